@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+#   make          build everything
+#   make demo     build, and show it on real packets between two namespaces (root)
+#   make test     build, and run all tests (root: the kernel tests load real programs)
+#   make check    what CI runs: formatting, warnings as errors, tests
+#
+# Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+BPF_OUT := .build/bpf
+BPF_SOURCES := $(wildcard bpf/programs/*.bpf.c)
+BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h)
+BPF_OBJECTS := $(BPF_SOURCES:bpf/programs/%.bpf.c=$(BPF_OUT)/%.bpf.o)
+TEST_SOURCES := $(wildcard Tests/Programs/*.bpf.c)
+TEST_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests/%.bpf.o)
+
+# The Swift toolchain's clang has the bpf target, so no second compiler is needed.
+SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
+BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+
+PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
+TEST_PACKAGES := tcpdump bpftool clang-14
+LINT_PACKAGES := clang-format
+
+.PHONY: build release bpf demo test check lint format deps deps-test deps-lint clean
+
+build: bpf
+	swift build
+
+release: bpf
+	swift build -c release --static-swift-stdlib --product pktmeta
+
+bpf: deps $(BPF_OBJECTS)
+
+$(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+demo: release
+	.build/release/pktmeta demo
+
+test: deps-test bpf $(TEST_OBJECTS)
+	swift build
+	swift test
+
+check: lint test
+
+lint: deps-lint
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+format: deps-lint
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+deps:
+	@.make/install-packages $(PACKAGES)
+
+deps-test: deps
+	@.make/install-packages $(TEST_PACKAGES)
+
+deps-lint:
+	@.make/install-packages $(LINT_PACKAGES)
+
+clean:
+	swift package clean
+	rm -rf $(BPF_OUT)

@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: BSD-2-Clause
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "pktmeta",
+    products: [
+        .executable(name: "pktmeta", targets: ["pktmeta"]),
+        .library(name: "PacketMetadata", targets: ["PacketMetadata"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    ],
+    targets: [
+        // What C declares.
+        .systemLibrary(name: "Clibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .target(
+            name: "PktmetaABI", path: "bpf", exclude: ["programs"], sources: ["abi.c"], publicHeadersPath: "include"),
+        .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
+        .target(name: "CLinuxShims"),
+        .target(name: "CBPFObjects"),
+
+        // The domain without I/O; the kernel's objects; the two joined.
+        .target(name: "RegistryModel", dependencies: ["PktmetaABI"], swiftSettings: strict),
+        .target(name: "Linux", dependencies: ["CLinuxShims", system], swiftSettings: strict),
+        .target(
+            name: "BPF", dependencies: ["Linux", "Clibbpf", "CBPFShims", "CLinuxShims", system], swiftSettings: strict),
+        .target(
+            name: "PacketMetadata",
+            dependencies: ["RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", system],
+            swiftSettings: strict),
+
+        // The command line.
+        .target(
+            name: "PktmetaCommands",
+            dependencies: ["PacketMetadata", "RegistryModel", "Linux", arguments, system],
+            swiftSettings: strict),
+        .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)
