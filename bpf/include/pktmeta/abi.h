@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The pktmeta ABI: what BPF programs, the pktmeta CLI and any other loader share.
+ *
+ * Every struct here has fixed-width members and explicit padding, and its size is asserted for the host and
+ * for BPF alike. Swift imports this file, so nothing in it is ever declared a second time.
+ */
+#ifndef PKTMETA_ABI_H
+#define PKTMETA_ABI_H
+
+#ifndef __VMLINUX_H__ /* a BPF object may take its kernel types from vmlinux.h instead */
+#include <linux/types.h>
+#endif
+
+#define PKTMETA_ABI_VERSION 1
+
+/* Slots of the registry. Slot 0 describes the registry itself; a field lies in one of the others. */
+#define PKTMETA_SLOTS 32
+#define PKTMETA_FIELDS_MAX (PKTMETA_SLOTS - 1)
+#define PKTMETA_NAME_SIZE 32     /* with the terminating NUL */
+#define PKTMETA_VALUE_MAX 64     /* bytes */
+#define PKTMETA_HEADER_SIZE 8    /* bytes at the start of the area */
+#define PKTMETA_CAPACITY_MIN 32  /* bytes; all that kernels before 6.8 grant */
+#define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
+#define PKTMETA_EPOCH_MAX 0xffff
+
+/* Names of the maps in an object, and of their pins in a registry's folder. */
+#define PKTMETA_REGISTRY_MAP "pktmeta_fields" /* the kernel keeps 15 characters of a name */
+#define PKTMETA_STATE_MAP "pktmeta_state"
+#define PKTMETA_TABLE_VARIABLE "pktmeta_table"
+#define PKTMETA_ID_ENUM_PREFIX "pktmeta_id_"
+#define PKTMETA_ID_VALUE_PREFIX "PKTMETA_ID_"
+
+/*
+ * Three 64-bit words carry all that programs check as a packet passes. They are only ever loaded and stored
+ * whole, so that no reader can see half of a change.
+ *
+ *             63      56 55    48 47         32 31    24 23    16 15     8 7      0
+ *  header    |  magic   |  tag   | generation  |            fields_set             |  in each packet
+ *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  slot 0
+ *  layout    |  live    |       epoch | generation (39..24)      | offset |  size  |  slots 1 to 31
+ *
+ * The upper halves of header and registry word are alike, so a new header is the registry word with the lower
+ * half cleared. The upper 24 bits of a live layout word are those of the field's id.
+ */
+#define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
+#define PKTMETA_LIVE 0x01 /* never equal to PKTMETA_MAGIC, so slot 0 can't pass for a field */
+
+/* Header word: made by open() in XDP, with the registry's generation of that moment. */
+#define PKTMETA_STAMP_MASK 0xffffffff00000000ULL /* magic, tag and generation */
+#define PKTMETA_OWNER_MASK 0xffff000000000000ULL /* magic and tag: whose area this is */
+
+static inline __u16 pktmeta_word_generation(__u64 header_or_registry_word)
+{
+	return (__u16)(header_or_registry_word >> 32);
+}
+
+static inline __u8 pktmeta_word_magic(__u64 header_or_registry_word)
+{
+	return (__u8)(header_or_registry_word >> 56);
+}
+
+static inline __u8 pktmeta_word_tag(__u64 header_or_registry_word)
+{
+	return (__u8)(header_or_registry_word >> 48);
+}
+
+static inline __u64 pktmeta_registry_word(__u8 tag, __u16 generation, __u16 pending, __u8 capacity)
+{
+	return (__u64)PKTMETA_MAGIC << 56 | (__u64)tag << 48 | (__u64)generation << 32 | (__u64)pending << 16 |
+	       (__u64)capacity << 8;
+}
+
+static inline __u16 pktmeta_registry_pending(__u64 registry_word)
+{
+	return (__u16)(registry_word >> 16);
+}
+
+static inline __u8 pktmeta_registry_capacity(__u64 registry_word)
+{
+	return (__u8)(registry_word >> 8);
+}
+
+static inline __u64 pktmeta_layout_word(__u8 live, __u16 epoch, __u16 generation, __u8 offset, __u8 size)
+{
+	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)generation << 24 | (__u64)offset << 8 | size;
+}
+
+static inline __u8 pktmeta_layout_live(__u64 layout_word)
+{
+	return (__u8)(layout_word >> 56);
+}
+
+static inline __u16 pktmeta_layout_epoch(__u64 layout_word)
+{
+	return (__u16)(layout_word >> 40);
+}
+
+/* Packets whose header is older than this (RFC 1982) do not have the field where the word says. */
+static inline __u16 pktmeta_layout_generation(__u64 layout_word)
+{
+	return (__u16)(layout_word >> 24);
+}
+
+/* Bytes from the start of the area to the value. */
+static inline __u8 pktmeta_layout_offset(__u64 layout_word)
+{
+	return (__u8)(layout_word >> 8);
+}
+
+static inline __u8 pktmeta_layout_size(__u64 layout_word)
+{
+	return (__u8)layout_word;
+}
+
+/* Serial-number order (RFC 1982): is a older than b? Right while the two are less than 2^15 apart. */
+static inline int pktmeta_generation_is_older(__u16 a, __u16 b)
+{
+	return (__s16)(__u16)(a - b) < 0;
+}
+
+/* A field's id: opaque to applications. Never 0. */
+static inline __u32 pktmeta_id(__u8 slot, __u16 epoch)
+{
+	return (__u32)PKTMETA_LIVE << 24 | (__u32)epoch << 8 | slot;
+}
+
+static inline __u8 pktmeta_id_slot(__u32 id)
+{
+	return (__u8)id;
+}
+
+/* How to read and print a value. Multi-byte integers are in the host's byte order unless said otherwise. */
+enum pktmeta_type {
+	PKTMETA_TYPE_FLAG = 1, /* no bytes: set or not set */
+	PKTMETA_TYPE_U8 = 2,
+	PKTMETA_TYPE_U16 = 3,
+	PKTMETA_TYPE_U32 = 4,
+	PKTMETA_TYPE_U64 = 5,
+	PKTMETA_TYPE_BE16 = 6, /* network byte order, as in the packet */
+	PKTMETA_TYPE_BE32 = 7,
+	PKTMETA_TYPE_IPV4 = 8,
+	PKTMETA_TYPE_IPV6 = 9,
+	PKTMETA_TYPE_MAC = 10,
+	PKTMETA_TYPE_BYTES = 11, /* 1 to PKTMETA_VALUE_MAX of them */
+};
+
+/* Where the prebuilt producer takes a field's value from. */
+enum pktmeta_source_kind {
+	PKTMETA_SOURCE_NONE = 0, /* applications set it */
+	PKTMETA_SOURCE_CONSTANT = 1,
+	PKTMETA_SOURCE_IFINDEX = 2, /* of the interface that received the packet */
+	PKTMETA_SOURCE_RX_QUEUE = 3,
+	PKTMETA_SOURCE_PACKET_LENGTH = 4, /* bytes, from the link-layer header on, with all fragments */
+	PKTMETA_SOURCE_FLOW_HASH = 5,     /* of addresses, protocol and ports */
+	PKTMETA_SOURCE_SEQUENCE = 6,      /* differs for each packet, on all CPUs and interfaces */
+	PKTMETA_SOURCE_KTIME = 7,         /* CLOCK_MONOTONIC, ns */
+	PKTMETA_SOURCE_PAYLOAD = 8,       /* bytes of the packet at an offset from its link-layer header */
+};
+
+/* A field's place in the registry map: slots 1 to 31. */
+struct pktmeta_entry {
+	__u64 layout;                  /* published last, by one aligned store */
+	char name[PKTMETA_NAME_SIZE];  /* a C identifier */
+	char owner[PKTMETA_NAME_SIZE]; /* who registered it; may be empty */
+	__u64 registered_at;           /* CLOCK_REALTIME, ns */
+	__u32 type;                    /* enum pktmeta_type */
+	__u32 source;                  /* enum pktmeta_source_kind */
+	__u32 source_offset;           /* of PKTMETA_SOURCE_PAYLOAD, bytes */
+	__u16 last_epoch;              /* the newest epoch that an application's field had in this slot */
+	__u8 reserved0[2];
+	__u8 constant[PKTMETA_VALUE_MAX]; /* of PKTMETA_SOURCE_CONSTANT, as it lies in the packet */
+	__u8 reserved[96];
+};
+
+/* Slot 0 of the registry map. */
+struct pktmeta_registry {
+	__u64 word;
+	__u64 revision;   /* +1 with each change that prebuilt programs must learn of */
+	__u64 created_at; /* CLOCK_REALTIME, ns */
+	__u8 reserved[232];
+};
+
+/* Refusals that are counted, each for its errno. */
+enum pktmeta_refusal {
+	PKTMETA_REFUSED_ENOENT = 0,     /* no such field */
+	PKTMETA_REFUSED_EINVAL = 1,     /* wrong size */
+	PKTMETA_REFUSED_EFAULT = 2,     /* no area, someone else's, damaged, or older than the field */
+	PKTMETA_REFUSED_ENOSPC = 3,     /* open: the driver has no room for the area */
+	PKTMETA_REFUSED_EOPNOTSUPP = 4, /* open: the driver has no metadata at all */
+	PKTMETA_REFUSED_EBUSY = 5,      /* open: someone else's metadata lies there */
+	PKTMETA_REFUSED_OTHER = 6,
+	PKTMETA_REFUSALS = 7,
+};
+
+/* Bucket k counts values that need k bits: 0, 1, 2..3, 4..7, ... */
+#define PKTMETA_HISTOGRAM_BUCKETS 65
+
+/* What happened to a field on one CPU: the state map, a per-CPU array with the registry's slots as keys. */
+struct pktmeta_state {
+	__u32 id; /* whose counts these are; written when the field is registered */
+	__u32 pad;
+	__u64 set;
+	__u64 got;
+	__u64 not_set; /* get of a field that this packet does not carry */
+	__u64 set_refused[PKTMETA_REFUSALS];
+	__u64 get_refused[PKTMETA_REFUSALS];
+	__u64 values;    /* how many values the rest was taken from */
+	__u64 last_time; /* CLOCK_MONOTONIC, ns; 0: never */
+	__u64 minimum;   /* integers only, in the host's byte order */
+	__u64 maximum;
+	__u8 last_value[PKTMETA_VALUE_MAX];
+	__u64 histogram[PKTMETA_HISTOGRAM_BUCKETS]; /* integers only */
+};
+
+/* The same for slot 0: what happened to the area. Same size, so that one map holds both. */
+struct pktmeta_area_state {
+	__u64 made;  /* open in XDP made an area */
+	__u64 found; /* open found one */
+	__u64 refused[PKTMETA_REFUSALS];
+	__u64 stale;    /* calls with the id of a field that is gone */
+	__u64 sequence; /* packets that PKTMETA_SOURCE_SEQUENCE has numbered */
+	__u8 reserved[sizeof(struct pktmeta_state) - (4 + PKTMETA_REFUSALS) * sizeof(__u64)];
+};
+
+/* What the prebuilt programs do with one field. */
+struct pktmeta_step {
+	__u32 id; /* 0: no more steps */
+	__u8 type;
+	__u8 size;
+	__u8 source;
+	__u8 pad;
+	__u32 source_offset;
+	__u32 pad2;
+	__u64 constant[PKTMETA_VALUE_MAX / 8];
+};
+
+/*
+ * The table of the prebuilt programs, in frozen .rodata: the loader fills in one step for each live field, those
+ * with a source first.
+ */
+struct pktmeta_table {
+	__u32 sources; /* bit k: some step's source is k */
+	__u32 cpus;    /* possible CPUs */
+	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
+};
+
+enum pktmeta_hook {
+	PKTMETA_HOOK_XDP = 1,
+	PKTMETA_HOOK_TC_INGRESS = 2,
+};
+
+enum pktmeta_mode {
+	PKTMETA_MODE_XDP_NATIVE = 1,
+	PKTMETA_MODE_XDP_GENERIC = 2,
+	PKTMETA_MODE_TCX = 3,
+};
+
+/* The program follows the registry: it has a table, and is loaded anew when the fields change. */
+#define PKTMETA_ATTACHMENT_FOLLOWS 1
+
+/*
+ * What is known of an attachment: the one value of the record map pinned beside its link, followed by the bytes
+ * of the object that the program comes from.
+ */
+struct pktmeta_attachment {
+	__u32 abi_version;
+	__u32 hook; /* enum pktmeta_hook */
+	__u32 mode; /* enum pktmeta_mode */
+	__u32 ifindex;
+	__u64 netns_cookie;
+	__u64 attached_at;  /* CLOCK_REALTIME, ns */
+	__u64 revision;     /* the registry's, when the program was loaded */
+	__u32 flags;        /* PKTMETA_ATTACHMENT_* */
+	__u32 object_size;  /* bytes */
+	char interface[16]; /* its name when it was attached to */
+	char program[64];
+	char object[136]; /* as the user named it; "" is the prebuilt one */
+};
+
+_Static_assert(sizeof(struct pktmeta_attachment) == 264, "the record's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_entry) == 256, "an entry is 256 bytes");
+_Static_assert(sizeof(struct pktmeta_registry) == sizeof(struct pktmeta_entry), "slot 0 is an entry in size");
+_Static_assert(__builtin_offsetof(struct pktmeta_entry, layout) == 0, "the layout word comes first");
+_Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the registry word comes first");
+_Static_assert(sizeof(struct pktmeta_state) == 760, "the state's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
+_Static_assert(sizeof(struct pktmeta_step) == 80, "a step's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_table) == 8 + 31 * 80, "the table's size is part of the ABI");
+_Static_assert(PKTMETA_MAGIC != PKTMETA_LIVE, "slot 0 must not look like a field");
+_Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");
+
+#endif /* PKTMETA_ABI_H */
