@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Opening a packet's metadata area. */
+#ifndef PKTMETA_CURSOR_BPF_H
+#define PKTMETA_CURSOR_BPF_H
+
+/* A packet's area, as open found it. The header word stays in a register: one load and one width for all. */
+struct pktmeta_cursor {
+	void *area; /* the header, in the packet; NULL: there is no area that is ours */
+	void *end;  /* of the area: the packet's first byte */
+	__u64 word; /* the header word */
+};
+
+static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
+{
+	c->area = NULL;
+	c->end = NULL;
+	c->word = 0;
+}
+
+/* Takes the area that lies from meta to data, if magic and tag are this registry's. */
+static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 registry, void *meta, void *data)
+{
+	__u64 word;
+
+	if (meta + PKTMETA_HEADER_SIZE > data)
+		return -EFAULT;
+	word = *(volatile __u64 *)meta;
+	if ((word ^ registry) & PKTMETA_OWNER_MASK)
+		return -EFAULT;
+	c->area = meta;
+	c->end = data;
+	c->word = word;
+	return 0;
+}
+
+/* Returns from __pktmeta_zero() if the area ends at byte from, else zeroes it up to byte to (constants). */
+#define __PKTMETA_ZERO(from, to) \
+	do { \
+		if (capacity <= (from)) \
+			return 0; \
+		if (meta + (to) > data) \
+			return -EFAULT; \
+		__builtin_memset((__u64 *)(meta + (from)), 0, (to) - (from)); \
+	} while (0)
+
+/* A fresh area holds bytes of earlier packets, which would leak and keep GRO from merging. */
+static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity)
+{
+	if (meta + PKTMETA_CAPACITY_MIN > data)
+		return -EFAULT;
+	__builtin_memset((__u64 *)meta, 0, PKTMETA_CAPACITY_MIN);
+	__PKTMETA_ZERO(PKTMETA_CAPACITY_MIN, 64);
+	__PKTMETA_ZERO(64, 128);
+	/* Beyond, the capacity is whatever the driver granted, in words. */
+	__PKTMETA_ZERO(128, 136);
+	__PKTMETA_ZERO(136, 144);
+	__PKTMETA_ZERO(144, 152);
+	__PKTMETA_ZERO(152, 160);
+	__PKTMETA_ZERO(160, 168);
+	__PKTMETA_ZERO(168, 176);
+	__PKTMETA_ZERO(176, 184);
+	__PKTMETA_ZERO(184, 192);
+	__PKTMETA_ZERO(192, 200);
+	__PKTMETA_ZERO(200, 208);
+	__PKTMETA_ZERO(208, 216);
+	__PKTMETA_ZERO(216, 224);
+	__PKTMETA_ZERO(224, 232);
+	__PKTMETA_ZERO(232, 240);
+	__PKTMETA_ZERO(240, 248);
+	return 0;
+}
+
+static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 registry, struct xdp_md *ctx)
+{
+	__u32 capacity = pktmeta_registry_capacity(registry);
+	void *meta, *data;
+	int err;
+
+	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
+	if (err == -EINVAL)
+		return -ENOSPC; /* the driver has no room for it */
+	if (err)
+		return -EOPNOTSUPP; /* the kernel says 524, ENOTSUPP, which no errno.h has */
+	meta = (void *)(long)ctx->data_meta;
+	data = (void *)(long)ctx->data;
+	err = __pktmeta_zero(meta, data, capacity);
+	if (err)
+		return err;
+	c->area = meta;
+	c->end = data;
+	c->word = registry & PKTMETA_STAMP_MASK;
+	*(volatile __u64 *)meta = c->word;
+	return 0;
+}
+
+/*
+ * Opens the packet's area in an XDP program; makes one, all zeroes, if the packet has no metadata yet.
+ *
+ * Packet pointers taken from ctx before are invalid afterwards.
+ *
+ * 0; -EBUSY: someone else's metadata lies there, and stays; -ENOSPC: the driver has no room for the area;
+ * -EOPNOTSUPP: the driver has no metadata; -ENOENT: no registry is bound to this program. If not 0, the cursor
+ * is empty: set and get return -EFAULT.
+ */
+static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp_md *ctx)
+{
+	__u64 registry = __pktmeta_slot_word(0);
+	void *meta = (void *)(long)ctx->data_meta;
+	void *data = (void *)(long)ctx->data;
+	int made = 0;
+	int err = 0;
+
+	__pktmeta_empty(c);
+	if (pktmeta_word_magic(registry) != PKTMETA_MAGIC) {
+		err = -ENOENT;
+	} else if (meta + 4 <= data) { /* metadata comes in multiples of 4 bytes */
+		if (__pktmeta_find(c, registry, meta, data))
+			err = -EBUSY;
+	} else {
+		err = __pktmeta_make(c, registry, ctx);
+		made = 1;
+	}
+	__pktmeta_count_open(err, made);
+	return err;
+}
+
+/*
+ * Finds the packet's area in a TC program, which can neither make nor grow one.
+ *
+ * 0; -EFAULT: there is none, or it is someone else's or damaged; -ENOENT: no registry is bound to this program.
+ * If not 0, the cursor is empty: set and get return -EFAULT.
+ */
+static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk_buff *skb)
+{
+	__u64 registry = __pktmeta_slot_word(0);
+	int err = -ENOENT;
+
+	__pktmeta_empty(c);
+	if (pktmeta_word_magic(registry) == PKTMETA_MAGIC)
+		err = __pktmeta_find(c, registry, (void *)(long)skb->data_meta, (void *)(long)skb->data);
+	__pktmeta_count_open(err, 0);
+	return err;
+}
+
+/* Opens in XDP or TC, by the type of the context. */
+#define pktmeta_open(cursor, ctx) \
+	_Generic((ctx), struct xdp_md * : pktmeta_open_xdp, struct __sk_buff * : pktmeta_open_tc)(cursor, ctx)
+
+#endif /* PKTMETA_CURSOR_BPF_H */

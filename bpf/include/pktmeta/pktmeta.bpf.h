@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Named metadata on packets, for XDP and TC programs.
+ *
+ *	struct pktmeta_cursor c;
+ *	__u32 tenant = 42;
+ *
+ *	pktmeta_open(&c, ctx);
+ *	err = pktmeta_set(&c, PKTMETA_ID(tenant), &tenant, sizeof(tenant));
+ *
+ * Include <linux/bpf.h> or vmlinux.h, and <bpf/bpf_helpers.h>, before this file.
+ *
+ * All calls return 0, or one of these, checked in this order:
+ *	-ENOENT     no such field: never registered, or a stale id
+ *	-EINVAL     the size is not the field's
+ *	-EFAULT     no area, someone else's, damaged, or older than the field
+ *	-ENOENT     (get) this packet does not carry the field
+ *
+ * Rules:
+ *	- A cursor holds packet pointers. Whatever makes the verifier forget those (bpf_xdp_adjust_head(),
+ *	  bpf_skb_pull_data(), ...) ends the cursor too: open again.
+ *	- Size 0 is a flag: pass NULL and 0.
+ *	- #define PKTMETA_COUNT before the include, and each call is counted in the state map, which
+ *	  `pktmeta inspect-map state` shows. Programs that do not ask for it pay nothing.
+ *	- These calls use offsets known only at run time, so loading takes CAP_PERFMON besides CAP_BPF and
+ *	  CAP_NET_ADMIN.
+ */
+#ifndef PKTMETA_BPF_H
+#define PKTMETA_BPF_H
+
+#include <linux/errno.h>
+#include <bpf/bpf_core_read.h>
+
+#include "abi.h"
+#include "maps.bpf.h"
+#include "count.bpf.h"
+#include "cursor.bpf.h"
+#include "access.bpf.h"
+
+/*
+ * The id of a registered field, by its name: a constant that the loader fills in as the program is loaded
+ * (CO-RE, against the BTF of the registry).
+ */
+#define PKTMETA_ID(name) \
+	({ \
+		enum pktmeta_id_##name{PKTMETA_ID_##name = 1}; \
+		(__u32) bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
+	})
+
+#endif /* PKTMETA_BPF_H */
