@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Sets each field that has a source, on each packet. */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#define PKTMETA_COUNT
+#include <pktmeta/pktmeta.bpf.h>
+
+#include "flow_hash.bpf.h"
+#include "steps.bpf.h"
+
+/* What more than one step may want, taken once a packet and only if a step wants it. */
+struct inputs {
+	__u64 length;
+	__u64 hash;
+	__u64 sequence;
+	__u64 ktime;
+};
+
+static __always_inline int is_wanted(enum pktmeta_source_kind source)
+{
+	return pktmeta_table.sources & 1U << source;
+}
+
+/* Each CPU counts on its own, in steps of the number of CPUs: no two packets get the same number. */
+static __always_inline __u64 next_sequence(void)
+{
+	struct pktmeta_area_state *area = __pktmeta_slot_state(0);
+
+	return area ? area->sequence++ * pktmeta_table.cpus + bpf_get_smp_processor_id() : 0;
+}
+
+static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
+{
+	struct inputs in = {};
+
+	if (is_wanted(PKTMETA_SOURCE_PACKET_LENGTH))
+		in.length = bpf_xdp_get_buff_len(ctx);
+	if (is_wanted(PKTMETA_SOURCE_FLOW_HASH))
+		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	if (is_wanted(PKTMETA_SOURCE_SEQUENCE))
+		in.sequence = next_sequence();
+	if (is_wanted(PKTMETA_SOURCE_KTIME))
+		in.ktime = bpf_ktime_get_ns();
+	return in;
+}
+
+/* Puts a number into the bytes of an integer type. */
+static __always_inline void encode(void *value, __u8 type, __u64 number)
+{
+	switch (type) {
+	case PKTMETA_TYPE_U8:
+		*(__pktmeta_u8 *)value = number;
+		break;
+	case PKTMETA_TYPE_U16:
+		*(__pktmeta_u16 *)value = number;
+		break;
+	case PKTMETA_TYPE_U32:
+		*(__pktmeta_u32 *)value = number;
+		break;
+	case PKTMETA_TYPE_U64:
+		*(__pktmeta_u64 *)value = number;
+		break;
+	case PKTMETA_TYPE_BE16:
+		*(__pktmeta_u16 *)value = bpf_htons((__u16)number);
+		break;
+	case PKTMETA_TYPE_BE32:
+		*(__pktmeta_u32 *)value = bpf_htonl((__u32)number);
+		break;
+	}
+}
+
+/* Fills value with the step's value; not 0 if this packet has none. */
+static __always_inline int take_value(void *value, const volatile struct pktmeta_step *step, struct xdp_md *ctx,
+				      const struct inputs *in)
+{
+	__u32 size = step->size;
+	__u32 offset = step->source_offset;
+	void *from = (void *)(long)ctx->data + offset;
+
+	switch (step->source) {
+	case PKTMETA_SOURCE_CONSTANT:
+		__PKTMETA_COPY(__PKTMETA_LOAD, (void *)step->constant, value, size);
+		return 0;
+	case PKTMETA_SOURCE_PAYLOAD:
+		if (from + size > (void *)(long)ctx->data_end)
+			return -ENODATA;
+		__PKTMETA_COPY(__PKTMETA_LOAD, from, value, size);
+		return 0;
+	case PKTMETA_SOURCE_IFINDEX:
+		encode(value, step->type, ctx->ingress_ifindex);
+		return 0;
+	case PKTMETA_SOURCE_RX_QUEUE:
+		encode(value, step->type, ctx->rx_queue_index);
+		return 0;
+	case PKTMETA_SOURCE_PACKET_LENGTH:
+		encode(value, step->type, in->length);
+		return 0;
+	case PKTMETA_SOURCE_FLOW_HASH:
+		encode(value, step->type, in->hash);
+		return 0;
+	case PKTMETA_SOURCE_SEQUENCE:
+		encode(value, step->type, in->sequence);
+		return 0;
+	case PKTMETA_SOURCE_KTIME:
+		encode(value, step->type, in->ktime);
+		return 0;
+	}
+	return -ENODATA;
+}
+
+static __always_inline void produce(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step,
+				    struct xdp_md *ctx, const struct inputs *in, __u64 *value)
+{
+	if (!take_value(value, step, ctx, in))
+		pktmeta_set(c, step->id, value, step->size);
+}
+
+SEC("xdp.frags")
+int producer(struct xdp_md *ctx)
+{
+	struct inputs in = take_inputs(ctx);
+	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
+	struct pktmeta_cursor c;
+
+	pktmeta_open(&c, ctx);
+#define RUN(step) \
+	if ((step)->source == PKTMETA_SOURCE_NONE) /* those without come last */ \
+		goto out; \
+	produce(&c, (step), ctx, &in, value);
+	FOR_EACH_STEP(RUN)
+#undef RUN
+out:
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
