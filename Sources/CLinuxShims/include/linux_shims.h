@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System calls and constants that Swift's Glibc module lacks, or that are variadic there. */
+#ifndef LINUX_SHIMS_H
+#define LINUX_SHIMS_H
+
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+/* One aligned 64-bit store that no reader sees half of, after all stores before it. */
+static inline void linux_store_release(void *place, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)place, value, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t linux_load_acquire(const void *place)
+{
+	return __atomic_load_n((const uint64_t *)place, __ATOMIC_ACQUIRE);
+}
+
+/* 0 or -errno. membarrier(2): glibc has no wrapper. */
+int linux_membarrier(int command);
+
+/* 0 or -errno: this thread enters that network namespace (setns(2)), or a new one (unshare(2)). */
+int linux_enter_netns(int fd);
+int linux_enter_new_netns(void);
+
+/* "ENOENT" for 2, or NULL. strerrorname_np(3). */
+const char *linux_errno_name(int number);
+
+/* 0 or -errno: the two ends of a pipe, closed on exec. pipe2(2). */
+int linux_pipe(int ends[2]);
+
+/* Descriptor of an anonymous file, closed on exec, or -errno. memfd_create(2). */
+int linux_memfd_create(const char *name);
+
+/* Magic number of the file system that holds a path, or -errno. statfs(2). */
+long linux_filesystem_magic(const char *path);
+
+/* This process's effective capabilities, bit k = capability k. capget(2). */
+uint64_t linux_effective_capabilities(void);
+
+/* Cookie of the network namespace of a socket, or 0: SO_NETNS_COOKIE, since Linux 5.14. */
+uint64_t linux_netns_cookie(int socket);
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include "linux_shims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+static int result(long value)
+{
+	return value < 0 ? -errno : (int)value;
+}
+
+int linux_membarrier(int command)
+{
+	return result(syscall(SYS_membarrier, command, 0, 0));
+}
+
+int linux_enter_netns(int fd)
+{
+	return result(setns(fd, CLONE_NEWNET));
+}
+
+int linux_enter_new_netns(void)
+{
+	return result(unshare(CLONE_NEWNET));
+}
+
+const char *linux_errno_name(int number)
+{
+	return strerrorname_np(number);
+}
+
+int linux_pipe(int ends[2])
+{
+	return result(pipe2(ends, O_CLOEXEC));
+}
+
+int linux_memfd_create(const char *name)
+{
+	return result(memfd_create(name, MFD_CLOEXEC));
+}
+
+long linux_filesystem_magic(const char *path)
+{
+	struct statfs info;
+
+	return statfs(path, &info) < 0 ? -errno : (long)info.f_type;
+}
+
+uint64_t linux_effective_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+uint64_t linux_netns_cookie(int socket)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0 ? 0 : cookie;
+}

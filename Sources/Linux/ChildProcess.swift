@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import CLinuxShims
+internal import Glibc
+public import SystemPackage
+
+/// Runs a program to its end, in this thread's network namespace (posix_spawn(3)).
+public enum ChildProcess {
+    public struct Outcome: Sendable, Hashable {
+        /// 128 + signal if it was killed.
+        public let status: CInt
+        /// What it wrote to its two outputs.
+        public let output: String
+    }
+
+    /// - Parameter arguments: the program's name, looked up in PATH, and its arguments.
+    /// - Throws: `noSuchFileOrDirectory` if there is no such program.
+    public static func run(_ arguments: [String]) throws(Errno) -> Outcome {
+        var ends: [CInt] = [-1, -1]
+        try check(unsafe linux_pipe(&ends))
+        let reader = OwnedFD(ends[0])
+        let pid = try spawn(arguments, output: OwnedFD(ends[1]))
+        let output = readAll(reader)
+        var status: CInt = 0
+        while unsafe waitpid(pid, &status, 0) < 0 {
+            guard Errno.last == .interrupted else { throw Errno.last }
+        }
+        let signal = status & 0x7f
+        return Outcome(status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output)
+    }
+
+    private static func spawn(_ arguments: [String], output: consuming OwnedFD) throws(Errno) -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output.raw, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output.raw, 2)
+
+        // A NULL-terminated array of C strings, freed below; posix_spawn(3) only reads it.
+        var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { for index in unsafe argv.indices { unsafe free(argv[index]) } }
+        var pid: pid_t = 0
+        let result = unsafe posix_spawnp(&pid, arguments[0], &actions, nil, &argv, environ)
+        guard result == 0 else { throw Errno(rawValue: result) }
+        return pid
+    }
+
+    private static func readAll(_ fd: borrowing OwnedFD) -> String {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe read(fd.raw, &chunk, chunk.count)
+            if count < 0, Errno.last == .interrupted { continue }
+            if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
+    }
+}

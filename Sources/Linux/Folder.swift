@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Glibc
+public import SystemPackage
+
+/// Folders and the names in them: what a file system is asked beyond reading and writing.
+public enum Folder {
+    /// Names in a folder, without `.` and `..`, sorted.
+    public static func names(in path: FilePath) throws(Errno) -> [String] {
+        guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else { throw Errno.last }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            // d_name is NUL-terminated inside its array (readdir(3)).
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Makes a folder and those above it, for its owner only.
+    public static func make(_ path: FilePath) throws(Errno) {
+        if exists(path) { return }
+        var parent = path
+        if parent.removeLastComponent(), !parent.isEmpty { try make(parent) }
+        let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
+        guard result == 0 || Errno.last == .fileExists else { throw Errno.last }
+    }
+
+    public static func exists(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
+    }
+
+    public static func rename(_ old: FilePath, to new: FilePath) throws(Errno) {
+        let result = unsafe old.withPlatformString { oldPath in
+            unsafe new.withPlatformString { unsafe Glibc.rename(oldPath, $0) }
+        }
+        guard result == 0 else { throw Errno.last }
+    }
+
+    /// Removes a file or a pin; it may be gone already.
+    public static func unlink(_ path: FilePath) throws(Errno) {
+        let result = unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
+        guard result == 0 || Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
+    }
+
+    /// Removes an empty folder; it may be gone already.
+    public static func remove(_ path: FilePath) throws(Errno) {
+        let result = unsafe path.withPlatformString { unsafe rmdir($0) }
+        guard result == 0 || Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
+    }
+}

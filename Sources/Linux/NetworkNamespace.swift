@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import CLinuxShims
+internal import Glibc
+public import SystemPackage
+
+/// A network namespace, kept alive by an open descriptor (namespaces(7)).
+public struct NetworkNamespace: ~Copyable, Sendable {
+    public let fd: OwnedFD
+
+    /// Opens the one that this thread is in.
+    public static func current() throws(Errno) -> NetworkNamespace {
+        try NetworkNamespace(path: "/proc/thread-self/ns/net")
+    }
+
+    /// Opens one by its path, such as `/run/netns/blue` or `/proc/123/ns/net`.
+    public init(path: FilePath) throws(Errno) {
+        let raw = unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC) }
+        guard raw >= 0 else { throw Errno.last }
+        fd = OwnedFD(raw)
+    }
+
+    /// Where the namespace is that a user named: `ip netns` name, process id, or path.
+    public static func path(named name: String) -> FilePath {
+        if name.contains("/") { return FilePath(name) }
+        if UInt32(name) != nil { return FilePath("/proc/\(name)/ns/net") }
+        return FilePath("/run/netns/\(name)")
+    }
+
+    /// Makes a new one; this thread stays where it is.
+    public static func create() throws(Errno) -> NetworkNamespace {
+        let here = try current()
+        try check(linux_enter_new_netns())
+        let result = Result { () throws(Errno) in try current() }
+        try here.enter()
+        return try result.get()
+    }
+
+    /// Moves this thread into the namespace. Interfaces and sockets are then looked up there; file systems stay.
+    public func enter() throws(Errno) {
+        try check(linux_enter_netns(fd.raw))
+    }
+
+    /// Runs something inside and comes back.
+    public borrowing func run<Value: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Value
+    ) throws(NamespaceError<Failure>) -> Value {
+        let here: NetworkNamespace = try enterLeaving(failingAs: Failure.self)
+        // Leaving can only fail if the namespace we came from is no namespace: then nothing else here is right.
+        defer { guard (try? here.enter()) != nil else { fatalError("cannot return to the network namespace") } }
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw .body(error)
+        }
+    }
+
+    /// Keeps interfaces made here from getting IPv6 addresses, and so from sending packets by themselves.
+    public func disableIPv6() throws(Errno) {
+        do throws(NamespaceError<Errno>) {
+            try run { () throws(Errno) in
+                // /proc/sys/net is that of the thread's namespace.
+                for scope in ["all", "default"] {
+                    try Self.write("1", to: "/proc/sys/net/ipv6/conf/\(scope)/disable_ipv6")
+                }
+            }
+        } catch {
+            switch error {
+            case .entering(let errno), .body(let errno): throw errno
+            }
+        }
+    }
+
+    private static func write(_ text: String, to path: String) throws(Errno) {
+        let raw = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
+        if raw < 0, Errno.last == .noSuchFileOrDirectory { return }  // a kernel without IPv6
+        guard raw >= 0 else { throw Errno.last }
+        let fd = OwnedFD(raw)
+        guard unsafe Glibc.write(fd.raw, text, text.utf8.count) >= 0 else { throw Errno.last }
+    }
+
+    /// Enters, and gives back where the thread was.
+    private borrowing func enterLeaving<Failure: Error>(
+        failingAs: Failure.Type
+    ) throws(NamespaceError<Failure>) -> NetworkNamespace {
+        do throws(Errno) {
+            let here = try NetworkNamespace.current()
+            try enter()
+            return here
+        } catch {
+            throw .entering(error)
+        }
+    }
+
+    /// A number that no other network namespace has had since boot; 0 before Linux 5.14 (SO_NETNS_COOKIE).
+    public static func currentCookie() throws(Errno) -> UInt64 {
+        let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw Errno.last }
+        let socket = OwnedFD(raw)
+        return linux_netns_cookie(socket.raw)
+    }
+}
+
+/// Why something in another namespace failed.
+public enum NamespaceError<Failure: Error>: Error {
+    case entering(Errno)
+    case body(Failure)
+}
