@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import CLinuxShims
+internal import Clibbpf
+internal import Glibc
+public import Linux
+public import SystemPackage
+
+/// The file system where pinned programs, maps and links live.
+public enum BPFFileSystem {
+    public static let defaultMountPoint: FilePath = "/sys/fs/bpf"
+
+    /// Whether a path lies in a BPF file system.
+    ///
+    /// - Throws: what statfs(2) says, as `noSuchFileOrDirectory`.
+    public static func contains(_ path: FilePath) throws(Errno) -> Bool {
+        let magic = unsafe path.withPlatformString { unsafe linux_filesystem_magic($0) }
+        guard magic >= 0 else { throw Errno(rawValue: CInt(-magic)) }
+        return magic == BPF_FS_MAGIC
+    }
+
+    /// Mounts one, as `mount -t bpf bpf PATH` does.
+    public static func mount(at path: FilePath) throws(Errno) {
+        let result = unsafe path.withPlatformString { unsafe Glibc.mount("bpf", $0, "bpf", 0, "mode=0700") }
+        guard result == 0 else { throw Errno.last }
+    }
+
+    /// Gives an object of the kernel a name in a BPF file system, readable by its owner only.
+    public static func pin(_ fd: CInt, at path: FilePath) throws(BPFError) {
+        try libbpf("pin \(path)") { unsafe path.withPlatformString { unsafe bpf_obj_pin(fd, $0) } }
+    }
+
+    /// Opens what is pinned there.
+    public static func open(_ path: FilePath, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
+        var options = bpf_obj_get_opts()
+        options.sz = MemoryLayout<bpf_obj_get_opts>.size
+        options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
+        let fd = try libbpf("open \(path)") {
+            unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }
+        }
+        return OwnedFD(fd)
+    }
+}

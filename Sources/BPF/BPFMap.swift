@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+public import Linux
+public import SystemPackage
+
+/// An open map.
+public struct BPFMap: ~Copyable, Sendable {
+    public enum Kind: Sendable, Hashable {
+        case array, perCPUArray
+        case other(UInt32)
+
+        var code: UInt32 {
+            switch self {
+            case .array: BPF_MAP_TYPE_ARRAY.rawValue
+            case .perCPUArray: BPF_MAP_TYPE_PERCPU_ARRAY.rawValue
+            case .other(let code): code
+            }
+        }
+
+        init(code: UInt32) {
+            self = [.array, .perCPUArray].first { $0.code == code } ?? .other(code)
+        }
+    }
+
+    /// What a map must agree on to stand in for another.
+    public struct Shape: Sendable, Hashable {
+        public var kind: Kind
+        /// Bytes.
+        public var keySize: Int
+        public var valueSize: Int
+        public var entries: Int
+        /// BPF_F_* of linux/bpf.h.
+        public var flags: UInt32
+
+        public init(kind: Kind, keySize: Int = 4, valueSize: Int, entries: Int, flags: UInt32 = 0) {
+            self.kind = kind
+            self.keySize = keySize
+            self.valueSize = valueSize
+            self.entries = entries
+            self.flags = flags
+        }
+
+        public static let mappable = UInt32(BPF_F_MMAPABLE)
+    }
+
+    public let fd: OwnedFD
+    public let shape: Shape
+    /// The kernel's number of this map.
+    public let id: UInt32
+
+    /// Creates a map; the kernel keeps 15 bytes of the name.
+    public init(creating name: String, _ shape: Shape) throws(BPFError) {
+        var options = bpf_map_create_opts()
+        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.map_flags = shape.flags
+        let fd = try libbpf("create map \(name)") {
+            unsafe bpf_map_create(
+                bpf_map_type(shape.kind.code), String(name.prefix(15)), UInt32(shape.keySize),
+                UInt32(shape.valueSize), UInt32(shape.entries), &options)
+        }
+        try self.init(OwnedFD(fd))
+    }
+
+    /// Opens a pinned map.
+    public init(pinnedAt path: FilePath, readOnly: Bool = false) throws(BPFError) {
+        try self.init(BPFFileSystem.open(path, readOnly: readOnly))
+    }
+
+    private init(_ fd: consuming OwnedFD) throws(BPFError) {
+        var info = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        let raw = fd.raw
+        try libbpf("get a map's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
+        // Anything else that is pinned answers too, with a struct of its own: a map always has entries and keys.
+        guard info.max_entries > 0, info.key_size > 0 || info.value_size > 0 else {
+            throw BPFError("get a map's information", .invalidArgument)
+        }
+        self.fd = fd
+        self.id = info.id
+        self.shape = Shape(
+            kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
+            entries: Int(info.max_entries), flags: info.map_flags)
+    }
+
+    public func pin(at path: FilePath) throws(BPFError) {
+        try BPFFileSystem.pin(fd.raw, at: path)
+    }
+
+    /// The value of an array's element; of a per-CPU array, one value a possible CPU.
+    public func values(at index: Int) throws(BPFError) -> [[UInt8]] {
+        var key = UInt32(index)
+        let cpus = try valuesPerKey
+        let stride = valueStride
+        var buffer = [UInt8](repeating: 0, count: cpus * stride)
+        try libbpf("look up element \(index)") {
+            // The kernel writes one value of that stride for each possible CPU (kernel/bpf/arraymap.c).
+            unsafe buffer.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(fd.raw, &key, $0.baseAddress) }
+        }
+        return (0..<cpus).map { Array(buffer[$0 * stride..<$0 * stride + shape.valueSize]) }
+    }
+
+    /// Stores an array's element; in a per-CPU array, the same value for all CPUs.
+    public func update(at index: Int, _ value: [UInt8]) throws(BPFError) {
+        precondition(value.count == shape.valueSize)
+        var key = UInt32(index)
+        let padded = value + [UInt8](repeating: 0, count: valueStride - value.count)
+        let all = Array(repeating: padded, count: try valuesPerKey).flatMap { $0 }
+        try libbpf("update element \(index)") {
+            // The kernel reads as many bytes as values(at:) gets.
+            unsafe all.withUnsafeBytes { unsafe bpf_map_update_elem(fd.raw, &key, $0.baseAddress, 0) }
+        }
+    }
+
+    /// Bytes from one CPU's value to the next: whole words (kernel/bpf/syscall.c, bpf_map_value_size).
+    private var valueStride: Int {
+        shape.kind == .perCPUArray ? (shape.valueSize + 7) / 8 * 8 : shape.valueSize
+    }
+
+    private var valuesPerKey: Int {
+        get throws(BPFError) { shape.kind == .perCPUArray ? try possibleCPUs() : 1 }
+    }
+}
+
+/// CPUs that this kernel may ever bring up: as many values as a per-CPU map has.
+public func possibleCPUs() throws(BPFError) -> Int {
+    Int(try libbpf("count possible CPUs") { libbpf_num_possible_cpus() })
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+internal import Glibc
+internal import Linux
+internal import SystemPackage
+
+/// A compiled object that is being prepared for loading.
+@safe public struct BPFObject: ~Copyable {
+    // Invariant: both owned, closed and freed by deinit only; libbpf writes to the log while it loads.
+    private let object: OpaquePointer
+    private let log: UnsafeMutablePointer<CChar>
+
+    /// Room for the verifier's log. Only pages that are written take memory.
+    private static let logSize = 16 << 20
+
+    /// Parses an object's bytes.
+    ///
+    /// - Parameters:
+    ///   - name: what libbpf names internal maps after.
+    ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/file()``;
+    ///     read when the object is loaded.
+    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+        let log = unsafe UnsafeMutablePointer<CChar>(OpaquePointer(calloc(1, Self.logSize)))
+        guard let log = unsafe log else { throw BPFError("open object \(name)", .noMemory) }
+        var options = unsafe bpf_object_open_opts()
+        unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size
+        unsafe options.kernel_log_buf = log
+        unsafe options.kernel_log_size = Self.logSize
+        let path = typesPath ?? ""
+        do {
+            // libbpf copies the bytes, the name and the path.
+            unsafe object = try unsafe libbpf("open object \(name)") {
+                unsafe name.withCString { namePointer in
+                    unsafe path.withCString { pathPointer in
+                        unsafe options.object_name = namePointer
+                        unsafe options.btf_custom_path = path.isEmpty ? nil : pathPointer
+                        return unsafe bytes.withUnsafeBytes {
+                            unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options)
+                        }
+                    }
+                }
+            }
+        } catch {
+            unsafe free(log)
+            throw error
+        }
+        unsafe self.log = log
+    }
+
+    deinit {
+        unsafe bpf_object__close(object)
+        unsafe free(log)
+    }
+
+    // MARK: What is in it
+
+    public struct ProgramDescription: Sendable, Hashable {
+        public let name: String
+        /// As in `SEC("xdp.frags")`.
+        public let section: String
+        /// BPF_PROG_TYPE_* of linux/bpf.h.
+        public let type: UInt32
+
+        public var isXDP: Bool { type == BPF_PROG_TYPE_XDP.rawValue }
+        public var isSchedCls: Bool { type == BPF_PROG_TYPE_SCHED_CLS.rawValue }
+    }
+
+    public var programs: [ProgramDescription] {
+        var descriptions: [ProgramDescription] = []
+        var program = unsafe bpf_object__next_program(object, nil)
+        while let current = unsafe program {
+            descriptions.append(
+                unsafe ProgramDescription(
+                    name: String(cString: bpf_program__name(current)),
+                    section: String(cString: bpf_program__section_name(current)),
+                    type: bpf_program__type(current).rawValue))
+            unsafe program = bpf_object__next_program(object, current)
+        }
+        return descriptions
+    }
+
+    /// The shape of the map with that name; nil if the object has none.
+    public func mapShape(_ name: String) -> BPFMap.Shape? {
+        guard let map = unsafe bpf_object__find_map_by_name(object, name) else { return nil }
+        return unsafe BPFMap.Shape(
+            kind: BPFMap.Kind(code: bpf_map__type(map).rawValue), keySize: Int(bpf_map__key_size(map)),
+            valueSize: Int(bpf_map__value_size(map)), entries: Int(bpf_map__max_entries(map)),
+            flags: bpf_map__map_flags(map))
+    }
+
+    /// The object's types; nil if it was compiled without debug information.
+    public var types: BTFView? {
+        guard let btf = unsafe bpf_object__btf(object) else { return nil }
+        return unsafe BTFView(btf)
+    }
+
+    // MARK: Preparing
+
+    /// Has the object use that map instead of one of its own.
+    public func reuse(_ map: borrowing BPFMap, as name: String) throws(BPFError) {
+        let fd = map.fd.raw
+        try libbpf("use a pinned map as \(name)") {
+            guard let own = unsafe bpf_object__find_map_by_name(object, name) else { return -ENOENT }
+            return unsafe bpf_map__reuse_fd(own, fd)
+        }
+    }
+
+    /// Sets a global constant before it is frozen.
+    ///
+    /// - Returns: false if the object has no constant of that name and size.
+    public func setConstant(_ name: String, to bytes: [UInt8]) -> Bool {
+        guard let place = types?.variable(name, inSection: ".rodata"), place.size == bytes.count,
+            let map = unsafe section(".rodata")
+        else { return false }
+        var size = 0
+        guard let memory = unsafe bpf_map__initial_value(map, &size), place.offset + place.size <= size else {
+            return false
+        }
+        var section = unsafe Array(UnsafeRawBufferPointer(start: memory, count: size))
+        section.replaceSubrange(place.offset..<place.offset + place.size, with: bytes)
+        return unsafe section.withUnsafeBytes { unsafe bpf_map__set_initial_value(map, $0.baseAddress, size) } == 0
+    }
+
+    private func section(_ name: String) -> OpaquePointer? {
+        var map = unsafe bpf_object__next_map(object, nil)
+        while let current = unsafe map {
+            if unsafe bpf_map__is_internal(current), unsafe String(cString: bpf_map__name(current)).hasSuffix(name) {
+                return unsafe current
+            }
+            unsafe map = bpf_object__next_map(object, current)
+        }
+        return nil
+    }
+
+    /// Loads that program and no other, with the maps it needs.
+    public func load(only name: String) throws(BPFError) -> BPFProgram {
+        for program in programs {
+            guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
+            unsafe bpf_program__set_autoload(pointer, program.name == name)
+        }
+        do {
+            try libbpf("load program \(name)") { unsafe bpf_object__load(object) }
+        } catch {
+            throw withLog(error)
+        }
+        guard let pointer = unsafe bpf_object__find_program_by_name(object, name) else {
+            throw BPFError("load program \(name)", .noSuchFileOrDirectory)
+        }
+        do {
+            // The object closes its descriptor when it goes.
+            let borrowed = unsafe bpf_program__fd(pointer)
+            let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else { throw BPFError("load program \(name)", Errno.last) }
+            return try BPFProgram(OwnedFD(copy))
+        }
+    }
+
+    private func withLog(_ error: BPFError) -> BPFError {
+        let text = unsafe String(cString: log)
+        var error = error
+        error.verifierLog = text.isEmpty ? nil : VerifierLog(text: text)
+        return error
+    }
+}

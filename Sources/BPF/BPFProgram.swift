@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+public import Linux
+public import SystemPackage
+
+/// A loaded program.
+public struct BPFProgram: ~Copyable, Sendable {
+    public let fd: OwnedFD
+    /// The kernel's number of this program.
+    public let id: UInt32
+    /// At most 15 bytes.
+    public let name: String
+
+    init(_ fd: consuming OwnedFD) throws(BPFError) {
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let raw = fd.raw
+        try libbpf("get a program's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
+        self.fd = fd
+        id = info.id
+        name = unsafe withUnsafeBytes(of: info.name) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    public init(pinnedAt path: FilePath) throws(BPFError) {
+        try self.init(BPFFileSystem.open(path))
+    }
+
+    /// - Throws: `EPERM` without CAP_SYS_ADMIN.
+    public init(id: UInt32) throws(BPFError) {
+        let fd = try libbpf("open program \(id)") { bpf_prog_get_fd_by_id(id) }
+        try self.init(OwnedFD(fd))
+    }
+
+    public func pin(at path: FilePath) throws(BPFError) {
+        try BPFFileSystem.pin(fd.raw, at: path)
+    }
+
+    /// What a run under `BPF_PROG_TEST_RUN` gave back.
+    public struct TestRun: Sendable {
+        /// What the program returned: `XDP_*` or `TC_ACT_*`.
+        public let verdict: UInt32
+        /// The packet afterwards, with the metadata in front if there is any.
+        public let packet: [UInt8]
+        /// Bytes of metadata in front of the packet afterwards.
+        public let metadataSize: Int
+    }
+
+    /// Runs an XDP program once on a packet.
+    ///
+    /// - Parameter metadata: bytes to lie in front of the packet: a multiple of 4.
+    public func testRunXDP(packet: [UInt8], metadata: [UInt8] = []) throws(BPFError) -> TestRun {
+        let input = metadata + packet
+        var output = [UInt8](repeating: 0, count: input.count + 256)
+        var context = xdp_md()
+        context.data = UInt32(metadata.count)
+        context.data_end = UInt32(input.count)
+        var contextOut = xdp_md()
+        var options = unsafe bpf_test_run_opts()
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        try libbpf("test run of \(name)") {
+            // All buffers outlive the call, and the sizes are theirs.
+            unsafe input.withUnsafeBytes { inputBytes in
+                unsafe output.withUnsafeMutableBytes { outputBytes in
+                    unsafe withUnsafePointer(to: context) { contextPointer in
+                        unsafe withUnsafeMutablePointer(to: &contextOut) { contextOutPointer in
+                            unsafe options.data_in = inputBytes.baseAddress
+                            unsafe options.data_size_in = UInt32(inputBytes.count)
+                            unsafe options.data_out = outputBytes.baseAddress
+                            unsafe options.data_size_out = UInt32(outputBytes.count)
+                            unsafe options.ctx_in = UnsafeRawPointer(contextPointer)
+                            unsafe options.ctx_size_in = UInt32(MemoryLayout<xdp_md>.size)
+                            unsafe options.ctx_out = UnsafeMutableRawPointer(contextOutPointer)
+                            unsafe options.ctx_size_out = UInt32(MemoryLayout<xdp_md>.size)
+                            unsafe options.`repeat` = 1
+                            return unsafe bpf_prog_test_run_opts(fd.raw, &options)
+                        }
+                    }
+                }
+            }
+        }
+        return TestRun(
+            verdict: unsafe options.retval, packet: Array(output.prefix(unsafe Int(options.data_size_out))),
+            metadataSize: Int(contextOut.data))
+    }
+}
