@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PktmetaABI
+
+/// What an application asks for when it registers a field.
+public struct FieldDefinition: Hashable, Sendable {
+    public let name: FieldName
+    public let type: FieldType
+    public let source: FieldSource
+    /// Who registered it: free text of at most 31 bytes, may be empty.
+    public let owner: String
+
+    /// - Throws: `usage` if the source has no values of the type, or the owner is too long.
+    public init(
+        name: FieldName, type: FieldType, source: FieldSource = .none, owner: String = ""
+    ) throws(PacketMetadataError) {
+        if let reason = source.mismatch(with: type) {
+            throw PacketMetadataError(
+                .usage, "cannot register \(name)", reason: "source \(source.description(type: type)): \(reason)")
+        }
+        guard owner.utf8.count < Int(PKTMETA_NAME_SIZE), owner.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            throw PacketMetadataError(
+                .usage, "cannot register \(name)",
+                reason: "an owner has at most \(PKTMETA_NAME_SIZE - 1) bytes and no control characters")
+        }
+        self.name = name
+        self.type = type
+        self.source = source
+        self.owner = owner
+    }
+}
+
+/// A field that the registry holds.
+public struct RegisteredField: Hashable, Sendable {
+    public let slot: Int
+    public let layout: LayoutWord
+    public let definition: FieldDefinition
+    /// CLOCK_REALTIME, ns.
+    public let registeredAt: UInt64
+
+    public var id: FieldID { FieldID(slot: slot, epoch: layout.epoch) }
+    public var name: FieldName { definition.name }
+    public var type: FieldType { definition.type }
+}

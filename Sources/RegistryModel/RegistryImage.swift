@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PktmetaABI
+
+/// A registry as it lies in its map at one moment: what is true, without any I/O.
+public struct RegistryImage: Hashable, Sendable {
+    public internal(set) var word: RegistryWord
+    /// +1 with each change that prebuilt programs must learn of.
+    public internal(set) var revision: UInt64
+    /// CLOCK_REALTIME, ns.
+    public let createdAt: UInt64
+    /// Slots 1 to 31, at index slot - 1.
+    var slots: [SlotImage]
+
+    package static let slotCount = Int(PKTMETA_SLOTS)
+    package static let fieldSlots = 1..<slotCount
+    package static let entrySize = MemoryLayout<pktmeta_entry>.size
+
+    init(word: RegistryWord, revision: UInt64, createdAt: UInt64, slots: [SlotImage]) {
+        precondition(slots.count == Self.fieldSlots.count)
+        self.word = word
+        self.revision = revision
+        self.createdAt = createdAt
+        self.slots = slots
+    }
+
+    /// A new registry without fields.
+    ///
+    /// Tag, generation and epochs start at random, so that what is left of an earlier registry (areas of packets
+    /// under way, ids that applications still hold) is not taken for this one's.
+    package static func empty(
+        capacity: Int, createdAt: UInt64, using random: inout some RandomNumberGenerator
+    ) -> RegistryImage {
+        let generation = Generation(.random(in: .min ... .max, using: &random))
+        let word = RegistryWord(
+            tag: .random(in: .min ... .max, using: &random), generation: generation, pending: generation,
+            capacity: capacity)
+        let slots = fieldSlots.map { _ in
+            SlotImage(lastEpoch: .random(in: 0..<firstEpochs, using: &random))
+        }
+        return RegistryImage(word: word, revision: 1, createdAt: createdAt, slots: slots)
+    }
+
+    /// First epochs are drawn below this: few ids repeat, and a slot still lasts for 49,000 registrations.
+    private static let firstEpochs: UInt16 = 1 << 14
+
+    subscript(slot: Int) -> SlotImage {
+        get { slots[slot - 1] }
+        set { slots[slot - 1] = newValue }
+    }
+
+    /// Live fields whose entries are sound, by offset and then slot.
+    public var fields: [RegisteredField] {
+        Self.fieldSlots.compactMap(field).sorted { ($0.layout.offset, $0.slot) < ($1.layout.offset, $1.slot) }
+    }
+
+    public func field(named name: FieldName) -> RegisteredField? {
+        fields.first { $0.name == name }
+    }
+
+    private func field(_ slot: Int) -> RegisteredField? {
+        let image = self[slot]
+        guard image.layout.isLive, let definition = image.definition else { return nil }
+        return RegisteredField(
+            slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt)
+    }
+
+    /// Bytes that live fields take.
+    public var usedBytes: Int { fields.map(\.layout.size).reduce(0, +) }
+
+    /// Bytes of the area that values may take.
+    var valueRange: Range<Int> { RegistryWord.headerSize..<max(RegistryWord.headerSize, word.capacity) }
+
+    /// Whether the bytes and the bit of this slot may still be in use by packets under way.
+    func isOccupied(_ layout: LayoutWord) -> Bool {
+        layout.isLive || layout.isDamaged || (layout.isTombstone && word.generation.isOlder(than: layout.generation))
+    }
+}
+
+/// One slot: what is in the entry, and what of it makes no sense.
+struct SlotImage: Hashable, Sendable {
+    var layout = LayoutWord(rawValue: 0)
+    /// nil if there never was a field, or the entry makes no sense.
+    var definition: FieldDefinition?
+    var registeredAt: UInt64 = 0
+    /// The newest epoch that an application's field had here.
+    var lastEpoch: UInt16 = 0
+    /// Why the entry makes no sense; nil if it does.
+    var fault: String?
+}

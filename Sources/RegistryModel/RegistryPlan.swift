@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// One thing to do to a registry's maps. A change is a list of these, decided before anything is done.
+///
+/// A process killed after any step leaves a registry that ``RegistryImage/recovery()`` finishes.
+package enum RegistryStep: Hashable, Sendable {
+    /// Raise the revision: attached prebuilt programs that were loaded for an older one are to be loaded anew.
+    case raiseRevision(UInt64)
+    /// Write all of a slot's entry but its layout word.
+    case describe(slot: Int, entry: [UInt8])
+    /// Start a slot's counts afresh, for that field.
+    case resetState(slot: Int, id: FieldID)
+    /// Wait until each BPF program that was running has returned.
+    case gracePeriod
+    /// Store a slot's layout word, at once.
+    case publish(slot: Int, LayoutWord)
+    /// Store the registry word, at once.
+    case setWord(RegistryWord)
+}
+
+extension RegistryImage {
+    /// What this registry looks like after a step: the reference for tests, and for planning the next step.
+    package func applying(_ step: RegistryStep) -> RegistryImage {
+        var image = self
+        switch step {
+        case .raiseRevision(let revision):
+            image.revision = revision
+        case .describe(let slot, let entry):
+            var described = SlotImage(entry: entry)
+            described.layout = image[slot].layout
+            image[slot] = described
+        case .publish(let slot, let layout):
+            image[slot].layout = layout
+            image[slot] = SlotImage(entry: image[slot].entry)
+        case .setWord(let word):
+            image.word = word
+        case .resetState, .gracePeriod:
+            break
+        }
+        return image
+    }
+
+    package func applying(_ steps: [RegistryStep]) -> RegistryImage {
+        steps.reduce(self) { $0.applying($1) }
+    }
+}
+
+// MARK: - Changes
+
+extension RegistryImage {
+    /// The steps that register a field, and the field as it will be. No steps if it is registered just so.
+    ///
+    /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
+    /// free only once the generation has passed their tombstone, so older packets are refused.
+    ///
+    /// - Parameter now: CLOCK_REALTIME, ns.
+    /// - Throws: `taken` if the name is another field's, or there is no slot or no space.
+    package func registering(
+        _ definition: FieldDefinition, now: UInt64
+    ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
+        if let existing = field(named: definition.name) {
+            guard existing.definition == definition else { throw nameTaken(definition, by: existing) }
+            return ([], existing)
+        }
+        let allocator = LayoutAllocator(image: self)
+        guard let slot = allocator.freeSlot else { throw slotsTaken(definition) }
+        guard let offset = allocator.offset(for: definition.type) else {
+            throw spaceTaken(definition, holes: allocator.holes)
+        }
+        let layout = LayoutWord(
+            isLive: true, epoch: self[slot].lastEpoch + 1, generation: word.generation, offset: offset,
+            size: definition.type.size)
+        let field = RegisteredField(slot: slot, layout: layout, definition: definition, registeredAt: now)
+        let described = SlotImage(
+            layout: layout, definition: definition, registeredAt: now, lastEpoch: layout.epoch)
+        let steps: [RegistryStep] = [
+            .raiseRevision(revision + 1),
+            .describe(slot: slot, entry: described.entry),
+            .resetState(slot: slot, id: field.id),
+            .gracePeriod,
+            .publish(slot: slot, layout),
+        ]
+        return (steps, field)
+    }
+
+    /// The steps that unregister a field: its tombstone, then a generation whose packets do not have it, and only then
+    /// are its bytes free.
+    package func unregistering(_ field: RegisteredField) -> [RegistryStep] {
+        let next = word.generation.next
+        let steps: [RegistryStep] = [
+            .raiseRevision(revision + 1),
+            .publish(slot: field.slot, field.layout.with(isLive: false, generation: next)),
+        ]
+        return steps + applying(steps).bump(to: next)
+    }
+
+    /// The steps that finish what a killed process began. None if nothing is left to do.
+    package func recovery() -> [RegistryStep] {
+        let ahead = Self.fieldSlots.map { self[$0].layout }
+            .filter { $0.isTombstone && word.generation.isOlder(than: $0.generation) }
+            .map(\.generation)
+        let pending = word.pending != word.generation ? [word.pending] : []
+        guard let newest = (ahead + pending).max(by: { $0.isOlder(than: $1) }) else { return [] }
+        return bump(to: newest)
+    }
+
+    /// The grace period, the announcement, the new generation; and entries that lag far behind brought closer, so
+    /// that a field that lives long never looks newer than a packet.
+    private func bump(to next: Generation) -> [RegistryStep] {
+        let restamps: [RegistryStep] = Self.fieldSlots.compactMap { slot in
+            let layout = self[slot].layout
+            guard layout.isLive || layout.isTombstone, !next.isOlder(than: layout.generation),
+                layout.generation.lag(behind: next) > Self.lagLimit
+            else { return nil }
+            return .publish(slot: slot, layout.with(generation: next.advanced(by: -Int(Self.lagAfterRestamp))))
+        }
+        return restamps + [
+            .gracePeriod,
+            .setWord(word.with(pending: next)),
+            .setWord(word.with(generation: next, pending: next)),
+        ]
+    }
+
+    /// Half of what serial numbers can tell apart.
+    static let lagLimit: UInt16 = 1 << 14
+    /// Packets live for far fewer generations than this, each of which takes a grace period.
+    static let lagAfterRestamp: UInt16 = 1 << 13
+}
+
+// MARK: - Refusals
+
+extension RegistryImage {
+    private func nameTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
+        func text(_ definition: FieldDefinition) -> String {
+            let owner = definition.owner.isEmpty ? "" : ", owner \(definition.owner)"
+            return "type \(definition.type), source \(definition.source.description(type: definition.type))\(owner)"
+        }
+        return PacketMetadataError(
+            .taken, "cannot register \(asked.name)",
+            reason: "the name is taken by a field of \(text(field.definition)); asked for: \(text(asked))",
+            remedy: "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it.")
+    }
+
+    private func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
+        let retired = Self.fieldSlots.count - fields.count
+        let reason =
+            retired == 0
+            ? "all \(Self.fieldSlots.count) slots hold fields"
+            : "\(fields.count) slots hold fields, and the other \(retired) have used up their epochs or are damaged"
+        return PacketMetadataError(
+            .taken, "cannot register \(asked.name)", reason: reason,
+            remedy: "pktmeta unregister-field NAME frees one; pktmeta inspect-map registry lists them.")
+    }
+
+    private func spaceTaken(_ asked: FieldDefinition, holes: [Range<Int>]) -> PacketMetadataError {
+        let free = holes.map(\.count).reduce(0, +)
+        let reason =
+            free < asked.type.size
+            ? "it needs \(asked.type.size) bytes, and \(free) of \(valueRange.count) are free"
+            : "it needs \(asked.type.size) bytes aligned to \(asked.type.alignment), and none of the holes has them: "
+                + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
+        return PacketMetadataError(
+            .taken, "cannot register \(asked.name)", reason: reason,
+            remedy: "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it.")
+    }
+}

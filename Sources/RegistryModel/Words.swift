@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PktmetaABI
+
+/// A registry's count of layout changes, in serial-number arithmetic (RFC 1982).
+public struct Generation: Hashable, Sendable, CustomStringConvertible {
+    public let number: UInt16
+
+    public init(_ number: UInt16) { self.number = number }
+
+    public var next: Generation { Generation(number &+ 1) }
+
+    /// Right while the two are less than 2^15 apart.
+    public func isOlder(than other: Generation) -> Bool {
+        pktmeta_generation_is_older(number, other.number) != 0
+    }
+
+    /// How many changes ago this was, seen from a later one.
+    public func lag(behind later: Generation) -> UInt16 { later.number &- number }
+
+    public func advanced(by count: Int) -> Generation { Generation(number &+ UInt16(truncatingIfNeeded: count)) }
+
+    public var description: String { String(number) }
+}
+
+/// What an application holds to name a field to ``set`` and ``get``: opaque, never 0.
+public struct FieldID: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    init(slot: Int, epoch: UInt16) { rawValue = pktmeta_id(UInt8(slot), epoch) }
+
+    /// `0x01002a03`
+    public var description: String {
+        let digits = String(rawValue, radix: 16)
+        return "0x" + String(repeating: "0", count: 8 - digits.utf8.count) + digits
+    }
+}
+
+/// The first word of slots 1 to 31: all that programs check as a packet passes.
+public struct LayoutWord: Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public init(isLive: Bool, epoch: UInt16, generation: Generation, offset: Int, size: Int) {
+        rawValue = pktmeta_layout_word(
+            isLive ? UInt8(PKTMETA_LIVE) : 0, epoch, generation.number, UInt8(offset), UInt8(size))
+    }
+
+    public var isLive: Bool { pktmeta_layout_live(rawValue) == PKTMETA_LIVE }
+    /// A field was here and is gone; its bytes may still be in packets.
+    public var isTombstone: Bool { pktmeta_layout_live(rawValue) == 0 && rawValue != 0 }
+    /// Neither live, nor a tombstone, nor never used: someone wrote here who should not have.
+    var isDamaged: Bool { !isLive && pktmeta_layout_live(rawValue) != 0 }
+    public var epoch: UInt16 { pktmeta_layout_epoch(rawValue) }
+    /// The first generation of packets that have the field here; of a tombstone, the first that do not.
+    public var generation: Generation { Generation(pktmeta_layout_generation(rawValue)) }
+    /// Bytes from the start of the area.
+    public var offset: Int { Int(pktmeta_layout_offset(rawValue)) }
+    /// Bytes.
+    public var size: Int { Int(pktmeta_layout_size(rawValue)) }
+
+    func with(isLive: Bool? = nil, generation: Generation? = nil) -> LayoutWord {
+        LayoutWord(
+            isLive: isLive ?? self.isLive, epoch: epoch, generation: generation ?? self.generation, offset: offset,
+            size: size)
+    }
+}
+
+/// The first word of slot 0.
+public struct RegistryWord: Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public init(tag: UInt8, generation: Generation, pending: Generation, capacity: Int) {
+        rawValue = pktmeta_registry_word(tag, generation.number, pending.number, UInt8(capacity))
+    }
+
+    /// Names the registry in each packet's header.
+    public var tag: UInt8 { pktmeta_word_tag(rawValue) }
+    public var generation: Generation { Generation(pktmeta_word_generation(rawValue)) }
+    /// The generation that a layout change is about to bring; else the current one.
+    public var pending: Generation { Generation(pktmeta_registry_pending(rawValue)) }
+    /// Bytes of a packet's area, its header included.
+    public var capacity: Int { Int(pktmeta_registry_capacity(rawValue)) }
+    /// nil if this is no registry at all.
+    public var abiVersion: Int? {
+        let magic = pktmeta_word_magic(rawValue)
+        return magic & 0xf0 == UInt8(PKTMETA_MAGIC) & 0xf0 ? Int(magic & 0x0f) : nil
+    }
+
+    public static let abiVersion = Int(PKTMETA_ABI_VERSION)
+    public static let headerSize = Int(PKTMETA_HEADER_SIZE)
+    public static let capacities = Int(PKTMETA_CAPACITY_MIN)...Int(PKTMETA_CAPACITY_MAX)
+
+    func with(generation: Generation? = nil, pending: Generation? = nil) -> RegistryWord {
+        RegistryWord(
+            tag: tag, generation: generation ?? self.generation, pending: pending ?? self.pending, capacity: capacity)
+    }
+}
