@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// Attaches to the hooks of one interface, and can take it back.
+struct Attacher {
+    let store: AttachmentStore
+    let summary: String
+    private let interface: NetworkInterface
+    private let netnsCookie: UInt64
+    private let modes: [BPFLink.XDPMode]
+    private let modeChoice: XDPModeChoice
+
+    init(
+        _ interfaceName: String, _ mode: XDPModeChoice, registry: borrowing Registry, summary: String
+    ) throws(PacketMetadataError) {
+        do throws(Errno) {
+            interface = try NetworkInterface(named: interfaceName)
+        } catch {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "there is no such interface (\(error.name))",
+                remedy: "ip link lists those of a network namespace; --netns names another namespace.")
+        }
+        do throws(Errno) {
+            netnsCookie = try NetworkNamespace.currentCookie()
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
+        }
+        store = AttachmentStore(registry.folder)
+        self.summary = summary
+        modeChoice = mode
+        modes = mode.candidates
+    }
+
+    func key(_ hook: Hook) -> AttachmentStore.Key {
+        AttachmentStore.Key(netnsCookie: netnsCookie, ifindex: interface.index, hook: hook)
+    }
+
+    // MARK: Loading
+
+    /// A program to attach, with all of its record but the mode.
+    final class Prepared {
+        let loaded: ProgramLoader.Loaded
+        let hook: Hook
+        let object: ObjectFile
+        let revision: UInt64
+
+        init(_ loaded: consuming ProgramLoader.Loaded, hook: Hook, object: ObjectFile, revision: UInt64) {
+            self.loaded = loaded
+            self.hook = hook
+            self.object = object
+            self.revision = revision
+        }
+    }
+
+    func load(
+        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> Prepared {
+        let object: ObjectFile
+        var programName: String?
+        switch choice {
+        case .prebuilt:
+            object = ObjectFile(hook == .xdp ? .producer : .consumer)
+        case .object(let path, let program):
+            object = try ObjectFile(path: path)
+            programName = program
+        }
+        let loader = ProgramLoader(object, image: image, summary: summary)
+        let loaded = try loader.load(programName, for: hook, in: registry)
+        return Prepared(loaded, hook: hook, object: object, revision: image.revision)
+    }
+
+    // MARK: Attaching
+
+    /// What was done to a hook, and what was there before.
+    struct Applied {
+        let report: AttachmentReport
+        let key: AttachmentStore.Key
+        let previous: Previous?
+    }
+
+    final class Previous {
+        let program: BPFProgram
+        let record: AttachmentRecord
+
+        init(_ program: consuming BPFProgram, _ record: AttachmentRecord) {
+            self.program = program
+            self.record = record
+        }
+    }
+
+    func apply(_ prepared: Prepared) throws(PacketMetadataError) -> Applied {
+        if let existing = try store.attachment(key(prepared.hook)) {
+            if store.isAlive(existing) { return try replace(existing, by: prepared) }
+            try? store.remove(existing)  // of an interface that is gone, whose index this one got
+        }
+        return try attach(prepared)
+    }
+
+    private func attach(_ prepared: Prepared) throws(PacketMetadataError) -> Applied {
+        switch prepared.hook {
+        case .xdp:
+            var fallback: String?
+            for mode in modes {
+                do throws(BPFError) {
+                    return try add(prepared, mode == .native ? .native : .generic, fallback) { () throws(BPFError) in
+                        try BPFLink(xdp: prepared.loaded.program, ifindex: interface.index, mode: mode)
+                    }
+                } catch {
+                    guard error.errno == .notSupported, mode != modes.last else { throw refusal(error, prepared.hook) }
+                    fallback = "the driver has no native XDP (\(error.errno.name))"
+                }
+            }
+            preconditionFailure("the last mode returns or throws")
+        case .tcIngress:
+            do throws(BPFError) {
+                return try add(prepared, .tcx, nil) { () throws(BPFError) in
+                    try BPFLink(tcxIngress: prepared.loaded.program, ifindex: interface.index)
+                }
+            } catch {
+                throw refusal(error, prepared.hook)
+            }
+        }
+    }
+
+    private func add(
+        _ prepared: Prepared, _ mode: AttachmentMode, _ fallback: String?,
+        _ makeLink: () throws(BPFError) -> BPFLink
+    ) throws(BPFError) -> Applied {
+        let record = record(prepared, mode)
+        try store.add(record, prepared.loaded.program, makeLink)
+        return Applied(report: report(record, .attached, fallback), key: key(prepared.hook), previous: nil)
+    }
+
+    private func replace(
+        _ existing: AttachmentStore.Attachment, by prepared: Prepared
+    ) throws(PacketMetadataError) -> Applied {
+        let old = existing.record
+        if prepared.hook == .xdp, modeChoice != .auto, modeChoice.rawValue != old.mode.rawValue {
+            throw PacketMetadataError(
+                .taken, summary, reason: "\(old.program) is attached to it in \(old.mode.rawValue) mode",
+                remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
+        }
+        let record = record(prepared, old.mode)
+        if record.isSameProgram(as: old), !record.follows || record.revision == old.revision {
+            return Applied(report: report(old, .unchanged), key: key(prepared.hook), previous: nil)
+        }
+        do throws(BPFError) {
+            let program = try store.replace(existing, by: record, prepared.loaded.program)
+            return Applied(
+                report: report(record, .replaced), key: key(prepared.hook),
+                previous: Previous(program, old))
+        } catch {
+            throw refusal(error, prepared.hook)
+        }
+    }
+
+    private func record(_ prepared: Prepared, _ mode: AttachmentMode) -> AttachmentRecord {
+        AttachmentRecord(
+            hook: prepared.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
+            attachedAt: Clock.realtime, revision: prepared.revision, follows: prepared.loaded.follows,
+            interface: interface.name, program: prepared.loaded.name, object: prepared.object)
+    }
+
+    private func report(
+        _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
+    ) -> AttachmentReport {
+        AttachmentReport(
+            interface: interface.name, hook: record.hook, program: record.program, mode: record.mode,
+            outcome: outcome, fallback: fallback)
+    }
+
+    /// Leaves the hook as it was before ``apply(_:)``.
+    func revert(_ applied: Applied) {
+        guard applied.report.outcome != .unchanged, let attachment = try? store.attachment(applied.key) else { return }
+        if let previous = applied.previous {
+            _ = try? store.replace(attachment, by: previous.record, previous.program)
+        } else {
+            try? store.remove(attachment)
+        }
+    }
+
+    // MARK: Detaching
+
+    func detach(_ attachment: AttachmentStore.Attachment) throws(PacketMetadataError) -> AttachmentReport {
+        do throws(Errno) {
+            try store.remove(attachment)
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "remove \(attachment.path)", needs: [.sysAdmin])
+        }
+        return report(attachment.record, .detached)
+    }
+
+    // MARK: Refusals
+
+    private func refusal(_ error: BPFError, _ hook: Hook) -> PacketMetadataError {
+        switch (error.errno, hook) {
+        case (.resourceBusy, .xdp), (.fileExists, .xdp):
+            return PacketMetadataError(
+                .taken, summary, reason: "\(holder()) holds its XDP hook (\(error.errno.name))",
+                remedy: "ip link show dev \(interface.name) tells more; only its owner should detach it.")
+        case (.outOfRange, .xdp):
+            return PacketMetadataError(
+                .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
+                remedy: "Compile the program as SEC(\"xdp.frags\"), or lower the MTU.")
+        case (.notSupported, .xdp):
+            return PacketMetadataError(
+                .unsupported, summary, reason: "the driver has no \(modeChoice.rawValue) XDP (EOPNOTSUPP)",
+                remedy: "--mode generic works with any driver.")
+        case (.invalidArgument, .tcIngress):
+            return PacketMetadataError(
+                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6")
+        default:
+            return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        }
+    }
+
+    /// Who is on the XDP hook, as far as this process may know.
+    private func holder() -> String {
+        guard let id = try? attachedXDPProgramID(ifindex: interface.index) else { return "another program" }
+        guard let program = try? BPFProgram(id: id) else { return "program \(id)" }
+        return "program \(program.name) (id \(id))"
+    }
+}

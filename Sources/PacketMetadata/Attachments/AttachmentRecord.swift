@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// What is known of an attachment beside its link and program, with the object it was loaded from.
+struct AttachmentRecord: Hashable, Sendable {
+    let hook: Hook
+    let mode: AttachmentMode
+    let ifindex: UInt32
+    let netnsCookie: UInt64
+    /// CLOCK_REALTIME, ns.
+    var attachedAt: UInt64
+    /// The registry's, when the program was loaded.
+    var revision: UInt64
+    /// Whether the program is to be loaded anew when the fields change.
+    let follows: Bool
+    /// The interface's name when it was attached to.
+    let interface: String
+    let program: String
+    let object: ObjectFile
+
+    /// The same program elsewhere in time: what attaching it again would be compared with.
+    func isSameProgram(as other: AttachmentRecord) -> Bool {
+        program == other.program && object.bytes == other.object.bytes
+    }
+}
+
+extension AttachmentRecord {
+    private static let mapName = "pktmeta_record"
+    private static let headSize = MemoryLayout<pktmeta_attachment>.size
+
+    /// A map with this record as its only value: bpffs pins nothing else that can keep bytes.
+    func makeMap() throws(BPFError) -> BPFMap {
+        let bytes = encoded
+        let map = try BPFMap(creating: Self.mapName, .init(kind: .array, valueSize: bytes.count, entries: 1))
+        try map.update(at: 0, bytes)
+        return map
+    }
+
+    init(map: borrowing BPFMap) throws(BPFError) {
+        guard map.shape.kind == .array, map.shape.entries == 1, map.shape.valueSize >= Self.headSize,
+            let record = Self(bytes: try map.values(at: 0)[0])
+        else { throw BPFError("read an attachment's record", .invalidArgument) }
+        self = record
+    }
+
+    private var encoded: [UInt8] {
+        var head = pktmeta_attachment()
+        head.abi_version = UInt32(PKTMETA_ABI_VERSION)
+        head.hook = hook.code
+        head.mode = mode.code
+        head.ifindex = ifindex
+        head.netns_cookie = netnsCookie
+        head.attached_at = attachedAt
+        head.revision = revision
+        head.flags = follows ? UInt32(PKTMETA_ATTACHMENT_FOLLOWS) : 0
+        head.object_size = UInt32(object.bytes.count)
+        encodeText(interface, into: &head.interface)
+        encodeText(program, into: &head.program)
+        encodeText(object.shortName, into: &head.object)
+        return encode(head) + object.bytes
+    }
+
+    /// - Returns: nil if this is no record of this ABI.
+    private init?(bytes: [UInt8]) {
+        let head = decode(bytes, as: pktmeta_attachment.self)
+        guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
+            let mode = AttachmentMode(code: head.mode), let interface = decodeText(head.interface),
+            let program = decodeText(head.program), let object = decodeText(head.object),
+            Self.headSize + Int(head.object_size) == bytes.count
+        else { return nil }
+        self.init(
+            hook: hook, mode: mode, ifindex: head.ifindex, netnsCookie: head.netns_cookie,
+            attachedAt: head.attached_at, revision: head.revision,
+            follows: head.flags & UInt32(PKTMETA_ATTACHMENT_FOLLOWS) != 0, interface: interface, program: program,
+            object: ObjectFile(name: object, bytes: Array(bytes.dropFirst(Self.headSize))))
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// The bytes of a BPF object, and what the user calls it: a path, or "prebuilt producer".
+struct ObjectFile: Hashable, Sendable {
+    let name: String
+    let bytes: [UInt8]
+
+    init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    init(_ prebuilt: PrebuiltObject) {
+        self.init(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes)
+    }
+
+    init(path: FilePath) throws(PacketMetadataError) {
+        let summary = "cannot read the object \(path)"
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            try self.init(name: path.string, bytes: Self.readAll(file))
+        } catch let error as Errno {
+            let kind: PacketMetadataError.Kind =
+                error == .permissionDenied ? .missingPrivilege : .badData
+            throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
+        } catch {
+            throw PacketMetadataError(.system, summary, reason: "\(error)")
+        }
+    }
+
+    private static func readAll(_ file: FileDescriptor) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            // read(2) into all of the chunk.
+            let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
+    /// As much of the name, from its end, as a record holds.
+    var shortName: String {
+        let room = MemoryLayout.size(ofValue: pktmeta_attachment().object) - 1
+        return String(decoding: name.utf8.suffix(room), as: UTF8.self)
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+extension PacketMetadataError {
+    /// What the kernel refused, in the words of the domain.
+    ///
+    /// - Parameter needs: capabilities that the operation takes; named if this process lacks one and the kernel
+    ///   answered EPERM or EACCES.
+    init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
+        let said = error.messages.last.map { " (\($0))" } ?? ""
+        self.init(error.errno, summary, doing: error.operation + said, needs: needs, remedy: remedy)
+        if let log = error.verifierLog { addVerifierLog(log, needs: needs) }
+    }
+
+    init(
+        _ errno: Errno, _ summary: String, doing operation: String, needs: [Capability] = [], remedy: String? = nil
+    ) {
+        let reason = "\(operation): \(errno) (\(errno.name))"
+        guard errno == .notPermitted || errno == .permissionDenied else {
+            self.init(Self.kind(of: errno), summary, reason: reason, remedy: remedy)
+            return
+        }
+        let missing = Capability.missing(of: needs)
+        self.init(
+            .missingPrivilege, summary,
+            reason: missing.isEmpty
+                ? reason : "\(reason); this process lacks \(missing.map(\.description).joined(separator: ", "))",
+            remedy: missing.isEmpty ? remedy : "Run it as root, or with these capabilities (setpriv, systemd).")
+    }
+
+    private static func kind(of errno: Errno) -> Kind {
+        switch errno {
+        case .operationNotSupportedByDevice, .noSuchFileOrDirectory: .notFound
+        case .notSupported, .noFunction: .unsupported
+        case .resourceBusy, .fileExists: .taken
+        default: .system
+        }
+    }
+
+    private mutating func addVerifierLog(_ log: VerifierLog, needs: [Capability]) {
+        details = log.text
+        let missing = Capability.missing(of: needs)
+        if log.summary.contains("prohibited for !root"), !missing.isEmpty {
+            kind = .missingPrivilege
+            reason = "the verifier allows this only with \(missing.map(\.description).joined(separator: ", "))"
+            remedy = "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN."
+        } else if kind != .missingPrivilege || missing.isEmpty {
+            kind = .badData
+            reason = "the verifier refused it: \(log.summary)"
+            remedy = "--verbose shows the whole verifier log."
+        }
+    }
+}

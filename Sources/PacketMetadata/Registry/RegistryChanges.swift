@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+internal import SystemPackage
+
+extension Registry {
+    /// Registers a field, or finds it registered just so.
+    ///
+    /// Attached prebuilt programs set and get it from the next packet on.
+    ///
+    /// - Throws: `taken` if the name is another field's, or there is no slot or no space for it.
+    public func register(
+        _ definition: FieldDefinition
+    ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
+        try change("cannot register \(definition.name)") { (image) throws(PacketMetadataError) in
+            let (steps, field) = try image.registering(definition, now: Clock.realtime)
+            return (steps, (field, !steps.isEmpty))
+        }
+    }
+
+    /// Unregisters a field and gives its space back.
+    ///
+    /// - Parameter force: also if an attached program uses the field by its id.
+    /// - Throws: `notFound`; `taken` if an attached program uses it.
+    public func unregister(
+        _ name: FieldName, force: Bool = false
+    ) throws(PacketMetadataError) -> RegisteredField {
+        try change("cannot unregister \(name)") { (image) throws(PacketMetadataError) in
+            guard let field = image.field(named: name) else { throw noSuchField(name, image) }
+            if !force { try refuseIfUsed(field) }
+            return (image.unregistering(field), field)
+        }
+    }
+
+    /// Finishes what killed processes left behind.
+    public func repair() throws(PacketMetadataError) {
+        try change("cannot repair the registry \(path)") { _ in ([], ()) }
+    }
+
+    /// Under the lock: recovers, decides, acts, and has attached programs follow.
+    private func change<Result>(
+        _ summary: String, _ decide: (RegistryImage) throws(PacketMetadataError) -> ([RegistryStep], Result)
+    ) throws(PacketMetadataError) -> Result {
+        try folder.locked { () throws(PacketMetadataError) in
+            var image = try image()
+            let recovery = image.recovery()
+            try act(recovery, summary)
+            image = image.applying(recovery)
+
+            let (steps, result) = try decide(image)
+            try refuseIfDamaged(image, summary)
+            try act(steps, summary)
+            try AttachmentStore(folder).reconcile(self)
+            return result
+        }
+    }
+
+    private func act(_ steps: [RegistryStep], _ summary: String) throws(PacketMetadataError) {
+        if steps.isEmpty { return }
+        do {
+            let mapped = try MappedArray(fieldsMap)
+            for step in steps { try act(step, mapped) }
+        } catch let error as BPFError {
+            throw PacketMetadataError(error, summary, needs: [.bpf])
+        } catch let error as Errno {
+            throw PacketMetadataError(error, summary, doing: "map \(folder.registryPin) to memory", needs: [.bpf])
+        } catch {
+            throw PacketMetadataError(.system, summary, reason: "\(error)")
+        }
+    }
+
+    private func act(_ step: RegistryStep, _ mapped: borrowing MappedArray) throws {
+        switch step {
+        case .raiseRevision(let revision):
+            mapped.storeWord(revision, at: 0, word: 1)  // struct pktmeta_registry
+        case .describe(let slot, let entry):
+            mapped.storeRest(entry, at: slot)
+        case .resetState(let slot, let id):
+            try stateMap.update(at: slot, FieldState.fresh(id: id))
+        case .gracePeriod:
+            try waitForRunningPrograms()
+        case .publish(let slot, let layout):
+            mapped.storeWord(layout.rawValue, at: slot)
+        case .setWord(let word):
+            mapped.storeWord(word.rawValue, at: 0)
+        }
+    }
+
+    // MARK: Refusals
+
+    func refuseIfDamaged(_ image: RegistryImage, _ summary: String) throws(PacketMetadataError) {
+        guard let problem = image.problems.first else { return }
+        throw PacketMetadataError(
+            .badData, summary, reason: "the registry \(path) is damaged: \(problem)",
+            remedy: "pktmeta inspect-map registry lists all damage.")
+    }
+
+    private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
+        let users = try AttachmentStore(folder).attachments().filter { $0.usedFields.contains(field.name) }
+        guard let user = users.first else { return }
+        throw PacketMetadataError(
+            .taken, "cannot unregister \(field.name)",
+            reason: "program \(user.record.program) on \(user.record.interface) (\(user.record.hook)) uses it",
+            remedy: "Detach the program first, or use --force: it will then get -ENOENT for the field.")
+    }
+
+    private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
+        PacketMetadataError(
+            .notFound, "cannot unregister \(name)", reason: "the registry \(path) has no such field",
+            remedy: image.fields.isEmpty ? nil : "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
+    }
+}

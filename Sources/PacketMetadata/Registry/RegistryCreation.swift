@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+public import RegistryModel
+public import SystemPackage
+
+extension Registry {
+    /// Opens a registry for writing, after creating it if there is none.
+    ///
+    /// - Parameters:
+    ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
+    ///   - note: told what was done that the user may want to know.
+    /// - Throws: as ``open(at:for:)``; `unsupported` if the kernel does not grant the capacity.
+    public static func openOrCreate(
+        at path: FilePath = defaultPath, capacity: Int? = nil, note: (String) -> Void = { _ in }
+    ) throws(PacketMetadataError) -> Registry {
+        let folder = RegistryFolder(path: path)
+        if !Folder.exists(folder.registryPin) {
+            for text in try folder.make() { note(text) }
+            try folder.locked { () throws(PacketMetadataError) in
+                if Folder.exists(folder.registryPin) { return }  // someone was faster
+                let capacity = try grantedCapacity(asked: capacity, path: path)
+                try create(folder, capacity: capacity)
+                note("created the registry \(path), \(capacity) bytes a packet")
+            }
+        }
+        return try open(at: path, for: .write)
+    }
+
+    private static func create(_ folder: RegistryFolder, capacity: Int) throws(PacketMetadataError) {
+        var random = SystemRandomNumberGenerator()
+        let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
+        do {
+            let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
+            let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
+            try fields.update(at: 0, image.headEntry)
+            for slot in RegistryImage.fieldSlots { try fields.update(at: slot, image.entry(slot)) }
+            // A process killed before the last pin leaves no registry; the next one replaces the state map.
+            try Folder.unlink(folder.statePin)
+            try state.pin(at: folder.statePin)
+            try fields.pin(at: folder.registryPin)
+        } catch let error as BPFError {
+            throw PacketMetadataError(error, "cannot create the registry \(folder.path)", needs: [.bpf, .netAdmin])
+        } catch {
+            throw PacketMetadataError(.system, "cannot create the registry \(folder.path)", reason: "\(error)")
+        }
+    }
+
+    /// Asks the kernel, by a program that asks for an area of that size.
+    private static func grantedCapacity(asked: Int?, path: FilePath) throws(PacketMetadataError) -> Int {
+        let summary = "cannot create the registry \(path)"
+        let candidates = asked.map { [$0] } ?? [64, RegistryWord.capacities.lowerBound]
+        do throws(BPFError) {
+            for capacity in candidates where try isGranted(capacity) { return capacity }
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        }
+        throw PacketMetadataError(
+            .unsupported, summary, reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes",
+            remedy: "Kernels before 6.8 grant 32 bytes.")
+    }
+
+    private static func isGranted(_ capacity: Int) throws(BPFError) -> Bool {
+        let object = try BPFObject(bytes: PrebuiltObject.probe.bytes, name: PrebuiltObject.probe.name)
+        guard object.setConstant("pktmeta_area_size", to: encode(UInt32(capacity))) else {
+            throw BPFError("prepare the probe", .invalidArgument)
+        }
+        let xdpPass: UInt32 = 2  // enum xdp_action in linux/bpf.h
+        let packet = [UInt8](repeating: 0, count: 64)
+        return try object.load(only: "probe").testRunXDP(packet: packet).verdict == xdpPass
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// Where a registry's parts are pinned.
+struct RegistryFolder: Sendable {
+    let path: FilePath
+
+    var registryPin: FilePath { path.appending("registry") }
+    var statePin: FilePath { path.appending("state") }
+    var lock: FilePath { path.appending("lock") }
+    var attachments: FilePath { path.appending("attachments") }
+
+    static let registryShape = BPFMap.Shape(
+        kind: .array, valueSize: RegistryImage.entrySize, entries: RegistryImage.slotCount,
+        flags: BPFMap.Shape.mappable)
+    static let stateShape = BPFMap.Shape(
+        kind: .perCPUArray, valueSize: FieldState.size, entries: RegistryImage.slotCount)
+
+    /// Makes the folder; mounts the default BPF file system first if it is not mounted.
+    ///
+    /// - Returns: what was done that the user may want to know.
+    func make() throws(PacketMetadataError) -> [String] {
+        let summary = "cannot create the registry \(path)"
+        var notes: [String] = []
+        let mountPoint = BPFFileSystem.defaultMountPoint
+        do throws(Errno) {
+            if path.starts(with: mountPoint), Folder.exists(mountPoint), try !BPFFileSystem.contains(mountPoint) {
+                try BPFFileSystem.mount(at: mountPoint)
+                notes.append("mounted a BPF file system at \(mountPoint)")
+            }
+            if let parent = existingAncestor, try !BPFFileSystem.contains(parent) { throw .notSupported }
+            try Folder.make(path)
+            try Folder.make(attachments)
+        } catch .notSupported {
+            throw notBPFFS(summary)
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "make \(path)", needs: [.sysAdmin])
+        }
+        return notes
+    }
+
+    func notBPFFS(_ summary: String) -> PacketMetadataError {
+        PacketMetadataError(
+            .badData, summary, reason: "\(path) is not in a BPF file system",
+            remedy: "Name a folder below one, such as \(BPFFileSystem.defaultMountPoint); "
+                + "mount -t bpf bpf PATH makes another.")
+    }
+
+    private var existingAncestor: FilePath? {
+        var ancestor = path
+        while !Folder.exists(ancestor) {
+            guard ancestor.removeLastComponent() else { return nil }
+        }
+        return ancestor
+    }
+}

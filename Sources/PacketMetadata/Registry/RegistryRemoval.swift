@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+extension Registry {
+    /// Detaches all programs of a registry and removes its pins. What packets still carry is nobody's then.
+    ///
+    /// - Throws: `notFound` if the folder does not exist; `missingPrivilege`.
+    public static func remove(at path: FilePath) throws(PacketMetadataError) {
+        let folder = RegistryFolder(path: path)
+        let summary = "cannot remove the registry \(path)"
+        guard Folder.exists(path) else {
+            throw PacketMetadataError(.notFound, summary, reason: "there is no such folder (ENOENT)")
+        }
+        try folder.locked { () throws(PacketMetadataError) in
+            let store = AttachmentStore(folder)
+            try store.recover()
+            let attachments = try store.attachments()
+            do throws(Errno) {
+                for attachment in attachments { try store.remove(attachment) }
+                for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
+                for path in [folder.attachments, folder.lock, path] { try Folder.remove(path) }
+            } catch {
+                throw PacketMetadataError(error, summary, doing: "remove its pins", needs: [.sysAdmin])
+            }
+        }
+    }
+}
