@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import ArgumentParser
+public import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+extension XDPModeChoice: ExpressibleByArgument {}
+
+struct AttachToInterface: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach-to-interface",
+        abstract: "Attach programs that set and get fields to an interface.",
+        discussion: """
+            Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at \
+            TC ingress the consumer, which gets each field and keeps its state. The links are pinned and outlive this \
+            command. Attaching again replaces what this registry has attached, without a gap.
+            """)
+
+    @Argument(help: "The interface.")
+    var interface: String
+
+    @Option(help: ArgumentHelp("XDP mode; auto takes generic where the driver has no XDP, and says so."))
+    var mode: XDPModeChoice = .auto
+
+    @Option(
+        help: ArgumentHelp(
+            "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, or none.", valueName: "object[:program]"))
+    var xdp: HookArgument = .prebuilt
+
+    @Option(
+        help: ArgumentHelp(
+            "TC program: an object that includes <pktmeta/pktmeta.bpf.h>, or none.", valueName: "object[:program]"))
+    var tc: HookArgument = .prebuilt
+
+    @Flag(help: "With an error, print the whole verifier log.")
+    var verbose = false
+
+    @OptionGroup var namespace: NamespaceOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+    var isVerbose: Bool { verbose }
+
+    func validate() throws {
+        if xdp == .none, tc == .none {
+            throw ValidationError("With --xdp none and --tc none there is nothing to attach.")
+        }
+    }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
+        let reports = try namespace.run("cannot attach to \(interface)") { () throws(PacketMetadataError) in
+            try registry.attach(to: interface, xdp: xdp.choice, tc: tc.choice, mode: mode)
+        }
+        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+    }
+}
+
+/// What an option says about a hook: `none`, `OBJECT` or `OBJECT:PROGRAM`.
+enum HookArgument: ExpressibleByArgument, Hashable {
+    case prebuilt, none
+    case object(String, program: String?)
+
+    init?(argument: String) {
+        if argument == "none" {
+            self = .none
+            return
+        }
+        let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
+        self = .object(path, program: parts.count == 2 ? parts[1] : nil)
+    }
+
+    var defaultValueDescription: String {
+        switch self {
+        case .prebuilt: "prebuilt"
+        case .none: "none"
+        case .object(let path, let program): program.map { "\(path):\($0)" } ?? path
+        }
+    }
+
+    var choice: ProgramChoice? {
+        switch self {
+        case .prebuilt: .prebuilt
+        case .none: nil
+        case .object(let path, let program): .object(FilePath(path), program: program)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+struct Demo: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Show the whole way of metadata, on real packets between two namespaces.",
+        discussion: """
+            Makes two network namespaces joined by a veth pair and a registry of its own, registers fields with \
+            different sources, attaches the prebuilt programs, sends UDP packets, shows what happened to each field, \
+            and removes all that it made. Nothing else on the machine is touched.
+            """)
+
+    @Option(help: "How many packets to send.")
+    var packets = 1000
+
+    func validate() throws {
+        guard 1...1_000_000 ~= packets else { throw ValidationError("--packets is a number from 1 to 1000000.") }
+    }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        Interruption.watch()
+        DemoRegistry.removeAbandoned()
+        let registry = DemoRegistry()
+        defer { registry.remove() }
+        try DemoRun(context: context, registryPath: registry.path, packets: packets).run()
+    }
+}
+
+/// The demo's own registry, named after its process.
+struct DemoRegistry {
+    private static let prefix = "pktmeta-demo-"
+    let path: FilePath
+
+    init() {
+        path = Registry.defaultPath.removingLastComponent().appending("\(Self.prefix)\(ProcessID.current)")
+    }
+
+    func remove() { try? Registry.remove(at: path) }
+
+    /// Those of demos that were killed before they could clean up.
+    static func removeAbandoned() {
+        let parent = Registry.defaultPath.removingLastComponent()
+        for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix) {
+            guard let pid = Int32(name.dropFirst(prefix.count)), !ProcessID.isAlive(pid) else { continue }
+            try? Registry.remove(at: parent.appending(name))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+/// The steps of the demo, each said before it is done.
+struct DemoRun {
+    let context: Context
+    let registryPath: FilePath
+    let packets: Int
+
+    private static let summary = "the demo stopped"
+    private static let port: UInt16 = 4739
+    private static let fields: [(name: String, type: String, source: String)] = [
+        ("tenant", "u32", "constant:7"),
+        ("trusted", "flag", "constant"),
+        ("ingress", "u32", "ifindex"),
+        ("number", "u32", "sequence"),
+        ("flow", "u32", "flow-hash"),
+        ("length", "u32", "packet-length"),
+        ("sender", "ipv4", "payload:26"),
+        ("port", "be16", "payload:36"),
+        ("seen_at", "u64", "ktime"),
+    ]
+
+    func run() throws(PacketMetadataError) {
+        say("Two network namespaces, joined by a veth pair:")
+        let topology = try VethTopology.make(Self.summary)
+        context.output(
+            "  \(VethTopology.senderAddress) (\(VethTopology.senderInterface))"
+                + " -> \(VethTopology.receiverAddress) (\(VethTopology.receiverInterface))")
+
+        say("Fields, registered by name; the registry gives each a place in front of the packet:")
+        let registry = try Registry.openOrCreate(at: registryPath)
+        for field in Self.fields { try register(field, in: registry) }
+
+        say("The prebuilt programs, attached to \(VethTopology.receiverInterface):")
+        let reports = try inside(topology.receiver) { () throws(PacketMetadataError) in
+            try registry.attach(to: VethTopology.receiverInterface, xdp: .prebuilt, tc: .prebuilt)
+        }
+        context.output(
+            AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+
+        say("\(packets) UDP packets, sent to port \(Self.port):")
+        try inside(topology.sender) { () throws(PacketMetadataError) in try send() }
+        try waitUntilRead(registry)
+
+        say("pktmeta inspect-map")
+        context.output(InspectionRendering(try Inspection(registry, .both, fields: [])).text)
+        say("All of it is removed again.")
+    }
+
+    private func register(
+        _ field: (name: String, type: String, source: String), in registry: borrowing Registry
+    ) throws(PacketMetadataError) {
+        try stopIfInterrupted()
+        let type = try FieldType(field.type)
+        let definition = try FieldDefinition(
+            name: FieldName(field.name), type: type, source: FieldSource(field.source, type: type), owner: "demo")
+        let (registered, _) = try registry.register(definition)
+        context.output(
+            "  pktmeta register-field \(field.name) --type \(field.type) --source \(field.source)"
+                + "  ->  \(registered.id)")
+    }
+
+    private func send() throws(PacketMetadataError) {
+        do throws(Errno) {
+            let sender = try UDPSender(to: VethTopology.receiverAddressBytes, port: Self.port)
+            for number in 0..<packets {
+                try sender.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64))
+                if number % 32 == 31 { Pause.sleep(milliseconds: 1) }
+                if Interruption.signal != nil { break }
+            }
+        } catch {
+            throw PacketMetadataError(.system, Self.summary, reason: "cannot send a packet (\(error.name))")
+        }
+        try stopIfInterrupted()
+    }
+
+    /// Packets are read when the kernel gets to it: soon, but later than they are sent.
+    private func waitUntilRead(_ registry: borrowing Registry) throws(PacketMetadataError) {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while true {
+            try stopIfInterrupted()
+            let area = try registry.areaState()
+            if area.found >= UInt64(packets) { return }
+            guard ContinuousClock.now < deadline else {
+                throw PacketMetadataError(
+                    .system, Self.summary, reason: "only \(area.found) of \(packets) packets arrived in 5 s")
+            }
+            Pause.sleep(milliseconds: 10)
+        }
+    }
+
+    private func inside<Value>(
+        _ namespace: borrowing NetworkNamespace, _ body: () throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        do throws(NamespaceError<PacketMetadataError>) {
+            return try namespace.run(body)
+        } catch {
+            switch error {
+            case .body(let error): throw error
+            case .entering(let errno):
+                throw PacketMetadataError(.system, Self.summary, reason: "cannot enter a namespace (\(errno.name))")
+            }
+        }
+    }
+
+    private func stopIfInterrupted() throws(PacketMetadataError) {
+        guard let signal = Interruption.signal else { return }
+        throw PacketMetadataError(
+            .system, Self.summary, reason: "signal \(signal)", remedy: "All that it made has been removed.")
+    }
+
+    private func say(_ text: String) { context.output("\n# \(text)") }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import RegistryModel
+
+/// What a command writes to, and reads beside its arguments.
+public struct Context: Sendable {
+    /// For what was asked for.
+    public var output: @Sendable (String) -> Void
+    /// For notes and errors.
+    public var errors: @Sendable (String) -> Void
+    public var environment: [String: String]
+
+    public init(
+        output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
+        environment: [String: String] = [:]
+    ) {
+        self.output = output
+        self.errors = errors
+        self.environment = environment
+    }
+}
+
+/// A command that can be run with any context.
+protocol ContextCommand: ParsableCommand {
+    func run(in context: Context) throws(PacketMetadataError)
+    var isJSON: Bool { get }
+    var isVerbose: Bool { get }
+}
+
+extension ContextCommand {
+    var isJSON: Bool { false }
+    var isVerbose: Bool { false }
+}
+
+extension Pktmeta {
+    /// Parses, runs, renders the error if there is one.
+    ///
+    /// - Returns: the exit code.
+    public static func run(_ arguments: [String], in context: Context) -> Int32 {
+        let command: any ParsableCommand
+        do {
+            command = try parseAsRoot(arguments)
+        } catch {
+            return report(error, in: context)
+        }
+        guard let command = command as? any ContextCommand else {
+            return runBuiltIn(command, in: context)
+        }
+        do throws(PacketMetadataError) {
+            try command.run(in: context)
+            return 0
+        } catch {
+            let rendered = ErrorRendering(error, isVerbose: command.isVerbose)
+            if command.isJSON {
+                context.output(rendered.json)
+            } else {
+                context.errors(rendered.text)
+            }
+            return error.kind.exitCode
+        }
+    }
+
+    /// `help` and the like, which throw what they have to say.
+    private static func runBuiltIn(_ command: any ParsableCommand, in context: Context) -> Int32 {
+        var command = command
+        do {
+            try command.run()
+            return 0
+        } catch {
+            return report(error, in: context)
+        }
+    }
+
+    /// Help, version or what is wrong with the arguments.
+    private static func report(_ error: any Error, in context: Context) -> Int32 {
+        let code = exitCode(for: error).rawValue
+        let message = fullMessage(for: error)
+        if code == 0 { context.output(message) } else { context.errors(message) }
+        return code
+    }
+}
+
+extension PacketMetadataError.Kind {
+    /// As in sysexits.h.
+    var exitCode: Int32 {
+        switch self {
+        case .usage: 64
+        case .badData: 65
+        case .notFound: 66
+        case .unsupported: 69
+        case .system: 70
+        case .taken: 73
+        case .busy: 75
+        case .missingPrivilege: 77
+        case .incompatibleABI: 78
+        }
+    }
+}

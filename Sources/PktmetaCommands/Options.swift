@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+struct RegistryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("registry"),
+        help: ArgumentHelp(
+            "The registry's folder of pins, in a BPF file system.",
+            discussion: "Default: $PKTMETA_REGISTRY, else \(Registry.defaultPath).", valueName: "path"))
+    var path: String?
+
+    func path(in context: Context) -> FilePath {
+        (path ?? context.environment["PKTMETA_REGISTRY"]).map { FilePath($0) } ?? Registry.defaultPath
+    }
+}
+
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "Print one JSON document, errors too.")
+    var isJSON = false
+}
+
+struct NamespaceOptions: ParsableArguments {
+    @Option(
+        name: .customLong("netns"),
+        help: ArgumentHelp(
+            "The interface's network namespace: a name (ip netns), a process id or a path.", valueName: "namespace"))
+    var name: String?
+
+    /// Runs something in the namespace asked for, or where we are.
+    func run<Value>(
+        _ summary: String, _ body: () throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        guard let name else { return try body() }
+        let namespace = try open(name, summary)
+        do throws(NamespaceError<PacketMetadataError>) {
+            return try namespace.run(body)
+        } catch {
+            switch error {
+            case .body(let error): throw error
+            case .entering(let errno):
+                let kind: PacketMetadataError.Kind = errno == .notPermitted ? .missingPrivilege : .badData
+                throw PacketMetadataError(
+                    kind, summary, reason: "cannot enter the network namespace \(name) (\(errno.name))",
+                    remedy: kind == .missingPrivilege ? "Entering one takes CAP_SYS_ADMIN." : nil)
+            }
+        }
+    }
+
+    private func open(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
+        let path = NetworkNamespace.path(named: name)
+        do throws(Errno) {
+            return try NetworkNamespace(path: path)
+        } catch {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
+                remedy: "ip netns list shows the named ones.")
+        }
+    }
+}

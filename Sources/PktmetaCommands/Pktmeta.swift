@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import ArgumentParser
+
+/// The command `pktmeta`: lists its subcommands, each in a file of its own.
+public struct Pktmeta: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "pktmeta",
+        abstract: "Share named metadata on packets between BPF programs.",
+        discussion: """
+            A registry says which field lies where in front of each packet. XDP and TC programs set and get fields \
+            through it; this command manages the registry, attaches programs, and shows what happens to each field.
+
+            Exit codes: 0 done, 64 usage, 65 bad object or data, 66 no such field, interface or registry, \
+            69 the kernel or driver cannot, 70 unexpected, 73 already taken or no space, 75 busy, \
+            77 missing privilege, 78 registry of another ABI.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            RegisterField.self, UnregisterField.self, AttachToInterface.self, DetachFromInterface.self,
+            InspectMap.self, Demo.self,
+        ])
+
+    public init() {}
+}

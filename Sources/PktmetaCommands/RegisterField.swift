@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+
+struct RegisterField: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register-field",
+        abstract: "Register a field and print its id.",
+        discussion: """
+            The field gets a place in front of each packet, and an id that stays good until it is unregistered. \
+            Repeating a command is success and prints the same id.
+
+            TYPE: \(FieldType.spellings).
+            SOURCE: \(FieldSource.spellings). \
+            With a source, the prebuilt producer sets the field on each packet; without, applications do.
+            """)
+
+    @Argument(help: "A C identifier of at most \(FieldName.maximumLength) bytes.")
+    var name: String
+
+    @Option(help: ArgumentHelp("How to read the value.", valueName: "type"))
+    var type: String
+
+    @Option(help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"))
+    var source: String = "none"
+
+    @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
+    var owner: String = ""
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let type = try FieldType(type)
+        let definition = try FieldDefinition(
+            name: FieldName(name), type: type, source: FieldSource(source, type: type), owner: owner)
+        let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
+        let (field, isNew) = try registry.register(definition)
+        context.output(
+            isJSON ? RegistrationDocument(field, isNew: isNew).json : field.id.description)
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Glibc
+internal import RegistryModel
+
+extension Context {
+    /// This process's outputs and environment.
+    static var standard: Context {
+        Context(
+            output: { write($0, to: STDOUT_FILENO) }, errors: { write($0, to: STDERR_FILENO) },
+            environment: standardEnvironment)
+    }
+
+    private static func write(_ text: String, to descriptor: CInt) {
+        let bytes = Array((text + "\n").utf8)
+        var sent = 0
+        while sent < bytes.count {
+            // write(2) reads at most the bytes that are left.
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
+            }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return }
+            sent += count
+        }
+    }
+
+    private static var standardEnvironment: [String: String] {
+        let names = ["PKTMETA_REGISTRY"]
+        // getenv(3) returns NULL or a C string that nothing in this process changes.
+        let pairs = names.compactMap { name in unsafe getenv(name).map { unsafe (name, String(cString: $0)) } }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+}
+
+/// Runs `pktmeta` with this process's arguments.
+public func runAndExit() -> Never {
+    exit(Pktmeta.run(Array(CommandLine.arguments.dropFirst()), in: .standard))
+}

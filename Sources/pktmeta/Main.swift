@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PktmetaCommands
+
+@main
+struct Main {
+    static func main() { runAndExit() }
+}
