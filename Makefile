@@ -16,6 +16,9 @@ BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h)
 BPF_OBJECTS := $(BPF_SOURCES:bpf/programs/%.bpf.c=$(BPF_OUT)/%.bpf.o)
 TEST_SOURCES := $(wildcard Tests/Programs/*.bpf.c)
 TEST_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests/%.bpf.o)
+# The header must do with Debian's clang too.
+SECOND_CLANG := clang-14
+SECOND_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o)
 
 # The Swift toolchain's clang has the bpf target, so no second compiler is needed.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
@@ -28,7 +31,7 @@ PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14
 LINT_PACKAGES := clang-format
 
-.PHONY: build release bpf demo test check lint format deps deps-test deps-lint clean
+.PHONY: build release bpf test-bpf demo test check lint format deps deps-test deps-lint clean
 
 build: bpf
 	swift build
@@ -46,11 +49,16 @@ $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
+	@mkdir -p $(@D)
+	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+test-bpf: deps-test $(TEST_OBJECTS) $(SECOND_OBJECTS)
+
 demo: release
 	.build/release/pktmeta demo
 
-test: deps-test bpf $(TEST_OBJECTS)
-	swift build
+test: bpf test-bpf
 	swift test
 
 check: lint test

@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Tests may look at memory as they like.
+let tests: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("MemberImportVisibility")]
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -49,6 +52,23 @@ let package = Package(
             dependencies: ["PacketMetadata", "RegistryModel", "Linux", arguments, system],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
+
+        // Tests: without privileges first, then on the real kernel.
+        .target(
+            name: "TestSupport", dependencies: ["BPF", "Linux", "PacketMetadata", "PktmetaCommands", system],
+            path: "Tests/TestSupport", swiftSettings: tests),
+        .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
+        .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["PktmetaCommands", "RegistryModel", "PktmetaABI", "TestSupport", arguments],
+            exclude: ["Snapshots"], swiftSettings: tests),
+        .testTarget(
+            name: "KernelTests",
+            dependencies: [
+                "BPF", "Linux", "PacketMetadata", "RegistryModel", "PktmetaCommands", "TestSupport", system,
+            ],
+            swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

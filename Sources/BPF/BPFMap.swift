@@ -67,7 +67,7 @@ public struct BPFMap: ~Copyable, Sendable {
         try self.init(BPFFileSystem.open(path, readOnly: readOnly))
     }
 
-    private init(_ fd: consuming OwnedFD) throws(BPFError) {
+    init(_ fd: consuming OwnedFD) throws(BPFError) {
         var info = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)
         let raw = fd.raw

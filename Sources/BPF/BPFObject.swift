@@ -147,13 +147,22 @@ internal import SystemPackage
         guard let pointer = unsafe bpf_object__find_program_by_name(object, name) else {
             throw BPFError("load program \(name)", .noSuchFileOrDirectory)
         }
-        do {
-            // The object closes its descriptor when it goes.
-            let borrowed = unsafe bpf_program__fd(pointer)
-            let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
-            guard copy >= 0 else { throw BPFError("load program \(name)", Errno.last) }
-            return try BPFProgram(OwnedFD(copy))
+        // The object closes its own descriptor when it goes.
+        let borrowed = unsafe bpf_program__fd(pointer)
+        let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw BPFError("load program \(name)", Errno.last) }
+        return try BPFProgram(OwnedFD(copy))
+    }
+
+    /// A map of the object, once it is loaded.
+    public func map(_ name: String) throws(BPFError) -> BPFMap {
+        guard let map = unsafe bpf_object__find_map_by_name(object, name) else {
+            throw BPFError("open map \(name)", .noSuchFileOrDirectory)
         }
+        let borrowed = unsafe bpf_map__fd(map)
+        let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw BPFError("open map \(name)", Errno.last) }
+        return try BPFMap(OwnedFD(copy))
     }
 
     private func withLog(_ error: BPFError) -> BPFError {

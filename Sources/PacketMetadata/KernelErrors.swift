@@ -29,7 +29,10 @@ extension PacketMetadataError {
             .missingPrivilege, summary,
             reason: missing.isEmpty
                 ? reason : "\(reason); this process lacks \(missing.map(\.description).joined(separator: ", "))",
-            remedy: missing.isEmpty ? remedy : "Run it as root, or with these capabilities (setpriv, systemd).")
+            remedy: missing.isEmpty
+                ? remedy
+                : (["Run it as root, or with these capabilities."] + [remedy].compactMap(\.self)).joined(separator: " ")
+        )
     }
 
     private static func kind(of errno: Errno) -> Kind {

@@ -91,7 +91,9 @@ extension RegistryImage {
             .raiseRevision(revision + 1),
             .publish(slot: field.slot, field.layout.with(isLive: false, generation: next)),
         ]
-        return steps + applying(steps).bump(to: next)
+        // What calls with its id are counted as from now on: stale.
+        let forget = RegistryStep.resetState(slot: field.slot, id: FieldID(rawValue: 0))
+        return steps + applying(steps).bump(to: next) + [forget]
     }
 
     /// The steps that finish what a killed process began. None if nothing is left to do.

@@ -189,7 +189,7 @@ struct Attacher {
         do throws(Errno) {
             try store.remove(attachment)
         } catch {
-            throw PacketMetadataError(error, summary, doing: "remove \(attachment.path)", needs: [.sysAdmin])
+            throw PacketMetadataError(error, summary, doing: "remove \(attachment.path)")
         }
         return report(attachment.record, .detached)
     }

@@ -98,12 +98,14 @@ extension Registry {
     }
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
-        let users = try AttachmentStore(folder).attachments().filter { $0.usedFields.contains(field.name) }
-        guard let user = users.first else { return }
+        let users = try AttachmentStore(folder).attachments().filter { $0.usedFields.contains(field.name) }.map(
+            \.record)
+        if users.isEmpty { return }
+        let programs = users.map { "program \($0.program) on \($0.interface) (\($0.hook))" }.sorted()
         throw PacketMetadataError(
             .taken, "cannot unregister \(field.name)",
-            reason: "program \(user.record.program) on \(user.record.interface) (\(user.record.hook)) uses it",
-            remedy: "Detach the program first, or use --force: it will then get -ENOENT for the field.")
+            reason: "\(programs.joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
+            remedy: "Detach first, or use --force: programs that use it then get -ENOENT for it.")
     }
 
     private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {

@@ -39,7 +39,9 @@ struct RegistryFolder: Sendable {
         } catch .notSupported {
             throw notBPFFS(summary)
         } catch {
-            throw PacketMetadataError(error, summary, doing: "make \(path)", needs: [.sysAdmin])
+            throw PacketMetadataError(
+                error, summary, doing: "make \(path)", needs: [.bpf, .netAdmin],
+                remedy: "--registry may name a folder that this process may write to.")
         }
         return notes
     }

@@ -26,7 +26,7 @@ extension RegistryFolder {
                 remedy: "fuser -v \(lock) shows which.")
         } catch {
             throw PacketMetadataError(
-                error, "cannot change the registry \(path)", doing: "lock \(lock)", needs: [.sysAdmin])
+                error, "cannot change the registry \(path)", doing: "lock \(lock)", needs: [.bpf, .netAdmin])
         }
     }
 }

@@ -24,7 +24,7 @@ extension Registry {
                 for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
                 for path in [folder.attachments, folder.lock, path] { try Folder.remove(path) }
             } catch {
-                throw PacketMetadataError(error, summary, doing: "remove its pins", needs: [.sysAdmin])
+                throw PacketMetadataError(error, summary, doing: "remove its pins")
             }
         }
     }

@@ -20,7 +20,12 @@ struct InspectionRendering {
         let image = inspection.image
         let values = image.word.capacity - RegistryWord.headerSize
         return "\(inspection.path): \(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
-            + "generation \(image.word.generation), tag 0x\(String(image.word.tag, radix: 16))"
+            + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))"
+    }
+
+    private func hexadecimal(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16)
+        return "0x" + (digits.count == 1 ? "0" : "") + digits
     }
 
     private var registryTable: String {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import ArgumentParser
+import TestSupport
+import Testing
+
+@testable import PktmetaCommands
+
+@Suite struct HelpTests {
+    static let names = Pktmeta.configuration.subcommands.map { $0._commandName }
+
+    @Test func theRootsHelp() throws {
+        try expectSnapshot(Pktmeta.helpMessage(columns: 80), "help.txt")
+        let run = CommandRun(["--help"])
+        #expect(run.exitCode == 0)
+        for name in Self.names { #expect(run.output.contains(name)) }
+    }
+
+    @Test(arguments: Pktmeta.configuration.subcommands.indices)
+    func eachCommandsHelp(index: Int) throws {
+        let command = Pktmeta.configuration.subcommands[index]
+        let name = command._commandName
+        try expectSnapshot(Pktmeta.helpMessage(for: command, columns: 80), "help-\(name).txt")
+        let run = CommandRun([name, "--help"])
+        #expect(run.exitCode == 0)
+        #expect(run.errors == "")
+        #expect(CommandRun(["help", name]).output == run.output)
+    }
+
+    @Test(arguments: [
+        ["nosuch"], ["register-field"], ["register-field", "x"], ["register-field", "x", "--type"],
+        ["attach-to-interface"], ["attach-to-interface", "lo", "--mode", "fast"],
+        ["attach-to-interface", "lo", "--xdp", "none", "--tc", "none"], ["attach-to-interface", "lo", "--xdp", ":x"],
+        ["detach-from-interface"], ["unregister-field"], ["demo", "--packets", "0"], ["demo", "extra"],
+    ])
+    func wrongUsageIs64(arguments: [String]) {
+        let run = CommandRun(arguments)
+        #expect(run.exitCode == 64)
+        #expect(run.output == "")
+        #expect(run.errors.hasPrefix("Error: "))
+        #expect(run.errors.contains("Usage: pktmeta"))
+    }
+
+    @Test func theVersion() {
+        #expect(CommandRun(["--version"]).output == "0.1.0")
+    }
+}

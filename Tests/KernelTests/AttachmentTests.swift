@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import PacketMetadata
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+/// attach-to-interface and detach-from-interface, as a user runs them.
+@Suite(Kernel.required) struct AttachmentTests {
+    /// A veth pair, and commands run at its far end with a registry of their own.
+    final class Bench: @unchecked Sendable {
+        let scratch = ScratchRegistry()
+        let pair: VethPair
+
+        init() throws { pair = try VethPair() }
+
+        func command(_ arguments: String...) throws -> CommandRun {
+            try pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }
+        }
+
+        /// Program and link ids at the far end's XDP hook.
+        func attachedXDP() throws -> UInt32? {
+            try pair.inReceiver { try attachedXDPProgramID(ifindex: NetworkInterface(named: VethPair.far).index) }
+        }
+    }
+
+    static func object(_ name: String) -> String { Fixture.object(name).string }
+
+    @Test func thePrebuiltPairIsAttachedOnceAndDetached() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let first = try bench.command("attach-to-interface", "far0")
+            #expect(first.exitCode == 0, "\(first.errors)")
+            #expect(first.output == "far0: XDP: producer attached (native)\nfar0: TC ingress: consumer attached (tcx)")
+            let program = try bench.attachedXDP()
+            #expect(program != nil)
+            let pins = bench.scratch.pins
+
+            let second = try bench.command("attach-to-interface", "far0")
+            #expect(
+                second.output == "far0: XDP: producer unchanged (native)\nfar0: TC ingress: consumer unchanged (tcx)")
+            #expect(try bench.attachedXDP() == program)
+            #expect(bench.scratch.pins == pins)
+
+            let third = try bench.command("detach-from-interface", "far0", "--xdp")
+            #expect(third.output == "far0: XDP: producer detached (native)")
+            #expect(try bench.attachedXDP() == nil)
+            let fourth = try bench.command("detach-from-interface", "far0")
+            #expect(fourth.output == "far0: TC ingress: consumer detached (tcx)")
+            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+
+            let fifth = try bench.command("detach-from-interface", "far0")
+            #expect(fifth.exitCode == 66)
+            #expect(
+                fifth.errors.contains(
+                    "nothing of the registry \(bench.scratch.path) is attached to its XDP or TC ingress"))
+        }
+    }
+
+    @Test func genericModeIsToldFromNative() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let generic = try bench.command("attach-to-interface", "far0", "--mode", "generic", "--tc", "none")
+            #expect(generic.output == "far0: XDP: producer attached (generic)")
+            let native = try bench.command("attach-to-interface", "far0", "--mode", "native", "--tc", "none")
+            #expect(native.exitCode == 73)
+            #expect(native.errors.contains("producer is attached to it in generic mode"))
+        }
+    }
+
+    @Test func loopbackHasNoNativeXDP() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver { try VethPair.ip("link set lo up") }
+            let native = try bench.command("attach-to-interface", "lo", "--mode", "native")
+            #expect(native.exitCode == 69)
+            #expect(native.errors.contains("the driver has no native XDP (EOPNOTSUPP)"))
+            #expect(native.errors.contains("--mode generic"))
+            let auto = try bench.command("attach-to-interface", "lo")
+            #expect(
+                auto.output.contains("lo: XDP: producer attached (generic; the driver has no native XDP (EOPNOTSUPP))"))
+        }
+    }
+
+    @Test func programsCompiledApartShareAField() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let registered = try bench.command("register-field", "shared", "--type", "u32", "--json")
+            #expect(registered.exitCode == 0)
+            let attached = try bench.command(
+                "attach-to-interface", "far0", "--xdp", Self.object("sharing_xdp"),
+                "--tc", Self.object("sharing_tc") + ":read_stamp")
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            try bench.pair.send(50)
+
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            let field = try #require(try registry.image().field(named: FieldName("shared")))
+            let arrived = try eventually { try registry.state(of: field).got >= 50 }
+            #expect(arrived)
+            #expect(try registry.state(of: field).got == 50)
+            #expect(try registry.areaState().found == 50)
+
+            let refused = try bench.command("unregister-field", "shared")
+            #expect(refused.exitCode == 73)
+            #expect(
+                refused.errors.contains("program read_stamp on far0 (TC ingress), program stamp on far0 (XDP) use it"))
+            #expect(try registry.image().field(named: FieldName("shared")) == field)
+            let forced = try bench.command("unregister-field", "shared", "--force")
+            #expect(forced.exitCode == 0)
+            try bench.pair.send(10)
+            let stale = try eventually { try registry.areaState().stale >= 10 }
+            #expect(stale)
+        }
+    }
+
+    @Test func anotherObjectReplacesTheProgramOnTheSameLink() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            _ = try bench.command("attach-to-interface", "far0", "--tc", "none")
+            let producer = try bench.attachedXDP()
+            let replaced = try bench.command(
+                "attach-to-interface", "far0", "--tc", "none", "--xdp", Self.object("sharing_xdp"))
+            #expect(replaced.output == "far0: XDP: stamp replaced (native)")
+            #expect(try bench.attachedXDP() != producer)
+            let unchanged = try bench.command(
+                "attach-to-interface", "far0", "--tc", "none", "--xdp", Self.object("sharing_xdp") + ":stamp")
+            #expect(unchanged.output == "far0: XDP: stamp unchanged (native)")
+        }
+    }
+
+    @Test func theNamespaceCanBeNamed() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let path = "/proc/\(ProcessID.current)/fd/\(bench.pair.receiver.fd.raw)"
+            let arguments = ["--registry", bench.scratch.path.string, "--netns", path]
+            let attached = CommandRun(["attach-to-interface", "far0", "--json"] + arguments)
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            #expect(try bench.attachedXDP() != nil)
+            #expect(CommandRun(["detach-from-interface", "far0"] + arguments).exitCode == 0)
+            #expect(try bench.attachedXDP() == nil)
+
+            let missing = CommandRun(
+                ["attach-to-interface", "far0", "--registry", bench.scratch.path.string, "--netns", "no-such-ns"])
+            #expect(missing.exitCode == 66)
+            #expect(missing.errors.contains("there is no network namespace at /run/netns/no-such-ns (ENOENT)"))
+        }
+    }
+
+    /// An interface's index is used again by another: its dead attachment is not taken for one of the new interface.
+    @Test func aDeadAttachmentIsNotTakenForALiveOne() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver { try VethPair.ip("link add name first0 index 77 type veth peer name first1") }
+            #expect(try bench.command("attach-to-interface", "first0", "--mode", "generic").exitCode == 0)
+            try bench.pair.inReceiver {
+                try VethPair.ip("link del first0")
+                try VethPair.ip("link add name second0 index 77 type veth peer name second1")
+            }
+            let again = try bench.command("attach-to-interface", "second0", "--mode", "generic")
+            #expect(
+                again.output
+                    == "second0: XDP: producer attached (generic)\nsecond0: TC ingress: consumer attached (tcx)")
+        }
+    }
+}

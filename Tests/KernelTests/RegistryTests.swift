@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import PacketMetadata
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The registry's pins and maps, as commands and other tools see them.
+@Suite(Kernel.required) struct RegistryTests {
+    static func command(_ scratch: ScratchRegistry, _ arguments: String...) -> CommandRun {
+        CommandRun(arguments + ["--registry", scratch.path.string])
+    }
+
+    @Test func registeringIsIdempotentAndPrintsTheID() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let first = Self.command(scratch, "register-field", "tenant", "--type", "u32", "--source", "constant:7")
+            #expect(first.exitCode == 0)
+            #expect(first.errors == "note: created the registry \(scratch.path), 64 bytes a packet")
+            #expect(first.output.hasPrefix("0x01"))
+            let second = Self.command(scratch, "register-field", "tenant", "--type", "u32", "--source", "constant:0x7")
+            #expect(second.output == first.output)
+            #expect(second.errors == "")
+            let json = try Self.command(
+                scratch, "register-field", "tenant", "--type", "u32", "--source", "constant:7", "--json"
+            ).json
+            let field = try #require(json["field"] as? [String: any Sendable])
+            #expect(field["id"] as? Int == Int(first.output.dropFirst(2), radix: 16))
+            #expect(json["isNew"] as? Bool == false)
+        }
+    }
+
+    @Test func anIDIsNeverUsedAgain() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            var ids: Set<String> = []
+            for _ in 0..<20 {
+                ids.insert(Self.command(scratch, "register-field", "tenant", "--type", "u32").output)
+                #expect(Self.command(scratch, "unregister-field", "tenant").exitCode == 0)
+            }
+            #expect(ids.count == 20)
+        }
+    }
+
+    /// Entries changed by another tool show: the command keeps nothing of its own.
+    @Test func inspectMapShowsWhatIsInTheMap() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            _ = Self.command(scratch, "register-field", "tenant", "--type", "u32", "--owner", "edge")
+            let map = try BPFMap(pinnedAt: scratch.path.appending("registry"))
+            var entry = try map.values(at: 1)[0]
+            #expect(Array(entry[40..<45]) == Array("edge\0".utf8))
+            entry.replaceSubrange(40..<45, with: Array("core\0".utf8))
+            let value = entry.map { String($0) }
+            let update = try ChildProcess.run(
+                [
+                    "bpftool", "map", "update", "pinned", scratch.path.appending("registry").string, "key", "1", "0",
+                    "0", "0",
+                ]
+                    + ["value"] + value)
+            #expect(update.status == 0, "\(update.output)")
+            let json = try Self.command(scratch, "inspect-map", "--json").json
+            let fields = try #require(json["fields"] as? [[String: any Sendable]])
+            let field = try #require(fields[0]["field"] as? [String: any Sendable])
+            #expect(field["owner"] as? String == "core")
+        }
+    }
+
+    @Test func otherABIsAndOtherMapsAreRefused() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            _ = Self.command(scratch, "register-field", "tenant", "--type", "u32")
+            let map = try BPFMap(pinnedAt: scratch.path.appending("registry"))
+            let head = try map.values(at: 0)[0]
+
+            var other = head
+            other[7] = 0x52  // the magic's low bits are the ABI version
+            try map.update(at: 0, other)
+            for arguments in [
+                ["inspect-map"], ["register-field", "x", "--type", "u8"], ["attach-to-interface", "lo"],
+            ] {
+                let run = CommandRun(arguments + ["--registry", scratch.path.string])
+                #expect(run.exitCode == 78)
+                #expect(run.errors.contains("it has ABI version 2, this pktmeta has 1"))
+            }
+            #expect(try map.values(at: 0)[0] == other)
+
+            try map.update(at: 0, [UInt8](repeating: 0, count: 256))
+            let garbage = Self.command(scratch, "inspect-map")
+            #expect(garbage.exitCode == 65)
+            #expect(garbage.errors.contains("is not a registry"))
+            try map.update(at: 0, head)
+            #expect(Self.command(scratch, "inspect-map").exitCode == 0)
+        }
+    }
+
+    @Test func otherPinsAreRefused() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            try Folder.make(scratch.path)
+            let map = try BPFMap(creating: "other", .init(kind: .array, valueSize: 8, entries: 4))
+            try map.pin(at: scratch.path.appending("registry"))
+            let run = Self.command(scratch, "inspect-map")
+            #expect(run.exitCode == 65)
+            #expect(run.errors.contains("is not one of a registry"))
+            try Folder.unlink(scratch.path.appending("registry"))
+
+            let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign")), name: "foreign")
+            try object.load(only: "foreign").pin(at: scratch.path.appending("registry"))
+            let program = Self.command(scratch, "inspect-map")
+            #expect(program.exitCode == 65, "\(program.errors)")
+        }
+    }
+
+    @Test func foldersThatCannotHoldPinsAreRefused() throws {
+        try Kernel.run {
+            let folder = try ScratchFolder()
+            for arguments in [
+                ["register-field", "tenant", "--type", "u32"], ["inspect-map"], ["attach-to-interface", "lo"],
+            ] {
+                let run = CommandRun(arguments + ["--registry", folder.path.appending("registry").string])
+                #expect(run.exitCode == (arguments == ["inspect-map"] ? 66 : 65), "\(arguments) \(run.errors)")
+            }
+            #expect(try Folder.names(in: folder.path).isEmpty)
+            let pin = try folder.write([1], as: "registry")
+            let file = CommandRun(["inspect-map", "--registry", folder.path.string])
+            #expect(file.exitCode == 65, "\(file.errors) \(pin)")
+            #expect(file.errors.contains("is not in a BPF file system"))
+        }
+    }
+
+    @Test func anUnmountedFileSystemIsMounted() throws {
+        try Kernel.run {
+            // In a mount namespace of its own, on a folder of its own: the machine's stays as it is.
+            let script = """
+                umount -a -t bpf; \(Fixture.command) register-field tenant --type u32 && \
+                \(Fixture.command) inspect-map registry
+                """
+            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            #expect(outcome.status == 0, "\(outcome.output)")
+            #expect(outcome.output.contains("note: mounted a BPF file system at /sys/fs/bpf"))
+            #expect(outcome.output.contains("tenant"))
+        }
+    }
+
+    @Test func missingPrivilegesAreNamed() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            _ = Self.command(scratch, "register-field", "tenant", "--type", "u32")
+            let unprivileged = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Fixture.command]
+            for arguments in [["register-field", "other", "--type", "u8"], ["attach-to-interface", "lo"]] {
+                let outcome = try ChildProcess.run(unprivileged + arguments + ["--registry", scratch.path.string])
+                #expect(outcome.status == 77, "\(outcome.output)")
+                #expect(outcome.output.contains("CAP_BPF"), "\(outcome.output)")
+            }
+        }
+    }
+}

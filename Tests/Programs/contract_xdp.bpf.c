@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <pktmeta/pktmeta.bpf.h>
+
+#include "contract.bpf.h"
+
+SEC("xdp")
+int contract(struct xdp_md *ctx)
+{
+	RUN_SCRIPT(ctx);
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

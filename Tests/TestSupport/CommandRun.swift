@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Foundation
+import PktmetaCommands
+import Synchronization
+
+/// What a command did when it was run in this process.
+public struct CommandRun: Sendable {
+    public let exitCode: Int32
+    public let output: String
+    public let errors: String
+
+    /// The output as JSON.
+    public var json: [String: any Sendable] {
+        get throws {
+            let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
+            return object as? [String: any Sendable] ?? [:]
+        }
+    }
+
+    public init(_ arguments: [String], environment: [String: String] = [:]) {
+        let output = Lines()
+        let errors = Lines()
+        let context = Context(output: output.append, errors: errors.append, environment: environment)
+        exitCode = Pktmeta.run(arguments, in: context)
+        self.output = output.text
+        self.errors = errors.text
+    }
+
+    private final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+
+        @Sendable func append(_ line: String) { lines.withLock { $0.append(line) } }
+        var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    }
+}

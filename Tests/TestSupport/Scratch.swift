@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Foundation
+import Linux
+import PacketMetadata
+import Synchronization
+public import SystemPackage
+
+private let counter = Atomic<Int>(0)
+
+/// A registry folder of a test's own, removed at the end of its life with all that is attached.
+public final class ScratchRegistry: Sendable {
+    public let path: FilePath
+
+    public init() {
+        let number = counter.add(1, ordering: .relaxed).newValue
+        path = FilePath("/sys/fs/bpf/pktmeta-test-\(ProcessID.current)-\(number)")
+        if (try? BPFFileSystem.contains(BPFFileSystem.defaultMountPoint)) == false {
+            try? BPFFileSystem.mount(at: BPFFileSystem.defaultMountPoint)
+        }
+    }
+
+    deinit { try? Registry.remove(at: path) }
+
+    /// All paths below, relative, sorted: to compare before and after.
+    public var pins: [String] { Self.list(path, prefix: "") }
+
+    private static func list(_ folder: FilePath, prefix: String) -> [String] {
+        let names = (try? Folder.names(in: folder)) ?? []
+        return names.flatMap { [prefix + $0] + list(folder.appending($0), prefix: "\(prefix)\($0)/") }.sorted()
+    }
+}
+
+/// Files of the package that tests use.
+public enum Fixture {
+    private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
+        .removingLastComponent()
+
+    public enum Compiler: String, CaseIterable, Sendable {
+        case swift = "tests"
+        case debian = "tests-clang-14"
+    }
+
+    /// A test program's object, compiled by `make test-bpf`.
+    public static func object(_ name: String, _ compiler: Compiler = .swift) -> FilePath {
+        root.appending(".build/bpf/\(compiler.rawValue)/\(name).bpf.o")
+    }
+
+    public static func bytes(_ path: FilePath) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
+    }
+
+    /// The command that was built beside the tests.
+    public static var command: String {
+        FilePath(CommandLine.arguments[0]).removingLastComponent().appending("pktmeta").string
+    }
+}
+
+/// A folder for files, removed at the end of its life.
+public final class ScratchFolder: Sendable {
+    public let path: FilePath
+
+    public init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("pktmeta-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = FilePath(url.path)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+    public func write(_ bytes: [UInt8], as name: String) throws -> FilePath {
+        let file = path.appending(name)
+        try Data(bytes).write(to: URL(fileURLWithPath: file.string))
+        return file
+    }
+}

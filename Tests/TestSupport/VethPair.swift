@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Linux
+import SystemPackage
+
+/// A veth pair between two namespaces of a test, in which only what is sent on purpose is sent.
+public final class VethPair: @unchecked Sendable {
+    public static let near = "near0"
+    public static let far = "far0"
+    public static let nearAddress = "192.0.2.1"
+    public static let farAddress = "192.0.2.2"
+    public static let port: UInt16 = 4739
+
+    public let sender: NetworkNamespace
+    public let receiver: NetworkNamespace
+
+    public init() throws {
+        let sender = try NetworkNamespace.create()
+        let receiver = try NetworkNamespace.create()
+        try sender.disableIPv6()
+        try receiver.disableIPv6()
+        let receiverPath = "/proc/\(ProcessID.current)/fd/\(receiver.fd.raw)"
+        self.sender = sender
+        self.receiver = receiver
+        try inSender {
+            try Self.ip(
+                "link add near0 address 02:00:00:00:00:01 type veth peer name far0 address 02:00:00:00:00:02"
+                    + " netns \(receiverPath)")
+            try Self.ip("address add 192.0.2.1/24 dev near0")
+            try Self.ip("link set near0 up")
+            try Self.ip("neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev near0 nud permanent")
+        }
+        try inReceiver {
+            try Self.ip("address add 192.0.2.2/24 dev far0")
+            try Self.ip("link set far0 up")
+            try Self.ip("neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev far0 nud permanent")
+        }
+    }
+
+    public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value { try run(in: sender, body) }
+    public func inReceiver<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value { try run(in: receiver, body) }
+
+    private func run<Value: ~Copyable>(in namespace: borrowing NetworkNamespace, _ body: () throws -> Value) throws
+        -> Value
+    {
+        do {
+            return try namespace.run { () throws(Wrapped) in
+                do { return try body() } catch { throw Wrapped(error: error) }
+            }
+        } catch NamespaceError<Wrapped>.body(let wrapped) {
+            throw wrapped.error
+        }
+    }
+
+    private struct Wrapped: Error {
+        let error: any Error
+    }
+
+    public struct IPFailure: Error {
+        public let command: String
+        public let output: String
+    }
+
+    public static func ip(_ command: String) throws {
+        let outcome = try ChildProcess.run(["ip"] + command.split(separator: " ").map(String.init))
+        guard outcome.status == 0 else { throw IPFailure(command: command, output: outcome.output) }
+    }
+
+    /// Sends UDP packets of 64 bytes of payload from the near end to the far one.
+    public func send(_ count: Int) throws {
+        try inSender {
+            let sender = try UDPSender(to: [192, 0, 2, 2], port: Self.port)
+            for number in 0..<count {
+                try sender.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64))
+                if number % 32 == 31 { Pause.sleep(milliseconds: 1) }
+            }
+        }
+    }
+}
+
+/// Asks again and again, until it is so or the time is over.
+public func eventually(within timeout: Duration = .seconds(5), _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+        if try condition() { return true }
+        if ContinuousClock.now > deadline { return false }
+        Pause.sleep(milliseconds: 5)
+    }
+}
