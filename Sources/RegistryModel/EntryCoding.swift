@@ -20,7 +20,7 @@ extension RegistryImage {
                 reason: "it has ABI version \(version), this pktmeta has \(RegistryWord.abiVersion)",
                 remedy: "Use the pktmeta that made it, or another registry with --registry.")
         }
-        guard RegistryWord.capacities ~= word.capacity else {
+        guard RegistryWord.capacities.contains(word.capacity) else {
             throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity) bytes")
         }
         self.init(

@@ -14,9 +14,8 @@ public struct FieldDefinition: Hashable, Sendable {
     public init(
         name: FieldName, type: FieldType, source: FieldSource = .none, owner: String = ""
     ) throws(PacketMetadataError) {
-        if let reason = source.mismatch(with: type) {
-            throw PacketMetadataError(
-                .usage, "cannot register \(name)", reason: "source \(source.description(type: type)): \(reason)")
+        if let reason = type.fault ?? source.mismatch(with: type) {
+            throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
         }
         guard owner.utf8.count < Int(PKTMETA_NAME_SIZE), owner.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw PacketMetadataError(

@@ -48,7 +48,7 @@ extension FieldSource {
     public init(_ text: String, type: FieldType) throws(PacketMetadataError) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let argument = parts.count == 2 ? String(parts[1]) : nil
-        if parts[0] == "constant", argument != nil || type == .flag {
+        if parts[0] == "constant", (argument == nil) == (type == .flag) {
             self = .constant(try FieldValue(argument ?? "", type: type).bytes)
         } else if parts[0] == "payload", let argument {
             self = .payload(offset: try Self.payloadOffset(argument))
@@ -56,7 +56,7 @@ extension FieldSource {
             self = known.source
         } else {
             throw PacketMetadataError(
-                .usage, "bad source '\(text)'", reason: "there is no such source",
+                .usage, "bad source '\(text)'", reason: Self.fault(in: String(parts[0]), argument),
                 remedy: "Sources: \(Self.spellings).")
         }
         if let reason = mismatch(with: type) {
@@ -76,8 +76,16 @@ extension FieldSource {
         }
     }
 
+    private static func fault(in kind: String, _ argument: String?) -> String {
+        switch (kind, argument) {
+        case ("constant", nil), ("payload", nil): "it needs an argument"
+        case ("constant", _): "a flag has no value"
+        default: "there is no such source"
+        }
+    }
+
     private static func payloadOffset(_ text: String) throws(PacketMetadataError) -> Int {
-        guard let offset = Int(text), 0...maximumPayloadOffset ~= offset else {
+        guard let offset = decimal(text), 0...maximumPayloadOffset ~= offset else {
             throw PacketMetadataError(
                 .usage, "bad source 'payload:\(text)'",
                 reason: "the offset is a number of bytes from 0 to \(maximumPayloadOffset)")
@@ -90,7 +98,10 @@ extension FieldSource {
         switch self {
         case .none: return nil
         case .constant(let bytes): return bytes.count == type.size ? nil : "the constant is not a value of type \(type)"
-        case .payload: return type == .flag ? "a flag has no bytes to copy" : nil
+        case .payload(let offset):
+            if type == .flag { return "a flag has no bytes to copy" }
+            return 0...Self.maximumPayloadOffset ~= offset
+                ? nil : "the offset is not in 0...\(Self.maximumPayloadOffset)"
         case .rxQueue: return Self.fault(type, needs: 2)
         case .ifindex, .packetLength, .flowHash, .sequence: return Self.fault(type, needs: 4)
         case .ktime: return Self.fault(type, needs: 8)
@@ -118,7 +129,7 @@ extension FieldSource {
             self = known.source
         } else if code == PKTMETA_SOURCE_CONSTANT.rawValue {
             self = .constant(constant)
-        } else if code == PKTMETA_SOURCE_PAYLOAD.rawValue, offset <= Self.maximumPayloadOffset {
+        } else if code == PKTMETA_SOURCE_PAYLOAD.rawValue {
             self = .payload(offset: offset)
         } else {
             return nil

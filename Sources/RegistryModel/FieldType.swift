@@ -29,6 +29,14 @@ public enum FieldType: Hashable, Sendable {
         }
     }
 
+    /// Why there is no such type; nil if there is.
+    var fault: String? {
+        if case .bytes(let count) = self, !(1...Self.maximumSize ~= count) {
+            return "a value has 1 to \(Self.maximumSize) bytes"
+        }
+        return nil
+    }
+
     /// The largest power of two, up to 8, that divides the size, so that accessors move whole words.
     public var alignment: Int {
         size == 0 ? 1 : min(8, size & -size)
@@ -76,16 +84,15 @@ extension FieldType: CustomStringConvertible {
             return
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "bytes", let count = Int(parts[1]) else {
+        guard parts.count == 2, parts[0] == "bytes", let count = decimal(parts[1]) else {
             throw PacketMetadataError(
                 .usage, "bad type '\(text)'", reason: "there is no such type", remedy: "Types: \(Self.spellings).")
         }
-        guard 1...Self.maximumSize ~= count else {
-            throw PacketMetadataError(
-                .usage, "bad type '\(text)'", reason: "a value has 1 to \(Self.maximumSize) bytes",
-                remedy: "For a field without bytes, use --type flag.")
-        }
         self = .bytes(count)
+        if let fault {
+            throw PacketMetadataError(
+                .usage, "bad type '\(text)'", reason: fault, remedy: "For a field without bytes, use --type flag.")
+        }
     }
 
     /// The number in `struct pktmeta_entry`.
@@ -103,4 +110,9 @@ extension FieldType: CustomStringConvertible {
             return nil
         }
     }
+}
+
+/// A number in digits only: no sign, no blanks.
+func decimal(_ text: some StringProtocol) -> Int? {
+    text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
 }

@@ -87,7 +87,8 @@ extension FieldValue {
 
     private static func parseInteger(_ text: String, type: FieldType) -> [UInt8]? {
         let isHex = text.hasPrefix("0x")
-        guard let digits = text.utf8.dropFirst(isHex ? 2 : 0).first, digits != UInt8(ascii: "+"),
+        guard let first = text.utf8.dropFirst(isHex ? 2 : 0).first, first != UInt8(ascii: "+"),
+            first != UInt8(ascii: "-"),
             let number = UInt64(text.dropFirst(isHex ? 2 : 0), radix: isHex ? 16 : 10)
         else { return nil }
         guard type.size == 8 || number < 1 << UInt64(8 * type.size) else { return nil }

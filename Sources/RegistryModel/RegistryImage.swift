@@ -60,7 +60,9 @@ public struct RegistryImage: Hashable, Sendable {
 
     private func field(_ slot: Int) -> RegisteredField? {
         let image = self[slot]
-        guard image.layout.isLive, let definition = image.definition else { return nil }
+        guard image.layout.isLive, let definition = image.definition, image.layout.offset >= valueRange.lowerBound,
+            image.layout.offset + image.layout.size <= word.capacity
+        else { return nil }
         return RegisteredField(
             slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt)
     }

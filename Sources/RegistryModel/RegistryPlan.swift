@@ -16,6 +16,8 @@ package enum RegistryStep: Hashable, Sendable {
     case publish(slot: Int, LayoutWord)
     /// Store the registry word, at once.
     case setWord(RegistryWord)
+    /// Load attached programs anew that the registry as it is by now asks for, and swap them in.
+    case renew
 }
 
 extension RegistryImage {
@@ -34,7 +36,7 @@ extension RegistryImage {
             image[slot] = SlotImage(entry: image[slot].entry)
         case .setWord(let word):
             image.word = word
-        case .resetState, .gracePeriod:
+        case .resetState, .gracePeriod, .renew:
             break
         }
         return image
@@ -74,11 +76,12 @@ extension RegistryImage {
         let described = SlotImage(
             layout: layout, definition: definition, registeredAt: now, lastEpoch: layout.epoch)
         let steps: [RegistryStep] = [
-            .raiseRevision(revision + 1),
+            .raiseRevision(revision &+ 1),
             .describe(slot: slot, entry: described.entry),
             .resetState(slot: slot, id: field.id),
             .gracePeriod,
             .publish(slot: slot, layout),
+            .renew,
         ]
         return (steps, field)
     }
@@ -86,27 +89,31 @@ extension RegistryImage {
     /// The steps that unregister a field: its tombstone, then a generation whose packets do not have it, and only then
     /// are its bytes free.
     package func unregistering(_ field: RegisteredField) -> [RegistryStep] {
+        let layout = self[field.slot].layout
+        precondition(layout.isLive && layout.epoch == field.layout.epoch, "the field is gone")
         let next = word.generation.next
         let steps: [RegistryStep] = [
-            .raiseRevision(revision + 1),
-            .publish(slot: field.slot, field.layout.with(isLive: false, generation: next)),
+            .raiseRevision(revision &+ 1),
+            .publish(slot: field.slot, layout.with(isLive: false, generation: next)),
+            .resetState(slot: field.slot, id: FieldID(rawValue: 0)),  // calls with its id are stale from now on
         ]
-        // What calls with its id are counted as from now on: stale.
-        let forget = RegistryStep.resetState(slot: field.slot, id: FieldID(rawValue: 0))
-        return steps + applying(steps).bump(to: next) + [forget]
+        return steps + applying(steps).bump(to: next)
     }
 
     /// The steps that finish what a killed process began. None if nothing is left to do.
     package func recovery() -> [RegistryStep] {
-        let ahead = Self.fieldSlots.map { self[$0].layout }
-            .filter { $0.isTombstone && word.generation.isOlder(than: $0.generation) }
-            .map(\.generation)
-        let pending = word.pending != word.generation ? [word.pending] : []
-        guard let newest = (ahead + pending).max(by: { $0.isOlder(than: $1) }) else { return [] }
-        return bump(to: newest)
+        let next = word.generation.next
+        let ahead = Self.fieldSlots.filter { slot in
+            let layout = self[slot].layout
+            return (layout.isLive || layout.isTombstone) && layout.generation == next
+        }
+        guard !ahead.isEmpty || word.pending == next else { return [] }
+        let forget = ahead.filter { self[$0].layout.isTombstone }
+            .map { RegistryStep.resetState(slot: $0, id: FieldID(rawValue: 0)) }
+        return forget + bump(to: next)
     }
 
-    /// The grace period, the announcement, the new generation; and entries that lag far behind brought closer, so
+    /// The grace period, the announcement, programs that know of it, the new generation; and entries that lag far behind brought closer, so
     /// that a field that lives long never looks newer than a packet.
     private func bump(to next: Generation) -> [RegistryStep] {
         let restamps: [RegistryStep] = Self.fieldSlots.compactMap { slot in
@@ -119,7 +126,9 @@ extension RegistryImage {
         return restamps + [
             .gracePeriod,
             .setWord(word.with(pending: next)),
+            .renew,
             .setWord(word.with(generation: next, pending: next)),
+            .renew,
         ]
     }
 

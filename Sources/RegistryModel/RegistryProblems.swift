@@ -14,7 +14,13 @@ extension RegistryImage {
         let faults = Self.fieldSlots.compactMap { slot in
             fault(of: self[slot]).map { RegistryProblem(slot: slot, text: $0) }
         }
-        return (faults + overlaps + duplicateNames).sorted { $0.slot < $1.slot }
+        return (headFaults + faults + overlaps + duplicateNames).sorted { $0.slot < $1.slot }
+    }
+
+    private var headFaults: [RegistryProblem] {
+        guard word.pending != word.generation, word.pending != word.generation.next else { return [] }
+        let text = "pending generation \(word.pending) does not follow the generation, \(word.generation)"
+        return [RegistryProblem(slot: 0, text: text)]
     }
 
     private func fault(of slot: SlotImage) -> String? {
@@ -24,7 +30,7 @@ extension RegistryImage {
         let end = slot.layout.offset + slot.layout.size
         if slot.layout.offset < valueRange.lowerBound { return "offset \(slot.layout.offset) is in the area's header" }
         if end > word.capacity { return "it ends at byte \(end) of an area of \(word.capacity)" }
-        if word.generation.isOlder(than: slot.layout.generation) {
+        if word.generation.next.isOlder(than: slot.layout.generation) {  // the next one is of a change under way
             return "generation \(slot.layout.generation) is newer than the registry's, \(word.generation)"
         }
         return nil
@@ -33,11 +39,17 @@ extension RegistryImage {
     private var overlaps: [RegistryProblem] {
         let byOffset = Self.fieldSlots.filter { self[$0].layout.isLive && self[$0].layout.size > 0 }
             .sorted { self[$0].layout.offset < self[$1].layout.offset }
-        return zip(byOffset, byOffset.dropFirst()).compactMap { lower, upper in
-            let end = self[lower].layout.offset + self[lower].layout.size
-            guard end > self[upper].layout.offset else { return nil }
-            return RegistryProblem(slot: upper, text: "its bytes overlap those of slot \(lower)")
+        var problems: [RegistryProblem] = []
+        var furthest: (slot: Int, end: Int)?
+        for slot in byOffset {
+            let end = self[slot].layout.offset + self[slot].layout.size
+            if let furthest, furthest.end > self[slot].layout.offset {
+                problems.append(
+                    RegistryProblem(slot: slot, text: "its bytes overlap those of slot \(furthest.slot)"))
+            }
+            if end > furthest?.end ?? 0 { furthest = (slot, end) }
         }
+        return problems
     }
 
     private var duplicateNames: [RegistryProblem] {

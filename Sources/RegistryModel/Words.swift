@@ -94,7 +94,8 @@ public struct RegistryWord: Hashable, Sendable {
 
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
     public static let headerSize = Int(PKTMETA_HEADER_SIZE)
-    public static let capacities = Int(PKTMETA_CAPACITY_MIN)...Int(PKTMETA_CAPACITY_MAX)
+    /// All that programs can make (cursor.bpf.h): bytes.
+    public static let capacities = [32, 64] + Array(stride(from: 128, through: Int(PKTMETA_CAPACITY_MAX), by: 8))
 
     func with(generation: Generation? = nil, pending: Generation? = nil) -> RegistryWord {
         RegistryWord(

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// What a program that names its fields is loaded with: the registry as it is then, for just those fields.
+public struct Binding: Hashable, Sendable {
+    public struct Place: Hashable, Sendable {
+        public let name: FieldName
+        /// nil for a stale use: the field is gone.
+        public let field: RegisteredField?
+        /// The field's bit in a header; 0 while the field is moving, when no packet has it.
+        public let bit: UInt32
+    }
+
+    /// In the order of the names.
+    public let places: [Place]
+    /// Upper 16 bits of the header words of this registry's areas.
+    public let owner: UInt16
+    /// First generation in which all the fields lie where they lie.
+    public let oldest: Generation
+    /// The newest that packets may have before the program is loaded anew.
+    public let newest: Generation
+    /// Bytes.
+    public let capacity: Int
+
+    /// Generations from the oldest to the newest.
+    public var span: UInt16 { oldest.lag(behind: newest) }
+}
+
+extension RegistryImage {
+    /// Binds names to the registry as it is.
+    public func binding(_ names: [FieldName]) -> Binding {
+        let places = names.sorted().map { name in
+            let field = field(named: name)
+            let isMoving = field.map { word.generation.isOlder(than: $0.layout.generation) } ?? true
+            return Binding.Place(name: name, field: field, bit: isMoving ? 0 : 1 << UInt32(field?.slot ?? 0))
+        }
+        let generations = places.filter { $0.bit != 0 }.compactMap { $0.field?.layout.generation }
+        let oldest = generations.max { $0.isOlder(than: $1) } ?? word.generation
+        return Binding(
+            places: places, owner: UInt16(word.rawValue >> 48), oldest: oldest, newest: word.pending,
+            capacity: word.capacity)
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import PktmetaABI
+import Testing
+
+@testable import RegistryModel
+
+/// Anyone with access to the map can write anything into it.
+@Suite("Damaged registries")
+struct DamagedRegistryTests {
+    /// Something done to slot 5, which holds a live u32 at 24-27 of 64 bytes, and what is said of it.
+    struct Damage: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let problem: String
+        let apply: @Sendable (inout pktmeta_entry) -> Void
+
+        init(_ what: String, _ problem: String, _ apply: @escaping @Sendable (inout pktmeta_entry) -> Void) {
+            (testDescription, self.problem, self.apply) = (what, problem, apply)
+        }
+    }
+
+    static let entryDamages = [
+        Damage("unterminated name", "its name or owner is not terminated") { encodeText(a32, into: &$0.name) },
+        Damage("unterminated owner", "its name or owner is not terminated") { encodeText(a32, into: &$0.owner) },
+        Damage("name of bad UTF-8", "its name or owner is not terminated") { $0.name.1 = -1 },
+        Damage("owner of bad UTF-8", "its name or owner is not terminated") { $0.owner.0 = -64 },
+        Damage("empty name", "it is empty") { $0.name.0 = 0 },
+        Damage("name with a dash", "only A-Z") { $0.name.1 = 0x2d },
+        Damage("name with a newline", "only A-Z") { $0.name.1 = 0x0a },
+        Damage("owner with an escape", "no control characters") { $0.owner.0 = 0x1b },
+        Damage("type 0", "no type has code 0 and 4 bytes") { $0.type = 0 },
+        Damage("type 12", "no type has code 12 and 4 bytes") { $0.type = 12 },
+        Damage("type -1", "no type has code 4294967295 and 4 bytes") { $0.type = .max },
+        Damage("type of another size", "no type has code 5 and 4 bytes") { $0.type = 5 },
+        Damage("size 255", "no type has code 4 and 255 bytes") { $0.layout |= 0xff },
+        Damage("255 bytes", "no type has code 11 and 255 bytes") { ($0.layout, $0.type) = ($0.layout | 0xff, 11) },
+        Damage("65 bytes", "no type has code 11 and 65 bytes") { ($0.layout, $0.type) = ($0.layout ^ 0x45, 11) },
+        Damage("no bytes", "no type has code 11 and 0 bytes") { ($0.layout, $0.type) = ($0.layout & ~0xff, 11) },
+        Damage("unknown source", "its source makes no sense") { $0.source = 9 },
+        Damage("source -1", "its source makes no sense") { $0.source = .max },
+        Damage("source of another type", "its source makes no sense") { $0.source = 7 },
+        Damage("payload past the packet", "its source makes no sense") { ($0.source, $0.source_offset) = (8, 65_472) },
+        Damage("payload at -1", "its source makes no sense") { ($0.source, $0.source_offset) = (8, .max) },
+    ]
+
+    static let layoutDamages = [
+        Damage("live byte 2", "neither live nor free") { $0.layout ^= 0x03 << 56 },
+        Damage("live byte 255", "neither live nor free") { $0.layout |= 0xff << 56 },
+        Damage("offset 0", "offset 0 is in the area's header") { $0.layout &= ~0xff00 },
+        Damage("offset 4", "offset 4 is in the area's header") { $0.layout ^= 0x1c00 },
+        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= 0x2500 },
+        Damage("offset 255", "it ends at byte 259 of an area of 64") { $0.layout |= 0xff00 },
+        Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 << 24 },
+        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= 0x1400 },
+        Damage("name of slot 1", "slot 1 has its name, a") { $0.name.0 = 0x61 },
+    ]
+
+    static let a32 = String(repeating: "a", count: 32)
+
+    /// Fields a to e in slots 1 to 5, one behind the other, at generation 500.
+    static func sound() throws -> RegistryImage {
+        var image = RegistryImage(capacity: 64, generation: 500)
+        for name in ["a", "b", "c", "d", "e"] { try image.register(name, .u32, source: .ifindex) }
+        return image
+    }
+
+    static func damaged(_ damage: Damage) throws -> RegistryImage {
+        var entries = try sound().entries
+        var entry = decode(entries[5], as: pktmeta_entry.self)
+        damage.apply(&entry)
+        entries[5] = encode(entry)
+        return try RegistryImage(entries: entries, path: "/sys/fs/bpf/pktmeta")
+    }
+
+    @Test(arguments: entryDamages + layoutDamages)
+    func eachDamageIsNamedWithItsSlot(_ damage: Damage) throws {
+        let image = try Self.damaged(damage)
+        let problem = try #require(image.problems.first)
+        #expect(image.problems.count == 1)
+        #expect(problem.slot == 5)
+        #expect(problem.text.contains(damage.problem), "\(problem)")
+        #expect(problem.description == "slot 5: \(problem.text)")
+        try exercise(image)
+    }
+
+    @Test(arguments: entryDamages)
+    func aFieldThatMakesNoSenseIsNoneButKeepsItsPlace(_ damage: Damage) throws {
+        let image = try Self.damaged(damage)
+        #expect(image.fields.map(\.slot) == [1, 2, 3, 4])
+        let taken = image[5].layout.offset..<image[5].layout.offset + image[5].layout.size
+        let allocator = LayoutAllocator(image: image)
+        #expect(allocator.freeSlot == 6)
+        #expect(allocator.holes.allSatisfy { !$0.overlaps(taken) && $0.lowerBound >= 24 })
+    }
+
+    /// What is left in a slot without a field is nobody's problem.
+    @Test(arguments: entryDamages)
+    func tombstonesAreNotLookedAt(_ damage: Damage) throws {
+        var image = try Self.damaged(damage)
+        image[5].layout = image[5].layout.with(isLive: false)
+        #expect(try image.reread().problems.isEmpty)
+    }
+
+    @Test func overlapsAndDuplicatesAreNamedAtTheLaterField() throws {
+        var entries = try Self.sound().entries
+        entries[9] = entries[1]
+        let image = try RegistryImage(entries: entries, path: "")
+        #expect(
+            Set(image.problems.map(\.description)) == [
+                "slot 9: its bytes overlap those of slot 1", "slot 9: slot 1 has its name, a",
+            ])
+    }
+
+    @Test(arguments: [(8..<12, 11..<12), (8..<12, 8..<9), (8..<16, 10..<11), (8..<16, 8..<16)])
+    func aSharedByteIsAnOverlap(first: Range<Int>, second: Range<Int>) throws {
+        var image = RegistryImage(capacity: 64)
+        image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
+        image[2] = SlotImage(layout: live(second), definition: try define("two", .bytes(second.count)))
+        #expect(try image.reread().problems.map(\.description) == ["slot 2: its bytes overlap those of slot 1"])
+        image[1].layout = live(second.upperBound..<second.upperBound + first.count)
+        #expect(try image.reread().problems.isEmpty)
+    }
+
+    @Test func problemsAreSortedBySlot() throws {
+        var entries = try Self.sound().entries
+        for slot in [5, 2, 30] { entries[slot][7] = 9 }
+        entries[9] = entries[1]
+        let image = try RegistryImage(entries: entries, path: "")
+        #expect(image.problems.map(\.slot) == [2, 5, 9, 9, 30])
+    }
+
+    // MARK: Garbage
+
+    @Test func garbageNeverTraps() throws {
+        var random = SplitMix64(seed: 0xdead_beef)
+        let head = RegistryImage(capacity: 64, generation: 500).headEntry
+        var (withProblems, withFields) = (0, 0)
+        for round in 0..<2_000 {
+            var entries = [head] + (1..<32).map { _ in garbage(using: &random) }
+            // Random bytes alone are hardly ever live: 1 byte in 256.
+            if round.isMultiple(of: 2) { for slot in 1..<32 { entries[slot][7] = UInt8(slot % 3) } }
+            let image = try RegistryImage(entries: entries, path: "")
+            try exercise(image)
+            withProblems += image.problems.isEmpty ? 0 : 1
+        }
+        #expect(withProblems == 2_000)
+
+        let sound = try Self.sound().entries
+        for _ in 0..<2_000 {
+            var entries = sound
+            for _ in 0..<Int.random(in: 1...12, using: &random) {
+                entries[.random(in: 1..<32, using: &random)][.random(in: 0..<256, using: &random)] =
+                    .random(in: 0...255, using: &random)
+            }
+            let image = try RegistryImage(entries: entries, path: "")
+            try exercise(image)
+            withFields += image.fields.isEmpty ? 0 : 1
+        }
+        #expect(withFields > 1_900)
+    }
+
+    private func garbage(using random: inout SplitMix64) -> [UInt8] {
+        (0..<32).flatMap { _ in encode(random.next()) }
+    }
+
+    /// All that a command may do with what it has read; the new field must not touch those that are there.
+    private func exercise(_ image: RegistryImage) throws {
+        _ = (image.usedBytes, image.headEntry, LayoutAllocator(image: image).holes)
+        for slot in RegistryImage.fieldSlots { try #require(image.entry(slot).count == 256) }
+        for field in image.fields { try #require(!image.unregistering(field).isEmpty) }
+        _ = image.applying(image.recovery()).problems
+        for type in [FieldType.flag, .u32, .bytes(1)] {
+            var grown = image
+            do throws(PacketMetadataError) {
+                let field = try grown.register("fresh_field", type)
+                let new = Set(field.layout.offset..<field.layout.offset + field.layout.size)
+                for other in image.fields {
+                    expect(new.isDisjoint(with: other.layout.offset..<other.layout.offset + other.layout.size))
+                }
+                expect(image.isOccupied(image[field.slot].layout) == false)
+            } catch {
+                try #require(error.kind == .taken)
+            }
+        }
+    }
+
+    private func expect(_ condition: Bool) {
+        if !condition { Issue.record("the new field lies on another's slot or bytes") }
+    }
+}

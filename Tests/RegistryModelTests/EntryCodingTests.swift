@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import PktmetaABI
+import Testing
+
+@testable import RegistryModel
+
+@Suite("Entries of the registry map")
+struct EntryCodingTests {
+    static let sources: [FieldSource] = [
+        .none, .ifindex, .rxQueue, .packetLength, .flowHash, .sequence, .ktime, .payload(offset: 0),
+        .payload(offset: 65_471),
+    ]
+
+    /// Each type with each source that has values of it.
+    static let definitions: [FieldDefinition] = everyType.flatMap { type in
+        let constant = FieldSource.constant((0..<UInt8(type.size)).map { 0xff - $0 })
+        return (sources + [constant]).compactMap {
+            try? define("tenant_\(type.size)", type, source: $0, owner: "acme corp., Zürich")
+        }
+    }
+
+    @Test func manyDefinitionsAreTried() {
+        #expect(Self.definitions.count == 19 * 2 + 5 + 4 * 3 + 1 + 18 * 2)
+    }
+
+    @Test(arguments: definitions)
+    func definitionsAreReadAsTheyWereWritten(definition: FieldDefinition) throws {
+        var image = RegistryImage(capacity: 248, generation: 77)
+        let (steps, field) = try image.registering(definition, now: 1_700_000_000_123_456_789)
+        image = image.applying(steps)
+        let reread = try image.reread()
+        #expect(reread.fields == [field])
+        #expect(reread.fields.first?.definition == definition)
+        #expect(reread.word == image.word)
+        #expect(reread.revision == 2)
+        #expect(reread.createdAt == image.createdAt)
+        #expect(reread[field.slot].lastEpoch == field.layout.epoch)
+        #expect(reread.problems.isEmpty)
+        #expect(reread.entries == image.entries)
+    }
+
+    /// Where abi.h has each member.
+    @Test func bytesOfAnEntry() throws {
+        let definition = try define("tenant", .be32, source: .payload(offset: 0x0102), owner: "me")
+        var slot = SlotImage(layout: live(8..<12, epoch: 42, generation: 0x1234), definition: definition)
+        (slot.registeredAt, slot.lastEpoch) = (0x0102_0304_0506_0708, 0x2a2b)
+        let bytes = slot.entry
+        #expect(bytes.count == 256)
+        #expect(decode(bytes, as: UInt64.self) == 0x0100_2a12_3400_0804)
+        #expect(Array(bytes[8..<40]) == Array("tenant".utf8) + [UInt8](repeating: 0, count: 26))
+        #expect(Array(bytes[40..<72]) == Array("me".utf8) + [UInt8](repeating: 0, count: 30))
+        #expect(decode(Array(bytes[72..<80]), as: UInt64.self) == 0x0102_0304_0506_0708)
+        #expect(decode(Array(bytes[80..<84]), as: UInt32.self) == 7, "be32")
+        #expect(decode(Array(bytes[84..<88]), as: UInt32.self) == 8, "payload")
+        #expect(decode(Array(bytes[88..<92]), as: UInt32.self) == 0x0102)
+        #expect(decode(Array(bytes[92..<94]), as: UInt16.self) == 0x2a2b)
+        #expect(bytes[94...].allSatisfy { $0 == 0 })
+
+        slot.definition = try define("tenant", .be32, source: .constant([1, 2, 3, 4]))
+        #expect(Array(slot.entry[84..<92]) == encode(UInt32(1)) + encode(UInt32(0)))
+        #expect(Array(slot.entry[96..<256]) == [1, 2, 3, 4] + [UInt8](repeating: 0, count: 156))
+    }
+
+    @Test func bytesOfSlotZero() {
+        let image = RegistryImage(capacity: 64, generation: 0x1234)
+        let bytes = image.headEntry
+        #expect(bytes.count == 256)
+        #expect(decode(bytes, as: UInt64.self) == 0x51ab_1234_1234_4000)
+        #expect(decode(Array(bytes[8..<16]), as: UInt64.self) == 1)
+        #expect(decode(Array(bytes[16..<24]), as: UInt64.self) == image.createdAt)
+        #expect(bytes[24...].allSatisfy { $0 == 0 })
+    }
+
+    @Test func textsOfFullLengthAreTerminated() throws {
+        let text = String(repeating: "n", count: 31)
+        let definition = try define(text, .u8, owner: String(repeating: "ö", count: 15) + "!")
+        let slot = SlotImage(layout: live(8..<9), definition: definition)
+        #expect(slot.entry[39] == 0 && slot.entry[71] == 0)
+        #expect(SlotImage(entry: slot.entry).definition == definition)
+    }
+
+    @Test func aNewRegistryHasNoProblems() throws {
+        var random = SplitMix64(seed: 7)
+        let image = RegistryImage.empty(capacity: 64, createdAt: 5, using: &random)
+        let reread = try image.reread()
+        #expect(reread.problems.isEmpty && reread.fields.isEmpty && reread.recovery().isEmpty)
+        #expect(reread.word == image.word && reread.createdAt == 5 && reread.revision == 1)
+        #expect(RegistryImage.fieldSlots.allSatisfy { reread[$0].lastEpoch == image[$0].lastEpoch })
+        #expect(Set(RegistryImage.fieldSlots.map { image[$0].lastEpoch }).count > 25, "epochs start at random")
+        #expect(RegistryImage.fieldSlots.allSatisfy { image[$0].lastEpoch < 1 << 14 })
+        let other = RegistryImage.empty(capacity: 64, createdAt: 5, using: &random)
+        #expect(other.word.generation != image.word.generation && other.word.tag != image.word.tag)
+    }
+
+    // MARK: Slot 0
+
+    @Test(arguments: [
+        (UInt64(0), "not a registry"),
+        (0x0100_2a12_3400_0804, "not a registry"),
+        (0x61ab_1234_1234_4000, "not a registry"),
+        (.max, "not a registry"),
+        (0x51ab_1234_1234_0000, "its capacity is 0 bytes"),
+        (0x51ab_1234_1234_1f00, "its capacity is 31 bytes"),
+        (0x51ab_1234_1234_f900, "its capacity is 249 bytes"),
+    ])
+    func whatIsNoRegistryIsBadData(word: UInt64, reason: String) throws {
+        let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
+        #expect(error.kind == .badData)
+        #expect(error.reason.contains(reason))
+        #expect(error.summary.contains("/sys/fs/bpf/other"))
+    }
+
+    @Test(arguments: [
+        (UInt64(0x50ab_1234_1234_4000), 0), (0x52ab_1234_1234_4000, 2), (0x5fab_1234_1234_4000, 15),
+        (0x52ab_1234_1234_0000, 2),
+    ])
+    func anotherABIVersionIsNamed(word: UInt64, version: Int) throws {
+        let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
+        #expect(error.kind == .incompatibleABI)
+        #expect(error.reason == "it has ABI version \(version), this pktmeta has 1")
+        #expect(error.remedy?.contains("--registry") == true)
+    }
+
+    private static func image(word: UInt64) throws(PacketMetadataError) -> RegistryImage {
+        var entries = RegistryImage().entries
+        var head = pktmeta_registry()
+        head.word = word
+        entries[0] = encode(head)
+        return try RegistryImage(entries: entries, path: "/sys/fs/bpf/other")
+    }
+
+    // MARK: Texts
+
+    @Test func textsEndAtTheFirstNUL() {
+        #expect(decodeText(UInt64(littleEndian: 0x6463_0062_61)) == "ab")
+        #expect(decodeText(UInt32(0)) == "")
+        #expect(decodeText(UInt32(0x6161_6161)) == nil)
+        #expect(decodeText(UInt32(littleEndian: 0x0000_00ff)) == nil, "no UTF-8")
+        #expect(decodeText(UInt32(littleEndian: 0xff00_0061)) == "a")
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Testing
+
+@testable import RegistryModel
+
+@Suite("The layout allocator")
+struct LayoutAllocatorTests {
+    /// Holes: 8-15, 24-25 and 28-31.
+    static let holed = RegistryImage(capacity: 64, layouts: [live(26..<28), live(32..<64), live(16..<24)])
+
+    @Test func holesAreWhatIsLeft() {
+        #expect(LayoutAllocator(image: Self.holed).holes == [8..<16, 24..<26, 28..<32])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).holes == [8..<32])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 248)).holes == [8..<248])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(8..<32)])).holes == [])
+    }
+
+    @Test(arguments: [
+        (FieldType.u8, Int?.some(24)), (.u16, 24), (.bytes(3), 28), (.u32, 28), (.mac, 8), (.bytes(5), 8), (.u64, 8),
+        (.bytes(9), nil), (.ipv6, nil),
+    ])
+    func theSmallestHoleThatFitsIsTaken(type: FieldType, offset: Int?) {
+        #expect(LayoutAllocator(image: Self.holed).offset(for: type) == offset)
+    }
+
+    @Test func theLowestOfEqualHolesIsTaken() {
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<16), live(24..<32), live(40..<64)])
+        #expect(LayoutAllocator(image: image).offset(for: .u64) == 16)
+    }
+
+    @Test(arguments: [
+        (FieldType.u8, 9), (.bytes(3), 9), (.u16, 10), (.mac, 10), (.u32, 12), (.bytes(12), 12), (.u64, 16),
+        (.ipv6, 16), (.bytes(24), 16),
+    ])
+    func placesAreAligned(type: FieldType, offset: Int) {
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<9)])
+        #expect(LayoutAllocator(image: image).offset(for: type) == offset)
+    }
+
+    /// The holes are 29-34 and 40-47.
+    @Test func aHoleWithoutAnAlignedPlaceIsPassedOver() {
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<29), live(35..<40), live(48..<64)])
+        #expect(LayoutAllocator(image: image).offset(for: .u32) == 40)
+        #expect(LayoutAllocator(image: image).offset(for: .bytes(6)) == 40, "30 + 6 is past the hole")
+        #expect(LayoutAllocator(image: image).offset(for: .bytes(5)) == 29)
+        #expect(LayoutAllocator(image: image).offset(for: .ipv6) == nil)
+    }
+
+    @Test func theLastByteIsUsed() {
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(24)) == 8)
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(25)) == nil)
+        let image = RegistryImage(capacity: 32, layouts: [live(8..<31)])
+        #expect(LayoutAllocator(image: image).offset(for: .u8) == 31)
+        #expect(LayoutAllocator(image: image).offset(for: .u16) == nil)
+    }
+
+    /// Of a registry at this generation, is what a tombstone of that generation covers free?
+    @Test(arguments: [
+        (UInt16(100), UInt16(100), true), (100, 99, true), (100, 101, false), (100, 102, false), (0, 65_535, true),
+        (65_535, 0, false), (65_535, 65_535, true), (3, 65_000, true), (65_000, 3, false), (32_866, 100, true),
+        (100, 32_866, false),
+    ])
+    func tombstonesAreFreeOnceTheGenerationHasPassedThem(generation: UInt16, buried: UInt16, isFree: Bool) {
+        let layouts = [tombstone(8..<32, generation: buried)]
+        let image = RegistryImage(capacity: 32, generation: generation, layouts: layouts)
+        let allocator = LayoutAllocator(image: image)
+        #expect(allocator.holes == (isFree ? [8..<32] : []))
+        #expect(allocator.offset(for: .u8) == (isFree ? 8 : nil))
+        #expect(allocator.freeSlot == (isFree ? 1 : 2))
+    }
+
+    @Test func flagsNeedASlotAndNoBytes() throws {
+        var image = RegistryImage(capacity: 32, layouts: [live(8..<32)])
+        #expect(LayoutAllocator(image: image).offset(for: .flag) == 8)
+        image = RegistryImage(capacity: 32)
+        for number in 1...31 {
+            let field = try image.register("flag\(number)", .flag)
+            #expect(field.slot == number && field.layout.size == 0)
+        }
+        #expect(image.problems.isEmpty)
+        #expect(image.usedBytes == 0)
+        #expect(LayoutAllocator(image: image).holes == [8..<32])
+        #expect(LayoutAllocator(image: image).freeSlot == nil)
+    }
+
+    @Test func theLowestFreeSlotIsTaken() {
+        let layouts = [live(8..<9), live(9..<10), tombstone(10..<11, generation: 1), live(11..<12)]
+        #expect(LayoutAllocator(image: RegistryImage(layouts: layouts)).freeSlot == 5)
+        #expect(LayoutAllocator(image: RegistryImage(generation: 1, layouts: layouts)).freeSlot == 3)
+    }
+
+    @Test func aDamagedSlotIsNotFreeAndKeepsItsBytes() {
+        let image = RegistryImage(capacity: 32, layouts: [LayoutWord(rawValue: live(8..<16).rawValue | 2 << 56)])
+        #expect(LayoutAllocator(image: image).freeSlot == 2)
+        #expect(LayoutAllocator(image: image).holes == [16..<32])
+    }
+
+    @Test func bytesPastTheAreaOrInTheHeaderAreNobodysHoles() {
+        let layouts = [live(0..<10), live(20..<255), live(200..<240)]
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: layouts)).holes == [10..<20])
+        let past = RegistryImage(capacity: 32, layouts: [live(40..<48)])
+        #expect(LayoutAllocator(image: past).holes == [8..<32])
+    }
+
+    @Test func aSlotWithoutEpochsIsRetired() throws {
+        var image = RegistryImage(capacity: 32, lastEpoch: 65_535)
+        #expect(LayoutAllocator(image: image).freeSlot == nil)
+        image[7].lastEpoch = 65_534
+        #expect(LayoutAllocator(image: image).freeSlot == 7)
+
+        let last = try image.register("last", .u8)
+        #expect(last.slot == 7 && last.layout.epoch == 65_535)
+        image.unregister(last)
+        #expect(image.fields.isEmpty)
+        #expect(LayoutAllocator(image: image).holes == [8..<32])
+        #expect(LayoutAllocator(image: image).freeSlot == nil)
+        let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", .u8) })
+        #expect(error.kind == .taken)
+        #expect(error.reason.contains("used up their epochs"))
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Testing
+
+@testable import RegistryModel
+
+@Suite("Plans of a change")
+struct RegistryPlanTests {
+    // MARK: Register
+
+    /// A program may see the field once it is published, so everything else is there by then.
+    @Test func registeringPublishesLast() throws {
+        let image = RegistryImage(capacity: 64, generation: 500, lastEpoch: 41)
+        let asked = try define("tenant", .u32, source: .ifindex, owner: "me")
+        let (steps, field) = try image.registering(asked, now: 1234)
+
+        #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
+        #expect(field.definition == asked && field.registeredAt == 1234)
+        #expect(field.layout.rawValue == 0x0100_2a01_f400_0804, "live, epoch 42, generation 500, offset 8, size 4")
+        #expect(steps.count == 6)
+        #expect(steps.first == .raiseRevision(2))
+        guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
+        #expect(entry.count == 256)
+        #expect(steps[2] == .resetState(slot: 1, id: field.id))
+        #expect(steps[3] == .gracePeriod)
+        #expect(steps[4] == .publish(slot: 1, field.layout))
+        #expect(steps[5] == .renew)
+
+        let after = image.applying(steps)
+        #expect(after.fields == [field])
+        #expect(after.field(named: field.name) == field)
+        #expect(after.word == image.word, "fresh bytes need no new generation")
+        #expect(after.revision == 2)
+        #expect(after.problems.isEmpty)
+        for count in 0..<5 {
+            #expect(image.applying(Array(steps.prefix(count))).fields.isEmpty)
+            #expect(image.applying(Array(steps.prefix(count)))[1].layout == image[1].layout)
+        }
+    }
+
+    struct Unexpected: Error {
+        let step: RegistryStep
+    }
+
+    @Test func registeringTheSameAgainDoesNothing() throws {
+        var image = RegistryImage()
+        let first = try image.register("tenant", .u32, source: .constant([1, 2, 3, 4]))
+        try image.register("other", .u8)
+        let again = try define("tenant", .u32, source: .constant([1, 2, 3, 4]))
+        let (steps, field) = try image.registering(again, now: 99)
+        #expect(steps.isEmpty)
+        #expect(field == first)
+    }
+
+    @Test func aTakenNameIsRefused() throws {
+        var image = RegistryImage()
+        image = try image.applying(
+            image.registering(define("tenant", .u32, source: .ifindex, owner: "acme"), now: 1).steps)
+        let others = try [
+            define("tenant", .u64, source: .ifindex, owner: "acme"), define("tenant", .u32, owner: "acme"),
+            define("tenant", .u32, source: .ifindex, owner: "else"), define("tenant", .u32, source: .ifindex),
+        ]
+        for asked in others {
+            let error = try #require(
+                refusal { () throws(PacketMetadataError) in try image.registering(asked, now: 2).field })
+            #expect(error.kind == .taken)
+            #expect(error.summary == "cannot register tenant")
+            #expect(error.reason.contains("taken by a field of type u32, source ifindex, owner acme"))
+            #expect(error.reason.contains("asked for: type \(asked.type), source"))
+            #expect(error.remedy?.contains("pktmeta inspect-map registry tenant") == true)
+        }
+    }
+
+    @Test func aNameThatWasUnregisteredIsFree() throws {
+        var image = RegistryImage()
+        let first = try image.register("tenant", .u32)
+        image.unregister(first)
+        let second = try image.register("tenant", .u64)
+        #expect(second.id != first.id)
+        #expect(image.fields == [second])
+    }
+
+    @Test func withoutASlotTheFieldIsRefused() throws {
+        var image = RegistryImage(capacity: 64)
+        for number in 0..<31 { try image.register("f\(number)", .u8) }
+        #expect(Set(image.fields.map(\.slot)) == Set(1...31))
+        for type in [FieldType.u8, .flag] {
+            let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", type) })
+            #expect(error.kind == .taken)
+            #expect(error.summary == "cannot register more")
+            #expect(error.reason == "all 31 slots hold fields")
+            #expect(error.remedy?.contains("pktmeta unregister-field") == true)
+        }
+        let victim = try #require(image.fields.first { $0.slot == 17 })
+        image.unregister(victim)
+        #expect(try image.register("more", .u8).slot == 17)
+    }
+
+    @Test func withRetiredSlotsTheReasonSaysSo() throws {
+        var image = RegistryImage()
+        for slot in 3...31 { image[slot].lastEpoch = 65_535 }
+        try image.register("a", .u8)
+        try image.register("b", .u8)
+        let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
+        #expect(error.kind == .taken)
+        #expect(error.reason.contains("2 slots hold fields, and the other 29 have used up their epochs"))
+    }
+
+    @Test func withoutSpaceTheFieldIsRefused() throws {
+        var image = RegistryImage(capacity: 32)
+        try image.register("a", .ipv6)
+        let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("b", .ipv6) })
+        #expect(error.kind == .taken)
+        #expect(error.summary == "cannot register b")
+        #expect(error.reason == "it needs 16 bytes, and 8 of 24 are free")
+        #expect(error.remedy?.contains("pktmeta unregister-field") == true)
+        try image.register("b", .u64)
+        let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
+        #expect(full.reason == "it needs 1 bytes, and 0 of 24 are free")
+    }
+
+    @Test func spaceInPiecesIsNamed() throws {
+        var image = RegistryImage(capacity: 32, layouts: [live(8..<12), live(20..<25)])
+        let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
+        #expect(error.kind == .taken)
+        #expect(error.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 12-19, 25-31")
+    }
+
+    // MARK: Unregister
+
+    /// The bytes are free once the generation is new; by then each program has seen that the field is gone.
+    @Test(arguments: [UInt16(0), 500, 65_535])
+    func unregisteringBumpsAfterTheGracePeriod(generation: UInt16) throws {
+        var image = RegistryImage(capacity: 64, generation: generation)
+        let field = try image.register("tenant", .u32)
+        let next = Generation(generation &+ 1)
+        let gone = LayoutWord(isLive: false, epoch: field.layout.epoch, generation: next, offset: 8, size: 4)
+        let pending = image.word.with(pending: next)
+        let bumped = RegistryWord(tag: 0xab, generation: next, pending: next, capacity: 64)
+        #expect(
+            image.unregistering(field) == [
+                .raiseRevision(3), .publish(slot: 1, gone), .resetState(slot: 1, id: FieldID(rawValue: 0)),
+                .gracePeriod,
+                .setWord(pending), .renew, .setWord(bumped), .renew,
+            ])
+
+        let after = image.applying(image.unregistering(field))
+        #expect(after.fields.isEmpty)
+        #expect(after.word == bumped)
+        #expect(after.problems.isEmpty)
+        #expect(after.forbiddenBytes.isEmpty)
+    }
+
+    @Test func reusedBytesAreOfANewGeneration() throws {
+        var image = RegistryImage(capacity: 32, generation: 65_535)
+        let old = try image.register("a", .bytes(24))
+        #expect(old.layout.generation.number == 65_535)
+        image.unregister(old)
+        let new = try image.register("b", .bytes(24))
+        #expect(new.slot == old.slot && new.layout.offset == old.layout.offset)
+        #expect(new.layout.generation.number == 0)
+        #expect(new.layout.epoch == old.layout.epoch + 1)
+        #expect(new.id != old.id)
+    }
+
+    @Test func otherFieldsAreLeftAlone() throws {
+        var image = RegistryImage()
+        let kept = try image.register("kept", .u32)
+        let gone = try image.register("gone", .u32)
+        let steps = image.unregistering(gone)
+        #expect(image.applying(steps).fields == [kept])
+        for step in steps {
+            if case .publish(let slot, _) = step { #expect(slot == gone.slot) }
+        }
+    }
+}
