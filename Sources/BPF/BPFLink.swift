@@ -42,7 +42,7 @@ public struct BPFLink: ~Copyable, Sendable {
     }
 
     /// BPF_TCX_INGRESS, which libbpf 1.1's copy of linux/bpf.h does not have.
-    private static let tcxIngress: UInt32 = 46
+    static let tcxIngress: UInt32 = 46
 
     private static func create(
         _ program: borrowing BPFProgram, ifindex: UInt32, hook: UInt32, flags: UInt32
@@ -82,6 +82,22 @@ public struct BPFLink: ~Copyable, Sendable {
             return Information(id: info.id, programID: info.prog_id, ifindex: info.xdp.ifindex)
         }
     }
+}
+
+/// The TCX programs at an interface's ingress, in this thread's network namespace; none on kernels without TCX.
+public func attachedTCXProgramIDs(ifindex: UInt32) throws(BPFError) -> [UInt32] {
+    var ids = [UInt32](repeating: 0, count: 64)  // BPF_MPROG_MAX in include/linux/bpf_mprog.h
+    var count = UInt32(ids.count)
+    do throws(BPFError) {
+        try libbpf("ask for TCX programs") {
+            unsafe bpf_prog_query(
+                CInt(ifindex), bpf_attach_type(BPFLink.tcxIngress), 0, nil, &ids, &count)
+        }
+    } catch {
+        if error.errno == .invalidArgument { return [] }
+        throw error
+    }
+    return Array(ids.prefix(Int(count)))
 }
 
 /// The XDP program that an interface of this thread's network namespace has, in either mode; nil if none.

@@ -18,7 +18,7 @@ internal import SystemPackage
     ///
     /// - Parameters:
     ///   - name: what libbpf names internal maps after.
-    ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/file()``;
+    ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/bytes()``;
     ///     read when the object is loaded.
     public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
         let log = unsafe UnsafeMutablePointer<CChar>(OpaquePointer(calloc(1, Self.logSize)))
@@ -89,10 +89,21 @@ internal import SystemPackage
             flags: bpf_map__map_flags(map))
     }
 
-    /// The object's types; nil if it was compiled without debug information.
-    public var types: BTFView? {
+    /// Names of all maps, those of global variables too.
+    public var mapNames: [String] {
+        var names: [String] = []
+        var map = unsafe bpf_object__next_map(object, nil)
+        while let current = unsafe map {
+            names.append(unsafe String(cString: bpf_map__name(current)))
+            unsafe map = bpf_object__next_map(object, current)
+        }
+        return names
+    }
+
+    /// Hands over the object's types for the time of the call; nil if it was compiled without debug information.
+    public func withTypes<Result>(_ body: (BTFView) -> Result) -> Result? {
         guard let btf = unsafe bpf_object__btf(object) else { return nil }
-        return unsafe BTFView(btf)
+        return body(unsafe BTFView(btf))
     }
 
     // MARK: Preparing
@@ -110,7 +121,7 @@ internal import SystemPackage
     ///
     /// - Returns: false if the object has no constant of that name and size.
     public func setConstant(_ name: String, to bytes: [UInt8]) -> Bool {
-        guard let place = types?.variable(name, inSection: ".rodata"), place.size == bytes.count,
+        guard let place = withTypes({ $0.variable(name, inSection: ".rodata") }) ?? nil, place.size == bytes.count,
             let map = unsafe section(".rodata")
         else { return false }
         var size = 0

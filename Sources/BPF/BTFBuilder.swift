@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import CLinuxShims
 internal import Clibbpf
-public import Linux
 internal import SystemPackage
 
 /// Writes BTF that objects are relocated against (CO-RE), in place of the kernel's.
@@ -10,8 +8,21 @@ internal import SystemPackage
     // Invariant: owned, freed by deinit only.
     private let btf: OpaquePointer
 
+    /// The number of a type in the BTF.
+    public typealias TypeID = Int32
+
+    /// Begins with nothing.
     public init() throws(BPFError) {
         unsafe btf = try unsafe libbpf("make BTF") { unsafe btf__new_empty() }
+    }
+
+    /// Begins with a copy of the running kernel's types: megabytes, and tens of milliseconds.
+    public static func withKernelTypes() throws(BPFError) -> BTFBuilder {
+        unsafe BTFBuilder(btf: try unsafe libbpf("load the kernel's BTF") { unsafe btf__load_vmlinux_btf() })
+    }
+
+    private init(btf: OpaquePointer) {
+        unsafe self.btf = btf
     }
 
     deinit { unsafe btf__free(btf) }
@@ -26,24 +37,33 @@ internal import SystemPackage
         }
     }
 
+    /// Adds an unsigned integer type of that many bytes.
+    public func addInteger(_ name: String, size: Int) throws(BPFError) -> TypeID {
+        try libbpf("add \(name) to BTF") { unsafe btf__add_int(btf, name, size, 0) }
+    }
+
+    public func addArray(of element: TypeID, count: Int, index: TypeID) throws(BPFError) -> TypeID {
+        try libbpf("add an array to BTF") { unsafe btf__add_array(btf, index, element, UInt32(count)) }
+    }
+
+    /// Adds a struct; members may overlap.
+    ///
+    /// - Parameter members: name, type and offset in bytes.
+    public func addStruct(
+        _ name: String, size: Int, members: [(name: String, type: TypeID, offset: Int)]
+    ) throws(BPFError) {
+        try libbpf("add struct \(name) to BTF") { unsafe btf__add_struct(btf, name, UInt32(size)) }
+        for member in members {
+            try libbpf("add member \(member.name) to BTF") {
+                unsafe btf__add_field(btf, member.name, member.type, UInt32(member.offset * 8), 0)
+            }
+        }
+    }
+
     /// The encoded types.
     public func bytes() throws(BPFError) -> [UInt8] {
         var size: UInt32 = 0
         guard let data = unsafe btf__raw_data(btf, &size) else { throw BPFError("encode BTF", .noMemory) }
         return unsafe Array(UnsafeRawBufferPointer(start: data, count: Int(size)))
-    }
-
-    /// The encoded types in an anonymous file, because libbpf takes BTF by path only.
-    public func file() throws(BPFError) -> OwnedFD {
-        let bytes = try bytes()
-        let raw = unsafe linux_memfd_create("pktmeta-btf")
-        guard raw >= 0 else { throw BPFError("make a memory file", Errno(rawValue: -raw)) }
-        let fd = OwnedFD(raw)
-        do {
-            _ = try FileDescriptor(rawValue: raw).writeAll(bytes)
-        } catch {
-            throw BPFError("write a memory file", error as? Errno ?? .ioError)
-        }
-        return fd
     }
 }

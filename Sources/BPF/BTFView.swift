@@ -2,7 +2,7 @@
 
 internal import Clibbpf
 
-/// The types of an open object. Not to be kept longer than the object.
+/// The types of an open object. Not to be kept: ``BPFObject/withTypes(_:)`` lends it.
 @safe public struct BTFView {
     // Invariant: borrowed from a BPFObject that outlives this value.
     private let btf: OpaquePointer

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -36,6 +37,11 @@ int linux_enter_new_netns(void)
 const char *linux_errno_name(int number)
 {
 	return strerrorname_np(number);
+}
+
+int linux_exchange(const char *path, const char *other)
+{
+	return result(renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE));
 }
 
 int linux_pipe(int ends[2])

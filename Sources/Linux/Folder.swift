@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CLinuxShims
 internal import Glibc
 public import SystemPackage
 
@@ -38,6 +39,14 @@ public enum Folder {
             unsafe new.withPlatformString { unsafe Glibc.rename(oldPath, $0) }
         }
         guard result == 0 else { throw Errno.last }
+    }
+
+    /// Has each of two paths name what the other did, at once.
+    public static func exchange(_ path: FilePath, with other: FilePath) throws(Errno) {
+        let result = unsafe path.withPlatformString { first in
+            unsafe other.withPlatformString { unsafe linux_exchange(first, $0) }
+        }
+        try check(result)
     }
 
     /// Removes a file or a pin; it may be gone already.

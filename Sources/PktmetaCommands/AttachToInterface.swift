@@ -12,9 +12,10 @@ struct AttachToInterface: ContextCommand {
         commandName: "attach-to-interface",
         abstract: "Attach programs that set and get fields to an interface.",
         discussion: """
-            Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at \
-            TC ingress the consumer, which gets each field and keeps its state. The links are pinned and outlive this \
-            command. Attaching again replaces what this registry has attached, without a gap.
+            By default the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC ingress the \
+            consumer, which gets each field and keeps its state. A hook that has a program of your own keeps it unless \
+            you name another. The links are pinned and outlive this command. Attaching again replaces what this \
+            registry has attached, without a gap.
             """)
 
     @Argument(help: "The interface.")
@@ -25,13 +26,14 @@ struct AttachToInterface: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, or none.", valueName: "object[:program]"))
-    var xdp: HookArgument = .prebuilt
+            "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, prebuilt, or none to leave the hook as it is.",
+            valueName: "object[:program]"))
+    var xdp: HookArgument?
 
     @Option(
         help: ArgumentHelp(
-            "TC program: an object that includes <pktmeta/pktmeta.bpf.h>, or none.", valueName: "object[:program]"))
-    var tc: HookArgument = .prebuilt
+            "TC program: likewise.", valueName: "object[:program]"))
+    var tc: HookArgument?
 
     @Flag(help: "With an error, print the whole verifier log.")
     var verbose = false
@@ -44,7 +46,7 @@ struct AttachToInterface: ContextCommand {
     var isVerbose: Bool { verbose }
 
     func validate() throws {
-        if xdp == .none, tc == .none {
+        if xdp == .leave, tc == .leave {
             throw ValidationError("With --xdp none and --tc none there is nothing to attach.")
         }
     }
@@ -52,39 +54,37 @@ struct AttachToInterface: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
         let reports = try namespace.run("cannot attach to \(interface)") { () throws(PacketMetadataError) in
-            try registry.attach(to: interface, xdp: xdp.choice, tc: tc.choice, mode: mode)
+            try registry.attach(to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
     }
 }
 
-/// What an option says about a hook: `none`, `OBJECT` or `OBJECT:PROGRAM`.
+/// What an option says about a hook: `prebuilt`, `none`, `OBJECT` or `OBJECT:PROGRAM`.
 enum HookArgument: ExpressibleByArgument, Hashable {
-    case prebuilt, none
+    case prebuilt, leave
     case object(String, program: String?)
 
     init?(argument: String) {
-        if argument == "none" {
-            self = .none
+        switch argument {
+        case "prebuilt":
+            self = .prebuilt
             return
+        case "none":
+            self = .leave
+            return
+        default: break
         }
         let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
         self = .object(path, program: parts.count == 2 ? parts[1] : nil)
     }
 
-    var defaultValueDescription: String {
-        switch self {
-        case .prebuilt: "prebuilt"
-        case .none: "none"
-        case .object(let path, let program): program.map { "\(path):\($0)" } ?? path
-        }
-    }
-
-    var choice: ProgramChoice? {
-        switch self {
+    static func choice(_ argument: HookArgument?) -> ProgramChoice {
+        switch argument {
+        case nil: .prebuiltUnlessOwn
         case .prebuilt: .prebuilt
-        case .none: nil
+        case .leave: .none
         case .object(let path, let program): .object(FilePath(path), program: program)
         }
     }

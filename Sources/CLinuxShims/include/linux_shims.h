@@ -23,11 +23,6 @@ static inline void linux_store_release(void *place, uint64_t value)
 	__atomic_store_n((uint64_t *)place, value, __ATOMIC_RELEASE);
 }
 
-static inline uint64_t linux_load_acquire(const void *place)
-{
-	return __atomic_load_n((const uint64_t *)place, __ATOMIC_ACQUIRE);
-}
-
 /* 0 or -errno. membarrier(2): glibc has no wrapper. */
 int linux_membarrier(int command);
 
@@ -37,6 +32,9 @@ int linux_enter_new_netns(void);
 
 /* "ENOENT" for 2, or NULL. strerrorname_np(3). */
 const char *linux_errno_name(int number);
+
+/* 0 or -errno: each path then names what the other did, at once. renameat2(2), RENAME_EXCHANGE. */
+int linux_exchange(const char *path, const char *other);
 
 /* 0 or -errno: the two ends of a pipe, closed on exec. pipe2(2). */
 int linux_pipe(int ends[2]);

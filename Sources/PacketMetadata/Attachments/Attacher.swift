@@ -42,35 +42,52 @@ struct Attacher {
     // MARK: Loading
 
     /// A program to attach, with all of its record but the mode.
-    final class Prepared {
+    struct Prepared {
         let loaded: ProgramLoader.Loaded
         let hook: Hook
         let object: ObjectFile
         let revision: UInt64
-
-        init(_ loaded: consuming ProgramLoader.Loaded, hook: Hook, object: ObjectFile, revision: UInt64) {
-            self.loaded = loaded
-            self.hook = hook
-            self.object = object
-            self.revision = revision
-        }
     }
 
+    /// - Returns: nil if the hook is to be left as it is.
     func load(
         _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ registry: borrowing Registry
-    ) throws(PacketMetadataError) -> Prepared {
+    ) throws(PacketMetadataError) -> Prepared? {
         let object: ObjectFile
         var programName: String?
         switch choice {
+        case .none:
+            return nil
+        case .prebuiltUnlessOwn:
+            if let existing = try existing(hook), !existing.record.object.isPrebuilt { return nil }
+            object = ObjectFile(hook == .xdp ? .producer : .consumer)
         case .prebuilt:
             object = ObjectFile(hook == .xdp ? .producer : .consumer)
         case .object(let path, let program):
             object = try ObjectFile(path: path)
             programName = program
         }
-        let loader = ProgramLoader(object, image: image, summary: summary)
+        let loader = ProgramLoader(object, image: image, isStrict: true, summary: summary)
         let loaded = try loader.load(programName, for: hook, in: registry)
-        return Prepared(loaded, hook: hook, object: object, revision: image.revision)
+        return Prepared(loaded: loaded, hook: hook, object: object, revision: image.revision)
+    }
+
+    /// What this registry has attached to a hook; also if the interface came from another namespace.
+    func existing(_ hook: Hook) throws(PacketMetadataError) -> Attachment? {
+        if let attachment = try store.attachment(key(hook)) { return attachment }
+        let programs = try programIDs(hook)
+        return programs.isEmpty ? nil : try store.adopt(key(hook), programIDs: programs)
+    }
+
+    private func programIDs(_ hook: Hook) throws(PacketMetadataError) -> [UInt32] {
+        do throws(BPFError) {
+            switch hook {
+            case .xdp: return try attachedXDPProgramID(ifindex: interface.index).map { [$0] } ?? []
+            case .tcIngress: return try attachedTCXProgramIDs(ifindex: interface.index)
+            }
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+        }
     }
 
     // MARK: Attaching
@@ -93,10 +110,7 @@ struct Attacher {
     }
 
     func apply(_ prepared: Prepared) throws(PacketMetadataError) -> Applied {
-        if let existing = try store.attachment(key(prepared.hook)) {
-            if store.isAlive(existing) { return try replace(existing, by: prepared) }
-            try? store.remove(existing)  // of an interface that is gone, whose index this one got
-        }
+        if let existing = try existing(prepared.hook) { return try replace(existing, by: prepared) }
         return try attach(prepared)
     }
 
@@ -131,12 +145,12 @@ struct Attacher {
         _ makeLink: () throws(BPFError) -> BPFLink
     ) throws(BPFError) -> Applied {
         let record = record(prepared, mode)
-        try store.add(record, prepared.loaded.program, makeLink)
+        try store.add(key(prepared.hook), record, prepared.loaded, makeLink)
         return Applied(report: report(record, .attached, fallback), key: key(prepared.hook), previous: nil)
     }
 
     private func replace(
-        _ existing: AttachmentStore.Attachment, by prepared: Prepared
+        _ existing: Attachment, by prepared: Prepared
     ) throws(PacketMetadataError) -> Applied {
         let old = existing.record
         if prepared.hook == .xdp, modeChoice != .auto, modeChoice.rawValue != old.mode.rawValue {
@@ -145,11 +159,11 @@ struct Attacher {
                 remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
         }
         let record = record(prepared, old.mode)
-        if record.isSameProgram(as: old), !record.follows || record.revision == old.revision {
+        if record.isSameProgram(as: old) {
             return Applied(report: report(old, .unchanged), key: key(prepared.hook), previous: nil)
         }
         do throws(BPFError) {
-            let program = try store.replace(existing, by: record, prepared.loaded.program)
+            let program = try store.replace(existing, by: record, prepared.loaded)
             return Applied(
                 report: report(record, .replaced), key: key(prepared.hook),
                 previous: Previous(program, old))
@@ -161,7 +175,7 @@ struct Attacher {
     private func record(_ prepared: Prepared, _ mode: AttachmentMode) -> AttachmentRecord {
         AttachmentRecord(
             hook: prepared.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
-            attachedAt: Clock.realtime, revision: prepared.revision, follows: prepared.loaded.follows,
+            attachedAt: Clock.realtime, revision: prepared.revision, binding: prepared.loaded.binding,
             interface: interface.name, program: prepared.loaded.name, object: prepared.object)
     }
 
@@ -177,7 +191,7 @@ struct Attacher {
     func revert(_ applied: Applied) {
         guard applied.report.outcome != .unchanged, let attachment = try? store.attachment(applied.key) else { return }
         if let previous = applied.previous {
-            _ = try? store.replace(attachment, by: previous.record, previous.program)
+            try? store.restore(attachment, previous.record, previous.program)
         } else {
             try? store.remove(attachment)
         }
@@ -185,11 +199,11 @@ struct Attacher {
 
     // MARK: Detaching
 
-    func detach(_ attachment: AttachmentStore.Attachment) throws(PacketMetadataError) -> AttachmentReport {
-        do throws(Errno) {
+    func detach(_ attachment: Attachment) throws(PacketMetadataError) -> AttachmentReport {
+        do throws(BPFError) {
             try store.remove(attachment)
         } catch {
-            throw PacketMetadataError(error, summary, doing: "remove \(attachment.path)")
+            throw PacketMetadataError(error, summary)
         }
         return report(attachment.record, .detached)
     }

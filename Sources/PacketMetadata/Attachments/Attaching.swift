@@ -7,6 +7,10 @@ public import SystemPackage
 
 /// What to attach to one hook of an interface.
 public enum ProgramChoice: Sendable, Hashable {
+    /// Leave the hook as it is.
+    case none
+    /// The prebuilt one, unless a program of the user's own is attached to the hook by this registry.
+    case prebuiltUnlessOwn
     /// The prebuilt one: the producer in XDP, the consumer in TC.
     case prebuilt
     /// A program of an object; without a name, the only one there is for the hook.
@@ -50,24 +54,23 @@ extension Registry {
     /// Where this registry has a program attached already, it is replaced, with no packet unprocessed in between.
     /// Programs of others are never touched. If one hook fails, the other is as it was before.
     ///
-    /// - Parameters:
-    ///   - xdp: nil to leave the hook as it is.
-    ///   - tc: nil to leave the hook as it is.
     /// - Throws: `notFound` if there is no such interface or a program's field is not registered; `badData` for what is
     ///   wrong with an object; `taken` if something else holds the hook; `unsupported`; `missingPrivilege`.
     public func attach(
-        to interfaceName: String, xdp: ProgramChoice?, tc: ProgramChoice?, mode: XDPModeChoice = .auto
+        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, mode: XDPModeChoice = .auto
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attacher = try Attacher(interfaceName, mode, registry: self, summary: "cannot attach to \(interfaceName)")
         return try folder.locked { () throws(PacketMetadataError) in
-            try attacher.store.reconcile(self)
+            try refuseIfReplaced(attacher.summary)
+            try recover(attacher.summary)
             let image = try image()
             try refuseIfDamaged(image, attacher.summary)
 
             // Whatever is wrong with an object shows before anything is attached.
             var prepared: [Attacher.Prepared] = []
-            if let xdp { prepared.append(try attacher.load(xdp, .xdp, image, self)) }
-            if let tc { prepared.append(try attacher.load(tc, .tcIngress, image, self)) }
+            for (choice, hook) in [(xdp, Hook.xdp), (tc, .tcIngress)] {
+                if let program = try attacher.load(choice, hook, image, self) { prepared.append(program) }
+            }
 
             var applied: [Attacher.Applied] = []
             do throws(PacketMetadataError) {
@@ -90,7 +93,7 @@ extension Registry {
             try attacher.store.recover()
             var reports: [AttachmentReport] = []
             for hook in hooks {
-                guard let attachment = try attacher.store.attachment(attacher.key(hook)) else { continue }
+                guard let attachment = try attacher.existing(hook) else { continue }
                 reports.append(try attacher.detach(attachment))
             }
             return reports

@@ -12,19 +12,21 @@ struct AttachmentRecord: Hashable, Sendable {
     let ifindex: UInt32
     let netnsCookie: UInt64
     /// CLOCK_REALTIME, ns.
-    var attachedAt: UInt64
+    let attachedAt: UInt64
     /// The registry's, when the program was loaded.
     var revision: UInt64
-    /// Whether the program is to be loaded anew when the fields change.
-    let follows: Bool
+    var binding: ProgramBinding
     /// The interface's name when it was attached to.
     let interface: String
     let program: String
     let object: ObjectFile
 
-    /// The same program elsewhere in time: what attaching it again would be compared with.
+    static let maximumProgramLength = MemoryLayout.size(ofValue: pktmeta_attachment().program) - 1
+
+    /// Whether loading it again would give the same program.
     func isSameProgram(as other: AttachmentRecord) -> Bool {
-        program == other.program && object.bytes == other.object.bytes
+        program == other.program && object.bytes == other.object.bytes && binding.digest == other.binding.digest
+            && (!binding.hasTable || revision == other.revision)
     }
 }
 
@@ -47,6 +49,11 @@ extension AttachmentRecord {
         self = record
     }
 
+    private var flags: Int32 {
+        (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
+            | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
+    }
+
     private var encoded: [UInt8] {
         var head = pktmeta_attachment()
         head.abi_version = UInt32(PKTMETA_ABI_VERSION)
@@ -56,8 +63,10 @@ extension AttachmentRecord {
         head.netns_cookie = netnsCookie
         head.attached_at = attachedAt
         head.revision = revision
-        head.flags = follows ? UInt32(PKTMETA_ATTACHMENT_FOLLOWS) : 0
+        head.binding = binding.digest
+        head.flags = UInt32(flags)
         head.object_size = UInt32(object.bytes.count)
+        head.generation = binding.generation.number
         encodeText(interface, into: &head.interface)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
@@ -72,10 +81,16 @@ extension AttachmentRecord {
             let program = decodeText(head.program), let object = decodeText(head.object),
             Self.headSize + Int(head.object_size) == bytes.count
         else { return nil }
+        func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
         self.init(
             hook: hook, mode: mode, ifindex: head.ifindex, netnsCookie: head.netns_cookie,
             attachedAt: head.attached_at, revision: head.revision,
-            follows: head.flags & UInt32(PKTMETA_ATTACHMENT_FOLLOWS) != 0, interface: interface, program: program,
-            object: ObjectFile(name: object, bytes: Array(bytes.dropFirst(Self.headSize))))
+            binding: ProgramBinding(
+                digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),
+                hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
+            interface: interface, program: program,
+            object: ObjectFile(
+                name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: has(PKTMETA_ATTACHMENT_PREBUILT)
+            ))
     }
 }

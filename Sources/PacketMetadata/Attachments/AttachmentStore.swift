@@ -5,11 +5,15 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// The pinned attachments of a registry, one folder each: `link`, `program`, `record`.
+/// The pinned attachments of a registry, one folder each, with
+///
+///     link
+///     current/   what is attached: program, record, maps/
+///     next/      what is about to take its place
 ///
 /// A folder is built under a temporary name with the link last, then renamed; it is renamed away before it is taken
-/// apart. A replacement is pinned beside what it replaces before the link is updated. So whatever a killed process
-/// leaves, ``recover()`` knows from the names and the link alone what it was about.
+/// apart. A replacement is pinned in `next` before the link is updated. So whatever a killed process leaves,
+/// ``recover()`` knows from the names and the link alone what it was about.
 struct AttachmentStore: Sendable {
     let folder: RegistryFolder
 
@@ -21,39 +25,8 @@ struct AttachmentStore: Sendable {
         let ifindex: UInt32
         let hook: Hook
 
-        init(netnsCookie: UInt64, ifindex: UInt32, hook: Hook) {
-            self.netnsCookie = netnsCookie
-            self.ifindex = ifindex
-            self.hook = hook
-        }
-
-        init(_ record: AttachmentRecord) {
-            self.init(netnsCookie: record.netnsCookie, ifindex: record.ifindex, hook: record.hook)
-        }
-
         /// bpffs takes no dots in names.
         var name: String { "\(netnsCookie)-\(ifindex)-\(hook.rawValue)" }
-    }
-
-    /// An attachment as it is pinned.
-    struct Attachment: Sendable {
-        let record: AttachmentRecord
-        let path: FilePath
-
-        var key: Key { Key(record) }
-
-        /// Fields that its program uses by id.
-        var usedFields: Set<FieldName> {
-            guard let object = try? BPFObject(bytes: record.object.bytes, name: "pktmeta") else { return [] }
-            return Set(ProgramLoader.usedFields(object).compactMap { try? FieldName($0) })
-        }
-    }
-
-    enum Pin: String, CaseIterable {
-        // In the order of taking apart: the link first, so that what is half gone is also detached.
-        case link, program, record
-        case nextProgram = "program_next"
-        case nextRecord = "record_next"
     }
 
     private static let temporaryPrefix = "tmp-"
@@ -61,18 +34,43 @@ struct AttachmentStore: Sendable {
     // MARK: Reading
 
     /// All attachments, also those whose interface is gone.
+    ///
+    /// - Throws: `badData` if one is not as pktmeta makes them: whoever counts on the list must not miss one.
     func attachments() throws(PacketMetadataError) -> [Attachment] {
-        try names().filter { !$0.hasPrefix(Self.temporaryPrefix) }.compactMap { name in
+        var attachments: [Attachment] = []
+        for name in try names() where !name.hasPrefix(Self.temporaryPrefix) {
             let path = folder.attachments.appending(name)
-            guard let map = try? BPFMap(pinnedAt: path.appending(Pin.record.rawValue), readOnly: true),
-                let record = try? AttachmentRecord(map: map)
-            else { return nil }
-            return Attachment(record: record, path: path)
+            do throws(BPFError) {
+                attachments.append(try Attachment(path: path))
+            } catch {
+                throw PacketMetadataError(
+                    .badData, "cannot read the attachment \(path)", reason: "\(error.operation): \(error.errno.name)",
+                    remedy: "rm -r \(path) detaches it.")
+            }
         }
+        return attachments
     }
 
     func attachment(_ key: Key) throws(PacketMetadataError) -> Attachment? {
-        try attachments().first { $0.key == key }
+        try attachments().first { $0.name == key.name }
+    }
+
+    /// An interface that moved to another namespace takes its programs along: finds the attachment by what the hook
+    /// holds, and gives it its new name.
+    func adopt(_ key: Key, programIDs: [UInt32]) throws(PacketMetadataError) -> Attachment? {
+        let hookAttachments = try attachments().filter { $0.record.hook == key.hook }
+        do throws(BPFError) {
+            for attachment in hookAttachments where programIDs.contains(try attachment.link().programID) {
+                let path = path(key)
+                try perform("rename \(attachment.path)") { () throws(Errno) in
+                    try Folder.rename(attachment.path, to: path)
+                }
+                return try Attachment(path: path)
+            }
+        } catch {
+            throw PacketMetadataError(error, "cannot adopt the attachment \(key.name)")
+        }
+        return nil
     }
 
     private func names() throws(PacketMetadataError) -> [String] {
@@ -89,61 +87,89 @@ struct AttachmentStore: Sendable {
 
     /// Attaches a program where nothing of this registry is attached.
     func add(
-        _ record: AttachmentRecord, _ program: borrowing BPFProgram, _ makeLink: () throws(BPFError) -> BPFLink
+        _ key: Key, _ record: AttachmentRecord, _ loaded: ProgramLoader.Loaded,
+        _ makeLink: () throws(BPFError) -> BPFLink
     ) throws(BPFError) {
-        let temporary = temporaryPath()
-        do {
-            try Folder.make(temporary)
-            try record.makeMap().pin(at: temporary.appending(Pin.record.rawValue))
-            try program.pin(at: temporary.appending(Pin.program.rawValue))
+        let temporary = Attachment.Folders(temporaryPath())
+        do throws(BPFError) {
+            try makeFolder(temporary.path)
+            try fill(temporary.current, record, loaded)
             let link = try makeLink()
-            try link.pin(at: temporary.appending(Pin.link.rawValue))
-            try Folder.rename(temporary, to: path(Key(record)))
+            try link.pin(at: temporary.link)
+            try perform("rename \(temporary.path)") { () throws(Errno) in
+                try Folder.rename(temporary.path, to: path(key))
+            }
         } catch {
-            takeApart(temporary)
-            throw error as? BPFError ?? BPFError("pin the attachment", error as? Errno ?? .ioError)
+            try? takeApart(temporary)
+            throw error
         }
     }
 
     /// Puts a program in the place of the one attached, and gives that back.
     func replace(
-        _ old: Attachment, by record: AttachmentRecord, _ program: borrowing BPFProgram
+        _ old: Attachment, by record: AttachmentRecord, _ loaded: ProgramLoader.Loaded
     ) throws(BPFError) -> BPFProgram {
-        let link = try BPFLink(pinnedAt: old.path.appending(Pin.link.rawValue))
-        let attached = try BPFProgram(pinnedAt: old.path.appending(Pin.program.rawValue))
-        do {
-            try record.makeMap().pin(at: old.path.appending(Pin.nextRecord.rawValue))
-            try program.pin(at: old.path.appending(Pin.nextProgram.rawValue))
-            try link.update(to: program, replacing: attached)
-            try finishReplacing(old.path)
+        let folders = old.folders
+        let attached = try BPFProgram(pinnedAt: folders.current.program)
+        do throws(BPFError) {
+            try fill(folders.next, record, loaded)
+            try BPFLink(pinnedAt: folders.link).update(to: loaded.program, replacing: attached)
         } catch {
-            try? abandonReplacing(old.path)
-            throw error as? BPFError ?? BPFError("pin the replacement", error as? Errno ?? .ioError)
+            try? takeApart(folders.next)
+            throw error
         }
+        // From here on the new program is attached: if this fails, recover() goes on with it.
+        try finishReplacing(folders)
         return attached
     }
 
-    /// Detaches the program and removes its pins.
-    func remove(_ attachment: Attachment) throws(Errno) {
-        let temporary = temporaryPath()
-        try Folder.rename(attachment.path, to: temporary)
-        takeApart(temporary)
+    /// Puts a program back that ``replace(_:by:_:)`` gave.
+    func restore(_ attachment: Attachment, _ record: AttachmentRecord, _ program: borrowing BPFProgram) throws(BPFError)
+    {
+        let folders = attachment.folders
+        let attached = try BPFProgram(pinnedAt: folders.current.program)
+        try makeFolder(folders.next.path)
+        try record.makeMap().pin(at: folders.next.record)
+        try program.pin(at: folders.next.program)
+        try BPFLink(pinnedAt: folders.link).update(to: program, replacing: attached)
+        try finishReplacing(folders)
     }
 
-    /// Finishes or removes what killed processes left.
+    /// Detaches the program and removes its pins.
+    func remove(_ attachment: Attachment) throws(BPFError) {
+        let temporary = temporaryPath()
+        try perform("rename \(attachment.path)") { () throws(Errno) in
+            try Folder.rename(attachment.path, to: temporary)
+        }
+        try takeApart(Attachment.Folders(temporary))
+    }
+
+    /// Finishes or removes what killed processes left, and what is attached to interfaces that are gone.
     func recover() throws(PacketMetadataError) {
         for name in try names() {
-            let path = folder.attachments.appending(name)
-            if name.hasPrefix(Self.temporaryPrefix) {
-                takeApart(path)
-            } else if hasReplacement(path) {
-                do {
-                    if isReplaced(path) { try finishReplacing(path) } else { try abandonReplacing(path) }
-                } catch {
-                    throw PacketMetadataError(
-                        .system, "cannot finish the attachment \(path)", reason: "\(error)")
+            let folders = Attachment.Folders(folder.attachments.appending(name))
+            do throws(BPFError) {
+                if name.hasPrefix(Self.temporaryPrefix) {
+                    try takeApart(folders)
+                } else if try BPFLink(pinnedAt: folders.link).information.ifindex == 0 {
+                    try remove(Attachment(path: folders.path))
+                } else if Folder.exists(folders.next.path) {
+                    try recoverReplacing(folders)
                 }
+            } catch {
+                throw PacketMetadataError(
+                    error, "cannot finish the attachment \(folders.path)", remedy: "rm -r \(folders.path) detaches it.")
             }
+        }
+    }
+
+    private func recoverReplacing(_ folders: Attachment.Folders) throws(BPFError) {
+        if Folder.exists(folders.next.program),
+            try BPFLink(pinnedAt: folders.link).information.programID == BPFProgram(pinnedAt: folders.next.program).id
+        {
+            try finishReplacing(folders)
+        } else {
+            try takeApart(folders.next)
         }
     }
 
@@ -156,32 +182,53 @@ struct AttachmentStore: Sendable {
         folder.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
     }
 
-    private func takeApart(_ path: FilePath) {
-        for pin in Pin.allCases { try? Folder.unlink(path.appending(pin.rawValue)) }
-        try? Folder.remove(path)
+    private func fill(
+        _ part: Attachment.Part, _ record: AttachmentRecord, _ loaded: ProgramLoader.Loaded
+    ) throws(BPFError) {
+        try makeFolder(part.path)
+        try makeFolder(part.maps)
+        try record.makeMap().pin(at: part.record)
+        try OwnMaps.pin(loaded.object, in: part.maps)
+        try loaded.program.pin(at: part.program)
     }
 
-    private func hasReplacement(_ path: FilePath) -> Bool {
-        [Pin.nextProgram, .nextRecord].contains { Folder.exists(path.appending($0.rawValue)) }
+    private func finishReplacing(_ folders: Attachment.Folders) throws(BPFError) {
+        try perform("exchange \(folders.next.path)") { () throws(Errno) in
+            try Folder.exchange(folders.current.path, with: folders.next.path)
+        }
+        try takeApart(folders.next)
     }
 
-    private func isReplaced(_ path: FilePath) -> Bool {
-        guard let link = try? BPFLink(pinnedAt: path.appending(Pin.link.rawValue)),
-            let next = try? BPFProgram(pinnedAt: path.appending(Pin.nextProgram.rawValue)),
-            let information = try? link.information
-        else { return false }
-        return information.programID == next.id
+    /// The link first, so that what is half gone is also detached.
+    private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
+        try perform("unlink \(folders.link)") { () throws(Errno) in try Folder.unlink(folders.link) }
+        try takeApart(folders.current)
+        try takeApart(folders.next)
+        try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
     }
 
-    /// The record first: with the program still to be renamed, the link tells that it was replaced.
-    private func finishReplacing(_ path: FilePath) throws(Errno) {
-        let record = path.appending(Pin.nextRecord.rawValue)
-        if Folder.exists(record) { try Folder.rename(record, to: path.appending(Pin.record.rawValue)) }
-        try Folder.rename(path.appending(Pin.nextProgram.rawValue), to: path.appending(Pin.program.rawValue))
+    private func takeApart(_ part: Attachment.Part) throws(BPFError) {
+        try perform("remove \(part.path)") { () throws(Errno) in
+            if !Folder.exists(part.path) { return }
+            if Folder.exists(part.maps) {
+                for map in try Folder.names(in: part.maps) { try Folder.unlink(part.maps.appending(map)) }
+            }
+            try Folder.remove(part.maps)
+            try Folder.unlink(part.program)
+            try Folder.unlink(part.record)
+            try Folder.remove(part.path)
+        }
     }
 
-    private func abandonReplacing(_ path: FilePath) throws(Errno) {
-        try Folder.unlink(path.appending(Pin.nextProgram.rawValue))
-        try Folder.unlink(path.appending(Pin.nextRecord.rawValue))
+    private func makeFolder(_ path: FilePath) throws(BPFError) {
+        try perform("make \(path)") { () throws(Errno) in try Folder.make(path) }
+    }
+
+    private func perform(_ operation: String, _ body: () throws(Errno) -> Void) throws(BPFError) {
+        do throws(Errno) {
+            try body()
+        } catch {
+            throw BPFError(operation, error)
+        }
     }
 }

@@ -9,14 +9,16 @@ internal import SystemPackage
 struct ObjectFile: Hashable, Sendable {
     let name: String
     let bytes: [UInt8]
+    let isPrebuilt: Bool
 
-    init(name: String, bytes: [UInt8]) {
+    init(name: String, bytes: [UInt8], isPrebuilt: Bool) {
         self.name = name
         self.bytes = bytes
+        self.isPrebuilt = isPrebuilt
     }
 
     init(_ prebuilt: PrebuiltObject) {
-        self.init(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes)
+        self.init(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes, isPrebuilt: true)
     }
 
     init(path: FilePath) throws(PacketMetadataError) {
@@ -24,7 +26,7 @@ struct ObjectFile: Hashable, Sendable {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
             defer { try? file.close() }
-            try self.init(name: path.string, bytes: Self.readAll(file))
+            try self.init(name: path.string, bytes: Self.readAll(file), isPrebuilt: false)
         } catch let error as Errno {
             let kind: PacketMetadataError.Kind =
                 error == .permissionDenied ? .missingPrivilege : .badData
@@ -48,6 +50,7 @@ struct ObjectFile: Hashable, Sendable {
     /// As much of the name, from its end, as a record holds.
     var shortName: String {
         let room = MemoryLayout.size(ofValue: pktmeta_attachment().object) - 1
-        return String(decoding: name.utf8.suffix(room), as: UTF8.self)
+        let isContinuation = { (byte: UInt8) in byte & 0xc0 == 0x80 }
+        return String(decoding: name.utf8.suffix(room).drop(while: isContinuation), as: UTF8.self)
     }
 }

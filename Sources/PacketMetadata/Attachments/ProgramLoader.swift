@@ -6,46 +6,61 @@ internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
-/// Loads a program of an object, bound to a registry: its maps, its constants and its fields' ids.
+/// Loads a program of an object, bound to a registry: its maps, its constants and the fields it names.
 struct ProgramLoader: ~Copyable {
-    let image: RegistryImage
-    private let summary: String
     private let file: ObjectFile
+    private let image: RegistryImage
+    private let summary: String
+    /// Whether fields that are not registered are an error, or fold to -ENOENT.
+    private let isStrict: Bool
 
-    /// - Parameter summary: what the user asked for, for errors.
-    init(_ file: ObjectFile, image: RegistryImage, summary: String) {
+    /// - Parameters:
+    ///   - image: the registry that the program will meet; not necessarily as it is already.
+    ///   - summary: what the user asked for, for errors.
+    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, summary: String) {
         self.file = file
         self.image = image
+        self.isStrict = isStrict
         self.summary = summary
     }
 
     /// A program in the kernel that nothing is attached to yet.
-    struct Loaded: ~Copyable {
+    final class Loaded {
+        let object: BPFObject
         let program: BPFProgram
         /// The name in the object; the kernel keeps 15 bytes of it.
         let name: String
-        let follows: Bool
-    }
+        let binding: ProgramBinding
 
-    /// Fields that an object uses by `PKTMETA_ID`.
-    static func usedFields(_ object: borrowing BPFObject) -> [String] {
-        (object.types?.enums(prefix: PKTMETA_ID_ENUM_PREFIX) ?? []).map {
-            String($0.dropFirst(PKTMETA_ID_ENUM_PREFIX.utf8.count))
+        init(_ object: consuming BPFObject, _ program: consuming BPFProgram, _ name: String, _ binding: ProgramBinding)
+        {
+            self.object = object
+            self.program = program
+            self.name = name
+            self.binding = binding
         }
     }
 
-    /// - Parameter programName: nil if the object has just one for the hook.
+    /// - Parameters:
+    ///   - programName: nil if the object has just one for the hook.
+    ///   - maps: the folder where an earlier load's maps are pinned, to be used again; nil for new ones.
     func load(
-        _ programName: String?, for hook: Hook, in registry: borrowing Registry
+        _ programName: String?, for hook: Hook, in registry: borrowing Registry, maps: FilePath? = nil
     ) throws(PacketMetadataError) -> Loaded {
         let inspected = try open(typesPath: nil)
         let name = try choose(programName, for: hook, among: inspected.programs)
         try checkMaps(inspected)
-        let used = Self.usedFields(inspected)
-        if used.isEmpty { return try finish(inspected, name, registry) }
+        let used = UsedFields(inspected)
+        if used.isEmpty { return try finish(inspected, name, try binding(used, types: []), maps, registry) }
 
-        let types = try registryTypes(for: used)
-        return try finish(open(typesPath: types.procPath), name, registry)
+        let (bytes, types) = try registryTypes(used)
+        return try finish(open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry)
+    }
+
+    /// What the program would be loaded with, without loading it.
+    func binding() throws(PacketMetadataError) -> ProgramBinding {
+        let used = UsedFields(try open(typesPath: nil))
+        return try binding(used, types: used.isEmpty ? [] : encode(used))
     }
 
     private func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
@@ -58,15 +73,18 @@ struct ProgramLoader: ~Copyable {
     }
 
     private func finish(
-        _ object: borrowing BPFObject, _ name: String, _ registry: borrowing Registry
+        _ object: consuming BPFObject, _ name: String, _ binding: ProgramBinding, _ maps: FilePath?,
+        _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> Loaded {
-        let follows = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try table())
+        let hasTable = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
         do throws(BPFError) {
             try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
             if object.mapShape(PKTMETA_STATE_MAP) != nil {
                 try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
             }
-            return Loaded(program: try object.load(only: name), name: name, follows: follows)
+            if let maps { try OwnMaps.reuse(object, from: maps) }
+            let program = try object.load(only: name)
+            return Loaded(object, program, name, binding.with(hasTable: hasTable))
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
         }
@@ -78,15 +96,21 @@ struct ProgramLoader: ~Copyable {
         _ name: String?, for hook: Hook, among programs: [BPFObject.ProgramDescription]
     ) throws(PacketMetadataError) -> String {
         let fitting = programs.filter { hook == .xdp ? $0.isXDP : $0.isSchedCls }.map(\.name)
+        let chosen: String
         if let name {
             guard fitting.contains(name) else { throw bad("it has no \(hook) program \(name)\(list(fitting))") }
-            return name
-        }
-        guard let only = fitting.first else { throw bad("it has no \(hook) program") }
-        guard fitting.count == 1 else {
+            chosen = name
+        } else if fitting.count == 1 {
+            chosen = fitting[0]
+        } else if fitting.isEmpty {
+            throw bad("it has no \(hook) program")
+        } else {
             throw bad("it has \(fitting.count) \(hook) programs\(list(fitting))", "Name one: OBJECT:PROGRAM.")
         }
-        return only
+        guard chosen.utf8.count <= AttachmentRecord.maximumProgramLength else {
+            throw bad("the program's name has more than \(AttachmentRecord.maximumProgramLength) bytes")
+        }
+        return chosen
     }
 
     private func list(_ names: [String]) -> String {
@@ -111,58 +135,72 @@ struct ProgramLoader: ~Copyable {
         PacketMetadataError(.badData, summary, reason: "\(file.name): \(reason)", remedy: remedy)
     }
 
-    // MARK: What the registry says
+    // MARK: Fields by name
 
-    /// BTF with an `enum pktmeta_id_NAME` for each field used, which `PKTMETA_ID(NAME)` is relocated against.
-    private func registryTypes(for used: [String]) throws(PacketMetadataError) -> OwnedFD {
-        let ids = Dictionary(uniqueKeysWithValues: image.fields.map { ($0.name.text, $0.id) })
-        let missing = used.filter { ids[$0] == nil }
-        guard missing.isEmpty else {
-            throw PacketMetadataError(
-                .notFound, summary, reason: "\(file.name) uses fields that are not registered\(list(missing))",
-                remedy: "pktmeta register-field \(missing[0]) --type TYPE registers one.")
-        }
+    private func binding(_ used: UsedFields, types: [UInt8]) throws(PacketMetadataError) -> ProgramBinding {
+        ProgramBinding(
+            digest: digest(types), generation: image.word.pending, isBound: !used.bound.isEmpty, hasTable: false)
+    }
+
+    private func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
-            let builder = try BTFBuilder()
-            for name in used {
-                try builder.addEnum(
-                    PKTMETA_ID_ENUM_PREFIX + name,
-                    values: [(PKTMETA_ID_VALUE_PREFIX + name, ids[name]?.rawValue ?? 0)])
-            }
-            return try builder.file()
+            return try types(used).encoded()
         } catch {
             throw PacketMetadataError(error, summary)
         }
     }
 
-    /// The frozen table of the prebuilt programs, those with a source first.
-    private func table() throws(PacketMetadataError) -> [UInt8] {
-        let fields =
-            image.fields.filter { $0.definition.source != .none }
-            + image.fields.filter { $0.definition.source == .none }
-        var steps: [[UInt8]] = fields.map { encode(pktmeta_step($0)) }
-        let blank = encode(pktmeta_step())
-        while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }
-        let sources = fields.reduce(UInt32(0)) { $0 | 1 << $1.definition.source.code }
+    /// The registry's types for these fields, and a file with them and, if the object relocates them, the kernel's.
+    private func registryTypes(
+        _ used: UsedFields
+    ) throws(PacketMetadataError) -> (bytes: [UInt8], file: MemoryFileBox) {
+        if isStrict { try refuseMissing(used) }
+        let own = try encode(used)
         do throws(BPFError) {
-            return encode(sources) + encode(UInt32(try possibleCPUs())) + steps.flatMap { $0 }
+            let needsKernel = try relocatedTypes(inObject: file.bytes).contains { !UsedFields.isRegistryType($0) }
+            guard needsKernel else { return (own, MemoryFileBox(try MemoryFile(own, for: "hand over types"))) }
+            let builder = try BTFBuilder.withKernelTypes()
+            try types(used).write(to: builder)
+            return (own, MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types")))
         } catch {
             throw PacketMetadataError(error, summary)
+        }
+    }
+
+    private func types(_ used: UsedFields) -> RegistryTypes {
+        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }))
+    }
+
+    private func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
+        let names = Set(image.fields.map(\.name.text))
+        let missing = used.all.filter { !names.contains($0) }.sorted()
+        guard missing.isEmpty else {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "\(file.name) uses fields that are not registered\(list(missing))",
+                remedy: missing.map { "pktmeta register-field \($0) --type TYPE" }.joined(separator: "; "))
         }
     }
 }
 
-extension pktmeta_step {
-    init(_ field: RegisteredField) {
-        self.init()
-        id = field.id.rawValue
-        type = UInt8(field.type.code)
-        size = UInt8(field.type.size)
-        source = UInt8(field.definition.source.code)
-        switch field.definition.source {
-        case .constant(let bytes): encodeBytes(bytes, into: &constant)
-        case .payload(let offset): source_offset = UInt32(offset)
-        default: break
-        }
+/// Keeps a file open; a tuple cannot hold the value itself.
+final class MemoryFileBox {
+    private let file: MemoryFile
+    init(_ file: consuming MemoryFile) { self.file = file }
+    var path: String { file.path }
+}
+
+/// What a program was loaded with, beside its object.
+struct ProgramBinding: Hashable, Sendable {
+    /// Of the types that its fields were relocated against.
+    let digest: UInt64
+    /// The newest that it accepts, if it is bound.
+    let generation: Generation
+    /// It has fields bound by name, and is loaded anew when their binding changes.
+    let isBound: Bool
+    /// It has the prebuilt programs' table, and is loaded anew when the fields change.
+    let hasTable: Bool
+
+    func with(hasTable: Bool) -> ProgramBinding {
+        ProgramBinding(digest: digest, generation: generation, isBound: isBound, hasTable: hasTable)
     }
 }

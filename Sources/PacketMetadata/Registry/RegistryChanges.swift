@@ -39,29 +39,50 @@ extension Registry {
         try change("cannot repair the registry \(path)") { _ in ([], ()) }
     }
 
-    /// Under the lock: recovers, decides, acts, and has attached programs follow.
+    /// Under the lock: recovers, decides, loads what will be needed, acts.
     private func change<Result>(
         _ summary: String, _ decide: (RegistryImage) throws(PacketMetadataError) -> ([RegistryStep], Result)
     ) throws(PacketMetadataError) -> Result {
         try folder.locked { () throws(PacketMetadataError) in
-            var image = try image()
-            let recovery = image.recovery()
-            try act(recovery, summary)
-            image = image.applying(recovery)
-
+            try refuseIfReplaced(summary)
+            try recover(summary)
+            let image = try image()
             let (steps, result) = try decide(image)
             try refuseIfDamaged(image, summary)
-            try act(steps, summary)
-            try AttachmentStore(folder).reconcile(self)
+            try act(steps, on: image, summary)
             return result
         }
     }
 
-    private func act(_ steps: [RegistryStep], _ summary: String) throws(PacketMetadataError) {
+    /// Finishes what killed processes began, of the registry and of its attachments. Under the lock.
+    func recover(_ summary: String) throws(PacketMetadataError) {
+        try AttachmentStore(folder).recover()
+        let image = try image()
+        try act(image.recovery() + [.renew], on: image, summary)
+    }
+
+    private func act(
+        _ steps: [RegistryStep], on image: RegistryImage, _ summary: String
+    ) throws(PacketMetadataError) {
         if steps.isEmpty { return }
+        let store = AttachmentStore(folder)
+        // Each renewal for the registry as it will be at that step, loaded before the first step is done.
+        var renewals: [[Renewal]] = []
+        for index in steps.indices where steps[index] == .renew {
+            renewals.append(try store.prepareRenewals(for: image.applying(Array(steps[..<index])), self))
+        }
+        for step in steps {
+            if step == .renew {
+                try store.apply(renewals.removeFirst())
+            } else {
+                try act(step, summary)
+            }
+        }
+    }
+
+    private func act(_ step: RegistryStep, _ summary: String) throws(PacketMetadataError) {
         do {
-            let mapped = try MappedArray(fieldsMap)
-            for step in steps { try act(step, mapped) }
+            try act(step, MappedArray(fieldsMap))
         } catch let error as BPFError {
             throw PacketMetadataError(error, summary, needs: [.bpf])
         } catch let error as Errno {
@@ -85,6 +106,8 @@ extension Registry {
             mapped.storeWord(layout.rawValue, at: slot)
         case .setWord(let word):
             mapped.storeWord(word.rawValue, at: 0)
+        case .renew:
+            preconditionFailure("renewals are prepared before")
         }
     }
 
@@ -97,14 +120,34 @@ extension Registry {
             remedy: "pktmeta inspect-map registry lists all damage.")
     }
 
+    /// While we waited for the lock, the registry that was opened may have been removed and made anew.
+    func refuseIfReplaced(_ summary: String) throws(PacketMetadataError) {
+        let pinned: UInt32?
+        do throws(BPFError) {
+            pinned = try BPFMap(pinnedAt: folder.registryPin, readOnly: true).id
+        } catch {
+            pinned = nil
+        }
+        guard pinned != fieldsMap.id else { return }
+        throw PacketMetadataError(
+            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
+    }
+
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
-        let users = try AttachmentStore(folder).attachments().filter { $0.usedFields.contains(field.name) }.map(
-            \.record)
-        if users.isEmpty { return }
-        let programs = users.map { "program \($0.program) on \($0.interface) (\($0.hook))" }.sorted()
+        var programs: [String] = []
+        for attachment in try AttachmentStore(folder).attachments() {
+            let record = attachment.record
+            do throws(BPFError) {
+                guard try attachment.usedFields().contains(field.name.text) else { continue }
+            } catch {
+                throw PacketMetadataError(error, "cannot unregister \(field.name)")
+            }
+            programs.append("program \(record.program) on \(record.interface) (\(record.hook))")
+        }
+        if programs.isEmpty { return }
         throw PacketMetadataError(
             .taken, "cannot unregister \(field.name)",
-            reason: "\(programs.joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
+            reason: "\(programs.sorted().joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
             remedy: "Detach first, or use --force: programs that use it then get -ENOENT for it.")
     }
 

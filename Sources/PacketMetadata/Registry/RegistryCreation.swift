@@ -51,7 +51,11 @@ extension Registry {
     /// Asks the kernel, by a program that asks for an area of that size.
     private static func grantedCapacity(asked: Int?, path: FilePath) throws(PacketMetadataError) -> Int {
         let summary = "cannot create the registry \(path)"
-        let candidates = asked.map { [$0] } ?? [64, RegistryWord.capacities.lowerBound]
+        let candidates = asked.map { [$0] } ?? [64, 32]
+        guard candidates.allSatisfy(RegistryWord.capacities.contains) else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
+        }
         do throws(BPFError) {
             for capacity in candidates where try isGranted(capacity) { return capacity }
         } catch {

@@ -19,12 +19,16 @@ extension Registry {
             let store = AttachmentStore(folder)
             try store.recover()
             let attachments = try store.attachments()
-            do throws(Errno) {
+            do {
                 for attachment in attachments { try store.remove(attachment) }
                 for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
                 for path in [folder.attachments, folder.lock, path] { try Folder.remove(path) }
-            } catch {
+            } catch let error as BPFError {
+                throw PacketMetadataError(error, summary)
+            } catch let error as Errno {
                 throw PacketMetadataError(error, summary, doing: "remove its pins")
+            } catch {
+                throw PacketMetadataError(.system, summary, reason: "\(error)")
             }
         }
     }

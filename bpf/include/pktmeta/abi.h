@@ -28,8 +28,20 @@
 #define PKTMETA_REGISTRY_MAP "pktmeta_fields" /* the kernel keeps 15 characters of a name */
 #define PKTMETA_STATE_MAP "pktmeta_state"
 #define PKTMETA_TABLE_VARIABLE "pktmeta_table"
-#define PKTMETA_ID_ENUM_PREFIX "pktmeta_id_"
-#define PKTMETA_ID_VALUE_PREFIX "PKTMETA_ID_"
+
+/*
+ * Names of the types that say in BTF what a program uses, and what the registry has. A loader relocates the first
+ * against the second (CO-RE): with a field's name behind each prefix,
+ *	enum pktmeta_id_NAME { PKTMETA_ID_NAME }
+ *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LOW_NAME, PKTMETA_HIGH_NAME }
+ *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
+ * and once
+ *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY }
+ */
+#define PKTMETA_ID_PREFIX "pktmeta_id_"
+#define PKTMETA_BIND_PREFIX "pktmeta_bind_"
+#define PKTMETA_FIELD_PREFIX "pktmeta_field_"
+#define PKTMETA_INFO_ENUM "pktmeta_info"
 
 /*
  * Three 64-bit words carry all that programs check as a packet passes. They are only ever loaded and stored
@@ -256,8 +268,12 @@ enum pktmeta_mode {
 	PKTMETA_MODE_TCX = 3,
 };
 
-/* The program follows the registry: it has a table, and is loaded anew when the fields change. */
+/* The program has a table: it is loaded anew when the fields change. */
 #define PKTMETA_ATTACHMENT_FOLLOWS 1
+/* The program has fields bound by name: it is loaded anew when the generation is about to change. */
+#define PKTMETA_ATTACHMENT_BOUND 2
+/* The object is the loader's own. */
+#define PKTMETA_ATTACHMENT_PREBUILT 4
 
 /*
  * What is known of an attachment: the one value of the record map pinned beside its link, followed by the bytes
@@ -269,16 +285,19 @@ struct pktmeta_attachment {
 	__u32 mode; /* enum pktmeta_mode */
 	__u32 ifindex;
 	__u64 netns_cookie;
-	__u64 attached_at;  /* CLOCK_REALTIME, ns */
-	__u64 revision;     /* the registry's, when the program was loaded */
-	__u32 flags;        /* PKTMETA_ATTACHMENT_* */
-	__u32 object_size;  /* bytes */
+	__u64 attached_at; /* CLOCK_REALTIME, ns */
+	__u64 revision;    /* the registry's, when the program was loaded */
+	__u64 binding;     /* digest of the ids and places that the program was loaded with */
+	__u32 flags;       /* PKTMETA_ATTACHMENT_* */
+	__u32 object_size; /* bytes */
+	__u16 generation;  /* the newest that a bound program accepts */
+	__u8 pad[6];
 	char interface[16]; /* its name when it was attached to */
 	char program[64];
-	char object[136]; /* as the user named it; "" is the prebuilt one */
+	char object[128]; /* as the user named it */
 };
 
-_Static_assert(sizeof(struct pktmeta_attachment) == 264, "the record's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_entry) == 256, "an entry is 256 bytes");
 _Static_assert(sizeof(struct pktmeta_registry) == sizeof(struct pktmeta_entry), "slot 0 is an entry in size");
 _Static_assert(__builtin_offsetof(struct pktmeta_entry, layout) == 0, "the layout word comes first");

@@ -3,6 +3,16 @@
 #ifndef PKTMETA_ACCESS_BPF_H
 #define PKTMETA_ACCESS_BPF_H
 
+/*
+ * The id of a registered field, by its name: a constant that the loader fills in as the program is loaded
+ * (CO-RE, against the BTF of the registry).
+ */
+#define PKTMETA_ID(name) \
+	({ \
+		enum pktmeta_id_##name{PKTMETA_ID_##name = 1}; \
+		(__u32) bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
+	})
+
 typedef __u64 __attribute__((__may_alias__)) __pktmeta_u64;
 typedef __u32 __attribute__((__may_alias__)) __pktmeta_u32;
 typedef __u16 __attribute__((__may_alias__)) __pktmeta_u16;
@@ -64,20 +74,13 @@ static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, _
 	return 0;
 }
 
-/* Where a field of this size lies in this packet. */
-static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u32 size, void **place)
+/* Where a field lies in this packet, if it lies inside the area behind the header. */
+static __always_inline int __pktmeta_place(const struct pktmeta_cursor *c, __u64 layout, __u32 size, void **place)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
 	__u32 offset = pktmeta_layout_offset(layout);
+	int err = __pktmeta_check_age(c, layout);
 	void *p;
-	int err;
 
-	err = __pktmeta_check_id(id, layout);
-	if (err)
-		return err;
-	if (pktmeta_layout_size(layout) != size)
-		return -EINVAL;
-	err = __pktmeta_check_age(c, layout);
 	if (err)
 		return err;
 	if (offset < PKTMETA_HEADER_SIZE) /* someone damaged the entry */
@@ -87,6 +90,29 @@ static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u3
 		return -EFAULT;
 	*place = p;
 	return 0;
+}
+
+/* Where a field of this size lies in this packet. */
+static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u32 size, void **place)
+{
+	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
+	int err = __pktmeta_check_id(id, layout);
+
+	if (err)
+		return err;
+	if (pktmeta_layout_size(layout) != size)
+		return -EINVAL;
+	return __pktmeta_place(c, layout, size, place);
+}
+
+/* The same for calls that have no size of their own. */
+static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, __u32 id)
+{
+	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
+	int err = __pktmeta_check_id(id, layout);
+	void *place;
+
+	return err ? err : __pktmeta_place(c, layout, pktmeta_layout_size(layout), &place);
 }
 
 static __always_inline __u64 __pktmeta_bit(__u32 id)
@@ -130,24 +156,16 @@ static __always_inline int pktmeta_get(const struct pktmeta_cursor *c, __u32 id,
 /* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
 static __always_inline int pktmeta_is_set(const struct pktmeta_cursor *c, __u32 id)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
-	int err;
+	int err = __pktmeta_locate_any(c, id);
 
-	err = __pktmeta_check_id(id, layout);
-	if (!err)
-		err = __pktmeta_check_age(c, layout);
 	return err ? err : !!(c->word & __pktmeta_bit(id));
 }
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
 static __always_inline int pktmeta_clear(struct pktmeta_cursor *c, __u32 id)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
-	int err;
+	int err = __pktmeta_locate_any(c, id);
 
-	err = __pktmeta_check_id(id, layout);
-	if (!err)
-		err = __pktmeta_check_age(c, layout);
 	if (!err)
 		__pktmeta_write_header(c, c->word & ~__pktmeta_bit(id));
 	return err;

@@ -92,9 +92,9 @@ static __always_inline void __pktmeta_count_get(__u32 id, int err, int carried)
 
 #else /* !PKTMETA_COUNT */
 
-static __always_inline void __pktmeta_count_open(int err, int made) {}
-static __always_inline void __pktmeta_count_set(__u32 id, int err) {}
-static __always_inline void __pktmeta_count_get(__u32 id, int err, int carried) {}
+#define __pktmeta_count_open(err, made) ((void)(err), (void)(made))
+#define __pktmeta_count_set(id, err) ((void)(id), (void)(err))
+#define __pktmeta_count_get(id, err, carried) ((void)(id), (void)(err), (void)(carried))
 
 #endif /* PKTMETA_COUNT */
 

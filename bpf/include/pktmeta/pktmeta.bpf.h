@@ -20,10 +20,10 @@
  *	- A cursor holds packet pointers. Whatever makes the verifier forget those (bpf_xdp_adjust_head(),
  *	  bpf_skb_pull_data(), ...) ends the cursor too: open again.
  *	- Size 0 is a flag: pass NULL and 0.
- *	- #define PKTMETA_COUNT before the include, and each call is counted in the state map, which
+ *	- #define PKTMETA_COUNT before the include, and each set and get is counted in the state map, which
  *	  `pktmeta inspect-map state` shows. Programs that do not ask for it pay nothing.
- *	- These calls use offsets known only at run time, so loading takes CAP_PERFMON besides CAP_BPF and
- *	  CAP_NET_ADMIN.
+ *	- These calls look the field's place up as the packet passes (dynamic access), so loading takes CAP_PERFMON
+ *	  besides CAP_BPF and CAP_NET_ADMIN. bound.bpf.h has the faster way, by name, that takes only these two.
  */
 #ifndef PKTMETA_BPF_H
 #define PKTMETA_BPF_H
@@ -36,15 +36,6 @@
 #include "count.bpf.h"
 #include "cursor.bpf.h"
 #include "access.bpf.h"
-
-/*
- * The id of a registered field, by its name: a constant that the loader fills in as the program is loaded
- * (CO-RE, against the BTF of the registry).
- */
-#define PKTMETA_ID(name) \
-	({ \
-		enum pktmeta_id_##name{PKTMETA_ID_##name = 1}; \
-		(__u32) bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
-	})
+#include "bound.bpf.h"
 
 #endif /* PKTMETA_BPF_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PktmetaABI
+internal import RegistryModel
+
+/// The fields that an object names, read from its types.
+struct UsedFields: Hashable, Sendable {
+    /// By `PKTMETA_ID`.
+    let byID: Set<String>
+    /// By `PKTMETA_FIELD` and `PKTMETA_FLAG`.
+    let bound: Set<String>
+
+    init(_ object: borrowing BPFObject) {
+        func names(_ prefix: String) -> Set<String> {
+            Set((object.withTypes { $0.enums(prefix: prefix) } ?? []).map { String($0.dropFirst(prefix.utf8.count)) })
+        }
+        byID = names(PKTMETA_ID_PREFIX)
+        bound = names(PKTMETA_BIND_PREFIX)
+    }
+
+    var all: Set<String> { byID.union(bound) }
+    var isEmpty: Bool { all.isEmpty }
+
+    /// Whether a type that the object relocates is one that the registry gives.
+    static func isRegistryType(_ name: String) -> Bool {
+        name == PKTMETA_INFO_ENUM
+            || [PKTMETA_ID_PREFIX, PKTMETA_BIND_PREFIX, PKTMETA_FIELD_PREFIX].contains { name.hasPrefix($0) }
+    }
+}
+
+/// The registry as types: what `PKTMETA_ID` and bound access are relocated against.
+struct RegistryTypes: Hashable, Sendable {
+    let binding: Binding
+
+    /// Writes the types.
+    ///
+    /// A field that is gone keeps its id enum, with id 0, so that programs that use it still load and get -ENOENT.
+    func write(to builder: borrowing BTFBuilder) throws(BPFError) {
+        let integer = try builder.addInteger("pktmeta_index", size: 4)
+        var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
+        for bytes in [8, 4, 2, 1] {
+            let element = try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
+            let count = Int(PKTMETA_VALUE_MAX) / bytes
+            views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
+        }
+        try builder.addEnum(
+            PKTMETA_INFO_ENUM,
+            values: [
+                ("PKTMETA_INFO_OWNER", UInt32(binding.owner)),
+                ("PKTMETA_INFO_OLDEST", UInt32(binding.oldest.number)),
+                ("PKTMETA_INFO_SPAN", UInt32(binding.span)),
+                ("PKTMETA_INFO_CAPACITY", UInt32(binding.capacity)),
+            ])
+        for place in binding.places { try write(place, views, to: builder) }
+    }
+
+    private func write(
+        _ place: Binding.Place, _ views: [(name: String, type: BTFBuilder.TypeID, offset: Int)],
+        to builder: borrowing BTFBuilder
+    ) throws(BPFError) {
+        let name = place.name.text
+        try builder.addEnum(
+            PKTMETA_ID_PREFIX + name, values: [("PKTMETA_ID_\(name)", place.field?.id.rawValue ?? 0)])
+        guard let field = place.field else { return }
+        try builder.addEnum(
+            PKTMETA_BIND_PREFIX + name,
+            values: [
+                ("PKTMETA_BIT_\(name)", place.bit),
+                ("PKTMETA_SIZE_\(name)", UInt32(field.type.size)),
+                ("PKTMETA_LOW_\(name)", UInt32(truncatingIfNeeded: field.layout.rawValue)),
+                ("PKTMETA_HIGH_\(name)", UInt32(truncatingIfNeeded: field.layout.rawValue >> 32)),
+            ])
+        let members = views.map { (name: $0.name, type: $0.type, offset: field.layout.offset) }
+        try builder.addStruct(
+            PKTMETA_FIELD_PREFIX + name, size: Int(PKTMETA_CAPACITY_MAX + PKTMETA_VALUE_MAX),
+            members: members)
+    }
+
+    /// The types alone, as BTF.
+    func encoded() throws(BPFError) -> [UInt8] {
+        let builder = try BTFBuilder()
+        try write(to: builder)
+        return try builder.bytes()
+    }
+}
+
+/// FNV-1a, 64 bits: to tell one binding from another, not against anyone's will.
+func digest(_ bytes: [UInt8]) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}

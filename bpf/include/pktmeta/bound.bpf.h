@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Bound access: by name, the place fixed when the program is loaded. As fast as a struct that both sides agreed on.
+ *
+ *	PKTMETA_FIELD(__u32, tenant);
+ *
+ *	struct pktmeta_bound_cursor c;
+ *
+ *	pktmeta_open_bound(&c, ctx);
+ *	err = PKTMETA_SET(&c, tenant, 42);
+ *	err = PKTMETA_GET(&c, tenant, &value);
+ *
+ * The contract is that of dynamic access. The loader relocates the program against the registry's BTF (CO-RE), so
+ * offsets and bits are immediate operands, calls for fields that do not exist fold to -ENOENT, and those with a type
+ * of another size to -EINVAL. Loading takes CAP_BPF and CAP_NET_ADMIN only.
+ *
+ * What was true at load time holds for areas made in a range of generations, which is checked once, at open: from
+ * the newest of the fields that the object declares to the one it was loaded at. pktmeta loads attached programs anew
+ * before the generation leaves that range. If another loader attaches the program, nobody does; such programs
+ * #define PKTMETA_BOUND_LIVE before the include, and each call compares the field's layout word in the registry
+ * with the one it was bound to: a look-up more, and -ENOENT once the field has gone or moved.
+ *
+ * Types have 1, 2, 4, 6 or a multiple of 8 bytes, at most 64. For others there is dynamic access, with &c.cursor.
+ */
+#ifndef PKTMETA_BOUND_BPF_H
+#define PKTMETA_BOUND_BPF_H
+
+struct pktmeta_bound_cursor {
+	struct pktmeta_cursor cursor;
+};
+
+enum pktmeta_info {
+	PKTMETA_INFO_OWNER = 1,  /* magic and tag of the registry's areas: the upper 16 bits of their header words */
+	PKTMETA_INFO_OLDEST = 2, /* first generation in which all fields of the object lie where they lie */
+	PKTMETA_INFO_SPAN = 3,   /* generations from there to the last known */
+	PKTMETA_INFO_CAPACITY = 4,
+};
+
+#define __PKTMETA_INFO(what) ((__u32)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
+#define __PKTMETA_BIND(what, name) ((__u32)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_##what##_##name))
+#define __PKTMETA_EXISTS(name) bpf_core_enum_value_exists(enum pktmeta_bind_##name, PKTMETA_BIT_##name)
+
+/* Declares, at file scope, a field that this object uses. */
+#define PKTMETA_FIELD(ctype, name) \
+	typedef ctype pktmeta_type_##name; \
+	_Static_assert(sizeof(ctype) == 1 || sizeof(ctype) == 2 || sizeof(ctype) == 4 || sizeof(ctype) == 6 || \
+			       (sizeof(ctype) % 8 == 0 && sizeof(ctype) <= PKTMETA_VALUE_MAX), \
+		       #name ": bound access takes types of 1, 2, 4, 6 or a multiple of 8 bytes, at most 64"); \
+	__PKTMETA_DECLARE(pktmeta_type_##name *declared;, name)
+
+/* The same for a flag, which has no value. */
+#define PKTMETA_FLAG(name) __PKTMETA_DECLARE(, name)
+
+#define __PKTMETA_DECLARE(declared, name) \
+	struct pktmeta_field_##name { \
+		declared __u64 u64[PKTMETA_VALUE_MAX / 8]; \
+		__u32 u32[1]; \
+		__u16 u16[3]; \
+		__u8 u8[1]; \
+	} __attribute__((preserve_access_index)); \
+	enum pktmeta_bind_##name \
+	{ \
+		PKTMETA_BIT_##name = 1, PKTMETA_SIZE_##name = 2, PKTMETA_LOW_##name = 3, PKTMETA_HIGH_##name = 4, \
+	}
+
+/* Whether an area of the registry's capacity lies there, in a way that leaves the verifier a constant range. */
+static __always_inline int __pktmeta_has_area(void *meta, void *data, __u32 capacity)
+{
+#define __PKTMETA_CAPACITY(n) \
+	case n: \
+		return meta + (n) <= data
+	switch (capacity) {
+		__PKTMETA_CAPACITY(32);
+		__PKTMETA_CAPACITY(64);
+		__PKTMETA_CAPACITY(128);
+		__PKTMETA_CAPACITY(136);
+		__PKTMETA_CAPACITY(144);
+		__PKTMETA_CAPACITY(152);
+		__PKTMETA_CAPACITY(160);
+		__PKTMETA_CAPACITY(168);
+		__PKTMETA_CAPACITY(176);
+		__PKTMETA_CAPACITY(184);
+		__PKTMETA_CAPACITY(192);
+		__PKTMETA_CAPACITY(200);
+		__PKTMETA_CAPACITY(208);
+		__PKTMETA_CAPACITY(216);
+		__PKTMETA_CAPACITY(224);
+		__PKTMETA_CAPACITY(232);
+		__PKTMETA_CAPACITY(240);
+		__PKTMETA_CAPACITY(248);
+	}
+#undef __PKTMETA_CAPACITY
+	return 0;
+}
+
+/* Whether what was true at load time holds for areas of that generation. */
+static __always_inline int __pktmeta_in_range(__u64 header_or_registry_word)
+{
+#ifdef PKTMETA_BOUND_LIVE
+	(void)header_or_registry_word; /* each call asks */
+	return 1;
+#else
+	__u32 age = pktmeta_word_generation(header_or_registry_word) - __PKTMETA_INFO(OLDEST);
+
+	return (age & 0xffff) <= __PKTMETA_INFO(SPAN);
+#endif
+}
+
+static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
+{
+	__u64 word;
+
+	if (!__pktmeta_has_area(meta, data, __PKTMETA_INFO(CAPACITY)))
+		return -EBUSY;
+	word = *(volatile __u64 *)meta;
+	if (word >> 48 != __PKTMETA_INFO(OWNER))
+		return -EBUSY;
+	if (!__pktmeta_in_range(word))
+		return -EFAULT;
+	c->cursor.area = meta;
+	c->cursor.end = data;
+	c->cursor.word = word;
+	return 0;
+}
+
+static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
+{
+	__u32 capacity = __PKTMETA_INFO(CAPACITY);
+	__u64 registry = __pktmeta_slot_word(0);
+	void *meta, *data;
+	int err;
+
+	/* Of another registry than the one it was bound to, or of one that has moved on without it. */
+	if (registry >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(registry))
+		return -EFAULT;
+	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
+	if (err == -EINVAL)
+		return -ENOSPC;
+	if (err)
+		return -EOPNOTSUPP;
+	meta = (void *)(long)ctx->data_meta;
+	data = (void *)(long)ctx->data;
+	if (!__pktmeta_has_area(meta, data, capacity))
+		return -EFAULT;
+	err = __pktmeta_zero(meta, data, capacity);
+	if (err)
+		return err;
+	c->cursor.area = meta;
+	c->cursor.end = data;
+	c->cursor.word = registry & PKTMETA_STAMP_MASK;
+	*(volatile __u64 *)meta = c->cursor.word;
+	return 0;
+}
+
+/* As pktmeta_open_xdp(); -EFAULT too for an area older than this object's fields, or newer than its binding. */
+static __always_inline int pktmeta_open_bound_xdp(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
+{
+	void *meta = (void *)(long)ctx->data_meta;
+	void *data = (void *)(long)ctx->data;
+	int made = 0;
+	int err;
+
+	__pktmeta_empty(&c->cursor);
+	if (meta + 4 <= data) {
+		err = __pktmeta_find_bound(c, meta, data);
+	} else {
+		err = __pktmeta_make_bound(c, ctx);
+		made = 1;
+	}
+	__pktmeta_count_open(err, made);
+	return err;
+}
+
+/* As pktmeta_open_tc(). */
+static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c, struct __sk_buff *skb)
+{
+	int err;
+
+	__pktmeta_empty(&c->cursor);
+	err = __pktmeta_find_bound(c, (void *)(long)skb->data_meta, (void *)(long)skb->data) ? -EFAULT : 0;
+	__pktmeta_count_open(err, 0);
+	return err;
+}
+
+/* Opens in XDP or TC, by the type of the context. */
+#define pktmeta_open_bound(cursor, ctx) \
+	_Generic((ctx), struct xdp_md * \
+		 : pktmeta_open_bound_xdp, struct __sk_buff * \
+		 : pktmeta_open_bound_tc)(cursor, ctx)
+
+#ifdef PKTMETA_BOUND_LIVE
+/* Whether the field still lies where it was bound to, and does so in this packet. */
+#define __PKTMETA_CHECK_LIVE(c, name) \
+	({ \
+		__u64 __bound = (__u64)__PKTMETA_BIND(HIGH, name) << 32 | __PKTMETA_BIND(LOW, name); \
+		__u64 __now = __pktmeta_slot_word(pktmeta_id_slot(PKTMETA_ID(name))); \
+		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
+	})
+#else
+#define __PKTMETA_CHECK_LIVE(c, name) ((c)->cursor.area ? 0 : -EFAULT)
+#endif
+
+/* The checks that all calls make, in the order of the contract. A field that is just moving has no bit. */
+#define __PKTMETA_CHECK(c, name, size) \
+	({ \
+		int __checked = -ENOENT; \
+		if (__PKTMETA_EXISTS(name)) { \
+			__checked = -EINVAL; \
+			if (__PKTMETA_BIND(SIZE, name) == (size)) \
+				__checked = __PKTMETA_BIND(BIT, name) ? __PKTMETA_CHECK_LIVE(c, name) : -EFAULT; \
+		} \
+		__checked; \
+	})
+
+#define __PKTMETA_MOVE_WORD(move, k, size) \
+	do { \
+		if ((size) % 8 == 0 && 8 * (k) < (size)) \
+			move(u64, k); \
+	} while (0)
+/* Moves a value by member accesses with constant offsets: what needs no CAP_PERFMON. */
+#define __PKTMETA_MOVE(move, size) \
+	do { \
+		__PKTMETA_MOVE_WORD(move, 0, size); \
+		__PKTMETA_MOVE_WORD(move, 1, size); \
+		__PKTMETA_MOVE_WORD(move, 2, size); \
+		__PKTMETA_MOVE_WORD(move, 3, size); \
+		__PKTMETA_MOVE_WORD(move, 4, size); \
+		__PKTMETA_MOVE_WORD(move, 5, size); \
+		__PKTMETA_MOVE_WORD(move, 6, size); \
+		__PKTMETA_MOVE_WORD(move, 7, size); \
+		if ((size) == 4) \
+			move(u32, 0); \
+		if ((size) == 2 || (size) == 6) \
+			move(u16, 0); \
+		if ((size) == 6) { \
+			move(u16, 1); \
+			move(u16, 2); \
+		} \
+		if ((size) == 1) \
+			move(u8, 0); \
+	} while (0)
+#define __PKTMETA_BOUND_STORE(member, k) __field->member[k] = __value.member[k]
+#define __PKTMETA_BOUND_LOAD(member, k) __value.member[k] = __field->member[k]
+
+#define __PKTMETA_VALUE(name) \
+	union { \
+		pktmeta_type_##name typed; \
+		__u64 u64[(sizeof(pktmeta_type_##name) + 7) / 8]; \
+		__u32 u32[(sizeof(pktmeta_type_##name) + 3) / 4]; \
+		__u16 u16[(sizeof(pktmeta_type_##name) + 1) / 2]; \
+		__u8 u8[sizeof(pktmeta_type_##name)]; \
+	}
+
+#ifdef PKTMETA_COUNT
+#define __PKTMETA_COUNT_SET(name, err) __pktmeta_count_set(PKTMETA_ID(name), err)
+#define __PKTMETA_COUNT_GET(name, err, carried) __pktmeta_count_get(PKTMETA_ID(name), err, carried)
+#else
+#define __PKTMETA_COUNT_SET(name, err) ((void)0)
+#define __PKTMETA_COUNT_GET(name, err, carried) ((void)0)
+#endif
+
+/* Stores a value of the declared type and marks the field as set. */
+#define PKTMETA_SET(c, name, value) \
+	({ \
+		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
+		if (!__err) { \
+			struct pktmeta_field_##name *__field = (c)->cursor.area; \
+			__PKTMETA_VALUE(name) __value = {}; \
+			__value.typed = (value); \
+			__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
+			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
+		} \
+		__PKTMETA_COUNT_SET(name, __err); \
+		__err; \
+	})
+
+/* Loads a value of the declared type into *place. */
+#define PKTMETA_GET(c, name, place) \
+	({ \
+		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
+		int __carried = !__err && (c)->cursor.word & __PKTMETA_BIND(BIT, name); \
+		if (__carried) { \
+			struct pktmeta_field_##name *__field = (c)->cursor.area; \
+			__PKTMETA_VALUE(name) __value = {}; \
+			__PKTMETA_MOVE(__PKTMETA_BOUND_LOAD, sizeof(pktmeta_type_##name)); \
+			*(place) = __value.typed; \
+		} \
+		__PKTMETA_COUNT_GET(name, __err, __carried); \
+		__err ? __err : __carried ? 0 : -ENOENT; \
+	})
+
+/* Marks a flag as set. */
+#define PKTMETA_SET_FLAG(c, name) \
+	({ \
+		int __err = __PKTMETA_CHECK(c, name, 0); \
+		if (!__err) \
+			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
+		__PKTMETA_COUNT_SET(name, __err); \
+		__err; \
+	})
+
+/* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
+#define PKTMETA_IS_SET(c, name) \
+	({ \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
+		__err ? __err : !!((c)->cursor.word & __PKTMETA_BIND(BIT, name)); \
+	})
+
+/* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
+#define PKTMETA_CLEAR(c, name) \
+	({ \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
+		if (!__err) \
+			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word & ~(__u64)__PKTMETA_BIND(BIT, name)); \
+		__err; \
+	})
+
+#endif /* PKTMETA_BOUND_BPF_H */
