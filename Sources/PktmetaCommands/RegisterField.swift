@@ -15,6 +15,10 @@ struct RegisterField: ContextCommand {
             TYPE: \(FieldType.spellings).
             SOURCE: \(FieldSource.spellings). \
             With a source, the prebuilt producer sets the field on each packet; without, applications do.
+
+            SINK: \(FieldSink.spellings). \
+            With a sink, the prebuilt consumer gives it the field's value at TC ingress: of skb->mark, the bits that \
+            MASK names (adjacent ones; default: all). A value that does not fit is counted instead.
             """)
 
     @Argument(help: "A C identifier of at most \(FieldName.maximumLength) bytes.")
@@ -25,6 +29,9 @@ struct RegisterField: ContextCommand {
 
     @Option(help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"))
     var source: String = "none"
+
+    @Option(help: ArgumentHelp("What the prebuilt consumer does with the value.", valueName: "sink"))
+    var sink: String = "none"
 
     @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
     var owner: String = ""
@@ -37,7 +44,8 @@ struct RegisterField: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let type = try FieldType(type)
         let definition = try FieldDefinition(
-            name: FieldName(name), type: type, source: FieldSource(source, type: type), owner: owner)
+            name: FieldName(name), type: type, source: FieldSource(source, type: type),
+            sink: FieldSink(sink, type: type), owner: owner)
         let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(

@@ -70,8 +70,12 @@ extension SlotImage {
             let source = FieldSource(
                 code: entry.source, offset: Int(entry.source_offset), constant: constant, type: type)
         else { throw Fault(text: "its source makes no sense") }
+        guard let sink = FieldSink(code: entry.sink, mask: entry.sink_mask, type: type) else {
+            throw Fault(text: "its sink makes no sense")
+        }
         do {
-            return try FieldDefinition(name: FieldName(nameText), type: type, source: source, owner: ownerText)
+            return try FieldDefinition(
+                name: FieldName(nameText), type: type, source: source, sink: sink, owner: ownerText)
         } catch {
             throw Fault(text: error.reason)
         }
@@ -92,6 +96,8 @@ extension SlotImage {
             case .payload(let offset): entry.source_offset = UInt32(offset)
             default: break
             }
+            entry.sink = definition.sink.code
+            entry.sink_mask = definition.sink.mask
         }
         return encode(entry)
     }

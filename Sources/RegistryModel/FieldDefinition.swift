@@ -7,15 +7,19 @@ public struct FieldDefinition: Hashable, Sendable {
     public let name: FieldName
     public let type: FieldType
     public let source: FieldSource
+    public let sink: FieldSink
     /// Who registered it: free text of at most 31 bytes, may be empty.
     public let owner: String
 
-    /// - Throws: `usage` if the source has no values of the type, or the owner is too long.
+    /// - Throws: `usage` if the source has no values of the type, the sink takes none, or the owner is too long.
     public init(
-        name: FieldName, type: FieldType, source: FieldSource = .none, owner: String = ""
+        name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, owner: String = ""
     ) throws(PacketMetadataError) {
         if let reason = type.fault ?? source.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
+        }
+        if let reason = sink.mismatch(with: type) {
+            throw PacketMetadataError(.usage, "cannot register \(name)", reason: "sink \(sink): \(reason)")
         }
         guard owner.utf8.count < Int(PKTMETA_NAME_SIZE), owner.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw PacketMetadataError(
@@ -25,6 +29,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.name = name
         self.type = type
         self.source = source
+        self.sink = sink
         self.owner = owner
     }
 }

@@ -30,6 +30,10 @@ public struct FieldState: Hashable, Sendable {
     public var got: UInt64 = 0
     /// Gets of a field that the packet did not carry.
     public var notSet: UInt64 = 0
+    /// Values that the sink was given.
+    public var sunk: UInt64 = 0
+    /// Values that do not fit the sink.
+    public var notSunk: UInt64 = 0
     public var setRefused = Refusals([UInt64](repeating: 0, count: Refusals.names.count))
     public var getRefused = Refusals([UInt64](repeating: 0, count: Refusals.names.count))
     /// Values that the rest was taken from.
@@ -68,6 +72,8 @@ public struct FieldState: Hashable, Sendable {
         set &+= state.set
         got &+= state.got
         notSet &+= state.not_set
+        sunk &+= state.sunk
+        notSunk &+= state.not_sunk
         setRefused = setRefused + Refusals(words(state.set_refused))
         getRefused = getRefused + Refusals(words(state.get_refused))
         guard state.values > 0 else { return }

@@ -56,13 +56,16 @@ extension RegistryImage {
     /// free only once the generation has passed their tombstone, so older packets are refused.
     ///
     /// - Parameter now: CLOCK_REALTIME, ns.
-    /// - Throws: `taken` if the name is another field's, or there is no slot or no space.
+    /// - Throws: `taken` if the name or the sink is another field's, or there is no slot or no space.
     package func registering(
         _ definition: FieldDefinition, now: UInt64
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
             guard existing.definition == definition else { throw nameTaken(definition, by: existing) }
             return ([], existing)
+        }
+        if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
+            throw sinkTaken(definition, by: other)
         }
         let allocator = LayoutAllocator(image: self)
         guard let slot = allocator.freeSlot else { throw slotsTaken(definition) }
@@ -144,12 +147,21 @@ extension RegistryImage {
     private func nameTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
         func text(_ definition: FieldDefinition) -> String {
             let owner = definition.owner.isEmpty ? "" : ", owner \(definition.owner)"
-            return "type \(definition.type), source \(definition.source.description(type: definition.type))\(owner)"
+            let sink = definition.sink == .none ? "" : ", sink \(definition.sink)"
+            return "type \(definition.type), source \(definition.source.description(type: definition.type))"
+                + "\(sink)\(owner)"
         }
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)",
             reason: "the name is taken by a field of \(text(field.definition)); asked for: \(text(asked))",
             remedy: "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it.")
+    }
+
+    private func sinkTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
+        PacketMetadataError(
+            .taken, "cannot register \(asked.name)",
+            reason: "its sink \(asked.sink) overlaps \(field.definition.sink), the sink of \(field.name)",
+            remedy: "Name other bits with --sink mark:MASK, or pktmeta unregister-field \(field.name).")
     }
 
     private func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {

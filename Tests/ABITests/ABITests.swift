@@ -30,6 +30,8 @@ import Testing
                 "source_offset": MemoryLayout<pktmeta_entry>.offset(of: \.source_offset)!,
                 "last_epoch": MemoryLayout<pktmeta_entry>.offset(of: \.last_epoch)!,
                 "constant": MemoryLayout<pktmeta_entry>.offset(of: \.constant)!,
+                "sink": MemoryLayout<pktmeta_entry>.offset(of: \.sink)!,
+                "sink_mask": MemoryLayout<pktmeta_entry>.offset(of: \.sink_mask)!,
             ]),
         Layout(
             name: "pktmeta_registry", size: MemoryLayout<pktmeta_registry>.size,
@@ -45,6 +47,8 @@ import Testing
                 "set": MemoryLayout<pktmeta_state>.offset(of: \.set)!,
                 "got": MemoryLayout<pktmeta_state>.offset(of: \.got)!,
                 "not_set": MemoryLayout<pktmeta_state>.offset(of: \.not_set)!,
+                "sunk": MemoryLayout<pktmeta_state>.offset(of: \.sunk)!,
+                "not_sunk": MemoryLayout<pktmeta_state>.offset(of: \.not_sunk)!,
                 "set_refused": MemoryLayout<pktmeta_state>.offset(of: \.set_refused)!,
                 "get_refused": MemoryLayout<pktmeta_state>.offset(of: \.get_refused)!,
                 "values": MemoryLayout<pktmeta_state>.offset(of: \.values)!,
@@ -77,7 +81,9 @@ import Testing
                 "type": MemoryLayout<pktmeta_step>.offset(of: \.type)!,
                 "size": MemoryLayout<pktmeta_step>.offset(of: \.size)!,
                 "source": MemoryLayout<pktmeta_step>.offset(of: \.source)!,
+                "sink": MemoryLayout<pktmeta_step>.offset(of: \.sink)!,
                 "source_offset": MemoryLayout<pktmeta_step>.offset(of: \.source_offset)!,
+                "sink_mask": MemoryLayout<pktmeta_step>.offset(of: \.sink_mask)!,
                 "constant": MemoryLayout<pktmeta_step>.offset(of: \.constant)!,
             ]),
         Layout(

@@ -16,13 +16,14 @@ private enum Example {
             createdAt: 1_700_000_000_000_000_000,
             slots: RegistryImage.fieldSlots.map { _ in SlotImage(lastEpoch: 6) })
         let fields = [
-            ("tenant", "u32", "constant:7", "edge"), ("trace_id", "bytes:16", "none", "tracing"),
-            ("port", "be16", "payload:36", ""), ("trusted", "flag", "constant", "edge"),
+            ("tenant", "u32", "constant:7", "mark:0xff00", "edge"), ("trace_id", "bytes:16", "none", "none", "tracing"),
+            ("port", "be16", "payload:36", "none", ""), ("trusted", "flag", "constant", "none", "edge"),
         ]
-        for (name, type, source, owner) in fields {
+        for (name, type, source, sink, owner) in fields {
             let type = try FieldType(type)
             let definition = try FieldDefinition(
-                name: FieldName(name), type: type, source: FieldSource(source, type: type), owner: owner)
+                name: FieldName(name), type: type, source: FieldSource(source, type: type),
+                sink: FieldSink(sink, type: type), owner: owner)
             image = image.applying(try image.registering(definition, now: 1_700_000_001_000_000_000).steps)
         }
         return image
@@ -37,6 +38,7 @@ private enum Example {
         state.got = 990
         state.not_set = 3
         state.get_refused.2 = 7
+        if field.name.text == "tenant" { (state.sunk, state.not_sunk) = (980, 10) }
         if field.name.text != "trace_id" {
             state.values = 990
             state.last_time = 87_500_000_000

@@ -27,6 +27,8 @@ extension pktmeta_step {
         type = UInt8(field.type.code)
         size = UInt8(field.type.size)
         source = UInt8(field.definition.source.code)
+        sink = UInt8(field.definition.sink.code)
+        sink_mask = field.definition.sink.mask
         switch field.definition.source {
         case .constant(let bytes): encodeBytes(bytes, into: &constant)
         case .payload(let offset): source_offset = UInt32(offset)

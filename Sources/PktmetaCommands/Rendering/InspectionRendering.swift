@@ -32,13 +32,14 @@ struct InspectionRendering {
         if inspection.fields.isEmpty { return "" }
         var table = Table(columns: [
             .text("FIELD"), .text("ID"), .number("SLOT"), .text("TYPE"), .number("OFFSET"), .number("SIZE"),
-            .text("SOURCE"), .text("OWNER"),
+            .text("SOURCE"), .text("SINK"), .text("OWNER"),
         ])
         table.rows = inspection.fields.map(\.field).map { field in
             [
                 field.name.text, field.id.description, String(field.slot), field.type.description,
                 field.type.size == 0 ? "-" : String(field.layout.offset), String(field.type.size),
-                field.definition.source.description(type: field.type), field.definition.owner,
+                field.definition.source.description(type: field.type), field.definition.sink.description,
+                field.definition.owner,
             ]
         }
         return table.text
@@ -46,20 +47,28 @@ struct InspectionRendering {
 
     private var stateTable: String {
         if inspection.fields.isEmpty { return "" }
-        var table = Table(columns: [
-            .text("FIELD"), .number("SET"), .number("GOT"), .number("NOT SET"), .text("REFUSED"), .text("LAST VALUE"),
-            .number("AGE"), .number("MINIMUM"), .number("MAXIMUM"),
-        ])
+        var table = Table(
+            columns: [
+                .text("FIELD"), .number("SET"), .number("GOT"), .number("NOT SET"), .text("REFUSED"),
+                .text("LAST VALUE"), .number("AGE"), .number("MINIMUM"), .number("MAXIMUM"),
+            ] + (showsSinks ? [.number("SUNK"), .number("NOT SUNK")] : []))
         table.rows = inspection.fields.compactMap { entry in entry.state.map { row(entry.field, $0) } }
         return table.text
     }
+
+    /// Columns that most registries would leave empty.
+    private var showsSinks: Bool { inspection.fields.contains { $0.field.definition.sink != .none } }
 
     private func row(_ field: RegisteredField, _ state: FieldState) -> [String] {
         [
             field.name.text, String(state.set), String(state.got), String(state.notSet), refusals(state),
             state.last?.value.description ?? "-", state.last.map { age($0.time) } ?? "-",
             state.range.map { String($0.lowerBound) } ?? "-", state.range.map { String($0.upperBound) } ?? "-",
-        ]
+        ] + (showsSinks ? sinkCells(field, state) : [])
+    }
+
+    private func sinkCells(_ field: RegisteredField, _ state: FieldState) -> [String] {
+        field.definition.sink == .none ? ["-", "-"] : [String(state.sunk), String(state.notSunk)]
     }
 
     private func refusals(_ state: FieldState) -> String {

@@ -114,6 +114,7 @@ struct FieldContents: Encodable {
     let offset: Int
     let size: Int
     let source: String
+    let sink: String
     let owner: String
     let generation: UInt16
     let epoch: UInt16
@@ -128,6 +129,7 @@ struct FieldContents: Encodable {
         offset = field.layout.offset
         size = field.type.size
         source = field.definition.source.description(type: field.type)
+        sink = field.definition.sink.description
         owner = field.definition.owner
         generation = field.layout.generation.number
         epoch = field.layout.epoch
@@ -139,6 +141,10 @@ struct StateContents: Encodable {
     let set: UInt64
     let got: UInt64
     let notSet: UInt64
+    /// Values that the sink was given.
+    let sunk: UInt64
+    /// Values that do not fit the sink.
+    let notSunk: UInt64
     let setRefused: [String: UInt64]
     let getRefused: [String: UInt64]
     let last: Last?
@@ -160,6 +166,8 @@ struct StateContents: Encodable {
         set = state.set
         got = state.got
         notSet = state.notSet
+        sunk = state.sunk
+        notSunk = state.notSunk
         setRefused = Dictionary(uniqueKeysWithValues: state.setRefused.nonzero.map { ($0.name, $0.count) })
         getRefused = Dictionary(uniqueKeysWithValues: state.getRefused.nonzero.map { ($0.name, $0.count) })
         last = state.last.map { Last(text: $0.value.description, number: $0.value.number, time: $0.time) }

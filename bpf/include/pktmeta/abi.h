@@ -170,6 +170,14 @@ enum pktmeta_source_kind {
 	PKTMETA_SOURCE_PAYLOAD = 8,       /* bytes of the packet at an offset from its link-layer header */
 };
 
+/* What the prebuilt consumer does with a field's value at TC. */
+enum pktmeta_sink_kind {
+	PKTMETA_SINK_NONE = 0,
+	PKTMETA_SINK_MARK = 1, /* into the bits of skb->mark that a mask of adjacent bits names; the others stay */
+	PKTMETA_SINK_PRIORITY = 2,
+	PKTMETA_SINK_QUEUE_MAPPING = 3, /* values below 65535, which the kernel takes for none */
+};
+
 /* A field's place in the registry map: slots 1 to 31. */
 struct pktmeta_entry {
 	__u64 layout;                  /* published last, by one aligned store */
@@ -182,7 +190,9 @@ struct pktmeta_entry {
 	__u16 last_epoch;              /* the newest epoch that an application's field had in this slot */
 	__u8 reserved0[2];
 	__u8 constant[PKTMETA_VALUE_MAX]; /* of PKTMETA_SOURCE_CONSTANT, as it lies in the packet */
-	__u8 reserved[96];
+	__u32 sink;                       /* enum pktmeta_sink_kind */
+	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
+	__u8 reserved[88];
 };
 
 /* Slot 0 of the registry map. */
@@ -214,7 +224,9 @@ struct pktmeta_state {
 	__u32 pad;
 	__u64 set;
 	__u64 got;
-	__u64 not_set; /* get of a field that this packet does not carry */
+	__u64 not_set;  /* get of a field that this packet does not carry */
+	__u64 sunk;     /* the sink was given the value */
+	__u64 not_sunk; /* the value does not fit the sink */
 	__u64 set_refused[PKTMETA_REFUSALS];
 	__u64 get_refused[PKTMETA_REFUSALS];
 	__u64 values;    /* how many values the rest was taken from */
@@ -241,9 +253,9 @@ struct pktmeta_step {
 	__u8 type;
 	__u8 size;
 	__u8 source;
-	__u8 pad;
+	__u8 sink;
 	__u32 source_offset;
-	__u32 pad2;
+	__u32 sink_mask;
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };
 
@@ -302,7 +314,7 @@ _Static_assert(sizeof(struct pktmeta_entry) == 256, "an entry is 256 bytes");
 _Static_assert(sizeof(struct pktmeta_registry) == sizeof(struct pktmeta_entry), "slot 0 is an entry in size");
 _Static_assert(__builtin_offsetof(struct pktmeta_entry, layout) == 0, "the layout word comes first");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the registry word comes first");
-_Static_assert(sizeof(struct pktmeta_state) == 760, "the state's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
 _Static_assert(sizeof(struct pktmeta_step) == 80, "a step's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_table) == 8 + 31 * 80, "the table's size is part of the ABI");

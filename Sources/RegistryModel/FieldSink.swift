@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PktmetaABI
+
+/// What the prebuilt consumer does with a field's value at TC.
+///
+/// A value that does not fit (the bits of a mask, or a queue's number) is not applied, and counted.
+public enum FieldSink: Hashable, Sendable {
+    case none
+    /// Into the bits of `skb->mark` that the mask names, from its lowest bit on; the others stay.
+    case mark(mask: UInt32)
+    /// `skb->priority`
+    case priority
+    /// `skb->queue_mapping`: 0 to 65,534.
+    case queueMapping
+
+    public static let wholeMark = UInt32.max
+}
+
+extension FieldSink {
+    /// Those without an argument: name on the command line and number in `struct pktmeta_entry`.
+    private static let simple: [(name: String, sink: FieldSink, code: UInt32)] = [
+        ("none", .none, PKTMETA_SINK_NONE.rawValue),
+        ("priority", .priority, PKTMETA_SINK_PRIORITY.rawValue),
+        ("queue-mapping", .queueMapping, PKTMETA_SINK_QUEUE_MAPPING.rawValue),
+    ]
+
+    /// How each sink is written, for help and messages.
+    public static let spellings = "none, mark[:MASK], priority, queue-mapping"
+
+    /// Reads `mark`, `mark:MASK` or a plain name, for a field of that type.
+    ///
+    /// - Throws: `usage` if there is no such sink, or it takes no values of the type.
+    public init(_ text: String, type: FieldType) throws(PacketMetadataError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts[0] == "mark" {
+            self = .mark(mask: parts.count == 2 ? try Self.mask(String(parts[1])) : Self.wholeMark)
+        } else if let known = Self.simple.first(where: { $0.name == text }) {
+            self = known.sink
+        } else {
+            throw PacketMetadataError(
+                .usage, "bad sink '\(text)'", reason: "there is no such sink", remedy: "Sinks: \(Self.spellings).")
+        }
+        if let reason = mismatch(with: type) {
+            throw PacketMetadataError(.usage, "bad sink '\(text)'", reason: reason)
+        }
+    }
+
+    private static func mask(_ text: String) throws(PacketMetadataError) -> UInt32 {
+        guard let bytes = try? FieldValue(text, type: .u32), let number = bytes.number else {
+            throw PacketMetadataError(
+                .usage, "bad sink 'mark:\(text)'", reason: "the mask is not a number of 32 bits, decimal or 0x...")
+        }
+        if let reason = fault(ofMask: UInt32(number)) {
+            throw PacketMetadataError(.usage, "bad sink 'mark:\(text)'", reason: reason)
+        }
+        return UInt32(number)
+    }
+
+    /// A value is shifted as a whole, so the bits that it goes to are adjacent.
+    private static func fault(ofMask mask: UInt32) -> String? {
+        if mask == 0 { return "the mask has no bits" }
+        let bits = mask >> UInt32(mask.trailingZeroBitCount)
+        return bits & (bits &+ 1) == 0 ? nil : "the mask's bits are not adjacent"
+    }
+
+    /// Why values of this type cannot go there; nil if they can.
+    func mismatch(with type: FieldType) -> String? {
+        if case .mark(let mask) = self, let fault = Self.fault(ofMask: mask) { return fault }
+        if self == .none || type.isInteger && type.size <= 4 { return nil }
+        return "it takes an integer type of at most 4 bytes, not \(type)"
+    }
+
+    /// Whether both write to the same place, so that one would undo the other.
+    func overlaps(_ other: FieldSink) -> Bool {
+        switch (self, other) {
+        case (.mark(let mask), .mark(let otherMask)): mask & otherMask != 0
+        case (.none, _): false
+        default: self == other
+        }
+    }
+}
+
+extension FieldSink: CustomStringConvertible {
+    /// As on the command line.
+    public var description: String {
+        switch self {
+        case .mark(Self.wholeMark): "mark"
+        case .mark(let mask): "mark:0x" + String(mask, radix: 16)
+        default: Self.simple.first { $0.sink == self }?.name ?? ""
+        }
+    }
+}
+
+extension FieldSink {
+    /// The number in `struct pktmeta_entry`.
+    package var code: UInt32 {
+        if case .mark = self { return PKTMETA_SINK_MARK.rawValue }
+        return Self.simple.first { $0.sink == self }?.code ?? 0
+    }
+
+    /// Of `skb->mark`; 0 for other sinks.
+    package var mask: UInt32 {
+        if case .mark(let mask) = self { mask } else { 0 }
+    }
+
+    /// - Returns: nil if no sink has that code, or it takes no values of the type.
+    init?(code: UInt32, mask: UInt32, type: FieldType) {
+        if code == PKTMETA_SINK_MARK.rawValue {
+            self = .mark(mask: mask)
+        } else if let known = Self.simple.first(where: { $0.code == code }) {
+            self = known.sink
+        } else {
+            return nil
+        }
+        if mismatch(with: type) != nil { return nil }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* What lies around the consumer: one program gives mark, priority and queue a known value, another reads them. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct observation {
+	__u32 packets;
+	__u32 mark;
+	__u32 priority;
+	__u32 queue_mapping;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct observation);
+} observed SEC(".maps");
+
+SEC("tc")
+int preset(struct __sk_buff *ctx)
+{
+	volatile struct __sk_buff *skb = ctx; /* two stores merged into one are no context access */
+
+	skb->mark = 0xa5a5a5a5;
+	skb->priority = 5;
+	skb->queue_mapping = 6;
+	return -1;
+}
+
+SEC("tc")
+int observe(struct __sk_buff *skb)
+{
+	__u32 key = 0;
+	struct observation *observation = bpf_map_lookup_elem(&observed, &key);
+
+	if (observation) {
+		__sync_fetch_and_add(&observation->packets, 1);
+		observation->mark = skb->mark;
+		observation->priority = skb->priority;
+		observation->queue_mapping = skb->queue_mapping;
+	}
+	return -1;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import PktmetaABI
+import Testing
+
+@testable import RegistryModel
+
+@Suite("Sinks")
+struct FieldSinkTests {
+    @Test(arguments: [
+        ("none", FieldSink.none, "none"),
+        ("mark", .mark(mask: 0xffff_ffff), "mark"),
+        ("mark:0xffffffff", .mark(mask: 0xffff_ffff), "mark"),
+        ("mark:0xff00", .mark(mask: 0xff00), "mark:0xff00"),
+        ("mark:65280", .mark(mask: 0xff00), "mark:0xff00"),
+        ("mark:1", .mark(mask: 1), "mark:0x1"),
+        ("mark:0x80000000", .mark(mask: 0x8000_0000), "mark:0x80000000"),
+        ("priority", .priority, "priority"),
+        ("queue-mapping", .queueMapping, "queue-mapping"),
+    ])
+    func readAndWritten(text: String, sink: FieldSink, description: String) throws {
+        #expect(try FieldSink(text, type: .u32) == sink)
+        #expect(sink.description == description)
+        #expect(FieldSink(code: sink.code, mask: sink.mask, type: .u32) == sink)
+    }
+
+    @Test(arguments: [
+        ("", "no such sink"), ("marks", "no such sink"), ("priority:1", "no such sink"),
+        ("none:", "no such sink"), ("Mark", "no such sink"), ("mark:", "not a number of 32 bits"),
+        ("mark:-1", "not a number of 32 bits"), ("mark:0x100000000", "not a number of 32 bits"),
+        ("mark:ff", "not a number of 32 bits"), ("mark:0xff:1", "not a number of 32 bits"),
+        ("mark:0", "the mask has no bits"), ("mark:5", "not adjacent"), ("mark:0xf00f", "not adjacent"),
+    ])
+    func refused(text: String, reason: String) throws {
+        let error = try #require(refusal { () throws(PacketMetadataError) in try FieldSink(text, type: .u32) })
+        #expect(error.kind == .usage)
+        #expect(error.reason.contains(reason), "\(error)")
+    }
+
+    @Test func onlyIntegersOfAtMostFourBytes() throws {
+        for type in everyType {
+            #expect(try FieldSink("none", type: type) == .none)
+            let fits = type.isInteger && type.size <= 4
+            for text in ["mark", "mark:0xf0", "priority", "queue-mapping"] {
+                let error = refusal { () throws(PacketMetadataError) in try FieldSink(text, type: type) }
+                #expect((error == nil) == fits, "\(text) \(type)")
+                if let error {
+                    #expect(error.reason == "it takes an integer type of at most 4 bytes, not \(type)")
+                }
+            }
+        }
+        let error = refusal { () throws(PacketMetadataError) in
+            try FieldDefinition(name: FieldName("a"), type: .u64, sink: .priority)
+        }
+        #expect(error?.kind == .usage)
+    }
+
+    @Test func overlaps() {
+        let masks: [FieldSink] = [.mark(mask: 0xff), .mark(mask: 0xff00), .priority, .queueMapping, .none]
+        for (i, a) in masks.enumerated() {
+            for (j, b) in masks.enumerated() { #expect(a.overlaps(b) == (i == j && a != .none)) }
+        }
+        #expect(FieldSink.mark(mask: 0x1ff).overlaps(.mark(mask: 0xff00)))
+        #expect(FieldSink.mark(mask: 1).overlaps(.mark(mask: FieldSink.wholeMark)))
+    }
+
+    // MARK: In a registry
+
+    @Test func entriesKeepTheSink() throws {
+        for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping] {
+            let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16, sink: sink)
+            let bytes = SlotImage(layout: live(8..<10), definition: definition).entry
+            #expect(SlotImage(entry: bytes).definition == definition)
+            #expect(Array(bytes[160..<164]) == encode(sink.code))
+            #expect(Array(bytes[164..<168]) == encode(sink.mask))
+        }
+    }
+
+    @Test(arguments: [(UInt32(4), UInt32(0)), (.max, 0), (1, 0), (1, 5)])
+    func entriesThatMakeNoSenseAreNoFields(code: UInt32, mask: UInt32) throws {
+        let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16)
+        var entry = decode(SlotImage(layout: live(8..<10), definition: definition).entry, as: pktmeta_entry.self)
+        (entry.sink, entry.sink_mask) = (code, mask)
+        let slot = SlotImage(entry: encode(entry))
+        #expect(slot.definition == nil)
+        #expect(slot.fault == "its sink makes no sense")
+    }
+
+    @Test func overlappingSinksAreRefused() throws {
+        var image = RegistryImage(capacity: 64)
+        func register(_ name: String, _ sink: FieldSink) throws(PacketMetadataError) {
+            let definition = try FieldDefinition(name: FieldName(name), type: .u32, sink: sink)
+            image = image.applying(try image.registering(definition, now: 1).steps)
+        }
+        try register("low", .mark(mask: 0xff))
+        try register("high", .mark(mask: 0xff00))
+        try register("first", .priority)
+        for (sink, other) in [
+            (FieldSink.mark(mask: 0x1f0), "low"), (.mark(mask: 0x8000), "high"),
+            (.mark(mask: FieldSink.wholeMark), "low"), (.priority, "first"),
+        ] {
+            let error = try #require(refusal { () throws(PacketMetadataError) in try register("late", sink) })
+            #expect(error.kind == .taken)
+            #expect(error.reason.contains("the sink of \(other)"), "\(error)")
+        }
+        try register("late", .mark(mask: 0xff0000))
+        // Registered just so is no overlap with itself.
+        try register("late", .mark(mask: 0xff0000))
+        let other = try #require(
+            refusal { () throws(PacketMetadataError) in try register("late", .mark(mask: 0xff00_0000)) })
+        #expect(other.reason.contains("source none, sink mark:0xff0000; asked for: type u32, source none, sink mark"))
+    }
+
+    @Test func countsOfAllCPUsAreAddedUp() throws {
+        let definition = try FieldDefinition(name: FieldName("tenant"), type: .u32, sink: .priority)
+        let field = RegisteredField(slot: 1, layout: live(8..<12), definition: definition, registeredAt: 0)
+        let states = [(UInt64(3), UInt64(1)), (5, 7)].map { sunk, notSunk in
+            var state = pktmeta_state()
+            (state.id, state.sunk, state.not_sunk) = (field.id.rawValue, sunk, notSunk)
+            return encode(state)
+        }
+        let state = FieldState(perCPU: states, field: field)
+        #expect(state.sunk == 8 && state.notSunk == 8)
+    }
+}
