@@ -14,7 +14,8 @@ struct RegisterField: ContextCommand {
 
             TYPE: \(FieldType.spellings).
             SOURCE: \(FieldSource.spellings). \
-            With a source, the prebuilt producer sets the field on each packet; without, applications do.
+            With a source, the prebuilt producer sets the field on each packet; without, applications do. \
+            A value that differs from packet to packet keeps GRO from merging them; --sample sets it on some only.
 
             SINK: \(FieldSink.spellings). \
             With a sink, the prebuilt consumer gives it the field's value at TC ingress: of skb->mark, the bits that \
@@ -29,6 +30,10 @@ struct RegisterField: ContextCommand {
 
     @Option(help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"))
     var source: String = "none"
+
+    @Option(
+        help: ArgumentHelp("Set it on one packet in that many of each CPU; needs a source.", valueName: "packets"))
+    var sample: Int = 1
 
     @Option(help: ArgumentHelp("What the prebuilt consumer does with the value.", valueName: "sink"))
     var sink: String = "none"
@@ -45,7 +50,7 @@ struct RegisterField: ContextCommand {
         let type = try FieldType(type)
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
-            sink: FieldSink(sink, type: type), owner: owner)
+            sink: FieldSink(sink, type: type), sample: sample, owner: owner)
         let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(

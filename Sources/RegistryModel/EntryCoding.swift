@@ -75,7 +75,8 @@ extension SlotImage {
         }
         do {
             return try FieldDefinition(
-                name: FieldName(nameText), type: type, source: source, sink: sink, owner: ownerText)
+                name: FieldName(nameText), type: type, source: source, sink: sink,
+                sample: max(1, Int(entry.sample)), owner: ownerText)
         } catch {
             throw Fault(text: error.reason)
         }
@@ -98,6 +99,7 @@ extension SlotImage {
             }
             entry.sink = definition.sink.code
             entry.sink_mask = definition.sink.mask
+            entry.sample = definition.sampleCode
         }
         return encode(entry)
     }

@@ -8,18 +8,25 @@ public struct FieldDefinition: Hashable, Sendable {
     public let type: FieldType
     public let source: FieldSource
     public let sink: FieldSink
+    /// The producer sets the field on one packet in that many of each CPU: values that differ from packet to packet
+    /// defeat GRO.
+    public let sample: Int
     /// Who registered it: free text of at most 31 bytes, may be empty.
     public let owner: String
 
     /// - Throws: `usage` if the source has no values of the type, the sink takes none, or the owner is too long.
     public init(
-        name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, owner: String = ""
+        name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, sample: Int = 1,
+        owner: String = ""
     ) throws(PacketMetadataError) {
         if let reason = type.fault ?? source.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
         }
         if let reason = sink.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: "sink \(sink): \(reason)")
+        }
+        if let reason = Self.fault(ofSample: sample, source) {
+            throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
         }
         guard owner.utf8.count < Int(PKTMETA_NAME_SIZE), owner.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw PacketMetadataError(
@@ -30,7 +37,23 @@ public struct FieldDefinition: Hashable, Sendable {
         self.type = type
         self.source = source
         self.sink = sink
+        self.sample = sample
         self.owner = owner
+    }
+
+    private static func fault(ofSample sample: Int, _ source: FieldSource) -> String? {
+        guard 1...Int(UInt32.max) ~= sample else { return "a sample is one packet in 1 to \(UInt32.max)" }
+        return sample > 1 && source == .none ? "only a field with a source is sampled: applications set this one" : nil
+    }
+}
+
+extension FieldDefinition {
+    /// The number in `struct pktmeta_entry` and in a step, where 0 costs nothing as a packet passes.
+    package var sampleCode: UInt32 { sample == 1 ? 0 : UInt32(sample) }
+
+    /// As on the command line, and how often: `ktime, 1 in 10`.
+    public var sourceDescription: String {
+        source.description(type: type) + (sample == 1 ? "" : ", 1 in \(sample)")
     }
 }
 

@@ -148,7 +148,7 @@ extension RegistryImage {
         func text(_ definition: FieldDefinition) -> String {
             let owner = definition.owner.isEmpty ? "" : ", owner \(definition.owner)"
             let sink = definition.sink == .none ? "" : ", sink \(definition.sink)"
-            return "type \(definition.type), source \(definition.source.description(type: definition.type))"
+            return "type \(definition.type), source \(definition.sourceDescription)"
                 + "\(sink)\(owner)"
         }
         return PacketMetadataError(

@@ -32,6 +32,7 @@ import Testing
                 "constant": MemoryLayout<pktmeta_entry>.offset(of: \.constant)!,
                 "sink": MemoryLayout<pktmeta_entry>.offset(of: \.sink)!,
                 "sink_mask": MemoryLayout<pktmeta_entry>.offset(of: \.sink_mask)!,
+                "sample": MemoryLayout<pktmeta_entry>.offset(of: \.sample)!,
             ]),
         Layout(
             name: "pktmeta_registry", size: MemoryLayout<pktmeta_registry>.size,
@@ -66,12 +67,14 @@ import Testing
                 "refused": MemoryLayout<pktmeta_area_state>.offset(of: \.refused)!,
                 "stale": MemoryLayout<pktmeta_area_state>.offset(of: \.stale)!,
                 "sequence": MemoryLayout<pktmeta_area_state>.offset(of: \.sequence)!,
+                "packets": MemoryLayout<pktmeta_area_state>.offset(of: \.packets)!,
             ]),
         Layout(
             name: "pktmeta_table", size: MemoryLayout<pktmeta_table>.size,
             offsets: [
                 "sources": MemoryLayout<pktmeta_table>.offset(of: \.sources)!,
                 "cpus": MemoryLayout<pktmeta_table>.offset(of: \.cpus)!,
+                "samples": MemoryLayout<pktmeta_table>.offset(of: \.samples)!,
                 "steps": MemoryLayout<pktmeta_table>.offset(of: \.steps)!,
             ]),
         Layout(
@@ -84,6 +87,7 @@ import Testing
                 "sink": MemoryLayout<pktmeta_step>.offset(of: \.sink)!,
                 "source_offset": MemoryLayout<pktmeta_step>.offset(of: \.source_offset)!,
                 "sink_mask": MemoryLayout<pktmeta_step>.offset(of: \.sink_mask)!,
+                "sample": MemoryLayout<pktmeta_step>.offset(of: \.sample)!,
                 "constant": MemoryLayout<pktmeta_step>.offset(of: \.constant)!,
             ]),
         Layout(

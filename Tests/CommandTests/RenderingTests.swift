@@ -23,7 +23,7 @@ private enum Example {
             let type = try FieldType(type)
             let definition = try FieldDefinition(
                 name: FieldName(name), type: type, source: FieldSource(source, type: type),
-                sink: FieldSink(sink, type: type), owner: owner)
+                sink: FieldSink(sink, type: type), sample: name == "port" ? 100 : 1, owner: owner)
             image = image.applying(try image.registering(definition, now: 1_700_000_001_000_000_000).steps)
         }
         return image

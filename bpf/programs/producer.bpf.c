@@ -20,6 +20,7 @@ struct inputs {
 	__u64 hash;
 	__u64 sequence;
 	__u64 ktime;
+	__u64 packet; /* how many packets this CPU has counted before */
 };
 
 static __always_inline int is_wanted(enum pktmeta_source_kind source)
@@ -35,6 +36,13 @@ static __always_inline __u64 next_sequence(void)
 	return area ? area->sequence++ * pktmeta_table.cpus + bpf_get_smp_processor_id() : 0;
 }
 
+static __always_inline __u64 next_packet(void)
+{
+	struct pktmeta_area_state *area = __pktmeta_slot_state(0);
+
+	return area ? area->packets++ : 0;
+}
+
 static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 {
 	struct inputs in = {};
@@ -47,6 +55,8 @@ static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 		in.sequence = next_sequence();
 	if (is_wanted(PKTMETA_SOURCE_KTIME))
 		in.ktime = bpf_ktime_get_ns();
+	if (pktmeta_table.samples)
+		in.packet = next_packet();
 	return in;
 }
 
@@ -114,10 +124,21 @@ static __always_inline int take_value(void *value, const volatile struct pktmeta
 	return -ENODATA;
 }
 
+/*
+ * All samples go by one count of packets, so that fields sampled alike lie on the same packets: a value that differs
+ * from that of the packet before keeps GRO from merging the two.
+ */
+static __always_inline int is_sampled(const volatile struct pktmeta_step *step, const struct inputs *in)
+{
+	__u32 sample = step->sample;
+
+	return !sample || in->packet % sample == 0;
+}
+
 static __always_inline void produce(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step,
 				    struct xdp_md *ctx, const struct inputs *in, __u64 *value)
 {
-	if (!take_value(value, step, ctx, in))
+	if (is_sampled(step, in) && !take_value(value, step, ctx, in))
 		pktmeta_set(c, step->id, value, step->size);
 }
 

@@ -13,7 +13,9 @@ extension RegistryImage {
         while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }
         let sources = ordered.reduce(UInt32(0)) { $0 | 1 << $1.definition.source.code }
         do throws(BPFError) {
-            return encode(sources) + encode(UInt32(try possibleCPUs())) + steps.flatMap { $0 }
+            let samples = UInt32(ordered.contains { $0.definition.sample > 1 } ? 1 : 0)
+            return encode(sources) + encode(UInt32(try possibleCPUs())) + encode(samples) + encode(UInt32(0))
+                + steps.flatMap { $0 }
         } catch {
             throw PacketMetadataError(error, summary)
         }
@@ -29,6 +31,7 @@ extension pktmeta_step {
         source = UInt8(field.definition.source.code)
         sink = UInt8(field.definition.sink.code)
         sink_mask = field.definition.sink.mask
+        sample = field.definition.sampleCode
         switch field.definition.source {
         case .constant(let bytes): encodeBytes(bytes, into: &constant)
         case .payload(let offset): source_offset = UInt32(offset)

@@ -38,7 +38,7 @@ struct InspectionRendering {
             [
                 field.name.text, field.id.description, String(field.slot), field.type.description,
                 field.type.size == 0 ? "-" : String(field.layout.offset), String(field.type.size),
-                field.definition.source.description(type: field.type), field.definition.sink.description,
+                field.definition.sourceDescription, field.definition.sink.description,
                 field.definition.owner,
             ]
         }

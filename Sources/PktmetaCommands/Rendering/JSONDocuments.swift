@@ -114,6 +114,8 @@ struct FieldContents: Encodable {
     let offset: Int
     let size: Int
     let source: String
+    /// The producer sets it on one packet in that many of each CPU.
+    let sample: Int
     let sink: String
     let owner: String
     let generation: UInt16
@@ -129,6 +131,7 @@ struct FieldContents: Encodable {
         offset = field.layout.offset
         size = field.type.size
         source = field.definition.source.description(type: field.type)
+        sample = field.definition.sample
         sink = field.definition.sink.description
         owner = field.definition.owner
         generation = field.layout.generation.number

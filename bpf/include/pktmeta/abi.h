@@ -192,7 +192,8 @@ struct pktmeta_entry {
 	__u8 constant[PKTMETA_VALUE_MAX]; /* of PKTMETA_SOURCE_CONSTANT, as it lies in the packet */
 	__u32 sink;                       /* enum pktmeta_sink_kind */
 	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
-	__u8 reserved[88];
+	__u32 sample;                     /* the producer sets it on one packet in that many of each CPU; 0: on each */
+	__u8 reserved[84];
 };
 
 /* Slot 0 of the registry map. */
@@ -244,7 +245,8 @@ struct pktmeta_area_state {
 	__u64 refused[PKTMETA_REFUSALS];
 	__u64 stale;    /* calls with the id of a field that is gone */
 	__u64 sequence; /* packets that PKTMETA_SOURCE_SEQUENCE has numbered */
-	__u8 reserved[sizeof(struct pktmeta_state) - (4 + PKTMETA_REFUSALS) * sizeof(__u64)];
+	__u64 packets;  /* packets that the producer has counted, to sample them */
+	__u8 reserved[sizeof(struct pktmeta_state) - (5 + PKTMETA_REFUSALS) * sizeof(__u64)];
 };
 
 /* What the prebuilt programs do with one field. */
@@ -256,6 +258,8 @@ struct pktmeta_step {
 	__u8 sink;
 	__u32 source_offset;
 	__u32 sink_mask;
+	__u32 sample; /* 0: set on each packet */
+	__u32 pad;
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };
 
@@ -266,6 +270,8 @@ struct pktmeta_step {
 struct pktmeta_table {
 	__u32 sources; /* bit k: some step's source is k */
 	__u32 cpus;    /* possible CPUs */
+	__u32 samples; /* not 0: some step has a sample */
+	__u32 pad;
 	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
 };
 
@@ -316,8 +322,8 @@ _Static_assert(__builtin_offsetof(struct pktmeta_entry, layout) == 0, "the layou
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the registry word comes first");
 _Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
-_Static_assert(sizeof(struct pktmeta_step) == 80, "a step's size is part of the ABI");
-_Static_assert(sizeof(struct pktmeta_table) == 8 + 31 * 80, "the table's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is part of the ABI");
 _Static_assert(PKTMETA_MAGIC != PKTMETA_LIVE, "slot 0 must not look like a field");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");
 
