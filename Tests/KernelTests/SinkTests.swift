@@ -27,7 +27,7 @@ import Testing
             let pair = try PairTests.Bench()
             _ = try pair.pair.inReceiver { try pair.registry.detach(from: VethPair.far, hooks: [.tcIngress]) }
             preset = try Neighbour("preset", pair.pair)
-            _ = try pair.pair.inReceiver { try pair.registry.attach(to: VethPair.far, xdp: nil, tc: .prebuilt) }
+            _ = try pair.pair.inReceiver { try pair.registry.attach(to: VethPair.far, xdp: .none, tc: .prebuilt) }
             observer = try Neighbour("observe", pair.pair)
             self.pair = pair
         }

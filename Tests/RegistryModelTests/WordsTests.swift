@@ -89,7 +89,6 @@ struct WordsTests {
         #expect(RegistryImage.slotCount == 32)
         #expect(RegistryImage.fieldSlots == 1..<32)
         #expect(RegistryImage.entrySize == 256)
-        #expect(FieldState.size == 760)
     }
 
     // MARK: Generations
