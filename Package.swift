@@ -21,7 +21,7 @@ let package = Package(
     name: "pktmeta",
     products: [
         .executable(name: "pktmeta", targets: ["pktmeta"]),
-        .library(name: "PacketMetadata", targets: ["PacketMetadata"]),
+        .library(name: "PacketMetadata", targets: ["PacketMetadata", "RegistryModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -50,8 +50,12 @@ public struct BPFProgram: ~Copyable, Sendable {
 
     /// Runs an XDP program once on a packet.
     ///
-    /// - Parameter metadata: bytes to lie in front of the packet: a multiple of 4.
-    public func testRunXDP(packet: [UInt8], metadata: [UInt8] = []) throws(BPFError) -> TestRun {
+    /// - Parameters:
+    ///   - metadata: bytes to lie in front of the packet: a multiple of 4.
+    ///   - wantsContext: needed for metadata, in or out; kernels before 5.14 refuse it.
+    public func testRunXDP(
+        packet: [UInt8], metadata: [UInt8] = [], wantsContext: Bool = true
+    ) throws(BPFError) -> TestRun {
         let input = metadata + packet
         var output = [UInt8](repeating: 0, count: input.count + 256)
         var context = xdp_md()
@@ -70,10 +74,12 @@ public struct BPFProgram: ~Copyable, Sendable {
                             unsafe options.data_size_in = UInt32(inputBytes.count)
                             unsafe options.data_out = outputBytes.baseAddress
                             unsafe options.data_size_out = UInt32(outputBytes.count)
-                            unsafe options.ctx_in = UnsafeRawPointer(contextPointer)
-                            unsafe options.ctx_size_in = UInt32(MemoryLayout<xdp_md>.size)
-                            unsafe options.ctx_out = UnsafeMutableRawPointer(contextOutPointer)
-                            unsafe options.ctx_size_out = UInt32(MemoryLayout<xdp_md>.size)
+                            if wantsContext {
+                                unsafe options.ctx_in = UnsafeRawPointer(contextPointer)
+                                unsafe options.ctx_size_in = UInt32(MemoryLayout<xdp_md>.size)
+                                unsafe options.ctx_out = UnsafeMutableRawPointer(contextOutPointer)
+                                unsafe options.ctx_size_out = UInt32(MemoryLayout<xdp_md>.size)
+                            }
                             unsafe options.`repeat` = 1
                             return unsafe bpf_prog_test_run_opts(fd.raw, &options)
                         }

@@ -21,6 +21,13 @@ public enum Folder {
         return names.sorted()
     }
 
+    /// Where relative paths begin.
+    public static var current: FilePath {
+        guard let path = unsafe getcwd(nil, 0) else { return "/" }
+        defer { unsafe free(path) }
+        return unsafe FilePath(platformString: path)
+    }
+
     /// Makes a folder and those above it, for its owner only.
     public static func make(_ path: FilePath) throws(Errno) {
         if exists(path) { return }

@@ -23,7 +23,7 @@ public struct FolderLock: ~Copyable {
                 usleep(5000)
             }
             // Someone may have removed and remade the folder while we waited: then two would hold "the" lock.
-            if try Self.identity(fd) == Self.identity(Self.open(path)) {
+            if let now = try? Self.open(path), try Self.identity(fd) == Self.identity(now) {
                 self.fd = fd
                 return
             }

@@ -16,13 +16,4 @@ public struct NetworkInterface: Sendable, Hashable {
         self.name = name
         self.index = index
     }
-
-    /// nil if there is none of that index.
-    public init?(index: UInt32) {
-        var buffer = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        // if_indextoname(3) writes at most IF_NAMESIZE bytes.
-        guard unsafe if_indextoname(index, &buffer) != nil else { return nil }
-        name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-        self.index = index
-    }
 }

@@ -92,12 +92,20 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         }
     }
 
-    /// A number that no other network namespace has had since boot; 0 before Linux 5.14 (SO_NETNS_COOKIE).
+    /// A number that tells network namespaces apart: the cookie, which none has had since boot, or before Linux 5.14,
+    /// which has no SO_NETNS_COOKIE, the namespace's inode, which none other has now.
     public static func currentCookie() throws(Errno) -> UInt64 {
         let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw Errno.last }
         let socket = OwnedFD(raw)
-        return linux_netns_cookie(socket.raw)
+        let cookie = linux_netns_cookie(socket.raw)
+        return cookie != 0 ? cookie : try current().inode()
+    }
+
+    private borrowing func inode() throws(Errno) -> UInt64 {
+        var info = stat()
+        guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
+        return UInt64(info.st_ino)
     }
 }
 

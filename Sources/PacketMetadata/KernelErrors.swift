@@ -24,7 +24,8 @@ extension PacketMetadataError {
             self.init(Self.kind(of: errno), summary, reason: reason, remedy: remedy)
             return
         }
-        let missing = Capability.missing(of: needs)
+        // EACCES is about files and pins, EPERM about capabilities (capabilities(7)).
+        let missing = errno == .notPermitted ? Capability.missing(of: needs) : []
         self.init(
             .missingPrivilege, summary,
             reason: missing.isEmpty
@@ -38,7 +39,7 @@ extension PacketMetadataError {
     private static func kind(of errno: Errno) -> Kind {
         switch errno {
         case .operationNotSupportedByDevice, .noSuchFileOrDirectory: .notFound
-        case .notSupported, .noFunction: .unsupported
+        case .notSupported, .noFunction, Errno(rawValue: 524): .unsupported  // ENOTSUPP, the kernel's own
         case .resourceBusy, .fileExists: .taken
         default: .system
         }

@@ -52,9 +52,13 @@ struct AttachToInterface: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
+        let path = registry.path(in: context)
         let reports = try namespace.run("cannot attach to \(interface)") { () throws(PacketMetadataError) in
-            try registry.attach(to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode)
+            // A mistyped name must not leave a new registry behind.
+            try Registry.checkInterface(interface)
+            let registry = try Registry.openOrCreate(at: path) { context.errors("note: \($0)") }
+            return try registry.attach(
+                to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
     }

@@ -42,7 +42,7 @@ extension Pktmeta {
         do {
             command = try parseAsRoot(arguments)
         } catch {
-            return report(error, in: context)
+            return report(error, isJSON: arguments.contains("--json"), in: context)
         }
         guard let command = command as? any ContextCommand else {
             return runBuiltIn(command, in: context)
@@ -68,15 +68,21 @@ extension Pktmeta {
             try command.run()
             return 0
         } catch {
-            return report(error, in: context)
+            return report(error, isJSON: false, in: context)
         }
     }
 
     /// Help, version or what is wrong with the arguments.
-    private static func report(_ error: any Error, in context: Context) -> Int32 {
+    private static func report(_ error: any Error, isJSON: Bool, in context: Context) -> Int32 {
         let code = exitCode(for: error).rawValue
-        let message = fullMessage(for: error)
-        if code == 0 { context.output(message) } else { context.errors(message) }
+        if code == 0 {
+            context.output(fullMessage(for: error))
+        } else if isJSON {
+            let usage = PacketMetadataError(.usage, "bad arguments", reason: message(for: error))
+            context.output(ErrorRendering(usage, isVerbose: false).json)
+        } else {
+            context.errors(fullMessage(for: error))
+        }
         return code
     }
 }
@@ -94,6 +100,7 @@ extension PacketMetadataError.Kind {
         case .busy: 75
         case .missingPrivilege: 77
         case .incompatibleABI: 78
+        case .interrupted: 130
         }
     }
 }

@@ -15,7 +15,9 @@ struct RegistryOptions: ParsableArguments {
     var path: String?
 
     func path(in context: Context) -> FilePath {
-        (path ?? context.environment["PKTMETA_REGISTRY"]).map { FilePath($0) } ?? Registry.defaultPath
+        if let path { return FilePath(path) }
+        let named = context.environment["PKTMETA_REGISTRY"] ?? ""
+        return named.isEmpty ? Registry.defaultPath : FilePath(named)
     }
 }
 

@@ -12,12 +12,12 @@ public struct Pktmeta: ParsableCommand {
             through it; this command manages the registry, attaches programs, and shows what happens to each field.
 
             Exit codes: 0 done, 64 usage, 65 bad object or data, 66 no such field, interface or registry, \
-            69 the kernel or driver cannot, 70 unexpected, 73 already taken or no space, 75 busy, \
+            69 the kernel or driver cannot, 70 unexpected, 73 already taken or no space, 74 output cannot be written, 75 busy, \
             77 missing privilege, 78 registry of another ABI.
             """,
         version: "0.1.0",
         subcommands: [
-            RegisterField.self, UnregisterField.self, AttachToInterface.self, DetachFromInterface.self,
+            CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self, DetachFromInterface.self,
             InspectMap.self, Demo.self,
         ])
 

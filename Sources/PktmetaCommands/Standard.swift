@@ -20,7 +20,8 @@ extension Context {
                 unsafe Glibc.write(descriptor, $0.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
             }
             if count < 0, errno == EINTR { continue }
-            if count <= 0 { return }
+            // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h.
+            if count <= 0 { exit(descriptor == STDOUT_FILENO ? 74 : 70) }
             sent += count
         }
     }

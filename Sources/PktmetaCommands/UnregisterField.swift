@@ -28,6 +28,6 @@ struct UnregisterField: ContextCommand {
         let name = try FieldName(name)
         let registry = try Registry.open(at: registry.path(in: context), for: .write)
         let field = try registry.unregister(name, force: force)
-        if isJSON { context.output(RegistrationDocument(field, isNew: false).json) }
+        if isJSON { context.output(RegistrationDocument(field, isNew: nil).json) }
     }
 }

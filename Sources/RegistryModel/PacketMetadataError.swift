@@ -24,6 +24,8 @@ public struct PacketMetadataError: Error, Equatable, Sendable {
         case incompatibleABI = "incompatible-abi"
         /// The system said something unexpected.
         case system
+        /// A signal asked to stop.
+        case interrupted
     }
 
     public var kind: Kind

@@ -117,7 +117,7 @@ private enum Example {
         #expect(
             Dictionary(uniqueKeysWithValues: codes) == [
                 "usage": 64, "badData": 65, "notFound": 66, "unsupported": 69, "system": 70, "taken": 73, "busy": 75,
-                "missingPrivilege": 77, "incompatibleABI": 78,
+                "missingPrivilege": 77, "incompatibleABI": 78, "interrupted": 130,
             ])
     }
 

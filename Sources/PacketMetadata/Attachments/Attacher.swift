@@ -17,13 +17,7 @@ struct Attacher {
     init(
         _ interfaceName: String, _ mode: XDPModeChoice, registry: borrowing Registry, summary: String
     ) throws(PacketMetadataError) {
-        do throws(Errno) {
-            interface = try NetworkInterface(named: interfaceName)
-        } catch {
-            throw PacketMetadataError(
-                .notFound, summary, reason: "there is no such interface (\(error.name))",
-                remedy: "ip link lists those of a network namespace; --netns names another namespace.")
-        }
+        interface = try Self.interface(interfaceName, summary)
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
         } catch {
@@ -33,6 +27,16 @@ struct Attacher {
         self.summary = summary
         modeChoice = mode
         modes = mode.candidates
+    }
+
+    static func interface(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkInterface {
+        do throws(Errno) {
+            return try NetworkInterface(named: name)
+        } catch {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "there is no such interface (\(error.name))",
+                remedy: "ip link lists those of a network namespace; --netns names another namespace.")
+        }
     }
 
     func key(_ hook: Hook) -> AttachmentStore.Key {

@@ -83,6 +83,13 @@ extension Registry {
         }
     }
 
+    /// Whether this thread's network namespace has such an interface.
+    ///
+    /// - Throws: `notFound` if not.
+    public static func checkInterface(_ name: String) throws(PacketMetadataError) {
+        _ = try Attacher.interface(name, "cannot attach to \(name)")
+    }
+
     /// Detaches this registry's programs from hooks of an interface of this thread's network namespace.
     ///
     /// - Throws: `notFound` if there is no such interface, or nothing of this registry is attached there.

@@ -28,7 +28,7 @@ public struct Registry: ~Copyable {
     public static func open(
         at path: FilePath = defaultPath, for access: Access
     ) throws(PacketMetadataError) -> Registry {
-        let folder = RegistryFolder(path: path)
+        let folder = try RegistryFolder(path: path)
         let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
         let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
         let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)
@@ -82,13 +82,26 @@ public struct Registry: ~Copyable {
 
     /// The registry as it is now.
     public func image() throws(PacketMetadataError) -> RegistryImage {
+        // Reading takes no lock: a change that came in between shows in slot 0, and the whole is read again.
+        var entries = try entries()
+        for _ in 0..<Self.readAttempts {
+            let again = try self.entries()
+            if again == entries { break }
+            entries = again
+        }
+        return try RegistryImage(entries: entries, path: path.string)
+    }
+
+    private static let readAttempts = 100
+
+    private func entries() throws(PacketMetadataError) -> [[UInt8]] {
         var entries: [[UInt8]] = []
         do throws(BPFError) {
             for slot in 0..<RegistryImage.slotCount { entries += try fieldsMap.values(at: slot) }
         } catch {
             throw PacketMetadataError(error, "cannot read the registry \(path)")
         }
-        return try RegistryImage(entries: entries, path: path.string)
+        return entries
     }
 
     /// What happened to a field, on all CPUs together.

@@ -16,7 +16,7 @@ extension Registry {
     public static func openOrCreate(
         at path: FilePath = defaultPath, capacity: Int? = nil, note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
-        let folder = RegistryFolder(path: path)
+        let folder = try RegistryFolder(path: path)
         if !Folder.exists(folder.registryPin) {
             for text in try folder.make() { note(text) }
             try folder.locked { () throws(PacketMetadataError) in
@@ -26,7 +26,15 @@ extension Registry {
                 note("created the registry \(path), \(capacity) bytes a packet")
             }
         }
-        return try open(at: path, for: .write)
+        let registry = try open(at: path, for: .write)
+        let existing = try registry.image().word.capacity
+        if let capacity, capacity != existing {
+            throw PacketMetadataError(
+                .taken, "cannot create the registry \(path)",
+                reason: "it exists, with \(existing) bytes a packet; the capacity is fixed when it is created",
+                remedy: "Use it as it is, or another with --registry.")
+        }
+        return registry
     }
 
     private static func create(_ folder: RegistryFolder, capacity: Int) throws(PacketMetadataError) {
@@ -73,6 +81,6 @@ extension Registry {
         }
         let xdpPass: UInt32 = 2  // enum xdp_action in linux/bpf.h
         let packet = [UInt8](repeating: 0, count: 64)
-        return try object.load(only: "probe").testRunXDP(packet: packet).verdict == xdpPass
+        return try object.load(only: "probe").testRunXDP(packet: packet, wantsContext: false).verdict == xdpPass
     }
 }

@@ -10,6 +10,19 @@ internal import SystemPackage
 struct RegistryFolder: Sendable {
     let path: FilePath
 
+    /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
+    init(path: FilePath) throws(PacketMetadataError) {
+        let summary = "bad registry path '\(path)'"
+        if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
+        let absolute = path.isAbsolute ? path : Folder.current.pushing(path)
+        self.path = absolute.lexicallyNormalized()
+        if self.path.components.contains(where: { $0.string.contains(".") }),
+            self.path.starts(with: BPFFileSystem.defaultMountPoint)
+        {
+            throw PacketMetadataError(.usage, summary, reason: "a BPF file system takes no dots in names")
+        }
+    }
+
     var registryPin: FilePath { path.appending("registry") }
     var statePin: FilePath { path.appending("state") }
     var lock: FilePath { path.appending("lock") }
@@ -40,8 +53,8 @@ struct RegistryFolder: Sendable {
             throw notBPFFS(summary)
         } catch {
             throw PacketMetadataError(
-                error, summary, doing: "make \(path)", needs: [.bpf, .netAdmin],
-                remedy: "--registry may name a folder that this process may write to.")
+                error, summary, doing: "make \(path)",
+                remedy: "It takes root, or CAP_BPF and CAP_NET_ADMIN with --registry in a folder of one's own.")
         }
         return notes
     }

@@ -10,10 +10,11 @@ extension Registry {
     ///
     /// - Throws: `notFound` if the folder does not exist; `missingPrivilege`.
     public static func remove(at path: FilePath) throws(PacketMetadataError) {
-        let folder = RegistryFolder(path: path)
+        let folder = try RegistryFolder(path: path)
         let summary = "cannot remove the registry \(path)"
-        guard Folder.exists(path) else {
-            throw PacketMetadataError(.notFound, summary, reason: "there is no such folder (ENOENT)")
+        // Also one that was cut short while it was made; nothing that is no registry.
+        guard [folder.attachments, folder.registryPin, folder.statePin].contains(where: Folder.exists) else {
+            throw PacketMetadataError(.notFound, summary, reason: "there is none (ENOENT)")
         }
         try folder.locked { () throws(PacketMetadataError) in
             let store = AttachmentStore(folder)
@@ -22,7 +23,7 @@ extension Registry {
             do {
                 for attachment in attachments { try store.remove(attachment) }
                 for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
-                for path in [folder.attachments, folder.lock, path] { try Folder.remove(path) }
+                for path in [folder.attachments, folder.lock, folder.path] { try Folder.remove(path) }
             } catch let error as BPFError {
                 throw PacketMetadataError(error, summary)
             } catch let error as Errno {

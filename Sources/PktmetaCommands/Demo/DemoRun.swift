@@ -111,7 +111,7 @@ struct DemoRun {
     private func stopIfInterrupted() throws(PacketMetadataError) {
         guard let signal = Interruption.signal else { return }
         throw PacketMetadataError(
-            .system, Self.summary, reason: "signal \(signal)", remedy: "All that it made has been removed.")
+            .interrupted, Self.summary, reason: "signal \(signal)", remedy: "All that it made is removed.")
     }
 
     private func say(_ text: String) { context.output("\n# \(text)") }

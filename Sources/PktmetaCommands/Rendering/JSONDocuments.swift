@@ -26,10 +26,10 @@ struct ErrorDocument: JSONDocument {
 struct RegistrationDocument: JSONDocument {
     let version = jsonVersion
     let field: FieldContents
-    /// false if the field was registered just so before.
-    let isNew: Bool
+    /// false if the field was registered just so before; absent when it was unregistered.
+    let isNew: Bool?
 
-    init(_ field: RegisteredField, isNew: Bool) {
+    init(_ field: RegisteredField, isNew: Bool?) {
         self.field = FieldContents(field)
         self.isNew = isNew
     }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+
+struct DeleteRegistry: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete-registry",
+        abstract: "Detach all programs of a registry and remove it.",
+        discussion: "Programs of others are never touched. Fields, ids and counts are gone; so it takes --force.")
+
+    @Flag(help: "Yes, all of it.")
+    var force = false
+
+    @OptionGroup var registry: RegistryOptions
+
+    func validate() throws {
+        if !force { throw ValidationError("All fields and counts will be gone, and all programs detached: say --force.") }
+    }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        try Registry.remove(at: registry.path(in: context))
+    }
+}
