@@ -41,6 +41,14 @@ import Testing
         #expect(run.errors.contains("Usage: pktmeta"))
     }
 
+    @Test func wrongUsageIsJSONToo() throws {
+        let run = CommandRun(["attach-to-interface", "lo", "--json", "--mode", "fast"])
+        #expect(run.exitCode == 64)
+        #expect(run.errors == "")
+        let error = try #require(try run.json["error"] as? [String: any Sendable])
+        #expect(error["kind"] as? String == "usage")
+    }
+
     @Test func theVersion() {
         #expect(CommandRun(["--version"]).output == "0.1.0")
     }

@@ -166,4 +166,89 @@ import Testing
                     == "second0: XDP: producer attached (generic)\nsecond0: TC ingress: consumer attached (tcx)")
         }
     }
+
+    @Test func theAttachmentOfAVanishedInterfaceIsRemoved() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            try bench.pair.inReceiver { try VethPair.ip("link add name gone0 type veth peer name gone1") }
+            let attached = try bench.command(
+                "attach-to-interface", "gone0", "--xdp", Self.object("sharing_xdp"), "--tc", "none")
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            try bench.pair.inReceiver { try VethPair.ip("link del gone0") }
+            #expect(try bench.command("unregister-field", "shared").exitCode == 0)
+            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+        }
+    }
+
+    @Test func anInterfaceTakesItsProgramsAlongToAnotherNamespace() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try bench.command("attach-to-interface", "far0").exitCode == 0)
+            let path = "/proc/\(ProcessID.current)/fd/\(bench.pair.sender.fd.raw)"
+            try bench.pair.inReceiver { try VethPair.ip("link set far0 netns \(path)") }
+            let again = try bench.pair.inSender {
+                CommandRun(["attach-to-interface", "far0", "--registry", bench.scratch.path.string])
+            }
+            #expect(
+                again.output == "far0: XDP: producer unchanged (native)\nfar0: TC ingress: consumer unchanged (tcx)",
+                "\(again.errors)")
+            let detached = try bench.pair.inSender {
+                CommandRun(["detach-from-interface", "far0", "--registry", bench.scratch.path.string])
+            }
+            #expect(detached.exitCode == 0)
+            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+        }
+    }
+
+    /// A field registered anew has another id: attaching the same object again must give the program that one.
+    @Test func attachingAgainFollowsANewID() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            func attach() throws -> CommandRun {
+                try bench.command("attach-to-interface", "far0", "--xdp", Self.object("sharing_xdp"), "--tc", "none")
+            }
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            _ = try attach()
+            #expect(try bench.command("unregister-field", "shared", "--force").exitCode == 0)
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            #expect(try attach().output == "far0: XDP: stamp replaced (native)")
+            #expect(try attach().output == "far0: XDP: stamp unchanged (native)")
+        }
+    }
+
+    @Test func aProgramOfOnesOwnStaysUnlessAnotherIsNamed() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            let own = Self.object("sharing_tc") + ":read_stamp"
+            _ = try bench.command("attach-to-interface", "far0", "--xdp", "none", "--tc", own)
+            let xdp = try bench.command("attach-to-interface", "far0", "--xdp", Self.object("sharing_xdp"))
+            #expect(xdp.output == "far0: XDP: stamp attached (native)")
+            let both = try bench.command("attach-to-interface", "far0", "--xdp", "prebuilt", "--tc", "prebuilt")
+            #expect(both.output == "far0: XDP: producer replaced (native)\nfar0: TC ingress: consumer replaced (tcx)")
+        }
+    }
+
+    /// Every packet meets the program, before, during and after it is replaced.
+    @Test func replacingMissesNoPacket() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "tenant", "--type", "u32", "--source", "constant:1")
+            _ = try bench.command("attach-to-interface", "far0")
+            var sent = 0
+            for round in 0..<20 {
+                try bench.pair.send(50)
+                _ = try bench.command("register-field", "field_\(round)", "--type", "u8", "--source", "constant:2")
+                try bench.pair.send(50)
+                sent += 100
+            }
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            let all = try eventually { try registry.areaState().made >= UInt64(sent) }
+            #expect(all)
+            let field = try #require(try registry.image().field(named: FieldName("tenant")))
+            #expect(try registry.state(of: field).set == UInt64(sent))
+            #expect(try registry.state(of: field).got == UInt64(sent))
+        }
+    }
 }

@@ -158,4 +158,52 @@ import Testing
             }
         }
     }
+
+    @Test func theCapacityIsChosenOnce() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let created = Self.command(scratch, "create-registry", "--capacity", "128")
+            #expect(created.exitCode == 0)
+            #expect(created.errors == "note: created the registry \(scratch.path), 128 bytes a packet")
+            #expect(Self.command(scratch, "create-registry", "--capacity", "128").exitCode == 0)
+            let other = Self.command(scratch, "create-registry", "--capacity", "64")
+            #expect(other.exitCode == 73)
+            #expect(other.errors.contains("it exists, with 128 bytes a packet"))
+            let odd = Self.command(scratch, "create-registry", "--capacity", "96")
+            #expect(odd.exitCode == 73)
+            #expect(Self.command(scratch, "register-field", "big", "--type", "bytes:64").exitCode == 0)
+
+            #expect(Self.command(scratch, "delete-registry").exitCode == 64)
+            #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 0)
+            #expect(!Folder.exists(scratch.path))
+            #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 66)
+        }
+    }
+
+    @Test func aMistypedInterfaceLeavesNoRegistryBehind() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            #expect(Self.command(scratch, "attach-to-interface", "nosuch0").exitCode == 66)
+            #expect(!Folder.exists(scratch.path))
+        }
+    }
+
+    @Test func badPathsAreNamed() throws {
+        try Kernel.run {
+            let dotted = CommandRun(["register-field", "x", "--type", "u8", "--registry", "/sys/fs/bpf/a.b"])
+            #expect(dotted.exitCode == 64)
+            #expect(dotted.errors.contains("takes no dots in names"))
+            #expect(CommandRun(["inspect-map", "--registry", ""]).exitCode == 64)
+            let relative = CommandRun(["register-field", "x", "--type", "u8", "--registry", "no-bpffs-here"])
+            #expect(relative.exitCode == 65)
+            #expect(!Folder.exists("no-bpffs-here"))
+        }
+    }
+
+    @Test func outputThatCannotBeWrittenIsAnError() throws {
+        try Kernel.run {
+            let full = try ChildProcess.run(["sh", "-c", "\(Fixture.command) --help > /dev/full"])
+            #expect(full.status == 74)
+        }
+    }
 }
