@@ -81,7 +81,6 @@ struct ContractOutcome {
 
 /// Where a script runs.
 protocol ContractHarness {
-    init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws
     /// - Parameter area: what lies in front of the packet before: nothing, or 64 bytes.
     func run(area: [UInt8], _ calls: [ContractScript.Call]) throws -> ContractOutcome
 }
@@ -96,6 +95,11 @@ final class XDPHarness: ContractHarness {
         try object.reuse(registry.fieldsMap, as: "pktmeta_fields")
         program = try object.load(only: "contract")
         script = try object.map("script")
+    }
+
+    init(_ loaded: ProgramLoader.Loaded) throws {
+        program = try BPFProgram(id: loaded.program.id)
+        script = try loaded.object.map("script")
     }
 
     func run(area: [UInt8], _ calls: [ContractScript.Call]) throws -> ContractOutcome {
@@ -119,13 +123,22 @@ final class TCHarness: ContractHarness {
         init(_ link: consuming BPFLink) { self.link = link }
     }
 
-    init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
+    convenience init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
+        let reader = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_tc", compiler)), name: "contract")
+        try reader.reuse(registry.fieldsMap, as: "pktmeta_fields")
+        try self.init(reader.load(only: "contract"), script: reader.map("script"), compiler)
+    }
+
+    convenience init(_ loaded: ProgramLoader.Loaded, _ compiler: Fixture.Compiler) throws {
+        try self.init(
+            BPFProgram(id: loaded.program.id), script: loaded.object.map("script"), compiler)
+    }
+
+    private init(_ contract: consuming BPFProgram, script: consuming BPFMap, _ compiler: Fixture.Compiler) throws {
+        let contract = contract
         let pair = try VethPair()
         let injector = try BPFObject(bytes: Fixture.bytes(Fixture.object("inject_area", compiler)), name: "inject")
         let inject = try injector.load(only: "inject")
-        let reader = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_tc", compiler)), name: "contract")
-        try reader.reuse(registry.fieldsMap, as: "pktmeta_fields")
-        let contract = try reader.load(only: "contract")
         links = try pair.inReceiver {
             let ifindex = try NetworkInterface(named: VethPair.far).index
             return [
@@ -134,7 +147,7 @@ final class TCHarness: ContractHarness {
             ]
         }
         area = try injector.map("area")
-        script = try reader.map("script")
+        self.script = script
         self.pair = pair
     }
 
