@@ -48,6 +48,8 @@ public struct BPFMap: ~Copyable, Sendable {
     public let shape: Shape
     /// The kernel's number of this map.
     public let id: UInt32
+    /// At most 15 bytes.
+    public let name: String
 
     /// Creates a map; the kernel keeps 15 bytes of the name.
     public init(creating name: String, _ shape: Shape) throws(BPFError) {
@@ -78,6 +80,9 @@ public struct BPFMap: ~Copyable, Sendable {
         }
         self.fd = fd
         self.id = info.id
+        self.name = unsafe withUnsafeBytes(of: info.name) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         self.shape = Shape(
             kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
             entries: Int(info.max_entries), flags: info.map_flags)

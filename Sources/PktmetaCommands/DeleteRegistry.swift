@@ -16,7 +16,9 @@ struct DeleteRegistry: ContextCommand {
     @OptionGroup var registry: RegistryOptions
 
     func validate() throws {
-        if !force { throw ValidationError("All fields and counts will be gone, and all programs detached: say --force.") }
+        if !force {
+            throw ValidationError("All fields and counts will be gone, and all programs detached: say --force.")
+        }
     }
 
     func run(in context: Context) throws(PacketMetadataError) {

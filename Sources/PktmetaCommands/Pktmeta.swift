@@ -17,8 +17,9 @@ public struct Pktmeta: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self, DetachFromInterface.self,
-            InspectMap.self, Demo.self,
+            CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
+            DetachFromInterface.self,
+            InspectMap.self, Compact.self, Demo.self,
         ])
 
     public init() {}

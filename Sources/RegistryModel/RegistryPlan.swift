@@ -103,6 +103,38 @@ extension RegistryImage {
         return steps + applying(steps).bump(to: next)
     }
 
+    /// The steps that close holes by moving fields together; none if no larger hole would come of it.
+    ///
+    /// Each field that moves is published at its new place at once, from the next generation on: packets under way get
+    /// -EFAULT for it, and keep its old bytes untouched. Fields that stay are readable all the time.
+    package func compacting() -> [RegistryStep] {
+        let compaction = Compaction(self)
+        var image = self
+        var steps: [RegistryStep] = []
+        for _ in 0..<2 * Self.slotCount {
+            let moves = compaction.round(image)
+            if moves.isEmpty { break }
+            let round = image.moving(moves)
+            steps += round
+            image = image.applying(round)
+        }
+        return image.largestHole > largestHole ? steps : []
+    }
+
+    private var largestHole: Int { LayoutAllocator(image: self).holes.map(\.count).max() ?? 0 }
+
+    private func moving(_ moves: [Compaction.Move]) -> [RegistryStep] {
+        let next = word.generation.next
+        let publications = moves.map { move in
+            let layout = self[move.slot].layout
+            return RegistryStep.publish(
+                slot: move.slot,
+                LayoutWord(
+                    isLive: true, epoch: layout.epoch, generation: next, offset: move.offset, size: layout.size))
+        }
+        return publications + applying(publications).bump(to: next)
+    }
+
     /// The steps that finish what a killed process began. None if nothing is left to do.
     package func recovery() -> [RegistryStep] {
         let next = word.generation.next
@@ -184,6 +216,8 @@ extension RegistryImage {
                 + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)", reason: reason,
-            remedy: "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it.")
+            remedy: free < asked.type.size
+                ? "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it."
+                : "pktmeta compact closes holes; pktmeta inspect-map registry shows who has space.")
     }
 }

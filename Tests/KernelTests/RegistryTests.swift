@@ -206,4 +206,41 @@ import Testing
             #expect(full.status == 74)
         }
     }
+
+    /// Two registries with one tag would read each other's areas.
+    @Test func aSharedTagIsRefused() throws {
+        try Kernel.run {
+            let (first, second) = (ScratchRegistry(), ScratchRegistry())
+            for scratch in [first, second] { _ = Self.command(scratch, "create-registry") }
+            let head = try BPFMap(pinnedAt: first.path.appending("registry")).values(at: 0)[0]
+            let map = try BPFMap(pinnedAt: second.path.appending("registry"))
+            var other = try map.values(at: 0)[0]
+            #expect(other[6] != head[6], "tags are drawn to differ")
+            other[6] = head[6]
+            try map.update(at: 0, other)
+            try VethPair.ip("link set lo up")
+            let run = Self.command(second, "attach-to-interface", "lo", "--mode", "generic")
+            #expect(run.exitCode == 73)
+            #expect(run.errors.contains("has the same tag, \(head[6])"))
+            #expect(second.pins == ["attachments", "lock", "registry", "state"])
+        }
+    }
+
+    @Test func holesAreClosed() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            for (name, type) in [("a", "u16"), ("b", "bytes:24"), ("c", "u64"), ("d", "bytes:12")] {
+                _ = Self.command(scratch, "register-field", name, "--type", type)
+            }
+            _ = Self.command(scratch, "unregister-field", "b")
+            let full = Self.command(scratch, "register-field", "big", "--type", "bytes:32")
+            #expect(full.exitCode == 73)
+            #expect(full.errors.contains("pktmeta compact closes holes"), "\(full.errors)")
+            let compacted = Self.command(scratch, "compact")
+            #expect(compacted.exitCode == 0)
+            #expect(compacted.output.contains("moved to offset"))
+            #expect(Self.command(scratch, "register-field", "big", "--type", "bytes:32").exitCode == 0)
+            #expect(Self.command(scratch, "compact").output.hasPrefix("nothing to gain"))
+        }
+    }
 }

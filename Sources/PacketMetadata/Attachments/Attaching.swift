@@ -65,6 +65,7 @@ extension Registry {
             try recover(attacher.summary)
             let image = try image()
             try refuseIfDamaged(image, attacher.summary)
+            try refuseIfTagIsShared(image, attacher.summary)
 
             // Whatever is wrong with an object shows before anything is attached.
             var prepared: [Attacher.Prepared] = []

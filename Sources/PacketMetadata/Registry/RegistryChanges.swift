@@ -34,6 +34,20 @@ extension Registry {
         }
     }
 
+    /// Closes holes between fields, under traffic.
+    ///
+    /// Packets under way give -EFAULT for a field that moves; ids stay good; fields that need not move are not touched.
+    ///
+    /// - Returns: the fields that moved, where they lie now.
+    public func compact() throws(PacketMetadataError) -> [RegisteredField] {
+        try change("cannot compact the registry \(path)") { (image) throws(PacketMetadataError) in
+            try refuseIfDamaged(image, "cannot compact the registry \(path)")
+            let steps = image.compacting()
+            let before = Set(image.fields)
+            return (steps, image.applying(steps).fields.filter { !before.contains($0) })
+        }
+    }
+
     /// Finishes what killed processes left behind.
     public func repair() throws(PacketMetadataError) {
         try change("cannot repair the registry \(path)") { _ in ([], ()) }

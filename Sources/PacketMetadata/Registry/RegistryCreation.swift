@@ -38,9 +38,8 @@ extension Registry {
     }
 
     private static func create(_ folder: RegistryFolder, capacity: Int) throws(PacketMetadataError) {
-        var random = SystemRandomNumberGenerator()
-        let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
         do {
+            let image = try drawImage(capacity)
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
             try fields.update(at: 0, image.headEntry)
@@ -53,6 +52,16 @@ extension Registry {
             throw PacketMetadataError(error, "cannot create the registry \(folder.path)", needs: [.bpf, .netAdmin])
         } catch {
             throw PacketMetadataError(.system, "cannot create the registry \(folder.path)", reason: "\(error)")
+        }
+    }
+
+    /// With a tag that no other registry of this host has.
+    private static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
+        var random = SystemRandomNumberGenerator()
+        let used = try RegistryTags.used()
+        while true {
+            let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
+            if used[image.word.tag] == nil || used.count > Int(UInt8.max) { return image }
         }
     }
 

@@ -35,6 +35,14 @@ struct RegistrationDocument: JSONDocument {
     }
 }
 
+struct CompactionDocument: JSONDocument {
+    let version = jsonVersion
+    /// Fields that moved, where they lie now.
+    let moved: [FieldContents]
+
+    init(_ moved: [RegisteredField]) { self.moved = moved.map(FieldContents.init) }
+}
+
 struct AttachmentsDocument: JSONDocument {
     let version = jsonVersion
     let attachments: [Contents]

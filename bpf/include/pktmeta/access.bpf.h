@@ -67,7 +67,7 @@ static __always_inline int __pktmeta_check_id(__u32 id, __u64 layout)
  */
 static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, __u64 layout)
 {
-	if (!c->area) /* a test of the word would make the verifier track its bits, path by path */
+	if (!c->is_open)
 		return -EFAULT;
 	if (pktmeta_generation_is_older(pktmeta_word_generation(c->word), pktmeta_layout_generation(layout)))
 		return -EFAULT;

@@ -63,12 +63,19 @@ enum pktmeta_info {
 		PKTMETA_BIT_##name = 1, PKTMETA_SIZE_##name = 2, PKTMETA_LOW_##name = 3, PKTMETA_HIGH_##name = 4, \
 	}
 
-/* Whether an area of the registry's capacity lies there, in a way that leaves the verifier a constant range. */
+/*
+ * Whether an area of the registry's capacity lies there. One addition of an immediate for each capacity, in assembly,
+ * or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier knows the capacity and
+ * removes the others.
+ */
 static __always_inline int __pktmeta_has_area(void *meta, void *data, __u32 capacity)
 {
 #define __PKTMETA_CAPACITY(n) \
 	case n: \
-		return meta + (n) <= data
+		asm volatile("%0 += " #n : "+r"(end)); \
+		return end <= data
+	void *end = meta;
+
 	switch (capacity) {
 		__PKTMETA_CAPACITY(32);
 		__PKTMETA_CAPACITY(64);
@@ -117,9 +124,7 @@ static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, 
 		return -EBUSY;
 	if (!__pktmeta_in_range(word))
 		return -EFAULT;
-	c->cursor.area = meta;
-	c->cursor.end = data;
-	c->cursor.word = word;
+	__pktmeta_fill(&c->cursor, meta, data, word);
 	return 0;
 }
 
@@ -145,9 +150,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
-	c->cursor.area = meta;
-	c->cursor.end = data;
-	c->cursor.word = registry & PKTMETA_STAMP_MASK;
+	__pktmeta_fill(&c->cursor, meta, data, registry & PKTMETA_STAMP_MASK);
 	*(volatile __u64 *)meta = c->cursor.word;
 	return 0;
 }
@@ -197,7 +200,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
 	})
 #else
-#define __PKTMETA_CHECK_LIVE(c, name) ((c)->cursor.area ? 0 : -EFAULT)
+#define __PKTMETA_CHECK_LIVE(c, name) ((c)->cursor.is_open ? 0 : -EFAULT)
 #endif
 
 /* The checks that all calls make, in the order of the contract. A field that is just moving has no bit. */

@@ -3,11 +3,17 @@
 #ifndef PKTMETA_CURSOR_BPF_H
 #define PKTMETA_CURSOR_BPF_H
 
-/* A packet's area, as open found it. The header word stays in a register: one load and one width for all. */
+/*
+ * A packet's area, as open found it. The header word stays in a register: one load and one width for all.
+ *
+ * Whether there is an area is a number of its own. Asking the word would make the verifier track which bits were set
+ * on which path; asking the pointer takes CAP_PERFMON.
+ */
 struct pktmeta_cursor {
-	void *area; /* the header, in the packet; NULL: there is no area that is ours */
-	void *end;  /* of the area: the packet's first byte */
-	__u64 word; /* the header word */
+	void *area;  /* the header, in the packet */
+	void *end;   /* of the area: the packet's first byte */
+	__u64 word;  /* the header word */
+	int is_open; /* 0: there is no area that is ours */
 };
 
 static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
@@ -15,6 +21,15 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
 	c->area = NULL;
 	c->end = NULL;
 	c->word = 0;
+	c->is_open = 0;
+}
+
+static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 word)
+{
+	c->area = meta;
+	c->end = data;
+	c->word = word;
+	c->is_open = 1;
 }
 
 /* Takes the area that lies from meta to data, if magic and tag are this registry's. */
@@ -27,9 +42,7 @@ static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 regist
 	word = *(volatile __u64 *)meta;
 	if ((word ^ registry) & PKTMETA_OWNER_MASK)
 		return -EFAULT;
-	c->area = meta;
-	c->end = data;
-	c->word = word;
+	__pktmeta_fill(c, meta, data, word);
 	return 0;
 }
 
@@ -86,9 +99,7 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
-	c->area = meta;
-	c->end = data;
-	c->word = registry & PKTMETA_STAMP_MASK;
+	__pktmeta_fill(c, meta, data, registry & PKTMETA_STAMP_MASK);
 	*(volatile __u64 *)meta = c->word;
 	return 0;
 }

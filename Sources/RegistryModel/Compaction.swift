@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// Closes holes between fields, in rounds. Each moves fields into bytes that nobody has, so that one that is cut short
+/// leaves a sound registry; and each brings a new generation, which frees the places they came from.
+struct Compaction {
+    /// Offsets by slot, with all free bytes in one piece at the end.
+    private let goal: [Int: Int]
+
+    init(_ image: RegistryImage) {
+        // The widest first: then each begins where the last one ended, aligned.
+        let ordered = Self.fields(image).sorted { a, b in
+            let (first, second) = (a.type.alignment, b.type.alignment)
+            return first != second ? first > second : a.layout.offset < b.layout.offset
+        }
+        var end = image.valueRange.lowerBound
+        var goal: [Int: Int] = [:]
+        for field in ordered {
+            goal[field.slot] = end
+            end += field.type.size
+        }
+        self.goal = goal
+    }
+
+    struct Move: Hashable {
+        let slot: Int
+        let offset: Int
+    }
+
+    /// What can move next; nothing if all is where it should be, or nothing more fits anywhere else.
+    func round(_ image: RegistryImage) -> [Move] {
+        let misplaced = Self.fields(image).filter { goal[$0.slot] != $0.layout.offset }
+        var free = Set(LayoutAllocator(image: image).holes.flatMap { $0 })
+        var moves: [Move] = []
+        for field in misplaced {
+            guard let offset = goal[field.slot] else { continue }
+            let place = Set(offset..<offset + field.type.size)
+            guard place.isSubset(of: free) else { continue }
+            free.subtract(place)
+            moves.append(Move(slot: field.slot, offset: offset))
+        }
+        return moves.isEmpty ? detour(misplaced, image) : moves
+    }
+
+    /// Fields that stand in each other's way: one of them steps aside, behind all that is to come.
+    private func detour(_ misplaced: [RegisteredField], _ image: RegistryImage) -> [Move] {
+        let end = Self.fields(image).compactMap { field in goal[field.slot].map { $0 + field.type.size } }.max() ?? 0
+        let aside = LayoutAllocator(image: image).holes.map { max($0.lowerBound, end)..<max($0.upperBound, end) }
+        for field in misplaced where field.layout.offset < end {
+            let alignment = field.type.alignment
+            for hole in aside {
+                let offset = (hole.lowerBound + alignment - 1) / alignment * alignment
+                if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
+            }
+        }
+        return []
+    }
+
+    private static func fields(_ image: RegistryImage) -> [RegisteredField] {
+        image.fields.filter { $0.type.size > 0 }
+    }
+}

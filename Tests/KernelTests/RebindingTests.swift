@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+
+/// Attached programs that bind fields by name, while the registry changes.
+@Suite(Kernel.required) struct RebindingTests {
+    typealias Bench = AttachmentTests.Bench
+
+    /// What bound_count.bpf.c has counted: right, wrong, refused; and packets stamped.
+    static func counts(_ bench: Bench) throws -> (right: UInt64, wrong: UInt64, refused: UInt64, stamped: UInt64) {
+        let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
+        var outcomes: [UInt64] = []
+        var stamped: UInt64 = 0
+        for attachment in try store.attachments() {
+            let maps = attachment.folders.current.maps
+            if attachment.record.hook == .tcIngress {
+                let map = try BPFMap(pinnedAt: maps.appending("outcomes"))
+                outcomes = try (0..<3).map { number(try map.values(at: $0)[0]) }
+            } else {
+                let name = try #require(try Folder.names(in: maps).first { $0.hasSuffix("+bss") })
+                stamped = number(try BPFMap(pinnedAt: maps.appending(name)).values(at: 0)[0])
+            }
+        }
+        return (outcomes[0], outcomes[1], outcomes[2], stamped)
+    }
+
+    private static func number(_ bytes: [UInt8]) -> UInt64 {
+        bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    @Test func everyPacketMeetsTheProgramWhileTheLayoutChanges() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            let object = AttachmentTests.object("bound_count")
+            let attached = try bench.command("attach-to-interface", "far0", "--xdp", object, "--tc", object)
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            var sent: UInt64 = 0
+            for round in 0..<15 {
+                _ = try bench.command("register-field", "other_\(round)", "--type", "u64")
+                try bench.pair.send(40)
+                let gone = try bench.command("unregister-field", "other_\(round)")
+                #expect(gone.exitCode == 0, "\(gone.errors)")
+                try bench.pair.send(40)
+                sent += 80
+            }
+            let arrived = try eventually { try Self.counts(bench).right >= sent }
+            #expect(arrived)
+            let counts = try Self.counts(bench)
+            #expect(counts.right == sent && counts.wrong == 0 && counts.refused == 0, "\(counts)")
+            #expect(counts.stamped == sent, "globals outlive being loaded anew")
+        }
+    }
+
+    @Test func aBoundFieldIsKeptUnlessForcedAndThenFoldsToNoEntry() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            let object = AttachmentTests.object("bound_count")
+            _ = try bench.command("attach-to-interface", "far0", "--xdp", object, "--tc", object)
+            let refused = try bench.command("unregister-field", "shared")
+            #expect(refused.exitCode == 73)
+            #expect(refused.errors.contains("program check on far0 (TC ingress), program stamp on far0 (XDP) use it"))
+            #expect(try bench.command("unregister-field", "shared", "--force").exitCode == 0)
+            try bench.pair.send(10)
+            let arrived = try eventually { try Self.counts(bench).refused >= 10 }
+            #expect(arrived)
+            #expect(try Self.counts(bench).stamped == 0)
+
+            // Registered again, it is another field, and attaching again binds to it.
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            _ = try bench.command("attach-to-interface", "far0", "--xdp", object, "--tc", object)
+            try bench.pair.send(10)
+            let right = try eventually { try Self.counts(bench).right == 10 }
+            #expect(right)
+        }
+    }
+
+    /// Bound access takes no CAP_PERFMON; access by id does, and the error says so.
+    @Test func capabilitiesForLoading() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            func attach(_ object: String, _ compiler: Fixture.Compiler = .swift, dropping capabilities: String) throws
+                -> ChildProcess.Outcome
+            {
+                try bench.pair.inReceiver {
+                    try ChildProcess.run(
+                        ["setpriv", "--bounding-set=\(capabilities)", Fixture.command, "attach-to-interface", "far0"]
+                            + ["--tc", "none", "--xdp", Fixture.object(object, compiler).string]
+                            + ["--registry", bench.scratch.path.string])
+                }
+            }
+            for compiler in Fixture.Compiler.allCases {
+                let bound = try attach("bound_count", compiler, dropping: "-sys_admin,-perfmon")
+                #expect(bound.status == 0, "\(bound.output)")
+                _ = try bench.command("detach-from-interface", "far0")
+            }
+            let dynamic = try attach("sharing_xdp", dropping: "-sys_admin,-perfmon")
+            #expect(dynamic.status == 77, "\(dynamic.output)")
+            #expect(dynamic.output.contains("only with CAP_PERFMON"), "\(dynamic.output)")
+            let withPerfmon = try attach("sharing_xdp", dropping: "-sys_admin")
+            #expect(withPerfmon.status == 0, "\(withPerfmon.output)")
+            _ = try bench.command("detach-from-interface", "far0")
+            let none = try attach("bound_count", dropping: "-sys_admin,-bpf")
+            #expect(none.status == 77)
+            #expect(none.output.contains("this process lacks CAP_BPF"), "\(none.output)")
+        }
+    }
+}
