@@ -45,6 +45,8 @@ $(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+$(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
+
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@

@@ -66,7 +66,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPF", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands", "TestSupport", system,
+                "BPF", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands", "TestSupport",
+                system,
             ],
             swiftSettings: tests),
     ],

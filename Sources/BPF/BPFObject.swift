@@ -145,10 +145,18 @@ internal import SystemPackage
     }
 
     /// Loads that program and no other, with the maps it needs.
-    public func load(only name: String) throws(BPFError) -> BPFProgram {
+    ///
+    /// - Parameter ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may
+    ///   ask the driver what the NIC knows of a packet (since Linux 6.3).
+    public func load(only name: String, boundTo ifindex: UInt32? = nil) throws(BPFError) -> BPFProgram {
         for program in programs {
             guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
             unsafe bpf_program__set_autoload(pointer, program.name == name)
+            if program.name == name, let ifindex {
+                unsafe bpf_program__set_ifindex(pointer, ifindex)
+                let flags = unsafe bpf_program__flags(pointer) | Self.deviceBoundOnly
+                try libbpf("bind program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
+            }
         }
         do {
             try libbpf("load program \(name)") { unsafe bpf_object__load(object) }
@@ -175,6 +183,9 @@ internal import SystemPackage
         guard copy >= 0 else { throw BPFError("open map \(name)", Errno.last) }
         return try BPFMap(OwnedFD(copy))
     }
+
+    /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
+    private static let deviceBoundOnly: UInt32 = 1 << 6
 
     private func withLog(_ error: BPFError) -> BPFError {
         let text = unsafe String(cString: log)

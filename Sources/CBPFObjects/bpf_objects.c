@@ -10,6 +10,9 @@
 static const unsigned char producer[] = {
 #embed "../../.build/bpf/producer.bpf.o"
 };
+static const unsigned char producer_hw[] = {
+#embed "../../.build/bpf/producer_hw.bpf.o"
+};
 static const unsigned char consumer[] = {
 #embed "../../.build/bpf/consumer.bpf.o"
 };
@@ -19,6 +22,7 @@ static const unsigned char probe[] = {
 
 static const struct bpf_object_file files[] = {
 	{"producer", producer, sizeof(producer)},
+	{"producer_hw", producer_hw, sizeof(producer_hw)},
 	{"consumer", consumer, sizeof(consumer)},
 	{"probe", probe, sizeof(probe)},
 };

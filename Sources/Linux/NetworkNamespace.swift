@@ -102,7 +102,7 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         return cookie != 0 ? cookie : try current().inode()
     }
 
-    private borrowing func inode() throws(Errno) -> UInt64 {
+    borrowing func inode() throws(Errno) -> UInt64 {
         var info = stat()
         guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
         return UInt64(info.st_ino)

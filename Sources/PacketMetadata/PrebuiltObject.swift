@@ -8,6 +8,8 @@ struct PrebuiltObject: Sendable {
     let bytes: [UInt8]
 
     static var producer: PrebuiltObject { PrebuiltObject(named: "producer") }
+    /// The producer that asks the driver: slower to load, and bound to one interface.
+    static var hardwareProducer: PrebuiltObject { PrebuiltObject(named: "producer_hw") }
     static var consumer: PrebuiltObject { PrebuiltObject(named: "consumer") }
     static var probe: PrebuiltObject { PrebuiltObject(named: "probe") }
 

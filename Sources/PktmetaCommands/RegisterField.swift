@@ -15,6 +15,8 @@ struct RegisterField: ContextCommand {
             TYPE: \(FieldType.spellings).
             SOURCE: \(FieldSource.spellings). \
             With a source, the prebuilt producer sets the field on each packet; without, applications do. \
+            The sources rx-... are for the fields rx_timestamp (u64), rx_hash (u32) and rx_vlan (u16) only, which the \
+            driver fills where it can: in native XDP mode, on interfaces whose driver can be asked.
             A value that differs from packet to packet keeps GRO from merging them; --sample sets it on some only.
 
             SINK: \(FieldSink.spellings). \

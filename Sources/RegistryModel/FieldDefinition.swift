@@ -22,6 +22,13 @@ public struct FieldDefinition: Hashable, Sendable {
         if let reason = type.fault ?? source.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
         }
+        if let reason = Self.mismatch(name, type, source) {
+            throw PacketMetadataError(
+                .usage, "cannot register \(name)", reason: reason,
+                remedy: "Well-known: "
+                    + WellKnownField.allCases.map { "\($0.name) --type \($0.type) --source \($0.source.name)" }
+                    .joined(separator: ", ") + ".")
+        }
         if let reason = sink.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: "sink \(sink): \(reason)")
         }

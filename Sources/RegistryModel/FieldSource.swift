@@ -21,6 +21,8 @@ public enum FieldSource: Hashable, Sendable {
     case ktime
     /// Bytes of the packet, from this offset behind the start of its link-layer header.
     case payload(offset: Int)
+    /// What the driver knows of the packet: of the well-known fields.
+    case rxTimestamp, rxHash, rxVLAN
 
     /// Direct packet access of the verifier ends at 65,535 bytes (`MAX_PACKET_OFF` in kernel/bpf/verifier.c).
     public static let maximumPayloadOffset = 65_535 - FieldType.maximumSize
@@ -36,6 +38,9 @@ extension FieldSource {
         ("flow-hash", .flowHash, PKTMETA_SOURCE_FLOW_HASH.rawValue),
         ("sequence", .sequence, PKTMETA_SOURCE_SEQUENCE.rawValue),
         ("ktime", .ktime, PKTMETA_SOURCE_KTIME.rawValue),
+        ("rx-timestamp", .rxTimestamp, PKTMETA_SOURCE_RX_TIMESTAMP.rawValue),
+        ("rx-hash", .rxHash, PKTMETA_SOURCE_RX_HASH.rawValue),
+        ("rx-vlan", .rxVLAN, PKTMETA_SOURCE_RX_VLAN.rawValue),
     ]
 
     /// How each source is written, for help and messages.
@@ -72,7 +77,7 @@ extension FieldSource {
         case .payload(let offset):
             "payload:\(offset)"
         default:
-            Self.simple.first { $0.source == self }?.name ?? ""
+            name
         }
     }
 
@@ -83,6 +88,9 @@ extension FieldSource {
         default: "there is no such source"
         }
     }
+
+    /// As on the command line, of a source without an argument.
+    var name: String { Self.simple.first { $0.source == self }?.name ?? "" }
 
     private static func payloadOffset(_ text: String) throws(PacketMetadataError) -> Int {
         guard let offset = decimal(text), 0...maximumPayloadOffset ~= offset else {
@@ -96,7 +104,7 @@ extension FieldSource {
     /// Why values of this source don't fit the type; nil if they do. Nothing is ever cut off silently.
     func mismatch(with type: FieldType) -> String? {
         switch self {
-        case .none: return nil
+        case .none, .rxTimestamp, .rxHash, .rxVLAN: return nil  // the well-known fields' definitions tell
         case .constant(let bytes): return bytes.count == type.size ? nil : "the constant is not a value of type \(type)"
         case .payload(let offset):
             if type == .flag { return "a flag has no bytes to copy" }

@@ -35,9 +35,9 @@ struct LayoutAllocator {
             .offset
     }
 
-    /// A slot without a field and with an epoch left; nil if there is none.
+    /// A slot for an ordinary field: without a field and with an epoch left; nil if there is none.
     var freeSlot: Int? {
-        RegistryImage.fieldSlots.first {
+        RegistryImage.ordinarySlots.first {
             !image.isOccupied(image[$0].layout) && image[$0].lastEpoch < UInt16(PKTMETA_EPOCH_MAX)
         }
     }

@@ -68,16 +68,17 @@ extension RegistryImage {
             throw sinkTaken(definition, by: other)
         }
         let allocator = LayoutAllocator(image: self)
-        guard let slot = allocator.freeSlot else { throw slotsTaken(definition) }
+        let (slot, epoch) = try place(of: definition)
         guard let offset = allocator.offset(for: definition.type) else {
             throw spaceTaken(definition, holes: allocator.holes)
         }
         let layout = LayoutWord(
-            isLive: true, epoch: self[slot].lastEpoch + 1, generation: word.generation, offset: offset,
+            isLive: true, epoch: epoch, generation: word.generation, offset: offset,
             size: definition.type.size)
         let field = RegisteredField(slot: slot, layout: layout, definition: definition, registeredAt: now)
         let described = SlotImage(
-            layout: layout, definition: definition, registeredAt: now, lastEpoch: layout.epoch)
+            layout: layout, definition: definition, registeredAt: now,
+            lastEpoch: max(epoch, self[slot].lastEpoch))
         let steps: [RegistryStep] = [
             .raiseRevision(revision &+ 1),
             .describe(slot: slot, entry: described.entry),
@@ -196,7 +197,7 @@ extension RegistryImage {
             remedy: "Name other bits with --sink mark:MASK, or pktmeta unregister-field \(field.name).")
     }
 
-    private func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
+    func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
         let retired = Self.fieldSlots.count - fields.count
         let reason =
             retired == 0

@@ -12,7 +12,7 @@ extension RegistryImage {
     /// What makes no sense in this registry. Empty for any that only pktmeta wrote.
     public var problems: [RegistryProblem] {
         let faults = Self.fieldSlots.compactMap { slot in
-            fault(of: self[slot]).map { RegistryProblem(slot: slot, text: $0) }
+            (fault(of: self[slot]) ?? faultOfPlace(slot)).map { RegistryProblem(slot: slot, text: $0) }
         }
         return (headFaults + faults + overlaps + duplicateNames).sorted { $0.slot < $1.slot }
     }
@@ -34,6 +34,13 @@ extension RegistryImage {
             return "generation \(slot.layout.generation) is newer than the registry's, \(word.generation)"
         }
         return nil
+    }
+
+    private func faultOfPlace(_ slot: Int) -> String? {
+        guard self[slot].layout.isLive, let known = self[slot].definition?.wellKnown,
+            FieldID(slot: slot, epoch: self[slot].layout.epoch) != known.id
+        else { return nil }
+        return "the field \(known.name) has the id \(known.id) only"
     }
 
     private var overlaps: [RegistryProblem] {

@@ -124,7 +124,7 @@ struct FieldSourceTests {
     }
 
     @Test func unknownCodesAreNoSource() {
-        for code in [9, 10, 255, 256, UInt32.max] {
+        for code in [12, 13, 255, 256, UInt32.max] {
             #expect(FieldSource(code: code, offset: 0, constant: [0, 0, 0, 0], type: .u32) == nil)
         }
         #expect(FieldSource(code: 8, offset: 65_472, constant: [], type: .u8) == nil)

@@ -12,6 +12,9 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "flow_hash.bpf.h"
+#ifdef PKTMETA_HARDWARE
+#include "hardware.bpf.h"
+#endif
 #include "steps.bpf.h"
 
 /* What more than one step may want, taken once a packet and only if a step wants it. */
@@ -120,6 +123,14 @@ static __always_inline int take_value(void *value, const volatile struct pktmeta
 	case PKTMETA_SOURCE_KTIME:
 		encode(value, step->type, in->ktime);
 		return 0;
+#ifdef PKTMETA_HARDWARE
+	case PKTMETA_SOURCE_RX_TIMESTAMP:
+		return rx_timestamp(ctx, value);
+	case PKTMETA_SOURCE_RX_HASH:
+		return rx_hash(ctx, value);
+	case PKTMETA_SOURCE_RX_VLAN:
+		return rx_vlan(ctx, value);
+#endif
 	}
 	return -ENODATA;
 }

@@ -50,7 +50,9 @@ struct Attacher {
         let loaded: ProgramLoader.Loaded
         let hook: Hook
         let object: ObjectFile
-        let revision: UInt64
+        let image: RegistryImage
+
+        var asksDevice: Bool { object.producer == .hardware }
     }
 
     /// - Returns: nil if the hook is to be left as it is.
@@ -64,16 +66,21 @@ struct Attacher {
             return nil
         case .prebuiltUnlessOwn:
             if let existing = try existing(hook), !existing.record.object.isPrebuilt { return nil }
-            object = ObjectFile(hook == .xdp ? .producer : .consumer)
+            object = ObjectFile(prebuiltFor: hook, image)
         case .prebuilt:
-            object = ObjectFile(hook == .xdp ? .producer : .consumer)
+            object = ObjectFile(prebuiltFor: hook, image)
         case .object(let path, let program):
             object = try ObjectFile(path: path)
             programName = program
         }
         let loader = ProgramLoader(object, image: image, isStrict: true, summary: summary)
-        let loaded = try loader.load(programName, for: hook, in: registry)
-        return Prepared(loaded: loaded, hook: hook, object: object, revision: image.revision)
+        var device: AskedDevice?
+        if object.producer == .hardware {
+            if modeChoice == .generic { throw refusal(image).genericMode }
+            device = AskedDevice(ifindex: interface.index, refusal: refusal(image))
+        }
+        let loaded = try loader.load(programName, for: hook, in: registry, asking: device)
+        return Prepared(loaded: loaded, hook: hook, object: object, image: image)
     }
 
     /// What this registry has attached to a hook; also if the interface came from another namespace.
@@ -122,13 +129,14 @@ struct Attacher {
         switch prepared.hook {
         case .xdp:
             var fallback: String?
+            let modes = prepared.asksDevice ? [.native] : modes
             for mode in modes {
                 do throws(BPFError) {
                     return try add(prepared, mode == .native ? .native : .generic, fallback) { () throws(BPFError) in
                         try BPFLink(xdp: prepared.loaded.program, ifindex: interface.index, mode: mode)
                     }
                 } catch {
-                    guard error.errno == .notSupported, mode != modes.last else { throw refusal(error, prepared.hook) }
+                    guard error.errno == .notSupported, mode != modes.last else { throw refusal(error, prepared) }
                     fallback = "the driver has no native XDP (\(error.errno.name))"
                 }
             }
@@ -139,7 +147,7 @@ struct Attacher {
                     try BPFLink(tcxIngress: prepared.loaded.program, ifindex: interface.index)
                 }
             } catch {
-                throw refusal(error, prepared.hook)
+                throw refusal(error, prepared)
             }
         }
     }
@@ -162,6 +170,7 @@ struct Attacher {
                 .taken, summary, reason: "\(old.program) is attached to it in \(old.mode.rawValue) mode",
                 remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
         }
+        if prepared.asksDevice, old.mode != .native { throw refusal(prepared.image).genericMode }
         let record = record(prepared, old.mode)
         if record.isSameProgram(as: old) {
             return Applied(report: report(old, .unchanged), key: key(prepared.hook), previous: nil)
@@ -172,14 +181,14 @@ struct Attacher {
                 report: report(record, .replaced), key: key(prepared.hook),
                 previous: Previous(program, old))
         } catch {
-            throw refusal(error, prepared.hook)
+            throw refusal(error, prepared)
         }
     }
 
     private func record(_ prepared: Prepared, _ mode: AttachmentMode) -> AttachmentRecord {
         AttachmentRecord(
             hook: prepared.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
-            attachedAt: Clock.realtime, revision: prepared.revision, binding: prepared.loaded.binding,
+            attachedAt: Clock.realtime, revision: prepared.image.revision, binding: prepared.loaded.binding,
             interface: interface.name, program: prepared.loaded.name, object: prepared.object)
     }
 
@@ -214,8 +223,14 @@ struct Attacher {
 
     // MARK: Refusals
 
-    private func refusal(_ error: BPFError, _ hook: Hook) -> PacketMetadataError {
-        switch (error.errno, hook) {
+    private func refusal(_ image: RegistryImage) -> HardwareRefusal {
+        HardwareRefusal(summary, interface.name, image, registered: image)
+    }
+
+    private func refusal(_ error: BPFError, _ prepared: Prepared) -> PacketMetadataError {
+        switch (error.errno, prepared.hook) {
+        case (.notSupported, .xdp) where prepared.asksDevice:
+            return refusal(prepared.image).noDriver
         case (.resourceBusy, .xdp), (.fileExists, .xdp):
             return PacketMetadataError(
                 .taken, summary, reason: "\(holder()) holds its XDP hook (\(error.errno.name))",

@@ -19,7 +19,7 @@ struct AttachmentRecord: Hashable, Sendable {
     /// The interface's name when it was attached to.
     let interface: String
     let program: String
-    let object: ObjectFile
+    var object: ObjectFile
 
     static let maximumProgramLength = MemoryLayout.size(ofValue: pktmeta_attachment().program) - 1
 
@@ -52,6 +52,7 @@ extension AttachmentRecord {
     private var flags: Int32 {
         (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
             | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
+            | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
     }
 
     private var encoded: [UInt8] {
@@ -82,6 +83,8 @@ extension AttachmentRecord {
             Self.headSize + Int(head.object_size) == bytes.count
         else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
+        let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
+        let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
         self.init(
             hook: hook, mode: mode, ifindex: head.ifindex, netnsCookie: head.netns_cookie,
             attachedAt: head.attached_at, revision: head.revision,
@@ -90,7 +93,7 @@ extension AttachmentRecord {
                 hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
             interface: interface, program: program,
             object: ObjectFile(
-                name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: has(PKTMETA_ATTACHMENT_PREBUILT)
-            ))
+                name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: isPrebuilt,
+                producer: isPrebuilt && hook == .xdp ? build : nil))
     }
 }

@@ -10,15 +10,31 @@ struct ObjectFile: Hashable, Sendable {
     let name: String
     let bytes: [UInt8]
     let isPrebuilt: Bool
+    /// nil for all but the prebuilt producer.
+    let producer: ProducerBuild?
 
-    init(name: String, bytes: [UInt8], isPrebuilt: Bool) {
+    init(name: String, bytes: [UInt8], isPrebuilt: Bool, producer: ProducerBuild? = nil) {
         self.name = name
         self.bytes = bytes
         self.isPrebuilt = isPrebuilt
+        self.producer = producer
     }
 
     init(_ prebuilt: PrebuiltObject) {
         self.init(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes, isPrebuilt: true)
+    }
+
+    init(_ build: ProducerBuild) {
+        let object = build.object
+        self.init(name: "prebuilt \(object.name)", bytes: object.bytes, isPrebuilt: true, producer: build)
+    }
+
+    /// The prebuilt object for a hook.
+    init(prebuiltFor hook: Hook, _ image: RegistryImage) {
+        switch hook {
+        case .xdp: self.init(image.producerBuild)
+        case .tcIngress: self.init(.consumer)
+        }
     }
 
     init(path: FilePath) throws(PacketMetadataError) {

@@ -44,17 +44,19 @@ struct ProgramLoader: ~Copyable {
     /// - Parameters:
     ///   - programName: nil if the object has just one for the hook.
     ///   - maps: the folder where an earlier load's maps are pinned, to be used again; nil for new ones.
+    ///   - device: for a program that asks an interface's driver.
     func load(
-        _ programName: String?, for hook: Hook, in registry: borrowing Registry, maps: FilePath? = nil
+        _ programName: String?, for hook: Hook, in registry: borrowing Registry, maps: FilePath? = nil,
+        asking device: AskedDevice? = nil
     ) throws(PacketMetadataError) -> Loaded {
         let inspected = try open(typesPath: nil)
         let name = try choose(programName, for: hook, among: inspected.programs)
         try checkMaps(inspected)
         let used = UsedFields(inspected)
-        if used.isEmpty { return try finish(inspected, name, try binding(used, types: []), maps, registry) }
+        if used.isEmpty { return try finish(inspected, name, try binding(used, types: []), maps, registry, device) }
 
         let (bytes, types) = try registryTypes(used)
-        return try finish(open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry)
+        return try finish(open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry, device)
     }
 
     /// What the program would be loaded with, without loading it.
@@ -74,7 +76,7 @@ struct ProgramLoader: ~Copyable {
 
     private func finish(
         _ object: consuming BPFObject, _ name: String, _ binding: ProgramBinding, _ maps: FilePath?,
-        _ registry: borrowing Registry
+        _ registry: borrowing Registry, _ device: AskedDevice?
     ) throws(PacketMetadataError) -> Loaded {
         let hasTable = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
         do throws(BPFError) {
@@ -83,9 +85,10 @@ struct ProgramLoader: ~Copyable {
                 try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
             }
             if let maps { try OwnMaps.reuse(object, from: maps) }
-            let program = try object.load(only: name)
+            let program = try object.load(only: name, boundTo: device?.ifindex)
             return Loaded(object, program, name, binding.with(hasTable: hasTable))
         } catch {
+            if let refusal = device?.refusal.kernelSaid(error) { throw refusal }
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
         }
     }

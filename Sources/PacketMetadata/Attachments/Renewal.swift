@@ -38,6 +38,7 @@ extension AttachmentStore {
     ) throws(PacketMetadataError) -> Renewal? {
         var record = attachment.record
         let summary = "cannot renew \(record.program) on \(record.interface)"
+        record.object = record.object.build(for: image)
         let loader = ProgramLoader(record.object, image: image, isStrict: false, summary: summary)
         if record.binding.hasTable {
             if record.revision == image.revision { return nil }
@@ -45,8 +46,7 @@ extension AttachmentStore {
             if !record.binding.isBound { return nil }
             if try loader.binding().digest == record.binding.digest { return nil }
         }
-        let loaded = try loader.load(
-            record.program, for: record.hook, in: registry, maps: attachment.folders.current.maps)
+        let loaded = try load(loader, record, attachment, image, registry)
         record.revision = image.revision
         record.binding = loaded.binding
         return Renewal(attachment, record, loaded)

@@ -142,6 +142,14 @@ static inline __u8 pktmeta_id_slot(__u32 id)
 	return (__u8)id;
 }
 
+/*
+ * Well-known fields, which the NIC fills where it can: registered on demand, by these names, and then with these ids
+ * in each registry. Ordinary fields have epochs from 1 on, and take these slots last.
+ */
+#define PKTMETA_ID_RX_TIMESTAMP 0x0100001d /* rx_timestamp, u64: ns, by the NIC's clock */
+#define PKTMETA_ID_RX_HASH 0x0100001e      /* rx_hash, u32 */
+#define PKTMETA_ID_RX_VLAN 0x0100001f      /* rx_vlan, u16: the tag's TCI */
+
 /* How to read and print a value. Multi-byte integers are in the host's byte order unless said otherwise. */
 enum pktmeta_type {
 	PKTMETA_TYPE_FLAG = 1, /* no bytes: set or not set */
@@ -168,6 +176,9 @@ enum pktmeta_source_kind {
 	PKTMETA_SOURCE_SEQUENCE = 6,      /* differs for each packet, on all CPUs and interfaces */
 	PKTMETA_SOURCE_KTIME = 7,         /* CLOCK_MONOTONIC, ns */
 	PKTMETA_SOURCE_PAYLOAD = 8,       /* bytes of the packet at an offset from its link-layer header */
+	PKTMETA_SOURCE_RX_TIMESTAMP = 9,  /* of the well-known fields: from the driver */
+	PKTMETA_SOURCE_RX_HASH = 10,
+	PKTMETA_SOURCE_RX_VLAN = 11,
 };
 
 /* What the prebuilt consumer does with a field's value at TC. */
@@ -292,6 +303,8 @@ enum pktmeta_mode {
 #define PKTMETA_ATTACHMENT_BOUND 2
 /* The object is the loader's own. */
 #define PKTMETA_ATTACHMENT_PREBUILT 4
+/* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
+#define PKTMETA_ATTACHMENT_HARDWARE 8
 
 /*
  * What is known of an attachment: the one value of the record map pinned beside its link, followed by the bytes
@@ -324,6 +337,8 @@ _Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
 _Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is part of the ABI");
+_Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
+_Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
 _Static_assert(PKTMETA_MAGIC != PKTMETA_LIVE, "slot 0 must not look like a field");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+// The producer that sets hardware fields asks the driver, and for that is bound to one interface as it is loaded: in
+// native mode only, and only in the interface's own network namespace. `bpf_link_update` takes either build in the
+// place of the other.
+
+/// The builds of the prebuilt producer.
+enum ProducerBuild: Hashable, Sendable {
+    case plain
+    /// Bound to an interface.
+    case hardware
+
+    var object: PrebuiltObject {
+        switch self {
+        case .plain: .producer
+        case .hardware: .hardwareProducer
+        }
+    }
+}
+
+extension RegistryImage {
+    var producerBuild: ProducerBuild { hardwareFields.isEmpty ? .plain : .hardware }
+}
+
+extension ObjectFile {
+    /// Itself; of the prebuilt producer, the build that the registry's fields take.
+    func build(for image: RegistryImage) -> ObjectFile {
+        guard let producer, producer != image.producerBuild else { return self }
+        return ObjectFile(image.producerBuild)
+    }
+}
+
+/// An interface of this thread's network namespace, whose driver a program asks.
+struct AskedDevice {
+    let ifindex: UInt32
+    let refusal: HardwareRefusal
+}
+
+/// Why hardware fields cannot be had on an interface, in the words of the user.
+struct HardwareRefusal {
+    let summary: String
+    let interface: String
+    let fields: [FieldName]
+    /// What would help.
+    let remedy: String
+
+    /// - Parameters:
+    ///   - image: with the hardware fields.
+    ///   - registered: the registry as it is, whose fields can be unregistered.
+    ///   - isAttached: whether the producer is attached already.
+    init(
+        _ summary: String, _ interface: String, _ image: RegistryImage, registered: RegistryImage,
+        isAttached: Bool = false
+    ) {
+        self.summary = summary
+        self.interface = interface
+        fields = image.hardwareFields.map(\.name)
+        let commands =
+            registered.hardwareFields.map { "pktmeta unregister-field \($0.name)" }
+            + (isAttached ? ["pktmeta detach-from-interface \(interface) --xdp"] : [])
+        remedy = "What helps: \(commands.joined(separator: ", or "))."
+    }
+
+    var genericMode: PacketMetadataError { error("its XDP mode is generic, where no driver can be asked") }
+
+    var noDriver: PacketMetadataError { error("its driver cannot be asked by XDP programs (EOPNOTSUPP)") }
+
+    var namespaceNotFound: PacketMetadataError {
+        error("its network namespace cannot be entered from here; run this inside it, or as root")
+    }
+
+    /// - Returns: nil if the kernel's answer is about something else.
+    func kernelSaid(_ error: BPFError) -> PacketMetadataError? {
+        if let log = error.verifierLog?.text {
+            guard log.contains("invalid kernel function call") else { return nil }
+            return self.error("the kernel cannot ask drivers for it (EINVAL); for rx_vlan, that came with Linux 6.8")
+        }
+        return switch error.errno {
+        case .notSupported: noDriver
+        case .invalidArgument: self.error("the kernel cannot bind the program to it (EINVAL); that came with Linux 6.3")
+        default: nil
+        }
+    }
+
+    private func error(_ reason: String) -> PacketMetadataError {
+        let names = fields.map(\.text).joined(separator: ", ")
+        return PacketMetadataError(
+            .unsupported, summary, reason: "\(interface) cannot fill \(names): \(reason)", remedy: remedy)
+    }
+}
+
+extension AttachmentStore {
+    /// Loads the program of an attachment anew; one that asks its device, in the namespace of that.
+    func load(
+        _ loader: borrowing ProgramLoader, _ record: AttachmentRecord, _ attachment: Attachment, _ image: RegistryImage,
+        _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
+        let maps = attachment.folders.current.maps
+        guard record.object.producer == .hardware else {
+            return try loader.load(record.program, for: record.hook, in: registry, maps: maps)
+        }
+        let refusal = HardwareRefusal(
+            "cannot renew \(record.program) on \(record.interface)", record.interface, image,
+            registered: try registry.image(), isAttached: true)
+        if record.mode != .native { throw refusal.genericMode }
+        guard let link = try? attachment.link(), let namespace = NetworkNamespace.find(where: { link.isHere }) else {
+            throw refusal.namespaceNotFound
+        }
+        let device = AskedDevice(ifindex: link.ifindex, refusal: refusal)
+        do throws(NamespaceError<PacketMetadataError>) {
+            return try namespace.run { () throws(PacketMetadataError) in
+                try loader.load(record.program, for: record.hook, in: registry, maps: maps, asking: device)
+            }
+        } catch {
+            switch error {
+            case .body(let error): throw error
+            case .entering: throw refusal.namespaceNotFound
+            }
+        }
+    }
+}
+
+extension BPFLink.Information {
+    /// Whether an XDP link's interface is in this thread's network namespace: an ifindex says nothing, as it repeats
+    /// across them, but no other interface has the link's program.
+    fileprivate var isHere: Bool { (try? attachedXDPProgramID(ifindex: ifindex)) == programID }
+}
