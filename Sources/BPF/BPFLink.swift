@@ -41,8 +41,14 @@ public struct BPFLink: ~Copyable, Sendable {
         fd = try Self.create(program, ifindex: ifindex, hook: Self.tcxIngress, flags: 0)
     }
 
-    /// BPF_TCX_INGRESS, which libbpf 1.1's copy of linux/bpf.h does not have.
+    /// Attaches a TC program to an interface's egress, behind those already there (since Linux 6.6).
+    public init(tcxEgress program: borrowing BPFProgram, ifindex: UInt32) throws(BPFError) {
+        fd = try Self.create(program, ifindex: ifindex, hook: Self.tcxEgress, flags: 0)
+    }
+
+    /// BPF_TCX_INGRESS and BPF_TCX_EGRESS, which libbpf 1.1's copy of linux/bpf.h does not have.
     static let tcxIngress: UInt32 = 46
+    private static let tcxEgress: UInt32 = 47
 
     private static func create(
         _ program: borrowing BPFProgram, ifindex: UInt32, hook: UInt32, flags: UInt32
