@@ -28,7 +28,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := tcpdump bpftool clang-14
+TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
 LINT_PACKAGES := clang-format
 
 .PHONY: build release bpf test-bpf demo test check lint format deps deps-test deps-lint clean

@@ -37,12 +37,16 @@ public final class VethPair: @unchecked Sendable {
         }
     }
 
-    public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value { try run(in: sender, body) }
-    public func inReceiver<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value { try run(in: receiver, body) }
+    public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
+        try Self.run(in: sender, body)
+    }
+    public func inReceiver<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
+        try Self.run(in: receiver, body)
+    }
 
-    private func run<Value: ~Copyable>(in namespace: borrowing NetworkNamespace, _ body: () throws -> Value) throws
-        -> Value
-    {
+    public static func run<Value: ~Copyable>(
+        in namespace: borrowing NetworkNamespace, _ body: () throws -> Value
+    ) throws -> Value {
         do {
             return try namespace.run { () throws(Wrapped) in
                 do { return try body() } catch { throw Wrapped(error: error) }
@@ -66,10 +70,19 @@ public final class VethPair: @unchecked Sendable {
         guard outcome.status == 0 else { throw IPFailure(command: command, output: outcome.output) }
     }
 
-    /// Sends UDP packets of 64 bytes of payload from the near end to the far one.
-    public func send(_ count: Int) throws {
+    /// Switches offloads of an interface in this thread's namespace: `gro on tso off`.
+    public static func setOffloads(_ interface: String, _ settings: String) throws {
+        let arguments = ["ethtool", "-K", interface] + settings.split(separator: " ").map(String.init)
+        let outcome = try ChildProcess.run(arguments)
+        guard outcome.status == 0 else {
+            throw IPFailure(command: arguments.joined(separator: " "), output: outcome.output)
+        }
+    }
+
+    /// Sends UDP packets of 64 bytes of payload from the near end, to the far one unless told otherwise.
+    public func send(_ count: Int, to address: [UInt8] = [192, 0, 2, 2]) throws {
         try inSender {
-            let sender = try UDPSender(to: [192, 0, 2, 2], port: Self.port)
+            let sender = try UDPSender(to: address, port: Self.port)
             for number in 0..<count {
                 try sender.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64))
                 if number % 32 == 31 { Pause.sleep(milliseconds: 1) }
