@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* A value that tells for which packet it was set, so that another packet's value is seen to be wrong. */
+#ifndef SURVIVAL_BPF_H
+#define SURVIVAL_BPF_H
+
+#define SURVIVOR 0x5375727669766f00ULL /* the lowest byte is the packet's marker */
+
+const volatile __u32 survivor_id = 0;
+const volatile __s32 marker_at = 0; /* the byte of the packet that is its marker; negative: from the end */
+
+static __always_inline __u32 marker_offset(__u32 length)
+{
+	return marker_at < 0 ? length + marker_at : marker_at;
+}
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Reads the field. There is no write in it, so that it does not lose the area of a packet that a tap has seen. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <pktmeta/pktmeta.bpf.h>
+
+#include "survival.bpf.h"
+
+struct seen {
+	__u64 packets;
+	__u64 opened;
+	__u64 right;
+	__u64 wrong; /* a value, but not this packet's */
+	__u64 fault; /* get: -EFAULT */
+	__u64 no_entry;
+	__u64 other;
+	__u64 merged;      /* of several packets, by GRO */
+	__u64 metadata;    /* there is some, ours or not */
+	__u64 headless;    /* begins with the IP header */
+	__u64 wrong_value; /* the last one */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct seen);
+} seen SEC(".maps");
+
+static __always_inline void count(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+static __always_inline void count_get(struct seen *s, int err, __u64 value, __u8 marker)
+{
+	if (err == -EFAULT) {
+		count(&s->fault);
+	} else if (err == -ENOENT) {
+		count(&s->no_entry);
+	} else if (err) {
+		count(&s->other);
+	} else if (value == (SURVIVOR | marker)) {
+		count(&s->right);
+	} else {
+		s->wrong_value = value;
+		count(&s->wrong);
+	}
+}
+
+SEC("tc")
+int read(struct __sk_buff *skb)
+{
+	struct pktmeta_cursor c;
+	__u32 key = 0;
+	__u64 value = 0;
+	__u8 marker = 0, first = 0;
+	struct seen *s = bpf_map_lookup_elem(&seen, &key);
+
+	if (!s || bpf_skb_load_bytes(skb, marker_offset(skb->len), &marker, 1))
+		return -1;
+	if (!pktmeta_open(&c, skb))
+		count(&s->opened);
+	count_get(s, pktmeta_get(&c, survivor_id, &value, sizeof(value)), value, marker);
+	if ((void *)(long)skb->data_meta + 1 <= (void *)(long)skb->data)
+		count(&s->metadata);
+	if (!bpf_skb_load_bytes(skb, 0, &first, 1) && first == 0x45)
+		count(&s->headless);
+	if (skb->gso_segs > 1)
+		count(&s->merged);
+	count(&s->packets); /* last: the test waits for it */
+	return -1;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

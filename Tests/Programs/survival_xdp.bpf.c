@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Sets the field on each packet and sends it on its way. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <pktmeta/pktmeta.bpf.h>
+
+#include "survival.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u64);
+} stamped SEC(".maps"); /* packets that have the field, and packets that it could not be set on */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cpus SEC(".maps");
+
+#define OTHERS 4
+
+const volatile __u32 other_ids[OTHERS] = {}; /* of u64 fields */
+const volatile __u64 other_values[OTHERS] = {};
+
+static __always_inline void set_survivor(struct xdp_md *ctx)
+{
+	struct pktmeta_cursor c;
+	__u64 value = SURVIVOR, *count;
+	__u8 marker = 0;
+	__u32 failed;
+
+	failed = bpf_xdp_load_bytes(ctx, marker_offset(bpf_xdp_get_buff_len(ctx)), &marker, 1) != 0;
+	value |= marker;
+	failed |= pktmeta_open(&c, ctx) || pktmeta_set(&c, survivor_id, &value, sizeof(value));
+	count = bpf_map_lookup_elem(&stamped, &failed);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/* Each both ways, because generic mode treats the two differently. */
+#define PROGRAM(name, verdict) \
+	SEC("xdp.frags") \
+	int name##_frags(struct xdp_md *ctx) \
+	{ \
+		set_survivor(ctx); \
+		return verdict; \
+	} \
+	SEC("xdp") \
+	int name(struct xdp_md *ctx) \
+	{ \
+		set_survivor(ctx); \
+		return verdict; \
+	}
+
+PROGRAM(stamp, XDP_PASS)
+PROGRAM(stamp_to_device, bpf_redirect_map(&devices, 0, 0))
+PROGRAM(stamp_to_cpu, bpf_redirect_map(&cpus, 0, 0))
+
+/* Other fields have values that the test chose. */
+static __always_inline void set_others(struct xdp_md *ctx)
+{
+	struct pktmeta_cursor c;
+
+	pktmeta_open(&c, ctx);
+#pragma unroll
+	for (int i = 0; i < OTHERS; i++) {
+		__u64 value = other_values[i];
+
+		pktmeta_set(&c, other_ids[i], &value, sizeof(value));
+	}
+}
+
+SEC("xdp.frags")
+int stamp_others_frags(struct xdp_md *ctx)
+{
+	set_survivor(ctx);
+	set_others(ctx);
+	return XDP_PASS;
+}
+
+/* Puts a header of 64 bytes in front of every third packet, as for a tunnel, and the area in front of that. */
+SEC("xdp.frags")
+int stamp_and_push_frags(struct xdp_md *ctx)
+{
+	__u8 marker = 0;
+
+	bpf_xdp_load_bytes(ctx, marker_offset(bpf_xdp_get_buff_len(ctx)), &marker, 1);
+	if (marker % 3 == 0 && bpf_xdp_adjust_head(ctx, -64))
+		return XDP_DROP;
+	set_survivor(ctx);
+	return XDP_PASS;
+}
+
+/* Another application's on the packet's way: makes an area if it finds none, and sets nothing. */
+SEC("xdp.frags")
+int open_only(struct xdp_md *ctx)
+{
+	struct pktmeta_cursor c;
+
+	pktmeta_open(&c, ctx);
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
