@@ -21,6 +21,7 @@ internal import SystemPackage
     ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/bytes()``;
     ///     read when the object is loaded.
     public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+        _ = Self.fragmentsAreOurs
         let log = unsafe UnsafeMutablePointer<CChar>(OpaquePointer(calloc(1, Self.logSize)))
         guard let log = unsafe log else { throw BPFError("open object \(name)", .noMemory) }
         var options = unsafe bpf_object_open_opts()
@@ -148,10 +149,16 @@ internal import SystemPackage
     ///
     /// - Parameter ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may
     ///   ask the driver what the NIC knows of a packet (since Linux 6.3).
-    public func load(only name: String, boundTo ifindex: UInt32? = nil) throws(BPFError) -> BPFProgram {
+    public func load(
+        only name: String, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
+    ) throws(BPFError) -> BPFProgram {
         for program in programs {
             guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
             unsafe bpf_program__set_autoload(pointer, program.name == name)
+            if program.section == Self.fragmentsSection, takesFragments {
+                let flags = unsafe bpf_program__flags(pointer) | Self.takesFragments
+                try libbpf("prepare program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
+            }
             if program.name == name, let ifindex {
                 unsafe bpf_program__set_ifindex(pointer, ifindex)
                 let flags = unsafe bpf_program__flags(pointer) | Self.deviceBoundOnly
@@ -185,6 +192,15 @@ internal import SystemPackage
     }
 
     /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
+    private static let fragmentsSection = "xdp.frags"
+
+    /// libbpf sets the flag of such programs by their section's name, come what may. With a handler of our own for the
+    /// section it leaves that to ``load(only:boundTo:takesFragments:)``.
+    private static let fragmentsAreOurs: Bool =
+        unsafe libbpf_register_prog_handler(fragmentsSection, BPF_PROG_TYPE_XDP, BPF_XDP, nil) > 0
+
+    /// BPF_F_XDP_HAS_FRAGS of linux/bpf.h.
+    private static let takesFragments = UInt32(1 << 5)
     private static let deviceBoundOnly: UInt32 = 1 << 6
 
     private func withLog(_ error: BPFError) -> BPFError {

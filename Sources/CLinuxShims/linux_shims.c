@@ -24,6 +24,16 @@ int linux_membarrier(int command)
 	return result(syscall(SYS_membarrier, command, 0, 0));
 }
 
+int linux_interface_flags(int socket, const char *name)
+{
+	struct ifreq request = { 0 };
+	int error;
+
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	error = result(ioctl(socket, SIOCGIFFLAGS, &request));
+	return error < 0 ? error : (unsigned short)request.ifr_flags;
+}
+
 int linux_enter_netns(int fd)
 {
 	return result(setns(fd, CLONE_NEWNET));

@@ -35,6 +35,8 @@ public final class VethPair: @unchecked Sendable {
             try Self.ip("link set far0 up")
             try Self.ip("neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev far0 nud permanent")
         }
+        try inSender { try NetworkInterface(named: Self.near).waitUntilRunning(timeout: .seconds(10)) }
+        try inReceiver { try NetworkInterface(named: Self.far).waitUntilRunning(timeout: .seconds(10)) }
     }
 
     public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {

@@ -26,6 +26,9 @@ static inline void linux_store_release(void *place, uint64_t value)
 /* 0 or -errno. membarrier(2): glibc has no wrapper. */
 int linux_membarrier(int command);
 
+/* Flags of an interface of this thread's network namespace (IFF_* of net/if.h), or -errno. netdevice(7). */
+int linux_interface_flags(int socket, const char *name);
+
 /* 0 or -errno: this thread enters that network namespace (setns(2)), or a new one (unshare(2)). */
 int linux_enter_netns(int fd);
 int linux_enter_new_netns(void);

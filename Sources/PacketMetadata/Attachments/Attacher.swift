@@ -49,6 +49,7 @@ struct Attacher {
     struct Prepared {
         let loaded: ProgramLoader.Loaded
         let hook: Hook
+        let choice: ProgramChoice
         let object: ObjectFile
         let image: RegistryImage
 
@@ -57,7 +58,8 @@ struct Attacher {
 
     /// - Returns: nil if the hook is to be left as it is.
     func load(
-        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ registry: borrowing Registry
+        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ registry: borrowing Registry,
+        isGeneric: Bool? = nil
     ) throws(PacketMetadataError) -> Prepared? {
         let object: ObjectFile
         var programName: String?
@@ -79,8 +81,10 @@ struct Attacher {
             if modeChoice == .generic { throw refusal(image).genericMode }
             device = AskedDevice(ifindex: interface.index, refusal: refusal(image))
         }
-        let loaded = try loader.load(programName, for: hook, in: registry, asking: device)
-        return Prepared(loaded: loaded, hook: hook, object: object, image: image)
+        let mode = try existing(hook)?.record.mode
+        let isGeneric = isGeneric ?? (hook == .xdp && (mode == .generic || (mode == nil && modeChoice == .generic)))
+        let loaded = try loader.load(programName, for: hook, in: registry, asking: device, isGeneric: isGeneric)
+        return Prepared(loaded: loaded, hook: hook, choice: choice, object: object, image: image)
     }
 
     /// What this registry has attached to a hook; also if the interface came from another namespace.
@@ -120,14 +124,19 @@ struct Attacher {
         }
     }
 
-    func apply(_ prepared: Prepared) throws(PacketMetadataError) -> Applied {
+    func apply(
+        _ prepared: Prepared, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> Applied {
         if let existing = try existing(prepared.hook) { return try replace(existing, by: prepared) }
-        return try attach(prepared)
+        return try attach(prepared, registry)
     }
 
-    private func attach(_ prepared: Prepared) throws(PacketMetadataError) -> Applied {
+    private func attach(
+        _ prepared: Prepared, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> Applied {
         switch prepared.hook {
         case .xdp:
+            var prepared = prepared
             var fallback: String?
             let modes = prepared.asksDevice ? [.native] : modes
             for mode in modes {
@@ -138,6 +147,8 @@ struct Attacher {
                 } catch {
                     guard error.errno == .notSupported, mode != modes.last else { throw refusal(error, prepared) }
                     fallback = "the driver has no native XDP (\(error.errno.name))"
+                    let generic = try load(prepared.choice, .xdp, prepared.image, registry, isGeneric: true)
+                    if let generic { prepared = generic }
                 }
             }
             preconditionFailure("the last mode returns or throws")

@@ -75,7 +75,7 @@ extension Registry {
 
             var applied: [Attacher.Applied] = []
             do throws(PacketMetadataError) {
-                for program in prepared { applied.append(try attacher.apply(program)) }
+                for program in prepared { applied.append(try attacher.apply(program, self)) }
             } catch {
                 for done in applied.reversed() { attacher.revert(done) }
                 throw error

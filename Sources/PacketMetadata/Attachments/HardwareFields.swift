@@ -102,7 +102,8 @@ extension AttachmentStore {
     ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
         let maps = attachment.folders.current.maps
         guard record.object.producer == .hardware else {
-            return try loader.load(record.program, for: record.hook, in: registry, maps: maps)
+            return try loader.load(
+                record.program, for: record.hook, in: registry, maps: maps, isGeneric: record.mode == .generic)
         }
         let refusal = HardwareRefusal(
             "cannot renew \(record.program) on \(record.interface)", record.interface, image,

@@ -43,20 +43,25 @@ struct ProgramLoader: ~Copyable {
 
     /// - Parameters:
     ///   - programName: nil if the object has just one for the hook.
+    ///   - isGeneric: whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata
+    ///     14 bytes off there (measured on Linux 6.18), so such a program is loaded as one that does not.
     ///   - maps: the folder where an earlier load's maps are pinned, to be used again; nil for new ones.
     ///   - device: for a program that asks an interface's driver.
     func load(
         _ programName: String?, for hook: Hook, in registry: borrowing Registry, maps: FilePath? = nil,
-        asking device: AskedDevice? = nil
+        asking device: AskedDevice? = nil, isGeneric: Bool = false
     ) throws(PacketMetadataError) -> Loaded {
         let inspected = try open(typesPath: nil)
         let name = try choose(programName, for: hook, among: inspected.programs)
         try checkMaps(inspected)
         let used = UsedFields(inspected)
-        if used.isEmpty { return try finish(inspected, name, try binding(used, types: []), maps, registry, device) }
+        if used.isEmpty {
+            return try finish(inspected, name, try binding(used, types: []), maps, registry, device, isGeneric)
+        }
 
         let (bytes, types) = try registryTypes(used)
-        return try finish(open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry, device)
+        return try finish(
+            open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry, device, isGeneric)
     }
 
     /// What the program would be loaded with, without loading it.
@@ -76,7 +81,7 @@ struct ProgramLoader: ~Copyable {
 
     private func finish(
         _ object: consuming BPFObject, _ name: String, _ binding: ProgramBinding, _ maps: FilePath?,
-        _ registry: borrowing Registry, _ device: AskedDevice?
+        _ registry: borrowing Registry, _ device: AskedDevice?, _ isGeneric: Bool
     ) throws(PacketMetadataError) -> Loaded {
         let hasTable = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
         do throws(BPFError) {
@@ -85,7 +90,8 @@ struct ProgramLoader: ~Copyable {
                 try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
             }
             if let maps { try OwnMaps.reuse(object, from: maps) }
-            let program = try object.load(only: name, boundTo: device?.ifindex)
+            let program = try object.load(
+                only: name, boundTo: device?.ifindex, takesFragments: !isGeneric)
             return Loaded(object, program, name, binding.with(hasTable: hasTable))
         } catch {
             if let refusal = device?.refusal.kernelSaid(error) { throw refusal }

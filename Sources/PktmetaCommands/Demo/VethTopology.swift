@@ -40,6 +40,8 @@ struct VethTopology: ~Copyable {
                 "link set \(receiverInterface) up",
                 "neigh replace \(senderAddress) lladdr \(senderMAC) dev \(receiverInterface) nud permanent",
             ])
+        try waitUntilRunning(senderInterface, in: sender, summary)
+        try waitUntilRunning(receiverInterface, in: receiver, summary)
         return VethTopology(sender: sender, receiver: receiver)
     }
 
@@ -53,6 +55,18 @@ struct VethTopology: ~Copyable {
             throw PacketMetadataError(
                 error == .notPermitted ? .missingPrivilege : .system, summary,
                 reason: "cannot make a network namespace (\(error.name))\(lacks)")
+        }
+    }
+
+    private static func waitUntilRunning(
+        _ name: String, in namespace: borrowing NetworkNamespace, _ summary: String
+    ) throws(PacketMetadataError) {
+        do throws(NamespaceError<Errno>) {
+            try namespace.run { () throws(Errno) in
+                try NetworkInterface(named: name).waitUntilRunning(timeout: .seconds(5))
+            }
+        } catch {
+            throw PacketMetadataError(.system, summary, reason: "\(name) does not come up: \(error)")
         }
     }
 
