@@ -3,6 +3,7 @@
 #   make          build everything
 #   make demo     build, and show it on real packets between two namespaces (root)
 #   make test     build, and run all tests (root: the kernel tests load real programs)
+#   make torture  ten minutes of packets while the registry changes (root)
 #   make check    what CI runs: formatting, warnings as errors, tests
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
@@ -31,7 +32,7 @@ PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
 LINT_PACKAGES := clang-format
 
-.PHONY: build release bpf test-bpf demo test check lint format deps deps-test deps-lint clean
+.PHONY: build release bpf test-bpf demo test torture check lint format deps deps-test deps-lint clean
 
 build: bpf
 	swift build
@@ -64,6 +65,10 @@ test: bpf test-bpf
 	swift test
 
 check: lint test
+
+# Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
+torture: bpf test-bpf
+	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
 
 lint: deps-lint
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

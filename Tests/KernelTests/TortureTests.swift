@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Foundation
+import Linux
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
+
+/// No get returns another field's bytes, whatever happens to the registry while packets are under way.
+///
+/// `PKTMETA_TORTURE_SECONDS` says how long; `make torture` takes ten minutes.
+@Suite(Kernel.required, .serialized) struct TortureTests {
+    static let seconds = Double(ProcessInfo.processInfo.environment["PKTMETA_TORTURE_SECONDS"] ?? "") ?? 5
+
+    @Test func noValueIsEverWrong() throws {
+        try Kernel.run {
+            let report = try Torture(object: "torture").run(seconds: Self.seconds)
+            print("torture: \(report)")
+            #expect(report.wrong == 0, "\(report)")
+            #expect(report.steadyWrong == 0 && report.steadyRefused == 0, "\(report)")
+            // Otherwise the test would show nothing.
+            #expect(report.operations > 10 && report.packets > 1000, "\(report)")
+            #expect(report.right > 1000 && report.fault > 0 && report.noEntry > 0, "\(report)")
+            #expect(report.compactions > 0 && report.steadyRight > 1000, "\(report)")
+        }
+    }
+
+    /// The same programs without the check of generations: if they passed, the test above could not fail.
+    @Test func withoutTheCheckValuesAreWrong() throws {
+        try Kernel.run {
+            let report = try Torture(object: "torture_broken").run(seconds: Self.seconds)
+            #expect(report.wrong > 0, "\(report)")
+        }
+    }
+}
+
+struct TortureReport {
+    var packets: UInt64 = 0
+    var operations = 0
+    var compactions = 0
+    var right: UInt64 = 0
+    var wrong: UInt64 = 0
+    var noEntry: UInt64 = 0
+    var fault: UInt64 = 0
+    var steadyRight: UInt64 = 0
+    var steadyWrong: UInt64 = 0
+    var steadyRefused: UInt64 = 0
+}
+
+/// Traffic, programs and a loop that changes the registry.
+final class Torture {
+    private let scratch = ScratchRegistry()
+    private let pair: VethPair
+    private let registry: Registry
+    private let reader: ProgramLoader.Loaded
+    private let link: BPFLink
+    private let targets: BPFMap
+    private var random = SystemRandomNumberGenerator()
+    /// Fields by place in the table of targets.
+    private var fields: [FieldName?] = Array(repeating: nil, count: 5)
+    private static let types: [FieldType] = [.u32, .u32, .u64, .u64, .bytes(16)]
+    private static let moverPlace = 5
+
+    init(object: String) throws {
+        pair = try VethPair()
+        registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+        try Self.startNearTheWrap(registry)
+        _ = try Self.register(registry, "steady", .u64)
+        let mover = try Self.register(registry, "mover", .u32)
+        let path = Fixture.object(object)
+        let (scratchPath, pair) = (scratch.path, pair)
+        let registry = try Registry.open(at: scratchPath, for: .write)
+        _ = try pair.inReceiver {
+            try registry.attach(
+                to: VethPair.far, xdp: .object(path, program: nil),
+                tc: .object(Fixture.object("torture_steady"), program: nil))
+        }
+        let maps = try Self.maps(of: .xdp, scratchPath)
+        reader = try ProgramLoader(
+            ObjectFile(path: path), image: registry.image(), isStrict: true, summary: "torture"
+        ).load("torture_dynamic", for: .tcIngress, in: registry, maps: maps)
+        let program = try BPFProgram(id: reader.program.id)
+        link = try pair.inReceiver {
+            try BPFLink(tcxIngress: program, ifindex: NetworkInterface(named: VethPair.far).index)
+        }
+        targets = try BPFMap(pinnedAt: maps.appending("targets"))
+        try targets.update(at: Self.moverPlace, encode(mover.id.rawValue))
+    }
+
+    /// So that generations wrap while the test runs.
+    private static func startNearTheWrap(_ registry: borrowing Registry) throws {
+        let start = Generation(65_530)
+        let image = try registry.image()
+        var head = try registry.fieldsMap.values(at: 0)[0]
+        head.replaceSubrange(0..<8, with: encode(image.word.with(generation: start, pending: start).rawValue))
+        try registry.fieldsMap.update(at: 0, head)
+    }
+
+    private static func register(
+        _ registry: borrowing Registry, _ name: String, _ type: FieldType
+    ) throws -> RegisteredField {
+        try registry.register(FieldDefinition(name: FieldName(name), type: type)).field
+    }
+
+    private static func maps(of hook: Hook, _ path: FilePath) throws -> FilePath {
+        let attachments = try AttachmentStore(RegistryFolder(path: path)).attachments()
+        return try #require(attachments.first { $0.record.hook == hook }).folders.current.maps
+    }
+
+    // MARK: Running
+
+    func run(seconds: Double) throws -> TortureReport {
+        var report = TortureReport()
+        let traffic = Traffic(pair)
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            try change(&report)
+            report.operations += 1
+        }
+        try traffic.stop()
+        let dynamic = try counts(reader.object.map("outcomes"))
+        let steady = try counts(BPFMap(pinnedAt: Self.maps(of: .tcIngress, scratch.path).appending("outcomes")))
+        report.packets = steady[0]
+        (report.right, report.wrong, report.noEntry, report.fault) = (dynamic[1], dynamic[2], dynamic[3], dynamic[4])
+        (report.steadyRight, report.steadyWrong, report.steadyRefused) = (steady[6], steady[7], steady[8])
+        return report
+    }
+
+    /// Registers a field where there is none, else unregisters the one there, and compacts now and then. Ids stay in the
+    /// table when their field has gone.
+    private func change(_ report: inout TortureReport) throws {
+        if Int.random(in: 0..<6, using: &random) == 0 {
+            report.compactions += try registry.compact().isEmpty ? 0 : 1
+            return
+        }
+        let place = fields.indices.randomElement(using: &random) ?? 0
+        if let name = fields[place] {
+            _ = try registry.unregister(name)
+            fields[place] = nil
+        } else {
+            let field = try? Self.register(registry, "churn_\(place)", Self.types[place])
+            guard let field else { return }
+            fields[place] = field.name
+            try targets.update(at: place, encode(field.id.rawValue))
+        }
+    }
+
+    private func counts(_ map: borrowing BPFMap) throws -> [UInt64] {
+        try (0..<map.shape.entries).map { key in
+            try map.values(at: key).reduce(0) { $0 + decode($1, as: UInt64.self) }
+        }
+    }
+}
+
+/// Packets as fast as one thread sends them, until it is stopped.
+private final class Traffic: Sendable {
+    private let isStopped = Atomic<Bool>(false)
+    private let isDone = Atomic<Bool>(false)
+
+    init(_ pair: VethPair) {
+        let thread = Thread { [self] in
+            try? pair.inSender {
+                let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
+                let payload = [UInt8](repeating: 7, count: 18)
+                while !isStopped.load(ordering: .relaxed) {
+                    for _ in 0..<256 { try sender.send(payload) }
+                }
+            }
+            isDone.store(true, ordering: .releasing)
+        }
+        thread.start()
+    }
+
+    struct Stuck: Error {}
+
+    func stop() throws {
+        isStopped.store(true, ordering: .relaxed)
+        guard eventually({ isDone.load(ordering: .acquiring) }) else { throw Stuck() }
+    }
+}
