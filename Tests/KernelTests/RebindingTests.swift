@@ -88,19 +88,29 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             _ = try bench.command("register-field", "shared", "--type", "u32")
-            func attach(_ object: String, _ compiler: Fixture.Compiler = .swift, dropping capabilities: String) throws
-                -> ChildProcess.Outcome
-            {
-                try bench.pair.inReceiver {
+            func attach(
+                _ object: String, _ compiler: Fixture.Compiler = .swift, at hook: String = "--xdp", dropping: String
+            ) throws -> ChildProcess.Outcome {
+                let other = hook == "--xdp" ? "--tc" : "--xdp"
+                return try bench.pair.inReceiver {
                     try ChildProcess.run(
-                        ["setpriv", "--bounding-set=\(capabilities)", Fixture.command, "attach-to-interface", "far0"]
-                            + ["--tc", "none", "--xdp", Fixture.object(object, compiler).string]
+                        ["setpriv", "--bounding-set=\(dropping)", Fixture.command, "attach-to-interface", "far0"]
+                            + [other, "none", hook, Fixture.object(object, compiler).string]
                             + ["--registry", bench.scratch.path.string])
                 }
             }
+            for (name, type) in [
+                ("flag_field", "flag"), ("byte_field", "u8"), ("word_field", "u32"), ("long_field", "u64"),
+                ("short_field", "u16"), ("six_field", "mac"), ("wide_field", "ipv6"), ("odd_field", "u16"),
+                ("absent_field", "u8"),
+            ] {
+                #expect(try bench.command("register-field", name, "--type", type).exitCode == 0)
+            }
             for compiler in Fixture.Compiler.allCases {
-                let bound = try attach("bound_count", compiler, dropping: "-sys_admin,-perfmon")
-                #expect(bound.status == 0, "\(bound.output)")
+                for (object, hook) in [("bound_count", "--xdp"), ("bound_xdp", "--xdp"), ("bound_tc", "--tc")] {
+                    let bound = try attach(object, compiler, at: hook, dropping: "-sys_admin,-perfmon")
+                    #expect(bound.status == 0, "\(object) \(bound.output)")
+                }
                 _ = try bench.command("detach-from-interface", "far0")
             }
             let dynamic = try attach("sharing_xdp", dropping: "-sys_admin,-perfmon")

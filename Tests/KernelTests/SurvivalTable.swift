@@ -153,7 +153,8 @@ extension SurvivalRow {
             "A tap, and a TC program that writes to the packet", .either, .gone, afterTap,
             Route(change: "write_packet", tap: true)),
         SurvivalRow(
-            "A tap, and a TC program that sets a field", .either, .gone, "The same; its set returns `-EFAULT` too.",
+            "A tap, and a TC program that sets a field", .either, .value,
+            "The set is refused with `-EBUSY`; before Linux 6.18 the area is gone.",
             Route(change: "set_field", changeFails: true, tap: true)),
         SurvivalRow(
             "A tap, and `bpf_skb_pull_data`", .either, .gone, afterTap, Route(change: "pull_data", tap: true)),

@@ -93,9 +93,9 @@ static __always_inline int __pktmeta_place(const struct pktmeta_cursor *c, __u64
 }
 
 /* Where a field of this size lies in this packet. */
-static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u32 size, void **place)
+static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u64 layout, __u32 size,
+					    void **place)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
 	int err = __pktmeta_check_id(id, layout);
 
 	if (err)
@@ -120,22 +120,32 @@ static __always_inline __u64 __pktmeta_bit(__u32 id)
 	return 1ULL << (pktmeta_id_slot(id) % PKTMETA_SLOTS);
 }
 
-static __always_inline void __pktmeta_write_header(struct pktmeta_cursor *c, __u64 word)
+/* Puts value and header word there. */
+static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, void *place, __u32 offset, const void *value,
+					   __u32 size, __u64 word)
 {
-	c->word = word;
-	*(volatile __u64 *)c->area = word;
+	int err;
+
+	if (__pktmeta_writes_by_dynptr(c)) {
+		err = __pktmeta_write_by_dynptr(c, offset, value, size, word);
+		__pktmeta_refresh(c);
+		return err;
+	}
+	__PKTMETA_COPY(__PKTMETA_STORE, place, value, size);
+	__pktmeta_store_header(c, word);
+	return 0;
 }
 
-/* Stores a value of that many bytes and marks the field as set. */
+/* Stores a value of that many bytes and marks the field as set. At TC also -EBUSY, if a tap shares the packet. */
 static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const void *value, __u32 size)
 {
+	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
 	void *place;
-	int err = __pktmeta_locate(c, id, size, &place);
+	int err = __pktmeta_locate(c, id, layout, size, &place);
 
-	if (!err) {
-		__PKTMETA_COPY(__PKTMETA_STORE, place, value, size);
-		__pktmeta_write_header(c, c->word | __pktmeta_bit(id));
-	}
+	if (!err)
+		err = __pktmeta_write(c, place, pktmeta_layout_offset(layout), value, size,
+				      c->word | __pktmeta_bit(id));
 	__pktmeta_count_set(id, err);
 	return err;
 }
@@ -143,8 +153,9 @@ static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const
 /* Loads a value of that many bytes; -ENOENT too if this packet does not carry the field. */
 static __always_inline int pktmeta_get(const struct pktmeta_cursor *c, __u32 id, void *value, __u32 size)
 {
+	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
 	void *place;
-	int err = __pktmeta_locate(c, id, size, &place);
+	int err = __pktmeta_locate(c, id, layout, size, &place);
 	int carried = !err && c->word & __pktmeta_bit(id);
 
 	if (carried)
@@ -166,9 +177,7 @@ static __always_inline int pktmeta_clear(struct pktmeta_cursor *c, __u32 id)
 {
 	int err = __pktmeta_locate_any(c, id);
 
-	if (!err)
-		__pktmeta_write_header(c, c->word & ~__pktmeta_bit(id));
-	return err;
+	return err ? err : __pktmeta_write(c, NULL, 0, NULL, 0, c->word & ~__pktmeta_bit(id));
 }
 
 #endif /* PKTMETA_ACCESS_BPF_H */

@@ -180,6 +180,8 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 	int err;
 
 	__pktmeta_empty(&c->cursor);
+	c->cursor.is_tc = 1;
+	c->cursor.skb = skb;
 	err = __pktmeta_find_bound(c, (void *)(long)skb->data_meta, (void *)(long)skb->data) ? -EFAULT : 0;
 	__pktmeta_count_open(err, 0);
 	return err;
@@ -262,16 +264,45 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 #define __PKTMETA_COUNT_GET(name, err, carried) ((void)0)
 #endif
 
-/* Stores a value of the declared type and marks the field as set. */
+/* Writes through a dynptr and leaves the cursor with a range that the verifier knows. */
+static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c, __u32 offset, const void *value,
+						 __u32 size, __u64 word)
+{
+	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, word);
+
+	__pktmeta_refresh(&c->cursor);
+	c->cursor.is_open = __pktmeta_has_area(c->cursor.area, c->cursor.end, __PKTMETA_INFO(CAPACITY));
+	return err;
+}
+
+/* Writes the header word, and nothing else. */
+static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cursor *c, __u64 word)
+{
+	if (__pktmeta_writes_by_dynptr(&c->cursor))
+		return __pktmeta_write_bound(c, 0, NULL, 0, word);
+	__pktmeta_store_header(&c->cursor, word);
+	return 0;
+}
+
+#define __PKTMETA_OFFSET(name) \
+	((__u32)__builtin_preserve_field_info(((struct pktmeta_field_##name *)0)->u64, BPF_FIELD_BYTE_OFFSET))
+
+/* Stores a value of the declared type and marks the field as set. At TC also -EBUSY, if a tap shares the packet. */
 #define PKTMETA_SET(c, name, value) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
 		if (!__err) { \
-			struct pktmeta_field_##name *__field = (c)->cursor.area; \
+			__u64 __word = (c)->cursor.word | __PKTMETA_BIND(BIT, name); \
 			__PKTMETA_VALUE(name) __value = {}; \
 			__value.typed = (value); \
-			__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
-			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
+			if (__pktmeta_writes_by_dynptr(&(c)->cursor)) { \
+				__err = __pktmeta_write_bound(c, __PKTMETA_OFFSET(name), &__value, \
+							      sizeof(pktmeta_type_##name), __word); \
+			} else { \
+				struct pktmeta_field_##name *__field = (c)->cursor.area; \
+				__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
+				__pktmeta_store_header(&(c)->cursor, __word); \
+			} \
 		} \
 		__PKTMETA_COUNT_SET(name, __err); \
 		__err; \
@@ -297,7 +328,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, 0); \
 		if (!__err) \
-			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
+			__err = __pktmeta_write_bound_header(c, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
 		__PKTMETA_COUNT_SET(name, __err); \
 		__err; \
 	})
@@ -314,7 +345,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
 		if (!__err) \
-			__pktmeta_write_header(&(c)->cursor, (c)->cursor.word & ~(__u64)__PKTMETA_BIND(BIT, name)); \
+			__err = __pktmeta_write_bound_header(c, (c)->cursor.word & ~(__u64)__PKTMETA_BIND(BIT, name)); \
 		__err; \
 	})
 

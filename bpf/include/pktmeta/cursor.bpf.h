@@ -14,6 +14,8 @@ struct pktmeta_cursor {
 	void *end;   /* of the area: the packet's first byte */
 	__u64 word;  /* the header word */
 	int is_open; /* 0: there is no area that is ours */
+	int is_tc;
+	struct __sk_buff *skb; /* in TC */
 };
 
 static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
@@ -22,6 +24,8 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
 	c->end = NULL;
 	c->word = 0;
 	c->is_open = 0;
+	c->is_tc = 0;
+	c->skb = NULL;
 }
 
 static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 word)
@@ -147,6 +151,8 @@ static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk
 	int err = -ENOENT;
 
 	__pktmeta_empty(c);
+	c->is_tc = 1;
+	c->skb = skb;
 	if (pktmeta_word_magic(registry) == PKTMETA_MAGIC)
 		err = __pktmeta_find(c, registry, (void *)(long)skb->data_meta, (void *)(long)skb->data);
 	__pktmeta_count_open(err, 0);

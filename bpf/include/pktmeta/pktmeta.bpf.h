@@ -35,6 +35,7 @@
 #include "maps.bpf.h"
 #include "count.bpf.h"
 #include "cursor.bpf.h"
+#include "write.bpf.h"
 #include "access.bpf.h"
 #include "bound.bpf.h"
 

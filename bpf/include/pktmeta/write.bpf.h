@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * How a value gets into the area.
+ *
+ * XDP programs store into the packet. In a TC program a store does harm: the kernel then makes the packet's buffer
+ * private before the program runs, and if a tap (tcpdump, any AF_PACKET socket) shares the buffer, the copy has no
+ * metadata, for this program and for all behind it. So TC programs write through bpf_dynptr_from_skb_meta() where the
+ * kernel has it (6.18): that brings no such prologue, and refuses where the buffer is shared. On older kernels they
+ * store, and programs that only read are the ones to be preferred.
+ */
+#ifndef PKTMETA_WRITE_BPF_H
+#define PKTMETA_WRITE_BPF_H
+
+struct bpf_dynptr;
+extern int bpf_dynptr_from_skb_meta(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym __weak;
+
+/* Known when the program is loaded: the verifier removes the way not taken, and with it the stores. */
+static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_cursor *c)
+{
+	return c->is_tc && (void *)&bpf_dynptr_from_skb_meta != NULL;
+}
+
+/*
+ * Takes the packet's pointers anew, which a write through a dynptr ends. The context is hidden from the compiler, or
+ * clang 14 computes a member's address ahead and loads through that, which the verifier refuses.
+ */
+static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c)
+{
+	struct __sk_buff *skb = c->skb;
+
+	asm volatile("" : "+r"(skb));
+	c->area = (void *)(long)skb->data_meta;
+	asm volatile("" : "+r"(skb));
+	c->end = (void *)(long)skb->data;
+	c->is_open = c->area + PKTMETA_HEADER_SIZE <= c->end;
+}
+
+/* -EBUSY: a tap shares the packet, nothing is written. The cursor's pointers are to be taken anew. */
+static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, __u32 offset, const void *value,
+						     __u32 size, __u64 word)
+{
+	struct bpf_dynptr area;
+
+	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area))
+		return -EFAULT;
+	/* The header last: a field is marked as set once its value is there. */
+	if (size && bpf_dynptr_write(&area, offset, (void *)value, size, 0))
+		return -EBUSY;
+	if (bpf_dynptr_write(&area, 0, &word, sizeof(word), 0))
+		return -EBUSY;
+	c->word = word;
+	return 0;
+}
+
+/* Stores the header word, and nothing else. */
+static __always_inline void __pktmeta_store_header(struct pktmeta_cursor *c, __u64 word)
+{
+	c->word = word;
+	*(volatile __u64 *)c->area = word;
+}
+
+#endif /* PKTMETA_WRITE_BPF_H */
