@@ -47,6 +47,12 @@ public enum Fixture {
         root.appending(".build/bpf/\(compiler.rawValue)/\(name).bpf.o")
     }
 
+    /// Of a program that a test compiles by itself.
+    public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }
+
+    /// What BPF programs include.
+    static let headers = root.appending("bpf/include")
+
     public static func bytes(_ path: FilePath) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
     }
