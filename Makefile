@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-#   make          build everything
-#   make demo     build, and show it on real packets between two namespaces (root)
-#   make test     build, and run all tests (root: the kernel tests load real programs)
-#   make torture  ten minutes of packets while the registry changes (root)
-#   make check    what CI runs: formatting, warnings as errors, tests
+#   make           build everything
+#   make demo      build, and show it on real packets between two namespaces (root)
+#   make examples  build the applications in bpf/examples, to .build/bpf/examples
+#   make test      build, and run all tests (root: the kernel tests load real programs)
+#   make torture   ten minutes of packets while the registry changes (root)
+#   make check     what CI runs: formatting, warnings as errors, tests
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
 
@@ -20,6 +21,9 @@ TEST_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests/%.bpf.o)
 # The header must do with Debian's clang too.
 SECOND_CLANG := clang-14
 SECOND_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o)
+EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
+EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
+SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o)
 
 # The Swift toolchain's clang has the bpf target, so no second compiler is needed.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
@@ -32,7 +36,7 @@ PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
 LINT_PACKAGES := clang-format
 
-.PHONY: build release bpf test-bpf demo test torture check lint format deps deps-test deps-lint clean
+.PHONY: build release bpf examples test-bpf demo test torture check lint format deps deps-test deps-lint clean
 
 build: bpf
 	swift build
@@ -40,13 +44,23 @@ build: bpf
 release: bpf
 	swift build -c release --static-swift-stdlib --product pktmeta
 
-bpf: deps $(BPF_OBJECTS)
+bpf: deps $(BPF_OBJECTS) examples
+
+examples: deps $(EXAMPLE_OBJECTS)
 
 $(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
+
+$(BPF_OUT)/examples/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
@@ -56,7 +70,7 @@ $(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) 
 	@mkdir -p $(@D)
 	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-test-bpf: deps-test $(TEST_OBJECTS) $(SECOND_OBJECTS)
+test-bpf: deps-test examples $(TEST_OBJECTS) $(SECOND_OBJECTS) $(SECOND_EXAMPLES)
 
 demo: release
 	.build/release/pktmeta demo

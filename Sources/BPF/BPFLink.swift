@@ -75,6 +75,11 @@ public struct BPFLink: ~Copyable, Sendable {
         try libbpf("replace \(expected.name)") { unsafe bpf_link_update(fd.raw, new, &options) }
     }
 
+    /// Detaches the program now. Whoever still holds the link holds one without an interface.
+    public func detach() throws(BPFError) {
+        try libbpf("detach a link") { bpf_link_detach(fd.raw) }
+    }
+
     public func pin(at path: FilePath) throws(BPFError) {
         try BPFFileSystem.pin(fd.raw, at: path)
     }

@@ -48,11 +48,11 @@ extension PacketMetadataError {
     private mutating func addVerifierLog(_ log: VerifierLog, needs: [Capability]) {
         details = log.text
         let missing = Capability.missing(of: needs)
-        if log.summary.contains("prohibited for !root"), !missing.isEmpty {
+        if log.summary.contains("prohibited"), !missing.isEmpty {
             kind = .missingPrivilege
             reason = "the verifier allows this only with \(missing.map(\.description).joined(separator: ", "))"
             remedy = "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN."
-        } else if kind != .missingPrivilege || missing.isEmpty {
+        } else {
             kind = .badData
             reason = "the verifier refused it: \(log.summary)"
             remedy = "--verbose shows the whole verifier log."

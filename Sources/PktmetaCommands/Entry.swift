@@ -9,14 +9,20 @@ public struct Context: Sendable {
     public var output: @Sendable (String) -> Void
     /// For notes and errors.
     public var errors: @Sendable (String) -> Void
+    /// For what was asked for and is no text, or a whole file.
+    public var bytes: @Sendable ([UInt8]) -> Void
+    /// Whether somebody looks at the output as it is.
+    public var isTerminal: Bool
     public var environment: [String: String]
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
-        environment: [String: String] = [:]
+        bytes: @escaping @Sendable ([UInt8]) -> Void, isTerminal: Bool = false, environment: [String: String] = [:]
     ) {
         self.output = output
         self.errors = errors
+        self.bytes = bytes
+        self.isTerminal = isTerminal
         self.environment = environment
     }
 }

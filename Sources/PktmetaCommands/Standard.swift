@@ -7,12 +7,13 @@ extension Context {
     /// This process's outputs and environment.
     static var standard: Context {
         Context(
-            output: { write($0, to: STDOUT_FILENO) }, errors: { write($0, to: STDERR_FILENO) },
+            output: { write(Array(($0 + "\n").utf8), to: STDOUT_FILENO) },
+            errors: { write(Array(($0 + "\n").utf8), to: STDERR_FILENO) },
+            bytes: { write($0, to: STDOUT_FILENO) }, isTerminal: isatty(STDOUT_FILENO) == 1,
             environment: standardEnvironment)
     }
 
-    private static func write(_ text: String, to descriptor: CInt) {
-        let bytes = Array((text + "\n").utf8)
+    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
         var sent = 0
         while sent < bytes.count {
             // write(2) reads at most the bytes that are left.

@@ -5,7 +5,7 @@ internal import PktmetaABI
 /// A field's name: a C identifier of at most 31 bytes.
 ///
 /// Three underscores in a row are refused: CO-RE takes what follows them for a type's flavour and ignores it
-/// (libbpf, `bpf_core_essential_name_len`).
+/// (libbpf, `bpf_core_essential_name_len`). So are two at the start: the name follows an underscore in its types.
 public struct FieldName: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let text: String
 
@@ -31,6 +31,7 @@ public struct FieldName: Hashable, Sendable, Comparable, CustomStringConvertible
         if UInt8(ascii: "0")...UInt8(ascii: "9") ~= first { return "it starts with a digit" }
         guard text.utf8.allSatisfy(isIdentifierByte) else { return "only A-Z, a-z, 0-9 and _ are allowed" }
         if text.contains("___") { return "three underscores in a row mean something else to CO-RE" }
+        if text.hasPrefix("__") { return "it starts with two underscores, which mean something else to CO-RE" }
         return nil
     }
 

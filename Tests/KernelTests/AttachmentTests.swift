@@ -62,6 +62,18 @@ import Testing
         }
     }
 
+    /// The kernel lets go of an unpinned link a grace period later: what takes the hook next must not have to wait.
+    @Test func detachingIsDoneWhenTheCommandReturns() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            for _ in 0..<50 {
+                #expect(try bench.command("attach-to-interface", "far0", "--tc", "none").exitCode == 0)
+                #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
+                #expect(try bench.attachedXDP() == nil)
+            }
+        }
+    }
+
     @Test func genericModeIsToldFromNative() throws {
         try Kernel.run {
             let bench = try Bench()

@@ -107,7 +107,7 @@ import Testing
                 #expect(try bench.command("register-field", name, "--type", type).exitCode == 0)
             }
             for compiler in Fixture.Compiler.allCases {
-                for (object, hook) in [("bound_count", "--xdp"), ("bound_xdp", "--xdp"), ("bound_tc", "--tc")] {
+                for (object, hook) in [("bound_count", "--xdp"), ("bound_tc", "--tc")] {
                     let bound = try attach(object, compiler, at: hook, dropping: "-sys_admin,-perfmon")
                     #expect(bound.status == 0, "\(object) \(bound.output)")
                 }

@@ -9,6 +9,8 @@ public struct CommandRun: Sendable {
     public let exitCode: Int32
     public let output: String
     public let errors: String
+    /// What it put out as bytes rather than as lines.
+    public let bytes: [UInt8]
 
     /// The output as JSON.
     public var json: [String: any Sendable] {
@@ -18,13 +20,17 @@ public struct CommandRun: Sendable {
         }
     }
 
-    public init(_ arguments: [String], environment: [String: String] = [:]) {
+    public init(_ arguments: [String], environment: [String: String] = [:], isTerminal: Bool = false) {
         let output = Lines()
         let errors = Lines()
-        let context = Context(output: output.append, errors: errors.append, environment: environment)
+        let bytes = Mutex<[UInt8]>([])
+        let context = Context(
+            output: output.append, errors: errors.append, bytes: { new in bytes.withLock { $0 += new } },
+            isTerminal: isTerminal, environment: environment)
         exitCode = Pktmeta.run(arguments, in: context)
         self.output = output.text
         self.errors = errors.text
+        self.bytes = bytes.withLock { $0 }
     }
 
     private final class Lines: Sendable {

@@ -47,6 +47,18 @@ public enum Fixture {
         root.appending(".build/bpf/\(compiler.rawValue)/\(name).bpf.o")
     }
 
+    /// An example's object, compiled by `make examples` and `make test-bpf`.
+    public static func example(_ name: String, _ compiler: Compiler = .swift) -> FilePath {
+        let folder = compiler == .swift ? "examples" : "examples-clang-14"
+        return root.appending(".build/bpf/\(folder)/\(name).bpf.o")
+    }
+
+    /// Of a program that a test compiles by itself.
+    public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }
+
+    /// What BPF programs include.
+    static let headers = root.appending("bpf/include")
+
     public static func bytes(_ path: FilePath) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
     }

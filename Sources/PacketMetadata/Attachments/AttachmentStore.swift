@@ -201,6 +201,9 @@ struct AttachmentStore: Sendable {
 
     /// The link first, so that what is half gone is also detached.
     private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
+        // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer. If
+        // this fails, unlinking does it.
+        do { try BPFLink(pinnedAt: folders.link).detach() } catch {}
         try perform("unlink \(folders.link)") { () throws(Errno) in try Folder.unlink(folders.link) }
         try takeApart(folders.current)
         try takeApart(folders.next)

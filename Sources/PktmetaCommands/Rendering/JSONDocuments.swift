@@ -43,6 +43,14 @@ struct CompactionDocument: JSONDocument {
     init(_ moved: [RegisteredField]) { self.moved = moved.map(FieldContents.init) }
 }
 
+/// A file that a command wrote.
+struct FileDocument: JSONDocument {
+    let version = jsonVersion
+    let file: String
+    /// Bytes.
+    let size: Int
+}
+
 struct AttachmentsDocument: JSONDocument {
     let version = jsonVersion
     let attachments: [Contents]

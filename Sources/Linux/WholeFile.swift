@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import CLinuxShims
+internal import Glibc
+public import SystemPackage
+
+/// Files that are written whole or not at all.
+public enum WholeFile {
+    /// Has a path name a file with these bytes.
+    ///
+    /// They are written under a temporary name beside it, which is renamed: whoever reads the path meanwhile gets the
+    /// file as it was before. A symbolic link stays and its target is replaced; what is no regular file, such as
+    /// /dev/stdout, is written to as it is.
+    public static func write(_ bytes: [UInt8], to path: FilePath) throws(Errno) {
+        let target = resolved(path)
+        if let kind = kind(of: target), kind != S_IFREG {
+            return try fill(target, bytes, options: [.closeOnExec], isLasting: false)
+        }
+        guard let name = target.lastComponent else { throw .isDirectory }
+        // A name that nobody can foresee, and that must be new, since the folder may be anyone's to write to.
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+        let temporary = target.removingLastComponent().appending(".\(name.string).\(suffix)")
+        do throws(Errno) {
+            try fill(temporary, bytes, options: [.closeOnExec, .create, .exclusiveCreate], isLasting: true)
+            try Folder.rename(temporary, to: target)
+        } catch {
+            try? Folder.unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func fill(
+        _ path: FilePath, _ bytes: [UInt8], options: FileDescriptor.OpenOptions, isLasting: Bool
+    ) throws(Errno) {
+        do {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: options,
+                permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+            try file.closeAfter {
+                try file.writeAll(bytes)
+                // Else a crash of the machine could leave the new name with none of the bytes.
+                if isLasting, fsync(file.rawValue) != 0 { throw Errno.last }
+            }
+        } catch {
+            throw (error as? Errno) ?? .ioError
+        }
+    }
+
+    /// Where a path leads; itself if nothing is there.
+    private static func resolved(_ path: FilePath) -> FilePath {
+        // realpath(3) returns NULL or a C string that is the caller's to free.
+        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else { return path }
+        defer { unsafe free(text) }
+        return unsafe FilePath(platformString: text)
+    }
+
+    /// The S_IFMT part of the mode; nil if nothing is there.
+    private static func kind(of path: FilePath) -> mode_t? {
+        var information = stat()
+        let result = unsafe path.withPlatformString { unsafe stat($0, &information) }
+        return result == 0 ? information.st_mode & S_IFMT : nil
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+
+struct ExportBTF: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export-btf",
+        abstract: "Write the registry as BTF, for other loaders.",
+        discussion: """
+            A loader in any language gives the file to libbpf as btf_custom_path, and has the object use the map pinned \
+            as registry in place of pktmeta_fields. PKTMETA_ID and bound access then work as under \
+            attach-to-interface. The file says what is true now: export again before each load.
+
+            Nobody loads such a program anew when fields are unregistered or moved. Objects with bound access \
+            #define PKTMETA_BOUND_LIVE, which asks the registry on each call; without it they refuse every packet \
+            (-EFAULT) from then on. A program with PKTMETA_ID of a field that is not registered is refused by the verifier.
+            """)
+
+    @Flag(
+        help: ArgumentHelp(
+            "Add the running kernel's types: for objects that relocate those too. Some megabytes, good for this kernel."
+        ))
+    var withKernelTypes = false
+
+    @OptionGroup var file: FileOptions
+    @OptionGroup var registry: RegistryOptions
+
+    var isJSON: Bool { file.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let summary = "cannot export the registry \(registry.path(in: context))"
+        try file.refuseTerminal(summary, in: context)
+        let registry = try Registry.open(at: registry.path(in: context), for: .read)
+        try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), summary, in: context)
+    }
+}

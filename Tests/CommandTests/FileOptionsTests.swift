@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import ArgumentParser
+import Foundation
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PktmetaCommands
+
+/// Files that commands make: whole or not at all, and nothing else in their place.
+@Suite struct FileOptionsTests {
+    /// Writes as a command does.
+    ///
+    /// - Returns: what went to the output as bytes.
+    private func write(_ text: String, to path: FilePath?, isTerminal: Bool = false) throws -> [UInt8] {
+        let run = Output()
+        let context = Context(
+            output: { _ in }, errors: { _ in }, bytes: { run.bytes += $0 }, isTerminal: isTerminal)
+        let options = try FileOptions.parse(path.map { [$0.string] } ?? [])
+        try options.refuseTerminal("cannot do it", in: context)
+        try options.write(Array(text.utf8), "cannot do it", in: context)
+        return run.bytes
+    }
+
+    private final class Output: @unchecked Sendable {
+        var bytes: [UInt8] = []
+    }
+
+    private func refusal(_ body: () throws -> Void) -> PacketMetadataError? {
+        do { try body() } catch { return error as? PacketMetadataError }
+        return nil
+    }
+
+    private func text(_ path: FilePath) throws -> String { String(decoding: try Fixture.bytes(path), as: UTF8.self) }
+
+    @Test func aFileIsMadeAndReplaced() throws {
+        let folder = try ScratchFolder()
+        let file = folder.path.appending("made")
+        for content in ["a longer text", "short", ""] {
+            #expect(try write(content, to: file, isTerminal: true) == [])
+            #expect(try text(file) == content)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.string) == ["made"])
+    }
+
+    @Test func aSymbolicLinkStays() throws {
+        let folder = try ScratchFolder()
+        let file = try folder.write(Array("old".utf8), as: "file")
+        let link = folder.path.appending("link")
+        try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "file")
+        #expect(try write("new", to: link) == [])
+        #expect(try text(file) == "new")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.string) == "file")
+    }
+
+    @Test func devicesAreWrittenToAndStay() throws {
+        #expect(try write("x", to: "/dev/null") == [])
+        let device = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        #expect(device == .typeCharacterSpecial)
+        let full = refusal { _ = try write("x", to: "/dev/full") }
+        #expect(full?.kind == .taken)
+        #expect(full?.reason.contains("ENOSPC") == true)
+    }
+
+    @Test func whatCannotBeWrittenIsTold() throws {
+        let folder = try ScratchFolder()
+        let isFolder = refusal { _ = try write("x", to: folder.path) }
+        #expect(isFolder?.kind == .taken)
+        #expect(isFolder?.reason.hasSuffix("(EISDIR)") == true)
+        let noFolder = refusal { _ = try write("x", to: folder.path.appending("no/such")) }
+        #expect(noFolder?.kind == .notFound)
+        #expect(noFolder?.reason.hasSuffix("(ENOENT)") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.string) == [])
+    }
+
+    @Test func theOutputIsTheDefaultUnlessItIsATerminal() throws {
+        #expect(try write("x", to: nil) == Array("x".utf8))
+        #expect(try write("x", to: "-") == Array("x".utf8))
+        for path in [nil, "-"] as [FilePath?] {
+            let refused = refusal { _ = try write("x", to: path, isTerminal: true) }
+            #expect(refused?.kind == .usage)
+            #expect(refused?.reason == "it is binary, and the output is a terminal")
+        }
+    }
+
+    @Test(arguments: [["--json"], ["-", "--json"], [""]])
+    func wrongUsage(arguments: [String]) {
+        let run = CommandRun(["export-btf"] + arguments)
+        #expect(run.exitCode == 64)
+        #expect(run.bytes == [])
+    }
+}
