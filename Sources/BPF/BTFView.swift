@@ -35,6 +35,33 @@ internal import Clibbpf
         return (unsafe Int(type.pointee.size), Dictionary(pairs) { first, _ in first })
     }
 
+    /// The type of a struct's member: its size in bytes and its names, typedefs first.
+    ///
+    /// nil if there is no such struct or member.
+    public func type(ofMember member: String, in structName: String) -> (size: Int, names: [String])? {
+        guard let type = unsafe first(structName, where: { unsafe btf_is_struct($0) }),
+            let members = unsafe btf_members(type)
+        else { return nil }
+        let count = unsafe Int(btf_vlen(type))
+        for index in 0..<count where unsafe name(at: members[index].name_off) == member {
+            let id = unsafe members[index].type
+            let size = unsafe btf__resolve_size(btf, id)
+            return size > 0 ? (Int(size), names(from: id)) : nil
+        }
+        return nil
+    }
+
+    private func names(from id: UInt32) -> [String] {
+        var names: [String] = []
+        var id = id
+        while let type = unsafe btf__type_by_id(btf, id) {
+            if let name = unsafe name(at: type.pointee.name_off), !name.isEmpty { names.append(name) }
+            guard unsafe btf_is_typedef(type) || btf_is_mod(type) else { break }
+            id = unsafe type.pointee.type
+        }
+        return names
+    }
+
     /// Where a variable lies in a data section, in bytes.
     func variable(_ name: String, inSection section: String) -> (offset: Int, size: Int)? {
         guard let type = unsafe first(section, where: { unsafe btf_is_datasec($0) }),

@@ -35,6 +35,9 @@ struct AttachToInterface: ContextCommand {
             "TC program: likewise.", valueName: "object[:program]"))
     var tc: HookArgument?
 
+    @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
+    var registerMissing = false
+
     @Flag(help: "With an error, print the whole verifier log.")
     var verbose = false
 
@@ -58,7 +61,8 @@ struct AttachToInterface: ContextCommand {
             try Registry.checkInterface(interface)
             let registry = try Registry.openOrCreate(at: path) { context.errors("note: \($0)") }
             return try registry.attach(
-                to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode)
+                to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode,
+                registersMissing: registerMissing)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
     }

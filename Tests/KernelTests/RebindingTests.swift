@@ -102,7 +102,7 @@ import Testing
             for (name, type) in [
                 ("flag_field", "flag"), ("byte_field", "u8"), ("word_field", "u32"), ("long_field", "u64"),
                 ("short_field", "u16"), ("six_field", "mac"), ("wide_field", "ipv6"), ("odd_field", "u16"),
-                ("absent_field", "u8"),
+                ("absent_field", "u32"),
             ] {
                 #expect(try bench.command("register-field", name, "--type", type).exitCode == 0)
             }
@@ -122,6 +122,43 @@ import Testing
             let none = try attach("bound_count", dropping: "-sys_admin,-bpf")
             #expect(none.status == 77)
             #expect(none.output.contains("this process lacks CAP_BPF"), "\(none.output)")
+        }
+    }
+
+    @Test func missingFieldsAreRegisteredOnRequest() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let object = AttachmentTests.object("bound_tc")
+            let arguments = ["attach-to-interface", "far0", "--xdp", "none", "--tc", object]
+            func attach(_ more: String...) throws -> CommandRun {
+                try bench.pair.inReceiver {
+                    CommandRun(arguments + more + ["--registry", bench.scratch.path.string])
+                }
+            }
+            let refused = try attach()
+            #expect(refused.exitCode == 66)
+            #expect(refused.errors.contains("pktmeta register-field wide_field --type bytes:16"), "\(refused.errors)")
+            #expect(refused.errors.contains("pktmeta register-field flag_field --type flag"), "\(refused.errors)")
+
+            _ = try bench.command("register-field", "word_field", "--type", "u64")
+            let mismatch = try attach("--register-missing")
+            #expect(mismatch.exitCode == 65)
+            #expect(
+                mismatch.errors.contains("declares word_field with 4 bytes, and it is registered as u64, of 8"),
+                "\(mismatch.errors)")
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            #expect(try registry.image().fields.map(\.name.text) == ["word_field"], "nothing is left behind")
+
+            _ = try bench.command("unregister-field", "word_field")
+            #expect(try attach("--register-missing").exitCode == 0)
+            let types = Dictionary(
+                uniqueKeysWithValues: try registry.image().fields.map { ($0.name.text, $0.type.description) })
+            #expect(
+                types == [
+                    "flag_field": "flag", "byte_field": "u8", "word_field": "u32", "long_field": "u64",
+                    "short_field": "u16", "six_field": "bytes:6", "wide_field": "bytes:16", "absent_field": "u32",
+                    "odd_field": "u16",
+                ])
         }
     }
 }

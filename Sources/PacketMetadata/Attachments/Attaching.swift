@@ -54,10 +54,43 @@ extension Registry {
     /// Where this registry has a program attached already, it is replaced, with no packet unprocessed in between.
     /// Programs of others are never touched. If one hook fails, the other is as it was before.
     ///
+    /// - Parameter registersMissing: registers fields that the objects declare with their type and that are not
+    ///   registered; if attaching fails, they are unregistered again.
     /// - Throws: `notFound` if there is no such interface or a program's field is not registered; `badData` for what is
     ///   wrong with an object; `taken` if something else holds the hook; `unsupported`; `missingPrivilege`.
     public func attach(
-        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, mode: XDPModeChoice = .auto
+        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, mode: XDPModeChoice = .auto,
+        registersMissing: Bool = false
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let added = registersMissing ? try registerMissing([xdp, tc], interfaceName) : []
+        do throws(PacketMetadataError) {
+            return try attach(to: interfaceName, xdp: xdp, tc: tc, mode)
+        } catch {
+            for field in added { _ = try? unregister(field.name) }
+            throw error
+        }
+    }
+
+    private func registerMissing(
+        _ choices: [ProgramChoice], _ interfaceName: String
+    ) throws(PacketMetadataError) -> [RegisteredField] {
+        var added: [RegisteredField] = []
+        for case .object(let path, _) in choices {
+            let loader = ProgramLoader(
+                try ObjectFile(path: path), image: try image(), isStrict: true,
+                summary: "cannot attach to \(interfaceName)")
+            do throws(PacketMetadataError) {
+                for definition in try loader.missingDefinitions() { added.append(try register(definition).field) }
+            } catch {
+                for field in added { _ = try? unregister(field.name) }
+                throw error
+            }
+        }
+        return added
+    }
+
+    private func attach(
+        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, _ mode: XDPModeChoice
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attacher = try Attacher(interfaceName, mode, registry: self, summary: "cannot attach to \(interfaceName)")
         return try folder.locked { () throws(PacketMetadataError) in

@@ -63,6 +63,9 @@ struct ObjectFile: Hashable, Sendable {
         }
     }
 
+    /// The name without its folders.
+    var baseName: String { FilePath(name).lastComponent?.string ?? name }
+
     /// As much of the name, from its end, as a record holds.
     var shortName: String {
         let room = MemoryLayout.size(ofValue: pktmeta_attachment().object) - 1

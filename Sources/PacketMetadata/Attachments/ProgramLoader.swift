@@ -181,13 +181,41 @@ struct ProgramLoader: ~Copyable {
     }
 
     private func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
-        let names = Set(image.fields.map(\.name.text))
-        let missing = used.all.filter { !names.contains($0) }.sorted()
+        let missing = missing(used)
         guard missing.isEmpty else {
+            let commands = missing.map { name in
+                "pktmeta register-field \(name) --type \(used.type(of: name)?.description ?? "TYPE")"
+            }
             throw PacketMetadataError(
                 .notFound, summary, reason: "\(file.name) uses fields that are not registered\(list(missing))",
-                remedy: missing.map { "pktmeta register-field \($0) --type TYPE" }.joined(separator: "; "))
+                remedy: commands.joined(separator: "; ")
+                    + "; or --register-missing, for those declared with their type.")
         }
+        for field in image.fields {
+            guard let type = used.type(of: field.name.text), type.size != field.type.size else { continue }
+            throw PacketMetadataError(
+                .badData, summary,
+                reason: "\(file.name) declares \(field.name) with \(type.size) bytes, and it is registered as "
+                    + "\(field.type), of \(field.type.size)",
+                remedy: "pktmeta inspect-map registry \(field.name) shows who registered it.")
+        }
+    }
+
+    private func missing(_ used: UsedFields) -> [String] {
+        let names = Set(image.fields.map(\.name.text))
+        return used.all.filter { !names.contains($0) }.sorted()
+    }
+
+    /// Fields that the object declares with their type and that are not registered.
+    func missingDefinitions() throws(PacketMetadataError) -> [FieldDefinition] {
+        let used = UsedFields(try open(typesPath: nil))
+        var definitions: [FieldDefinition] = []
+        for name in missing(used) {
+            guard let type = used.type(of: name) else { continue }
+            definitions.append(
+                try FieldDefinition(name: FieldName(name), type: type, owner: String(file.baseName.prefix(31))))
+        }
+        return definitions
     }
 }
 

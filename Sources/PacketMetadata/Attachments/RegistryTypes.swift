@@ -10,6 +10,8 @@ struct UsedFields: Hashable, Sendable {
     let byID: Set<String>
     /// By `PKTMETA_FIELD` and `PKTMETA_FLAG`.
     let bound: Set<String>
+    /// The types of those declared by `PKTMETA_FIELD`; flags are the other bound ones.
+    private let declared: [String: FieldType]
 
     init(_ object: borrowing BPFObject) {
         func names(_ prefix: String) -> Set<String> {
@@ -17,6 +19,17 @@ struct UsedFields: Hashable, Sendable {
         }
         byID = names(PKTMETA_ID_PREFIX)
         bound = names(PKTMETA_BIND_PREFIX)
+        var declared: [String: FieldType] = [:]
+        for name in bound {
+            let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
+            if let type { declared[name] = FieldType(cTypeNames: type.names, size: type.size) }
+        }
+        self.declared = declared
+    }
+
+    /// The type that a field is declared with; nil if it is used by its id only, which says nothing of it.
+    func type(of name: String) -> FieldType? {
+        bound.contains(name) ? declared[name] ?? .flag : nil
     }
 
     var all: Set<String> { byID.union(bound) }
@@ -88,4 +101,20 @@ struct RegistryTypes: Hashable, Sendable {
 /// FNV-1a, 64 bits: to tell one binding from another, not against anyone's will.
 func digest(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}
+
+extension FieldType {
+    /// The type that suits a C type: by its name where that says more than the size.
+    fileprivate init(cTypeNames names: [String], size: Int) {
+        switch (size, names) {
+        case (2, let names) where names.contains("__be16"): self = .be16
+        case (4, let names) where names.contains("__be32"): self = .be32
+        case (16, let names) where names.contains("in6_addr"): self = .ipv6
+        case (1, _): self = .u8
+        case (2, _): self = .u16
+        case (4, _): self = .u32
+        case (8, _): self = .u64
+        default: self = .bytes(size)
+        }
+    }
 }

@@ -46,7 +46,7 @@ enum pktmeta_info {
 	_Static_assert(sizeof(ctype) == 1 || sizeof(ctype) == 2 || sizeof(ctype) == 4 || sizeof(ctype) == 6 || \
 			       (sizeof(ctype) % 8 == 0 && sizeof(ctype) <= PKTMETA_VALUE_MAX), \
 		       #name ": bound access takes types of 1, 2, 4, 6 or a multiple of 8 bytes, at most 64"); \
-	__PKTMETA_DECLARE(pktmeta_type_##name *declared;, name)
+	__PKTMETA_DECLARE(pktmeta_type_##name declared;, name)
 
 /* The same for a flag, which has no value. */
 #define PKTMETA_FLAG(name) __PKTMETA_DECLARE(, name)
