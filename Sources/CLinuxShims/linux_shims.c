@@ -26,7 +26,7 @@ int linux_membarrier(int command)
 
 int linux_interface_flags(int socket, const char *name)
 {
-	struct ifreq request = { 0 };
+	struct ifreq request = {0};
 	int error;
 
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
