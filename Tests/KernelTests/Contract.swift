@@ -73,8 +73,9 @@ struct ContractScript {
 struct ContractOutcome {
     let opened: Int32
     let results: [ContractScript.Result]
-    /// The area afterwards; empty where the hook does not show it.
+    /// The area afterwards, and the packet; empty where the hook does not show them.
     let area: [UInt8]
+    var packet: [UInt8] = []
 
     var errnos: [Int32] { results.map(\.errno) }
 }
@@ -106,7 +107,9 @@ final class XDPHarness: ContractHarness {
         try script.update(at: 0, ContractScript.encode(calls))
         let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64), metadata: area)
         let (opened, _, results) = ContractScript.decode(try script.values(at: 0)[0], calls)
-        return ContractOutcome(opened: opened, results: results, area: Array(run.packet.prefix(run.metadataSize)))
+        return ContractOutcome(
+            opened: opened, results: results, area: Array(run.packet.prefix(run.metadataSize)),
+            packet: Array(run.packet.dropFirst(run.metadataSize)))
     }
 }
 

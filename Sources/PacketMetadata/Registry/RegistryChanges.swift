@@ -41,7 +41,6 @@ extension Registry {
     /// - Returns: the fields that moved, where they lie now.
     public func compact() throws(PacketMetadataError) -> [RegisteredField] {
         try change("cannot compact the registry \(path)") { (image) throws(PacketMetadataError) in
-            try refuseIfDamaged(image, "cannot compact the registry \(path)")
             let steps = image.compacting()
             let before = Set(image.fields)
             return (steps, image.applying(steps).fields.filter { !before.contains($0) })
@@ -61,8 +60,8 @@ extension Registry {
             try refuseIfReplaced(summary)
             try recover(summary)
             let image = try image()
-            let (steps, result) = try decide(image)
             try refuseIfDamaged(image, summary)
+            let (steps, result) = try decide(image)
             try act(steps, on: image, summary)
             return result
         }
@@ -131,7 +130,7 @@ extension Registry {
         guard let problem = image.problems.first else { return }
         throw PacketMetadataError(
             .badData, summary, reason: "the registry \(path) is damaged: \(problem)",
-            remedy: "pktmeta inspect-map registry lists all damage.")
+            remedy: "pktmeta inspect-map registry lists all damage; pktmeta delete-registry --force starts afresh.")
     }
 
     /// While we waited for the lock, the registry that was opened may have been removed and made anew.
