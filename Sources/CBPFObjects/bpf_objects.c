@@ -16,6 +16,9 @@ static const unsigned char producer_hw[] = {
 static const unsigned char consumer[] = {
 #embed "../../.build/bpf/consumer.bpf.o"
 };
+static const unsigned char scrub[] = {
+#embed "../../.build/bpf/scrub.bpf.o"
+};
 static const unsigned char probe[] = {
 #embed "../../.build/bpf/probe.bpf.o"
 };
@@ -24,6 +27,7 @@ static const struct bpf_object_file files[] = {
 	{"producer", producer, sizeof(producer)},
 	{"producer_hw", producer_hw, sizeof(producer_hw)},
 	{"consumer", consumer, sizeof(consumer)},
+	{"scrub", scrub, sizeof(scrub)},
 	{"probe", probe, sizeof(probe)},
 };
 

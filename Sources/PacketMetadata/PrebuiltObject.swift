@@ -11,6 +11,7 @@ struct PrebuiltObject: Sendable {
     /// The producer that asks the driver: slower to load, and bound to one interface.
     static var hardwareProducer: PrebuiltObject { PrebuiltObject(named: "producer_hw") }
     static var consumer: PrebuiltObject { PrebuiltObject(named: "consumer") }
+    static var scrub: PrebuiltObject { PrebuiltObject(named: "scrub") }
     static var probe: PrebuiltObject { PrebuiltObject(named: "probe") }
 
     private init(named name: String) {

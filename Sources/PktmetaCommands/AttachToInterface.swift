@@ -14,7 +14,7 @@ struct AttachToInterface: ContextCommand {
         discussion: """
             By default the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC ingress the \
             consumer, which gets each field and keeps its state. A hook that has a program of your own keeps it unless \
-            you name another. The links are pinned and outlive this command. Attaching again replaces what this \
+            you name another. scrub takes private fields off: for the interface inside a namespace, where it begins. The links are pinned and outlive this command. Attaching again replaces what this \
             registry has attached, without a gap.
             """)
 
@@ -32,7 +32,7 @@ struct AttachToInterface: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "TC program: likewise.", valueName: "object[:program]"))
+            "TC program: likewise, or scrub.", valueName: "object[:program]"))
     var tc: HookArgument?
 
     @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
@@ -68,15 +68,18 @@ struct AttachToInterface: ContextCommand {
     }
 }
 
-/// What an option says about a hook: `prebuilt`, `none`, `OBJECT` or `OBJECT:PROGRAM`.
+/// What an option says about a hook: `prebuilt`, `scrub`, `none`, `OBJECT` or `OBJECT:PROGRAM`.
 enum HookArgument: ExpressibleByArgument, Hashable {
-    case prebuilt, leave
+    case prebuilt, scrub, leave
     case object(String, program: String?)
 
     init?(argument: String) {
         switch argument {
         case "prebuilt":
             self = .prebuilt
+            return
+        case "scrub":
+            self = .scrub
             return
         case "none":
             self = .leave
@@ -92,6 +95,7 @@ enum HookArgument: ExpressibleByArgument, Hashable {
         switch argument {
         case nil: .prebuiltUnlessOwn
         case .prebuilt: .prebuilt
+        case .scrub: .scrub
         case .leave: .none
         case .object(let path, let program): .object(FilePath(path), program: program)
         }

@@ -43,6 +43,9 @@ struct RegisterField: ContextCommand {
     @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
     var owner: String = ""
 
+    @Flag(name: .customLong("private"), help: "Keep it out of namespaces whose interface has the scrub program.")
+    var isPrivate = false
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var output: OutputOptions
 
@@ -52,7 +55,7 @@ struct RegisterField: ContextCommand {
         let type = try FieldType(type)
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
-            sink: FieldSink(sink, type: type), sample: sample, owner: owner)
+            sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
         let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(

@@ -76,7 +76,8 @@ extension SlotImage {
         do {
             return try FieldDefinition(
                 name: FieldName(nameText), type: type, source: source, sink: sink,
-                sample: max(1, Int(entry.sample)), owner: ownerText)
+                sample: max(1, Int(entry.sample)), owner: ownerText,
+                isPrivate: entry.flags & UInt32(PKTMETA_FIELD_PRIVATE) != 0)
         } catch {
             throw Fault(text: error.reason)
         }
@@ -100,6 +101,7 @@ extension SlotImage {
             entry.sink = definition.sink.code
             entry.sink_mask = definition.sink.mask
             entry.sample = definition.sampleCode
+            entry.flags = definition.flags
         }
         return encode(entry)
     }

@@ -13,11 +13,13 @@ public struct FieldDefinition: Hashable, Sendable {
     public let sample: Int
     /// Who registered it: free text of at most 31 bytes, may be empty.
     public let owner: String
+    /// Whether the scrub programs take it off, where a namespace begins.
+    public let isPrivate: Bool
 
     /// - Throws: `usage` if the source has no values of the type, the sink takes none, or the owner is too long.
     public init(
         name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, sample: Int = 1,
-        owner: String = ""
+        owner: String = "", isPrivate: Bool = false
     ) throws(PacketMetadataError) {
         if let reason = type.fault ?? source.mismatch(with: type) {
             throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
@@ -46,6 +48,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.sink = sink
         self.sample = sample
         self.owner = owner
+        self.isPrivate = isPrivate
     }
 
     private static func fault(ofSample sample: Int, _ source: FieldSource) -> String? {
@@ -56,6 +59,8 @@ public struct FieldDefinition: Hashable, Sendable {
 
 extension FieldDefinition {
     /// The number in `struct pktmeta_entry` and in a step, where 0 costs nothing as a packet passes.
+    package var flags: UInt32 { isPrivate ? UInt32(PKTMETA_FIELD_PRIVATE) : 0 }
+
     package var sampleCode: UInt32 { sample == 1 ? 0 : UInt32(sample) }
 
     /// As on the command line, and how often: `ktime, 1 in 10`.

@@ -71,6 +71,10 @@ struct Attacher {
             object = ObjectFile(prebuiltFor: hook, image)
         case .prebuilt:
             object = ObjectFile(prebuiltFor: hook, image)
+        case .scrub:
+            // Not as the prebuilt one: the user chose it, so it stays until another is named.
+            let scrub = PrebuiltObject.scrub
+            object = ObjectFile(name: "prebuilt scrub", bytes: scrub.bytes, isPrebuilt: false)
         case .object(let path, let program):
             object = try ObjectFile(path: path)
             programName = program

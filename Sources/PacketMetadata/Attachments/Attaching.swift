@@ -13,6 +13,8 @@ public enum ProgramChoice: Sendable, Hashable {
     case prebuiltUnlessOwn
     /// The prebuilt one: the producer in XDP, the consumer in TC.
     case prebuilt
+    /// The one that takes private fields off.
+    case scrub
     /// A program of an object; without a name, the only one there is for the hook.
     case object(FilePath, program: String?)
 }

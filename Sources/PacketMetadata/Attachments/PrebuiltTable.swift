@@ -32,6 +32,7 @@ extension pktmeta_step {
         sink = UInt8(field.definition.sink.code)
         sink_mask = field.definition.sink.mask
         sample = field.definition.sampleCode
+        flags = field.definition.flags
         switch field.definition.source {
         case .constant(let bytes): encodeBytes(bytes, into: &constant)
         case .payload(let offset): source_offset = UInt32(offset)

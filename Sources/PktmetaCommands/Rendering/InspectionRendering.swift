@@ -39,10 +39,14 @@ struct InspectionRendering {
                 field.name.text, field.id.description, String(field.slot), field.type.description,
                 field.type.size == 0 ? "-" : String(field.layout.offset), String(field.type.size),
                 field.definition.sourceDescription, field.definition.sink.description,
-                field.definition.owner,
+                ownership(field.definition),
             ]
         }
         return table.text
+    }
+
+    private func ownership(_ definition: FieldDefinition) -> String {
+        ([definition.owner] + (definition.isPrivate ? ["(private)"] : [])).filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     private var stateTable: String {

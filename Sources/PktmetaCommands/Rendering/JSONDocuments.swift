@@ -132,6 +132,7 @@ struct FieldContents: Encodable {
     let source: String
     /// The producer sets it on one packet in that many of each CPU.
     let sample: Int
+    let isPrivate: Bool
     let sink: String
     let owner: String
     let generation: UInt16
@@ -148,6 +149,7 @@ struct FieldContents: Encodable {
         size = field.type.size
         source = field.definition.source.description(type: field.type)
         sample = field.definition.sample
+        isPrivate = field.definition.isPrivate
         sink = field.definition.sink.description
         owner = field.definition.owner
         generation = field.layout.generation.number

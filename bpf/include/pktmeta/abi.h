@@ -189,6 +189,9 @@ enum pktmeta_sink_kind {
 	PKTMETA_SINK_QUEUE_MAPPING = 3, /* values below 65535, which the kernel takes for none */
 };
 
+/* The field stays in the namespaces where it is set: the scrub programs take it off. */
+#define PKTMETA_FIELD_PRIVATE 1
+
 /* A field's place in the registry map: slots 1 to 31. */
 struct pktmeta_entry {
 	__u64 layout;                  /* published last, by one aligned store */
@@ -204,7 +207,8 @@ struct pktmeta_entry {
 	__u32 sink;                       /* enum pktmeta_sink_kind */
 	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
 	__u32 sample;                     /* the producer sets it on one packet in that many of each CPU; 0: on each */
-	__u8 reserved[84];
+	__u32 flags; /* PKTMETA_FIELD_* */
+	__u8 reserved[80];
 };
 
 /* Slot 0 of the registry map. */
@@ -270,7 +274,7 @@ struct pktmeta_step {
 	__u32 source_offset;
 	__u32 sink_mask;
 	__u32 sample; /* 0: set on each packet */
-	__u32 pad;
+	__u32 flags; /* PKTMETA_FIELD_* */
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };
 

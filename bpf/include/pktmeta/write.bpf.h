@@ -6,7 +6,8 @@
  * private before the program runs, and if a tap (tcpdump, any AF_PACKET socket) shares the buffer, the copy has no
  * metadata, for this program and for all behind it. So TC programs write through bpf_dynptr_from_skb_meta() where the
  * kernel has it (6.18): that brings no such prologue, and refuses where the buffer is shared. On older kernels they
- * store, and programs that only read are the ones to be preferred.
+ * store, and programs that only read are the ones to be preferred. #define PKTMETA_STORES_AT_TC before the include to
+ * store on all kernels.
  */
 #ifndef PKTMETA_WRITE_BPF_H
 #define PKTMETA_WRITE_BPF_H
@@ -17,7 +18,11 @@ extern int bpf_dynptr_from_skb_meta(struct __sk_buff *skb, __u64 flags, struct b
 /* Known when the program is loaded: the verifier removes the way not taken, and with it the stores. */
 static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_cursor *c)
 {
+#ifdef PKTMETA_STORES_AT_TC
+	return 0;
+#else
 	return c->is_tc && (void *)&bpf_dynptr_from_skb_meta != NULL;
+#endif
 }
 
 /*

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Takes private fields off each packet. Attached where a namespace begins, because metadata crosses into it: to an
+ * interface inside, whose TC programs and sockets then never see them. XDP programs there do not see metadata that a
+ * packet brings (xdp_prepare_buff() in include/net/xdp.h: their data_meta begins at data), so at TC is early enough.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+/*
+ * A dynptr would refuse to write to a packet that a tap shares, and the fields would stay. A store has the kernel copy
+ * the packet without its metadata: then they are gone too.
+ */
+#define PKTMETA_STORES_AT_TC
+#include <pktmeta/pktmeta.bpf.h>
+
+#include "steps.bpf.h"
+
+#define TCX_NEXT (-1) /* let the programs behind this one run */
+
+/* The value first: who reads the packet's bytes without asking shall not find it either. */
+static __always_inline void scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
+{
+	const __u64 nothing[PKTMETA_VALUE_MAX / 8] = {};
+
+	if (!(step->flags & PKTMETA_FIELD_PRIVATE) || pktmeta_is_set(c, step->id) != 1)
+		return;
+	pktmeta_set(c, step->id, nothing, step->size);
+	pktmeta_clear(c, step->id);
+}
+
+SEC("tc")
+int scrub(struct __sk_buff *skb)
+{
+	struct pktmeta_cursor c;
+
+	if (pktmeta_open(&c, skb))
+		return TCX_NEXT;
+#define RUN(step) \
+	if (!(step)->id) \
+		goto out; \
+	scrub_field(&c, (step));
+	FOR_EACH_STEP(RUN)
+#undef RUN
+out:
+	return TCX_NEXT;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
