@@ -39,18 +39,7 @@ struct NamespaceOptions: ParsableArguments {
     ) throws(PacketMetadataError) -> Value {
         guard let name else { return try body() }
         let namespace = try open(name, summary)
-        do throws(NamespaceError<PacketMetadataError>) {
-            return try namespace.run(body)
-        } catch {
-            switch error {
-            case .body(let error): throw error
-            case .entering(let errno):
-                let kind: PacketMetadataError.Kind = errno == .notPermitted ? .missingPrivilege : .badData
-                throw PacketMetadataError(
-                    kind, summary, reason: "cannot enter the network namespace \(name) (\(errno.name))",
-                    remedy: kind == .missingPrivilege ? "Entering one takes CAP_SYS_ADMIN." : nil)
-            }
-        }
+        return try namespace.run(name, summary, body)
     }
 
     private func open(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkNamespace {

@@ -37,14 +37,14 @@ struct DemoRun {
         for field in Self.fields { try register(field, in: registry) }
 
         say("The prebuilt programs, attached to \(VethTopology.receiverInterface):")
-        let reports = try inside(topology.receiver) { () throws(PacketMetadataError) in
+        let reports = try topology.receiver.run("of the receiver", Self.summary) { () throws(PacketMetadataError) in
             try registry.attach(to: VethTopology.receiverInterface, xdp: .prebuilt, tc: .prebuilt)
         }
         context.output(
             AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
 
         say("\(packets) UDP packets, sent to port \(Self.port):")
-        try inside(topology.sender) { () throws(PacketMetadataError) in try send() }
+        try topology.sender.run("of the sender", Self.summary) { () throws(PacketMetadataError) in try send() }
         try waitUntilRead(registry)
 
         say("pktmeta inspect-map")
@@ -91,20 +91,6 @@ struct DemoRun {
                     .system, Self.summary, reason: "only \(area.found) of \(packets) packets arrived in 5 s")
             }
             Pause.sleep(milliseconds: 10)
-        }
-    }
-
-    private func inside<Value>(
-        _ namespace: borrowing NetworkNamespace, _ body: () throws(PacketMetadataError) -> Value
-    ) throws(PacketMetadataError) -> Value {
-        do throws(NamespaceError<PacketMetadataError>) {
-            return try namespace.run(body)
-        } catch {
-            switch error {
-            case .body(let error): throw error
-            case .entering(let errno):
-                throw PacketMetadataError(.system, Self.summary, reason: "cannot enter a namespace (\(errno.name))")
-            }
         }
     }
 
