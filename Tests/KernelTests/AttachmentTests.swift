@@ -266,4 +266,31 @@ import Testing
             #expect(try registry.state(of: field).got == UInt64(sent))
         }
     }
+
+    /// An index that is used again here, while the interface that had it lives on in another namespace.
+    @Test func anIndexUsedAgainIsAnotherInterface() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver { try VethPair.ip("link add name first0 index 77 type veth peer name first1") }
+            #expect(try bench.command("attach-to-interface", "first0", "--mode", "generic").exitCode == 0)
+            let path = "/proc/\(ProcessID.current)/fd/\(bench.pair.sender.fd.raw)"
+            try bench.pair.inReceiver {
+                try VethPair.ip("link set first0 netns \(path)")
+                try VethPair.ip("link add name second0 index 77 type veth peer name second1")
+            }
+            let nothing = try bench.command("detach-from-interface", "second0")
+            #expect(nothing.exitCode == 66, "\(nothing.output)")
+            let second = try bench.command("attach-to-interface", "second0", "--mode", "generic")
+            #expect(
+                second.output
+                    == "second0: XDP: producer attached (generic)\nsecond0: TC ingress: consumer attached (tcx)")
+            let first = try bench.pair.inSender {
+                CommandRun(["detach-from-interface", "first0", "--registry", bench.scratch.path.string])
+            }
+            #expect(
+                first.output == "first0: XDP: producer detached (generic)\nfirst0: TC ingress: consumer detached (tcx)",
+                "\(first.errors)")
+            #expect(try bench.command("detach-from-interface", "second0").exitCode == 0)
+        }
+    }
 }

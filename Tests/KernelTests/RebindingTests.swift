@@ -161,4 +161,22 @@ import Testing
                 ])
         }
     }
+
+    /// Opening for bound access depends on the registry by itself.
+    @Test func aProgramThatOnlyOpensForBoundAccessIsRenewedToo() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "three", "--type", "bytes:3")
+            _ = try bench.command("register-field", "other", "--type", "u8")
+            let object = AttachmentTests.object("bound_by_id")
+            #expect(try bench.command("attach-to-interface", "far0", "--xdp", object, "--tc", "none").exitCode == 0)
+            try bench.pair.send(10)
+            _ = try bench.command("unregister-field", "other")
+            try bench.pair.send(10)
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            let field = try #require(try registry.image().field(named: FieldName("three")))
+            let all = try eventually { try registry.state(of: field).set >= 20 }
+            #expect(all)
+        }
+    }
 }

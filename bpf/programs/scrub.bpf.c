@@ -18,31 +18,48 @@
 
 #define TCX_NEXT (-1) /* let the programs behind this one run */
 
-/* The value first: who reads the packet's bytes without asking shall not find it either. */
-static __always_inline void scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
+/* The value first: who reads the packet's bytes without asking shall not find it either. Not 0 if it may be left. */
+static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
 {
 	const __u64 nothing[PKTMETA_VALUE_MAX / 8] = {};
+	int carried;
 
-	if (!(step->flags & PKTMETA_FIELD_PRIVATE) || pktmeta_is_set(c, step->id) != 1)
-		return;
+	if (!(step->flags & PKTMETA_FIELD_PRIVATE))
+		return 0;
+	carried = pktmeta_is_set(c, step->id);
+	if (carried <= 0)
+		return carried;
 	pktmeta_set(c, step->id, nothing, step->size);
-	pktmeta_clear(c, step->id);
+	return pktmeta_clear(c, step->id);
+}
+
+/* While the layout changes, bytes may be a private field's that has moved or gone: all of the area goes. */
+static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry)
+{
+	if (__pktmeta_zero(c->area, c->end, pktmeta_registry_capacity(registry)))
+		return;
+	__pktmeta_store_header(c, c->word & PKTMETA_STAMP_MASK);
 }
 
 SEC("tc")
 int scrub(struct __sk_buff *skb)
 {
+	__u64 registry = __pktmeta_slot_word(0);
 	struct pktmeta_cursor c;
+	int left;
 
 	if (pktmeta_open(&c, skb))
 		return TCX_NEXT;
+	left = pktmeta_word_generation(c.word) != pktmeta_word_generation(registry);
 #define RUN(step) \
 	if (!(step)->id) \
 		goto out; \
-	scrub_field(&c, (step));
+	left |= scrub_field(&c, (step));
 	FOR_EACH_STEP(RUN)
 #undef RUN
 out:
+	if (left)
+		scrub_all(&c, registry);
 	return TCX_NEXT;
 }
 

@@ -72,9 +72,7 @@ struct Attacher {
         case .prebuilt:
             object = ObjectFile(prebuiltFor: hook, image)
         case .scrub:
-            // Not as the prebuilt one: the user chose it, so it stays until another is named.
-            let scrub = PrebuiltObject.scrub
-            object = ObjectFile(name: "prebuilt scrub", bytes: scrub.bytes, isPrebuilt: false)
+            object = .scrub
         case .object(let path, let program):
             object = try ObjectFile(path: path)
             programName = program
@@ -93,9 +91,21 @@ struct Attacher {
 
     /// What this registry has attached to a hook; also if the interface came from another namespace.
     func existing(_ hook: Hook) throws(PacketMetadataError) -> Attachment? {
-        if let attachment = try store.attachment(key(hook)) { return attachment }
         let programs = try programIDs(hook)
+        if let attachment = try store.attachment(key(hook)) {
+            if try isHere(attachment, programs) { return attachment }
+            // Of an interface that had this index here and lives on in another namespace.
+            try store.setAside(attachment, summary)
+        }
         return programs.isEmpty ? nil : try store.adopt(key(hook), programIDs: programs)
+    }
+
+    private func isHere(_ attachment: Attachment, _ programs: [UInt32]) throws(PacketMetadataError) -> Bool {
+        do throws(BPFError) {
+            return programs.contains(try attachment.link().programID)
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
     }
 
     private func programIDs(_ hook: Hook) throws(PacketMetadataError) -> [UInt32] {
@@ -115,17 +125,7 @@ struct Attacher {
     struct Applied {
         let report: AttachmentReport
         let key: AttachmentStore.Key
-        let previous: Previous?
-    }
-
-    final class Previous {
-        let program: BPFProgram
-        let record: AttachmentRecord
-
-        init(_ program: consuming BPFProgram, _ record: AttachmentRecord) {
-            self.program = program
-            self.record = record
-        }
+        let previous: AttachmentStore.Replaced?
     }
 
     func apply(
@@ -191,10 +191,10 @@ struct Attacher {
             return Applied(report: report(old, .unchanged), key: key(prepared.hook), previous: nil)
         }
         do throws(BPFError) {
-            let program = try store.replace(existing, by: record, prepared.loaded)
+            let previous = try store.replace(existing, by: record, prepared.loaded)
             return Applied(
                 report: report(record, .replaced), key: key(prepared.hook),
-                previous: Previous(program, old))
+                previous: previous)
         } catch {
             throw refusal(error, prepared)
         }
@@ -219,7 +219,7 @@ struct Attacher {
     func revert(_ applied: Applied) {
         guard applied.report.outcome != .unchanged, let attachment = try? store.attachment(applied.key) else { return }
         if let previous = applied.previous {
-            try? store.restore(attachment, previous.record, previous.program)
+            try? store.restore(attachment, previous)
         } else {
             try? store.remove(attachment)
         }
@@ -258,6 +258,10 @@ struct Attacher {
             return PacketMetadataError(
                 .unsupported, summary, reason: "the driver has no \(modeChoice.rawValue) XDP (EOPNOTSUPP)",
                 remedy: "--mode generic works with any driver.")
+        case (.outOfRange, .tcIngress):
+            return PacketMetadataError(
+                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
+            )
         case (.invalidArgument, .tcIngress):
             return PacketMetadataError(
                 .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6")

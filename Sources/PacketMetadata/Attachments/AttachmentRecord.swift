@@ -21,6 +21,9 @@ struct AttachmentRecord: Hashable, Sendable {
     let program: String
     var object: ObjectFile
 
+    /// The prebuilt one, which the user chose by name.
+    var isScrub: Bool { object.name == ObjectFile.scrub.name }
+
     static let maximumProgramLength = MemoryLayout.size(ofValue: pktmeta_attachment().program) - 1
 
     /// Whether loading it again would give the same program.

@@ -73,6 +73,18 @@ struct AttachmentStore: Sendable {
         return nil
     }
 
+    /// Frees the name of an attachment that lives on elsewhere.
+    func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            let aside = folder.attachments.appending("moved-\(try attachment.link().id)")
+            try perform("rename \(attachment.path)") { () throws(Errno) in
+                try Folder.rename(attachment.path, to: aside)
+            }
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
     private func names() throws(PacketMetadataError) -> [String] {
         do throws(Errno) {
             return try Folder.names(in: folder.attachments)
@@ -105,12 +117,26 @@ struct AttachmentStore: Sendable {
         }
     }
 
+    /// What a replacement took the place of, with all that ``restore(_:_:)`` needs.
+    final class Replaced {
+        let program: BPFProgram
+        let record: AttachmentRecord
+        let maps: [OwnMaps.Open]
+
+        init(_ program: consuming BPFProgram, _ record: AttachmentRecord, _ maps: [OwnMaps.Open]) {
+            self.program = program
+            self.record = record
+            self.maps = maps
+        }
+    }
+
     /// Puts a program in the place of the one attached, and gives that back.
     func replace(
         _ old: Attachment, by record: AttachmentRecord, _ loaded: ProgramLoader.Loaded
-    ) throws(BPFError) -> BPFProgram {
+    ) throws(BPFError) -> Replaced {
         let folders = old.folders
         let attached = try BPFProgram(pinnedAt: folders.current.program)
+        let maps = try OwnMaps.open(in: folders.current.maps)
         do throws(BPFError) {
             try fill(folders.next, record, loaded)
             try BPFLink(pinnedAt: folders.link).update(to: loaded.program, replacing: attached)
@@ -120,18 +146,19 @@ struct AttachmentStore: Sendable {
         }
         // From here on the new program is attached: if this fails, recover() goes on with it.
         try finishReplacing(folders)
-        return attached
+        return Replaced(attached, old.record, maps)
     }
 
     /// Puts a program back that ``replace(_:by:_:)`` gave.
-    func restore(_ attachment: Attachment, _ record: AttachmentRecord, _ program: borrowing BPFProgram) throws(BPFError)
-    {
+    func restore(_ attachment: Attachment, _ replaced: Replaced) throws(BPFError) {
         let folders = attachment.folders
         let attached = try BPFProgram(pinnedAt: folders.current.program)
         try makeFolder(folders.next.path)
-        try record.makeMap().pin(at: folders.next.record)
-        try program.pin(at: folders.next.program)
-        try BPFLink(pinnedAt: folders.link).update(to: program, replacing: attached)
+        try makeFolder(folders.next.maps)
+        try replaced.record.makeMap().pin(at: folders.next.record)
+        for map in replaced.maps { try map.pin(in: folders.next.maps) }
+        try replaced.program.pin(at: folders.next.program)
+        try BPFLink(pinnedAt: folders.link).update(to: replaced.program, replacing: attached)
         try finishReplacing(folders)
     }
 

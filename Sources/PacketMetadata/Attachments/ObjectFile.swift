@@ -29,6 +29,12 @@ struct ObjectFile: Hashable, Sendable {
         self.init(name: "prebuilt \(object.name)", bytes: object.bytes, isPrebuilt: true, producer: build)
     }
 
+    /// Not marked as prebuilt: the user chose it, so it stays until another is named.
+    static var scrub: ObjectFile {
+        let prebuilt = PrebuiltObject.scrub
+        return ObjectFile(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes, isPrebuilt: false)
+    }
+
     /// The prebuilt object for a hook.
     init(prebuiltFor hook: Hook, _ image: RegistryImage) {
         switch hook {
@@ -63,8 +69,12 @@ struct ObjectFile: Hashable, Sendable {
         }
     }
 
-    /// The name without its folders.
-    var baseName: String { FilePath(name).lastComponent?.string ?? name }
+    /// The name without its folders, as much of it as an owner may have.
+    var ownerName: String {
+        var text = (FilePath(name).lastComponent?.string ?? name).filter { !$0.isNewline && $0 >= " " }
+        while text.utf8.count >= Int(PKTMETA_NAME_SIZE) { text.removeLast() }
+        return text
+    }
 
     /// As much of the name, from its end, as a record holds.
     var shortName: String {

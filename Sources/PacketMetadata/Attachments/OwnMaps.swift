@@ -18,6 +18,31 @@ enum OwnMaps {
         String(name.map { $0 == "." ? "+" : $0 })
     }
 
+    /// An open map and the name of its pin.
+    final class Open {
+        private let name: String
+        private let map: BPFMap
+
+        fileprivate init(_ name: String, _ map: consuming BPFMap) {
+            self.name = name
+            self.map = map
+        }
+
+        func pin(in folder: FilePath) throws(BPFError) { try map.pin(at: folder.appending(name)) }
+    }
+
+    static func open(in folder: FilePath) throws(BPFError) -> [Open] {
+        let names: [String]
+        do throws(Errno) {
+            names = Folder.exists(folder) ? try Folder.names(in: folder) : []
+        } catch {
+            throw BPFError("read \(folder)", error)
+        }
+        var maps: [Open] = []
+        for name in names { maps.append(Open(name, try BPFMap(pinnedAt: folder.appending(name)))) }
+        return maps
+    }
+
     static func pin(_ object: borrowing BPFObject, in folder: FilePath) throws(BPFError) {
         for name in object.mapNames where isOwn(name) {
             try object.map(name).pin(at: folder.appending(pinName(name)))

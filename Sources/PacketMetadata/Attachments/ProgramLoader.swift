@@ -148,7 +148,8 @@ struct ProgramLoader: ~Copyable {
 
     private func binding(_ used: UsedFields, types: [UInt8]) throws(PacketMetadataError) -> ProgramBinding {
         ProgramBinding(
-            digest: digest(types), generation: image.word.pending, isBound: !used.bound.isEmpty, hasTable: false)
+            digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
+            hasTable: false)
     }
 
     private func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
@@ -213,7 +214,7 @@ struct ProgramLoader: ~Copyable {
         for name in missing(used) {
             guard let type = used.type(of: name) else { continue }
             definitions.append(
-                try FieldDefinition(name: FieldName(name), type: type, owner: String(file.baseName.prefix(31))))
+                try FieldDefinition(name: FieldName(name), type: type, owner: file.ownerName))
         }
         return definitions
     }

@@ -10,6 +10,8 @@ struct UsedFields: Hashable, Sendable {
     let byID: Set<String>
     /// By `PKTMETA_FIELD` and `PKTMETA_FLAG`.
     let bound: Set<String>
+    /// Whether it opens areas for bound access, which depends on the registry even if it binds no field.
+    let opensBound: Bool
     /// The types of those declared by `PKTMETA_FIELD`; flags are the other bound ones.
     private let declared: [String: FieldType]
 
@@ -19,6 +21,7 @@ struct UsedFields: Hashable, Sendable {
         }
         byID = names(PKTMETA_ID_PREFIX)
         bound = names(PKTMETA_BIND_PREFIX)
+        opensBound = object.withTypes { $0.enums(prefix: PKTMETA_INFO_ENUM) }?.contains(PKTMETA_INFO_ENUM) ?? false
         var declared: [String: FieldType] = [:]
         for name in bound {
             let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
@@ -33,7 +36,7 @@ struct UsedFields: Hashable, Sendable {
     }
 
     var all: Set<String> { byID.union(bound) }
-    var isEmpty: Bool { all.isEmpty }
+    var isEmpty: Bool { all.isEmpty && !opensBound }
 
     /// Whether a type that the object relocates is one that the registry gives.
     static func isRegistryType(_ name: String) -> Bool {

@@ -27,7 +27,8 @@ extension AttachmentStore {
         for image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [Renewal] {
         var renewals: [Renewal] = []
-        for attachment in try attachments() {
+        // Who takes a new private field off must know of it before who sets it does.
+        for attachment in try attachments().sorted(by: { $0.record.isScrub && !$1.record.isScrub }) {
             if let renewal = try renewal(of: attachment, image, registry) { renewals.append(renewal) }
         }
         return renewals
@@ -40,9 +41,8 @@ extension AttachmentStore {
         let summary = "cannot renew \(record.program) on \(record.interface)"
         record.object = record.object.build(for: image)
         let loader = ProgramLoader(record.object, image: image, isStrict: false, summary: summary)
-        if record.binding.hasTable {
-            if record.revision == image.revision { return nil }
-        } else {
+        let tableIsCurrent = !record.binding.hasTable || record.revision == image.revision
+        if tableIsCurrent {
             if !record.binding.isBound { return nil }
             if try loader.binding().digest == record.binding.digest { return nil }
         }
@@ -66,6 +66,7 @@ extension AttachmentStore {
                 failure = PacketMetadataError(
                     error, "cannot renew \(record.program) on \(record.interface)", needs: [.bpf, .netAdmin],
                     remedy: "It goes on as it was; the next command that writes tries again.")
+                if record.isScrub { break }
             }
         }
         if let failure { throw failure }
