@@ -24,10 +24,8 @@ static const unsigned char probe[] = {
 };
 
 static const struct bpf_object_file files[] = {
-	{"producer", producer, sizeof(producer)},
-	{"producer_hw", producer_hw, sizeof(producer_hw)},
-	{"consumer", consumer, sizeof(consumer)},
-	{"scrub", scrub, sizeof(scrub)},
+	{"producer", producer, sizeof(producer)}, {"producer_hw", producer_hw, sizeof(producer_hw)},
+	{"consumer", consumer, sizeof(consumer)}, {"scrub", scrub, sizeof(scrub)},
 	{"probe", probe, sizeof(probe)},
 };
 

@@ -207,7 +207,7 @@ struct pktmeta_entry {
 	__u32 sink;                       /* enum pktmeta_sink_kind */
 	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
 	__u32 sample;                     /* the producer sets it on one packet in that many of each CPU; 0: on each */
-	__u32 flags; /* PKTMETA_FIELD_* */
+	__u32 flags;                      /* PKTMETA_FIELD_* */
 	__u8 reserved[80];
 };
 
@@ -274,7 +274,7 @@ struct pktmeta_step {
 	__u32 source_offset;
 	__u32 sink_mask;
 	__u32 sample; /* 0: set on each packet */
-	__u32 flags; /* PKTMETA_FIELD_* */
+	__u32 flags;  /* PKTMETA_FIELD_* */
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };
 
