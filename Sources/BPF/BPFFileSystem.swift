@@ -33,7 +33,7 @@ public enum BPFFileSystem {
     /// Opens what is pinned there.
     public static func open(_ path: FilePath, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
         var options = bpf_obj_get_opts()
-        options.sz = MemoryLayout<bpf_obj_get_opts>.size
+        options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
         options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
         let fd = try libbpf("open \(path)") {
             unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }

@@ -25,7 +25,7 @@ internal import SystemPackage
         let log = unsafe UnsafeMutablePointer<CChar>(OpaquePointer(calloc(1, Self.logSize)))
         guard let log = unsafe log else { throw BPFError("open object \(name)", .noMemory) }
         var options = unsafe bpf_object_open_opts()
-        unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
         unsafe options.kernel_log_buf = log
         unsafe options.kernel_log_size = Self.logSize
         let path = typesPath ?? ""
