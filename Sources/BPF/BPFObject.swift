@@ -173,11 +173,8 @@ internal import SystemPackage
         guard let pointer = unsafe bpf_object__find_program_by_name(object, name) else {
             throw BPFError("load program \(name)", .noSuchFileOrDirectory)
         }
-        // The object closes its own descriptor when it goes.
         let borrowed = unsafe bpf_program__fd(pointer)
-        let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw BPFError("load program \(name)", Errno.last) }
-        return try BPFProgram(OwnedFD(copy))
+        return try BPFProgram(own(borrowed, for: "load program \(name)"))
     }
 
     /// A map of the object, once it is loaded.
@@ -186,9 +183,16 @@ internal import SystemPackage
             throw BPFError("open map \(name)", .noSuchFileOrDirectory)
         }
         let borrowed = unsafe bpf_map__fd(map)
-        let copy = fcntl(borrowed, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw BPFError("open map \(name)", Errno.last) }
-        return try BPFMap(OwnedFD(copy))
+        return try BPFMap(own(borrowed, for: "open map \(name)"))
+    }
+
+    /// The object closes its own descriptors when it goes.
+    private func own(_ borrowed: CInt, for operation: String) throws(BPFError) -> OwnedFD {
+        do throws(Errno) {
+            return try OwnedFD(duplicating: borrowed)
+        } catch {
+            throw BPFError(operation, error)
+        }
     }
 
     /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.

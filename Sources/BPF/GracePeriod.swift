@@ -16,7 +16,7 @@ public func waitForRunningPrograms() throws(BPFError) {
 }
 
 /// The second way, on its own so that it can be tested where the first works.
-func updateArrayOfMaps() throws(BPFError) {
+package func updateArrayOfMaps() throws(BPFError) {
     let inner = try BPFMap(creating: "pktmeta_grace", .init(kind: .array, valueSize: 4, entries: 1))
     var options = bpf_map_create_opts()
     options.sz = MemoryLayout<bpf_map_create_opts>.size

@@ -15,13 +15,10 @@ public struct OwnedFD: ~Copyable, Sendable {
 
     deinit { Glibc.close(raw) }
 
-    /// A second descriptor of the same file, closed on exec.
-    public func duplicate() throws(Errno) -> OwnedFD {
+    /// Takes a second descriptor, closed on exec, of a file that has another owner.
+    public init(duplicating raw: CInt) throws(Errno) {
         let copy = fcntl(raw, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw Errno.last }
-        return OwnedFD(copy)
+        self.init(copy)
     }
-
-    /// A path to this file, for calls that want one; good while the descriptor is open.
-    public var procPath: String { "/proc/self/fd/\(raw)" }
 }

@@ -243,4 +243,12 @@ import Testing
             #expect(Self.command(scratch, "compact").output.hasPrefix("nothing to gain"))
         }
     }
+
+    /// The way to wait on kernels where membarrier(2) refuses: it must work, though it is not taken here.
+    @Test func bothGracePeriodsCanBeHad() throws {
+        try Kernel.run {
+            try waitForRunningPrograms()
+            try updateArrayOfMaps()
+        }
+    }
 }
