@@ -4,8 +4,13 @@
 #define LINUX_SHIMS_H
 
 #include <linux/capability.h>
+#include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
+#include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdint.h>
