@@ -43,6 +43,7 @@ struct AttachToInterface: ContextCommand {
 
     @OptionGroup var namespace: NamespaceOptions
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
@@ -59,7 +60,9 @@ struct AttachToInterface: ContextCommand {
         let reports = try namespace.run("cannot attach to \(interface)") { () throws(PacketMetadataError) in
             // A mistyped name must not leave a new registry behind.
             try Registry.checkInterface(interface)
-            let registry = try Registry.openOrCreate(at: path) { context.errors("note: \($0)") }
+            let registry = try Registry.openOrCreate(at: path, lockTimeout: writing.lockTimeout.duration) {
+                context.errors("note: \($0)")
+            }
             return try registry.attach(
                 to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode,
                 registersMissing: registerMissing)
