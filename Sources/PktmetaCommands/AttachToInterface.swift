@@ -51,6 +51,7 @@ struct AttachToInterface: ContextCommand {
     var verbose = false
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
@@ -81,7 +82,9 @@ struct AttachToInterface: ContextCommand {
         let reports = try interfaces.run("cannot attach") { (names) throws(PacketMetadataError) in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
-            let registry = try Registry.openOrCreate(at: path) { context.errors("note: \($0)") }
+            let registry = try Registry.openOrCreate(at: path, lockTimeout: writing.lockTimeout.duration) {
+                context.errors("note: \($0)")
+            }
             return try registry.attach(request, to: names)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)

@@ -28,13 +28,15 @@ struct DetachFromInterface: ContextCommand {
     var program: [String] = []
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let hooks = Hook.allCases.filter { ($0 == .xdp ? xdp : tc) || xdp == tc }
-        let registry = try Registry.open(at: registry.path(in: context), for: .write)
+        let registry = try Registry.open(
+            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
         let reports = try interfaces.run("cannot detach from") { (names) throws(PacketMetadataError) in
             try registry.detach(
                 from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
