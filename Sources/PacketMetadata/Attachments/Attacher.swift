@@ -73,7 +73,8 @@ struct Attacher {
             switch hook {
             case .xdp: return try attachedXDPProgramID(ifindex: interface.index).map { [$0] } ?? []
             case .tcIngress:
-                return try TCXPrograms.query(ifindex: interface.index, .ingress)?.programs.map(\.id) ?? []
+                let programs = try TCXPrograms.query(ifindex: interface.index, .ingress)?.programs.map(\.id) ?? []
+                return try programs + TCFilter.filters(ifindex: interface.index).compactMap(\.programID)
             }
         } catch {
             throw PacketMetadataError(error, summary, needs: [.netAdmin])

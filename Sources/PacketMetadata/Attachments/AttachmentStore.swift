@@ -178,11 +178,15 @@ struct AttachmentStore: Sendable {
 
     private func recover(_ folders: Attachment.Folders) throws(BPFError) {
         let attachment = try Attachment(path: folders.path)
-        guard let attached = try attachment.anchor.programID() else { return try remove(attachment) }
-        guard Folder.exists(folders.next.path) else { return }
-        let next = folders.next.member(0).program
-        if Folder.exists(next), try BPFProgram(pinnedAt: next).id == attached { try exchange(folders) }
-        try settle(folders.path)
+        switch try attachment.anchor.state() {
+        case .gone: try remove(attachment)
+        case .outOfReach: break
+        case .attached(let attached):
+            guard Folder.exists(folders.next.path) else { return }
+            let next = folders.next.member(0).program
+            if Folder.exists(next), try BPFProgram(pinnedAt: next).id == attached { try exchange(folders) }
+            try settle(folders.path)
+        }
     }
 
     // MARK: Parts
@@ -223,7 +227,7 @@ struct AttachmentStore: Sendable {
 
     /// The hook first, so that what is half gone is also detached.
     private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
-        try Anchor.letGo(folders)
+        try folders.anchor.letGo()
         try takeApart(folders.current)
         try takeApart(folders.next)
         try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
