@@ -37,11 +37,20 @@ public enum ChildProcess {
         unsafe posix_spawn_file_actions_adddup2(&actions, output.raw, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, output.raw, 2)
 
+        // Threads of Swift's runtime block signals, and a child inherits that.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        unsafe sigemptyset(&noSignals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         // A NULL-terminated array of C strings, freed below; posix_spawn(3) only reads it.
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { for index in unsafe argv.indices { unsafe free(argv[index]) } }
         var pid: pid_t = 0
-        let result = unsafe posix_spawnp(&pid, arguments[0], &actions, nil, &argv, environ)
+        let result = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, environ)
         guard result == 0 else { throw Errno(rawValue: result) }
         return pid
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 public import ArgumentParser
+internal import Linux
 public import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -51,6 +52,12 @@ struct AttachToInterface: ContextCommand {
     @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
     var registerMissing = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Pin nothing: stay in the foreground, follow the registry, and detach on SIGINT, SIGTERM or any other end.")
+    )
+    var noPin = false
+
     @Flag(help: "With an error, print the whole verifier log.")
     var verbose = false
 
@@ -69,6 +76,9 @@ struct AttachToInterface: ContextCommand {
         where arguments.count > 1 && arguments.contains(.leave) {
             throw ValidationError("\(option) none goes with no other \(option).")
         }
+        if noPin, join || order.placement != nil {
+            throw ValidationError("--no-pin goes with no --join and no place among others.")
+        }
         if order.placement != nil, (xdp + tc).allSatisfy({ $0 == .leave }) {
             throw ValidationError("Name the program that is to have that place, by --xdp or --tc.")
         }
@@ -84,15 +94,38 @@ struct AttachToInterface: ContextCommand {
             xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
             joins: join, placement: order.placement,
             registersMissing: registerMissing)
-        let reports = try interfaces.run("cannot attach") { (names) throws(PacketMetadataError) in
+        let reports = try interfaces.run("cannot attach") {
+            (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
             let registry = try Registry.openOrCreate(at: path, lockTimeout: writing.lockTimeout.duration) {
                 context.errors("note: \($0)")
             }
+            if noPin {
+                try hold(request, names, registry, context)
+                return nil
+            }
             return try registry.attach(request, to: names)
         }
+        if let reports { report(reports, context) }
+    }
+
+    private func report(_ reports: [AttachmentReport], _ context: Context) {
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+    }
+
+    /// Stays until a signal comes.
+    private func hold(
+        _ request: AttachmentRequest, _ names: [String], _ registry: borrowing Registry, _ context: Context
+    ) throws(PacketMetadataError) {
+        Interruption.watch()
+        let held = try registry.hold(request, on: names)
+        report(held.reports, context)
+        context.errors("note: attached until this process ends")
+        while Interruption.signal == nil {
+            Pause.sleep(milliseconds: 50)
+            try held.follow(registry)
+        }
     }
 }
 

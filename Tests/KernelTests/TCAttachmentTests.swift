@@ -216,6 +216,36 @@ import Testing
         }
     }
 
+    // MARK: Replacing
+
+    /// Every packet meets the old program or the new one, never both and never none.
+    @Test(arguments: ["xdp", "tcx", "clsact"])
+    func replacingAHundredTimesMissesNoPacket(hook: String) throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let stamper = AttachmentTests.object("replaced_xdp")
+            func attach(_ round: Int) throws {
+                let isEven = round % 2 == 0
+                let xdp = stamper + (hook == "xdp" && isEven ? ":other" : ":one")
+                let tc = hook == "xdp" || isEven ? Self.counter : Self.stamper
+                let run = try Self.attach(
+                    bench, "--tc-mode", hook == "clsact" ? "clsact" : "auto", "--xdp", xdp, "--tc", tc)
+                #expect(run.exitCode == 0, "\(run.errors)")
+                #expect(round == 0 || run.output.contains("replaced"), "\(run.output)")
+            }
+            try attach(0)
+            let traffic = BackgroundTraffic(bench.pair)
+            for round in 1...100 { try attach(round) }
+            let sent = try traffic.stop()
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            let field = try #require(try registry.image().field(named: FieldName("shared")))
+            let state = try registry.state(of: field)
+            #expect(sent > 1000)
+            #expect(state.set == sent)
+            #expect(state.got == sent)
+        }
+    }
+
     // MARK: Several interfaces
 
     @Test func severalInterfacesOrNone() throws {

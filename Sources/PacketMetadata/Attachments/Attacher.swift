@@ -106,13 +106,30 @@ struct Attacher {
         case .unchanged: return nil
         case .prebuiltUnlessOwn:
             let hasOwn = existing.flatMap(\.members).contains { !$0.record.object.isPrebuilt }
-            return hasOwn ? nil : [try wanted(.prebuilt, hook, image)]
-        case .programs(let choices):
-            var programs: [Wanted] = []
-            for choice in choices { programs.append(try wanted(choice, hook, image)) }
-            try refuseTwice(programs.map(identity))
-            return programs
+            return hasOwn ? nil : try wanted([.prebuilt], hook, image)
+        case .programs(let choices): return try wanted(choices, hook, image)
         }
+    }
+
+    func wanted(
+        _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> [Wanted] {
+        var programs: [Wanted] = []
+        for choice in choices { programs.append(try wanted(choice, hook, image)) }
+        try refuseTwice(programs.map(identity))
+        return programs
+    }
+
+    /// The same for a registry that has changed. Fields that have gone fold to -ENOENT.
+    func wanted(_ before: [Wanted], _ image: RegistryImage) throws(PacketMetadataError) -> [Wanted] {
+        var programs: [Wanted] = []
+        for old in before {
+            let object = old.object.build(for: image)
+            let loader = ProgramLoader(object, image: image, isStrict: false, summary: summary)
+            let program = try loader.inspect(old.program.name, for: old.program.hook)
+            programs.append(Wanted(object: object, program: program, image: image))
+        }
+        return programs
     }
 
     private func wanted(
@@ -127,7 +144,8 @@ struct Attacher {
             object = try ObjectFile(path: path)
             name = program
         }
-        return Wanted(object: object, program: try loader(object, image).inspect(name, for: hook), image: image)
+        let loader = ProgramLoader(object, image: image, isStrict: true, summary: summary)
+        return Wanted(object: object, program: try loader.inspect(name, for: hook), image: image)
     }
 
     private func refuseTwice(_ identities: [ProgramIdentity]) throws(PacketMetadataError) {
@@ -149,21 +167,19 @@ struct Attacher {
     // MARK: Loading
 
     func load(
-        _ wanted: Wanted, mode: AttachmentMode, isAlone: Bool, _ registry: borrowing Registry
+        _ wanted: Wanted, mode: AttachmentMode, isAlone: Bool, after earlier: ProgramLoader.Loaded? = nil,
+        _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain.Member {
-        var terms = ProgramLoader.Terms(isGeneric: mode == .generic)
+        var terms = ProgramLoader.Terms(earlier: earlier, isGeneric: mode == .generic)
         if wanted.asksDevice {
             let refusal = refusal(wanted.image)
             if mode == .generic { throw refusal.genericMode }
             if !isAlone { throw refusal.chained }
             terms.device = AskedDevice(ifindex: interface.index, refusal: refusal)
         }
-        let loaded = try loader(wanted.object, wanted.image).load(wanted.program, in: registry, terms)
+        let loader = ProgramLoader(wanted.object, image: wanted.image, isStrict: true, summary: summary)
+        let loaded = try loader.load(wanted.program, in: registry, terms)
         return LoadedChain.Member(record: record(wanted, mode: mode), loaded: loaded)
-    }
-
-    private func loader(_ object: ObjectFile, _ image: RegistryImage) -> ProgramLoader {
-        ProgramLoader(object, image: image, isStrict: true, summary: summary)
     }
 
     func refusal(_ image: RegistryImage) -> HardwareRefusal {

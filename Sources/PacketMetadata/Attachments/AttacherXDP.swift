@@ -28,11 +28,16 @@ extension Attacher {
             try refuseOtherMode(existing, request.mode)
             return try prepareSwap(existing, wanted, request, image, registry)
         }
-        let asksDevice = wanted.contains(where: \.asksDevice)
-        let modes = asksDevice && request.mode == .auto ? [.native] : request.mode.candidates
-        let chain = try load(wanted, mode: modes[0], registry)
-        change.add(.attachXDP(NewChain(chain: chain, wanted: wanted, modes: modes)), [])
+        change.add(.attachXDP(try newChain(wanted, request.mode, registry)), [])
         return change
+    }
+
+    func newChain(
+        _ wanted: [Wanted], _ choice: XDPModeChoice, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> NewChain {
+        let asksDevice = wanted.contains(where: \.asksDevice)
+        let modes = asksDevice && choice == .auto ? [.native] : choice.candidates
+        return NewChain(chain: try load(wanted, mode: modes[0], registry), wanted: wanted, modes: modes)
     }
 
     private func unchanged(_ attachment: Attachment) -> [AttachmentReport] {
@@ -119,12 +124,26 @@ extension Attacher {
     func attach(
         _ new: NewChain, _ journal: AttachmentJournal, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try attach(new, registry) { (chain, link) throws(BPFError) in
+            try journal.add(place(.xdp), chain) { (folders) throws(BPFError) in
+                try link().pin(at: folders.link)
+            }
+        }
+    }
+
+    /// Tries one mode after the other.
+    ///
+    /// - Parameter keep: makes the link by the closure that it is handed, and sees to it that it stays.
+    func attach(
+        _ new: NewChain, _ registry: borrowing Registry,
+        _ keep: (LoadedChain, () throws(BPFError) -> BPFLink) throws(BPFError) -> Void
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
         var chain = new.chain
         var fallback: String?
         for mode in new.modes {
             do throws(BPFError) {
-                try journal.add(place(.xdp), chain) { (folders) throws(BPFError) in
-                    try BPFLink(xdp: chain.first.program, ifindex: interface.index, mode: mode).pin(at: folders.link)
+                try keep(chain) { () throws(BPFError) in
+                    try BPFLink(xdp: chain.first.program, ifindex: interface.index, mode: mode)
                 }
                 return chain.members.map { report($0.record, .attached, fallback) }
             } catch {

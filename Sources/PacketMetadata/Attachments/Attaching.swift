@@ -17,31 +17,27 @@ extension Registry {
     public func attach(
         _ request: AttachmentRequest, to interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let added = request.registersMissing ? try registerMissing(request.objects, interfaceNames) : []
-        do throws(PacketMetadataError) {
-            return try attachRegistered(request, interfaceNames)
-        } catch {
-            for field in added { _ = try? unregister(field.name) }
-            throw error
+        try registeringMissing(request, Self.attachingSummary(interfaceNames)) { () throws(PacketMetadataError) in
+            try attachRegistered(request, interfaceNames)
         }
     }
 
-    private func registerMissing(
-        _ paths: [FilePath], _ interfaceNames: [String]
-    ) throws(PacketMetadataError) -> [RegisteredField] {
+    /// Does something once the fields that a request wants are registered; they go again if it fails.
+    func registeringMissing<Value>(
+        _ request: AttachmentRequest, _ summary: String, _ body: () throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
         var added: [RegisteredField] = []
         do throws(PacketMetadataError) {
-            for path in paths {
+            for path in request.registersMissing ? request.objects : [] {
                 let loader = ProgramLoader(
-                    try ObjectFile(path: path), image: try image(), isStrict: true,
-                    summary: Self.attachingSummary(interfaceNames))
+                    try ObjectFile(path: path), image: try image(), isStrict: true, summary: summary)
                 for definition in try loader.missingDefinitions() { added.append(try register(definition).field) }
             }
+            return try body()
         } catch {
             for field in added { _ = try? unregister(field.name) }
             throw error
         }
-        return added
     }
 
     private static func attachingSummary(_ interfaceNames: [String]) -> String {

@@ -25,6 +25,10 @@ enum OwnMaps {
         }
     }
 
+    static func reuse(_ object: borrowing BPFObject, of earlier: ProgramLoader.Loaded) throws(BPFError) {
+        for name in object.mapNames where isOwn(name) { try object.reuse(earlier.object.map(name), as: name) }
+    }
+
     static func reuse(_ object: borrowing BPFObject, from folder: FilePath) throws(BPFError) {
         for name in object.mapNames where isOwn(name) {
             let path = folder.appending(pinName(name))

@@ -54,6 +54,8 @@ struct ProgramLoader: ~Copyable {
     struct Terms {
         /// The folder where an earlier load's maps are pinned, to be used again; nil for new ones.
         var maps: FilePath?
+        /// An earlier load of the same program that still has its maps; likewise.
+        var earlier: Loaded?
         /// For a program that asks an interface's driver.
         var device: AskedDevice?
         /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
@@ -73,6 +75,7 @@ struct ProgramLoader: ~Copyable {
                 try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
             }
             if let maps = terms.maps { try OwnMaps.reuse(object, from: maps) }
+            if let earlier = terms.earlier { try OwnMaps.reuse(object, of: earlier) }
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
             return Loaded(
