@@ -57,7 +57,9 @@ struct RegistryFolder: Sendable {
         } catch {
             throw PacketMetadataError(
                 error, summary, doing: "make \(path)",
-                remedy: "It takes root, or CAP_BPF and CAP_NET_ADMIN with --registry in a folder of one's own.")
+                remedy:
+                    "--registry names a folder that you may write to: an administrator mounts a BPF file system for you "
+                    + "(mount -t bpf bpf PATH; chown YOU PATH).")
         }
         return notes
     }
