@@ -202,6 +202,21 @@ import Testing
         }
     }
 
+    @Test func mountingTakesMore() throws {
+        try Kernel.run {
+            let user = try OtherUser()
+            let outcome = try user.run(
+                ["create-registry", "--registry", "/sys/fs/bpf/not-mounted"],
+                capabilities: Privilege.all.capabilities,
+                prefix: ["unshare", "--mount", "sh", "-c", "umount /sys/fs/bpf; exec \"$@\"", "sh"])
+            #expect(outcome.status == 77)
+            #expect(
+                outcome.output.contains(
+                    "mount a BPF file system at /sys/fs/bpf: Operation not permitted (EPERM); this process lacks "
+                        + "CAP_SYS_ADMIN"))
+        }
+    }
+
     /// The producer that asks the driver is loaded anew in the interface's namespace: here, the process's own.
     @Test func hardwareFieldsTakeNoMore() throws {
         try Kernel.run {

@@ -44,15 +44,18 @@ public final class OtherUser: Sendable {
 
     /// Runs the command as this user, or another, with these capabilities and no other (setpriv(1)).
     ///
-    /// - Parameter capabilities: as setpriv calls them: `bpf`.
+    /// - Parameters:
+    ///   - capabilities: as setpriv calls them: `bpf`.
+    ///   - prefix: what runs setpriv, as root.
     public func run(
-        _ arguments: [String], capabilities: [String], as user: UInt32 = OtherUser.id, groups: [UInt32] = []
+        _ arguments: [String], capabilities: [String], as user: UInt32 = OtherUser.id, groups: [UInt32] = [],
+        prefix: [String] = []
     ) throws -> ChildProcess.Outcome {
         let sets = (["-all"] + capabilities.map { "+\($0)" }).joined(separator: ",")
         let groupOptions =
             groups.isEmpty ? ["--clear-groups"] : ["--groups", groups.map(String.init).joined(separator: ",")]
         return try ChildProcess.run(
-            ["setpriv", "--reuid", "\(user)", "--regid", "\(user)"] + groupOptions
+            prefix + ["setpriv", "--reuid", "\(user)", "--regid", "\(user)"] + groupOptions
                 + ["--inh-caps", sets, "--ambient-caps", sets, "--bounding-set", sets, command.string] + arguments)
     }
 
