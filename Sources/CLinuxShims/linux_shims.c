@@ -64,6 +64,11 @@ int linux_memfd_create(const char *name)
 	return result(memfd_create(name, MFD_CLOEXEC));
 }
 
+int linux_open_place(const char *path)
+{
+	return result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
 long linux_filesystem_magic(const char *path)
 {
 	struct statfs info;

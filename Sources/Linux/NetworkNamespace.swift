@@ -53,6 +53,14 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     public borrowing func run<Value: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Value
     ) throws(NamespaceError<Failure>) -> Value {
+        // Whoever is there already need not enter, which takes CAP_SYS_ADMIN.
+        if isCurrent {
+            do throws(Failure) {
+                return try body()
+            } catch {
+                throw .body(error)
+            }
+        }
         let here: NetworkNamespace = try enterLeaving(failingAs: Failure.self)
         // Leaving can only fail if the namespace we came from is no namespace: then nothing else here is right.
         defer { guard (try? here.enter()) != nil else { fatalError("cannot return to the network namespace") } }
@@ -61,6 +69,12 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         } catch {
             throw .body(error)
         }
+    }
+
+    /// All namespaces of a kernel lie in one file system, so the inode says it.
+    private var isCurrent: Bool {
+        guard let own = try? inode(), let here = try? NetworkNamespace.current().inode() else { return false }
+        return own == here
     }
 
     /// Keeps interfaces made here from getting IPv6 addresses, and so from sending packets by themselves.

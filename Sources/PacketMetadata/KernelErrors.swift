@@ -24,12 +24,14 @@ extension PacketMetadataError {
             self.init(Self.kind(of: errno), summary, reason: reason, remedy: remedy)
             return
         }
-        // EACCES is about files and pins, EPERM about capabilities (capabilities(7)).
-        let missing = errno == .notPermitted ? Capability.missing(of: needs) : []
+        // EACCES is about files and pins, EPERM about capabilities (capabilities(7)). A lack of CAP_PERFMON alone is
+        // told by the verifier, and only if the program needs it.
+        var missing = errno == .notPermitted ? Capability.missing(of: needs) : []
+        if missing == [.perfmon] { missing = [] }
+        let names = missing.map { $0 == .perfmon ? "\($0) (which access by id takes)" : $0.description }
         self.init(
             .missingPrivilege, summary,
-            reason: missing.isEmpty
-                ? reason : "\(reason); this process lacks \(missing.map(\.description).joined(separator: ", "))",
+            reason: missing.isEmpty ? reason : "\(reason); this process lacks \(names.joined(separator: ", "))",
             remedy: missing.isEmpty
                 ? remedy
                 : (["Run it as root, or with these capabilities."] + [remedy].compactMap(\.self)).joined(separator: " ")

@@ -12,6 +12,9 @@ struct CreateRegistry: ContextCommand {
             register-field and attach-to-interface create one by themselves, with 64 bytes a packet where the kernel \
             grants them (Linux 6.8), else 32. More room for fields costs each packet the time to zero it. If the registry \
             exists with that capacity, this is success.
+
+            Pins are for their owner only, unless --mode-bits or --group says who may read them too; those of a registry \
+            that exists are changed. What is pinned later, for attachments, follows.
             """)
 
     @Option(
@@ -20,6 +23,15 @@ struct CreateRegistry: ContextCommand {
             valueName: "bytes"))
     var capacity: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Who may read: bits of the pins as for chmod, 0600, 0640 or 0644. Default: 0640 with a group, else 0600.",
+            valueName: "octal"))
+    var modeBits: String?
+
+    @Option(help: ArgumentHelp("The pins' group, by name or number.", valueName: "name"))
+    var group: String?
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
@@ -27,8 +39,11 @@ struct CreateRegistry: ContextCommand {
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
+        let access =
+            modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
-            at: registry.path(in: context), capacity: capacity, lockTimeout: writing.lockTimeout.duration
+            at: registry.path(in: context), capacity: capacity, access: access,
+            lockTimeout: writing.lockTimeout.duration
         ) {
             context.errors("note: \($0)")
         }

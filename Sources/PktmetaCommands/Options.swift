@@ -72,6 +72,11 @@ struct NamespaceOptions: ParsableArguments {
         do throws(Errno) {
             return try NetworkNamespace(path: path)
         } catch {
+            if error == .permissionDenied || error == .notPermitted {
+                throw PacketMetadataError(
+                    .missingPrivilege, summary, reason: "cannot open the network namespace \(path) (\(error.name))",
+                    remedy: "Entering one takes CAP_SYS_ADMIN; that of another user's process, CAP_SYS_PTRACE as well.")
+            }
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
                 remedy: "ip netns list shows the named ones.")

@@ -56,6 +56,12 @@ public enum Fixture {
     /// Of a program that a test compiles by itself.
     public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }
 
+    /// An article of the library's documentation.
+    public static func documentation(_ name: String) throws -> String {
+        String(
+            decoding: try bytes(root.appending("Sources/PacketMetadata/PacketMetadata.docc/\(name).md")), as: UTF8.self)
+    }
+
     /// What BPF programs include.
     static let headers = root.appending("bpf/include")
 

@@ -52,6 +52,9 @@ int linux_pipe(int ends[2]);
 /* Descriptor of an anonymous file, closed on exec, or -errno. memfd_create(2). */
 int linux_memfd_create(const char *name);
 
+/* A descriptor of what a path names, of a symbolic link itself, good for fstat and /proc/self/fd only; or -errno. */
+int linux_open_place(const char *path);
+
 /* Magic number of the file system that holds a path, or -errno. statfs(2). */
 long linux_filesystem_magic(const char *path);
 

@@ -109,6 +109,7 @@ struct AttachmentStore: Sendable {
             try makeFolder(temporary.path)
             try fill(temporary.current, chain)
             try attach(temporary)
+            try folder.giveRegistrysAccess(to: temporary.path)
             try rename(temporary.path, to: path)
             return path
         } catch {
@@ -123,6 +124,7 @@ struct AttachmentStore: Sendable {
         let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
         do throws(BPFError) {
             try fill(folders.next, chain)
+            try folder.giveRegistrysAccess(to: folders.next.path)
             try attachment.anchor.update(to: chain.first.program, replacing: attached)
         } catch {
             try? takeApart(folders.next)

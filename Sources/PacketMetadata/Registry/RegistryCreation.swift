@@ -11,20 +11,25 @@ extension Registry {
     ///
     /// - Parameters:
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
+    ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
     ///   - lockTimeout: as for ``open(at:for:lockTimeout:)``.
     ///   - note: told what was done that the user may want to know.
     /// - Throws: as ``open(at:for:lockTimeout:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
-        at path: FilePath = defaultPath, capacity: Int? = nil, lockTimeout: Duration = defaultLockTimeout,
-        note: (String) -> Void = { _ in }
+        at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil,
+        lockTimeout: Duration = defaultLockTimeout, note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
         let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
         if !Folder.exists(folder.registryPin) {
+            // Before anything is made: whoever may not create one shall not leave half of it.
+            let capacity = try grantedCapacity(asked: capacity, path: path)
             for text in try folder.make() { note(text) }
             try folder.locked { () throws(PacketMetadataError) in
                 if Folder.exists(folder.registryPin) { return }  // someone was faster
-                let capacity = try grantedCapacity(asked: capacity, path: path)
-                try create(folder, capacity: capacity)
+                let knowsTags = try create(folder, capacity: capacity, access)
+                if !knowsTags {
+                    note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
+                }
                 note("created the registry \(path), \(capacity) bytes a packet")
             }
         }
@@ -36,12 +41,24 @@ extension Registry {
                 reason: "it exists, with \(existing) bytes a packet; the capacity is fixed when it is created",
                 remedy: "Use it as it is, or another with --registry.")
         }
+        if let access {
+            try folder.locked { () throws(PacketMetadataError) in
+                try folder.apply(access)
+            }
+            if let closed = folder.closedAncestor(access) {
+                note("those who may read it cannot pass \(closed), whose mode lets them not look up names in it")
+            }
+        }
         return registry
     }
 
-    private static func create(_ folder: RegistryFolder, capacity: Int) throws(PacketMetadataError) {
+    /// - Returns: whether its tag is known to be no other registry's.
+    private static func create(
+        _ folder: RegistryFolder, capacity: Int, _ access: PinAccess?
+    ) throws(PacketMetadataError) -> Bool {
         do {
-            let image = try drawImage(capacity)
+            let tags = try RegistryTags.used()
+            let image = drawImage(capacity, notTagged: tags ?? [:])
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
             try fields.update(at: 0, image.headEntry)
@@ -49,7 +66,14 @@ extension Registry {
             // A process killed before the last pin leaves no registry; the next one replaces the state map.
             try Folder.unlink(folder.statePin)
             try state.pin(at: folder.statePin)
+            if let access { try folder.apply(access) }
             try fields.pin(at: folder.registryPin)
+            return tags != nil
+        } catch let error as PacketMetadataError {
+            // Not to be given that access, it is not to be at all.
+            try? Folder.unlink(folder.statePin)
+            for path in [folder.attachments, folder.lock, folder.path] { try? Folder.remove(path) }
+            throw error
         } catch let error as BPFError {
             throw PacketMetadataError(error, "cannot create the registry \(folder.path)", needs: [.bpf, .netAdmin])
         } catch {
@@ -58,9 +82,8 @@ extension Registry {
     }
 
     /// With a tag that no other registry of this host has.
-    private static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
+    private static func drawImage(_ capacity: Int, notTagged used: [UInt8: [UInt32]]) -> RegistryImage {
         var random = SystemRandomNumberGenerator()
-        let used = try RegistryTags.used()
         while true {
             let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
             if used[image.word.tag] == nil || used.count > Int(UInt8.max) { return image }

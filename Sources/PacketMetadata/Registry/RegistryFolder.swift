@@ -44,9 +44,13 @@ struct RegistryFolder: Sendable {
         let summary = "cannot create the registry \(path)"
         var notes: [String] = []
         let mountPoint = BPFFileSystem.defaultMountPoint
+        var operation = "make \(path)"
+        var needs: [Capability] = []
         do throws(Errno) {
             if path.starts(with: mountPoint), Folder.exists(mountPoint), try !BPFFileSystem.contains(mountPoint) {
+                (operation, needs) = ("mount a BPF file system at \(mountPoint)", [.sysAdmin])
                 try BPFFileSystem.mount(at: mountPoint)
+                (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
             }
             if let parent = existingAncestor, try !BPFFileSystem.contains(parent) { throw .notSupported }
@@ -56,8 +60,10 @@ struct RegistryFolder: Sendable {
             throw notBPFFS(summary)
         } catch {
             throw PacketMetadataError(
-                error, summary, doing: "make \(path)",
-                remedy: "It takes root, or CAP_BPF and CAP_NET_ADMIN with --registry in a folder of one's own.")
+                error, summary, doing: operation, needs: needs,
+                remedy:
+                    "--registry names a folder that you may write to: an administrator mounts a BPF file system for you "
+                    + "(mount -t bpf bpf PATH; chown YOU PATH).")
         }
         return notes
     }

@@ -25,7 +25,8 @@ extension Registry {
             do {
                 for attachment in attachments { try store.remove(attachment) }
                 for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
-                for path in [folder.attachments, folder.lock, folder.path] { try Folder.remove(path) }
+                for path in [folder.attachments, folder.lock] { try Folder.remove(path) }
+                try removeUnlessGiven(folder.path)
             } catch let error as BPFError {
                 throw PacketMetadataError(error, summary)
             } catch let error as Errno {
@@ -33,6 +34,15 @@ extension Registry {
             } catch {
                 throw PacketMetadataError(.system, summary, reason: "\(error)")
             }
+        }
+    }
+
+    /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.
+    private static func removeUnlessGiven(_ path: FilePath) throws(Errno) {
+        do throws(Errno) {
+            try Folder.remove(path)
+        } catch {
+            guard [Errno.permissionDenied, .notPermitted, .resourceBusy].contains(error) else { throw error }
         }
     }
 }

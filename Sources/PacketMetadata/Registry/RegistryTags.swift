@@ -7,8 +7,9 @@ internal import SystemPackage
 
 /// Tags tell the areas of one registry from those of another, so no two registries of a host may have the same.
 enum RegistryTags {
-    /// Tags in use, with the numbers of the registry maps that have them; empty if this process may not list maps (CAP_SYS_ADMIN).
-    static func used() throws(BPFError) -> [UInt8: [UInt32]] {
+    /// Tags in use, with the numbers of the registry maps that have them; nil if this process
+    /// may not list maps (CAP_SYS_ADMIN).
+    static func used() throws(BPFError) -> [UInt8: [UInt32]]? {
         var tags: [UInt8: [UInt32]] = [:]
         do throws(BPFError) {
             try forEachMap(named: PKTMETA_REGISTRY_MAP) { (map) throws(BPFError) in
@@ -18,7 +19,8 @@ enum RegistryTags {
                 if word.abiVersion != nil { tags[word.tag, default: []].append(map.id) }
             }
         } catch {
-            guard error.errno == .notPermitted else { throw error }
+            if error.errno == .notPermitted { return nil }
+            throw error
         }
         return tags
     }
@@ -29,7 +31,7 @@ extension Registry {
     func refuseIfTagIsShared(_ image: RegistryImage, _ summary: String) throws(PacketMetadataError) {
         let owners: [UInt32]
         do throws(BPFError) {
-            owners = try RegistryTags.used()[image.word.tag] ?? []
+            owners = try RegistryTags.used()?[image.word.tag] ?? []
         } catch {
             throw PacketMetadataError(error, summary)
         }

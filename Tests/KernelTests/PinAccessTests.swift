@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Glibc
+import Linux
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Who may read a registry: its owner, or others too, if it was said so.
+@Suite(Kernel.required) struct PinAccessTests {
+    typealias Bench = PrivilegeTests.Bench
+
+    static let stranger: UInt32 = 54399
+
+    /// All below a folder, as `ls -l` shows them: mode and group.
+    static func listing(_ path: FilePath, prefix: String = "") throws -> [String: String] {
+        var list: [String: String] = [:]
+        for name in try Folder.names(in: path) {
+            let place = path.appending(name)
+            let access = try FileAccess(of: place)
+            list[prefix + name] = "\(String(access.bits, radix: 8)) \(access.owner) \(access.group)"
+            if let below = try? listing(place, prefix: "\(prefix)\(name)/") { list.merge(below) { $1 } }
+        }
+        return list
+    }
+
+    /// The user is in the group that it opens its registry to.
+    static func create(_ bench: Bench, _ options: [String]) throws -> ChildProcess.Outcome {
+        try bench.run(["create-registry"] + options, groups: [OtherUser.group])
+    }
+
+    @Test func pinsAreTheirOwnersOnly() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.prepare(.prebuilt)
+            let own = "\(OtherUser.id) \(OtherUser.id)"
+            for (name, access) in try Self.listing(bench.user.home) where !name.hasSuffix(".debug") {
+                #expect(access == "600 \(own)" || access == "700 \(own)", "\(name)")
+            }
+            // Also if the way there is open.
+            #expect(chmod(bench.user.home.string, 0o711) == 0)
+            let stranger = try bench.run(["inspect-map"], .none, as: Self.stranger, groups: [OtherUser.group])
+            #expect(stranger.status == 77)
+            #expect(stranger.output.contains("Permission denied (EACCES)"))
+        }
+    }
+
+    @Test func aGroupReadsAndNoMore() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let created = try Self.create(bench, ["--group", "\(OtherUser.group)"])
+            #expect(created.status == 0, "\(created.output)")
+            #expect(created.output.contains("cannot pass \(bench.user.home), whose mode lets them not"))
+            #expect(chmod(bench.user.home.string, 0o711) == 0)
+            let open = "\(OtherUser.id) \(OtherUser.group)"
+            let registry = try Self.listing(bench.registry)
+            #expect(
+                registry == [
+                    "attachments": "750 \(open)", "registry": "640 \(open)", "state": "640 \(open)",
+                    "lock": "700 \(OtherUser.id) \(OtherUser.id)",
+                ])
+            #expect(try FileAccess(of: bench.registry).bits == 0o750)
+
+            func run(_ arguments: [String], groups: [UInt32]) throws -> Int32 {
+                try bench.run(arguments, .none, as: Self.stranger, groups: groups).status
+            }
+            try bench.expectSuccess(["register-field", "shared", "--type", "u32"])
+            for arguments in [["inspect-map"], ["export-btf"], ["generate-header"]] {
+                #expect(try run(arguments, groups: [OtherUser.group]) == 0)
+                #expect(try run(arguments, groups: []) == 77)
+            }
+            for arguments in [
+                ["register-field", "new", "--type", "u8"], ["unregister-field", "shared"], ["compact"],
+                ["delete-registry", "--force"], ["create-registry", "--mode-bits", "0644"],
+            ] {
+                let outcome = try bench.run(arguments, .all, as: Self.stranger, groups: [OtherUser.group])
+                #expect(outcome.status == 77, "\(arguments): \(outcome.output)")
+            }
+            // Nor may it keep others from writing.
+            let lock = try ChildProcess.run([
+                "setpriv", "--reuid", "\(Self.stranger)", "--regid", "\(Self.stranger)", "--groups",
+                "\(OtherUser.group)", "flock", "-n", bench.registry.appending("lock").string, "true",
+            ])
+            #expect(lock.status != 0)
+            #expect(lock.output.contains("Permission denied"))
+        }
+    }
+
+    /// Attached, and replaced when the registry changes, by the owner or by root.
+    @Test func whatIsPinnedLaterFollows() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try Self.create(bench, ["--group", "\(OtherUser.group)", "--mode-bits", "0640"]).status == 0)
+            func expectAccess(atLeast count: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
+                let open = "\(OtherUser.id) \(OtherUser.group)"
+                let list = try Self.listing(bench.registry.appending("attachments"))
+                #expect(list.count >= count, sourceLocation: sourceLocation)
+                for (name, access) in list {
+                    #expect(["640 \(open)", "750 \(open)"].contains(access), "\(name)", sourceLocation: sourceLocation)
+                }
+            }
+            func asMember(_ arguments: String...) throws {
+                let outcome = try bench.run(arguments, groups: [OtherUser.group])
+                #expect(outcome.status == 0, "\(outcome.output)")
+            }
+            try asMember("attach-to-interface", "far0", "--tc", "none")
+            try expectAccess(atLeast: 5)
+            try asMember("register-field", "shared", "--type", "u32", "--source", "constant:7")
+            try expectAccess(atLeast: 5)
+
+            let root = try bench.pair.inReceiver {
+                CommandRun(["attach-to-interface", "far0", "--registry", bench.registry.string])
+            }
+            #expect(root.exitCode == 0, "\(root.errors)")
+            try expectAccess(atLeast: 10)
+            // So the owner can go on with what root has made.
+            try asMember("register-field", "other", "--type", "u8", "--source", "constant:7")
+            try asMember("detach-from-interface", "far0")
+        }
+    }
+
+    @Test func itCanBeChangedLater() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.prepare(.prebuilt)
+            #expect(chmod(bench.user.home.string, 0o711) == 0)
+            func readBy(_ groups: [UInt32]) throws -> Int32 {
+                try bench.run(["inspect-map"], .none, as: Self.stranger, groups: groups).status
+            }
+            #expect(try readBy([OtherUser.group]) == 77)
+            #expect(try Self.create(bench, ["--group", "\(OtherUser.group)"]).status == 0)
+            #expect(try readBy([OtherUser.group]) == 0)
+            #expect(try readBy([]) == 77)
+            #expect(try Self.create(bench, ["--mode-bits", "644"]).status == 0)
+            #expect(try readBy([]) == 0)
+            #expect(try Self.create(bench, ["--mode-bits", "0600"]).status == 0)
+            #expect(try readBy([OtherUser.group]) == 77)
+            for (name, access) in try Self.listing(bench.registry) {
+                #expect(access.hasPrefix("600 ") || access.hasPrefix("700 "), "\(name)")
+            }
+        }
+    }
+
+    @Test(arguments: ["0660", "0666", "0620", "0777", "0750", "0400", "0000", "640x", "-640", "9999", "01640"])
+    func badBits(bits: String) throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let run = CommandRun(["create-registry", "--mode-bits=\(bits)", "--registry", scratch.path.string])
+            #expect(run.exitCode == 64)
+            #expect(run.errors.contains("cannot set who may read the registry"), "\(run.errors)")
+            #expect(!Folder.exists(scratch.path))
+        }
+    }
+
+    @Test func badGroups() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let missing = try bench.run(["create-registry", "--group", "no-such-group"])
+            #expect(missing.status == 66)
+            #expect(missing.output.contains("there is no group no-such-group"))
+            let useless = try bench.run(["create-registry", "--group", "root", "--mode-bits", "0604"])
+            #expect(useless.status == 64)
+
+            // Of which the user is no member.
+            let foreign = try bench.run(["create-registry", "--group", "root"])
+            #expect(foreign.status == 77)
+            #expect(foreign.output.contains("change its pins: Operation not permitted (EPERM)"))
+            #expect(try bench.names == [])
+            try bench.expectSuccess(["create-registry"])
+            let before = try Self.listing(bench.registry)
+            #expect(try bench.run(["create-registry", "--group", "root"]).status == 77)
+            #expect(try Self.listing(bench.registry) == before)
+        }
+    }
+}
