@@ -18,6 +18,8 @@ public struct ProgramInformation: Sendable, Hashable {
     public let kind: Kind
     /// CLOCK_BOOTTIME, ns.
     public let loadedAt: UInt64
+    /// Whether it was compiled to the CPU's own instructions; false also if this process may not know (CAP_BPF).
+    public let isCompiled: Bool
 
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
     public init(id: UInt32) throws(BPFError) {
@@ -47,6 +49,7 @@ public struct ProgramInformation: Sendable, Hashable {
             default: .other(info.type)
             }
         loadedAt = info.load_time
+        isCompiled = info.jited_prog_len > 0
     }
 
     /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).
