@@ -12,8 +12,11 @@ public struct ProgramInformation: Sendable, Hashable {
         case other(UInt32)
     }
 
+    /// Bytes of a name that the kernel keeps (BPF_OBJ_NAME_LEN in linux/bpf.h, less the NUL).
+    public static let nameLength = 15
+
     public let id: UInt32
-    /// At most 15 bytes.
+    /// At most ``nameLength`` bytes.
     public let name: String
     public let kind: Kind
     /// CLOCK_BOOTTIME, ns.

@@ -77,8 +77,10 @@ final class Torture {
         let registry = try Registry.open(at: scratchPath, for: .write)
         _ = try pair.inReceiver {
             try registry.attach(
-                to: VethPair.far, xdp: .object(path, program: nil),
-                tc: .object(Fixture.object("torture_steady"), program: nil))
+                AttachmentRequest(
+                    xdp: .programs([.object(path, program: nil)]),
+                    tc: .programs([.object(Fixture.object("torture_steady"), program: nil)])),
+                to: [VethPair.far])
         }
         let maps = try Self.maps(of: .xdp, scratchPath)
         reader = try ProgramLoader(
@@ -109,14 +111,14 @@ final class Torture {
 
     private static func maps(of hook: Hook, _ path: FilePath) throws -> FilePath {
         let attachments = try AttachmentStore(RegistryFolder(path: path)).attachments()
-        return try #require(attachments.first { $0.record.hook == hook }).folders.current.maps
+        return try #require(attachments.first { $0.record.hook == hook }).members[0].folders.maps
     }
 
     // MARK: Running
 
     func run(seconds: Double) throws -> TortureReport {
         var report = TortureReport()
-        let traffic = Traffic(pair)
+        let traffic = BackgroundTraffic(pair, isPaced: false)
         let deadline = ContinuousClock.now + .seconds(seconds)
         // On a busy machine a change takes long; without a compaction the test would show less than it says.
         let patience = deadline + .seconds(60)
@@ -124,7 +126,7 @@ final class Torture {
             try change(&report)
             report.operations += 1
         }
-        try traffic.stop()
+        _ = try traffic.stop()
         let dynamic = try counts(reader.object.map("outcomes"))
         let steady = try counts(BPFMap(pinnedAt: Self.maps(of: .tcIngress, scratch.path).appending("outcomes")))
         report.packets = steady[0]
@@ -156,32 +158,5 @@ final class Torture {
         try (0..<map.shape.entries).map { key in
             try map.values(at: key).reduce(0) { $0 + decode($1, as: UInt64.self) }
         }
-    }
-}
-
-/// Packets as fast as one thread sends them, until it is stopped.
-private final class Traffic: Sendable {
-    private let isStopped = Atomic<Bool>(false)
-    private let isDone = Atomic<Bool>(false)
-
-    init(_ pair: VethPair) {
-        let thread = Thread { [self] in
-            try? pair.inSender {
-                let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
-                let payload = [UInt8](repeating: 7, count: 18)
-                while !isStopped.load(ordering: .relaxed) {
-                    for _ in 0..<256 { try sender.send(payload) }
-                }
-            }
-            isDone.store(true, ordering: .releasing)
-        }
-        thread.start()
-    }
-
-    struct Stuck: Error {}
-
-    func stop() throws {
-        isStopped.store(true, ordering: .relaxed)
-        guard eventually({ isDone.load(ordering: .acquiring) }) else { throw Stuck() }
     }
 }

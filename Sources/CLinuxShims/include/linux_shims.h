@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
+#include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <linux/netlink.h>
@@ -21,6 +22,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 /* One aligned 64-bit store that no reader sees half of, after all stores before it. */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Foundation
+import Linux
+import Synchronization
+
+/// UDP packets from the near end of a pair to the far one, on a thread of their own, until stopped.
+public final class BackgroundTraffic: Sendable {
+    private let isStopped = Atomic<Bool>(false)
+    private let isDone = Atomic<Bool>(false)
+    private let sent = Atomic<UInt64>(0)
+
+    /// - Parameter isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
+    public init(_ pair: VethPair, isPaced: Bool = true) {
+        let thread = Thread { [self] in
+            try? pair.inSender {
+                let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
+                let payload = [UInt8](repeating: 7, count: 18)
+                let burst = isPaced ? 16 : 256
+                while !isStopped.load(ordering: .relaxed) {
+                    for _ in 0..<burst { try sender.send(payload) }
+                    sent.add(UInt64(burst), ordering: .relaxed)
+                    if isPaced { Pause.sleep(milliseconds: 1) }
+                }
+            }
+            isDone.store(true, ordering: .releasing)
+        }
+        thread.start()
+    }
+
+    public struct Stuck: Error {}
+
+    /// - Returns: how many were sent; they have arrived.
+    public func stop() throws -> UInt64 {
+        isStopped.store(true, ordering: .relaxed)
+        guard eventually({ isDone.load(ordering: .acquiring) }) else { throw Stuck() }
+        Pause.sleep(milliseconds: 20)  // what is in the receiver's queue
+        return sent.load(ordering: .relaxed)
+    }
+}
