@@ -15,14 +15,19 @@ extension NetworkInterface {
     }
 
     public func state() throws(Errno) -> State {
-        // struct ifinfomsg: family, padding, type; index; flags; change.
-        let request =
-            [0, 0, 0, 0] + NativeBytes.encoded(index) + NativeBytes.encoded(UInt32(0)) + NativeBytes.encoded(UInt32(0))
-        guard let answer = try NetlinkSocket(.route).get(UInt16(RTM_GETLINK), request),
-            let flags = NativeBytes.integer(in: answer.body[...], at: 8, as: UInt32.self),
-            let mtu = NetlinkAttributes(answer.body.dropFirst(request.count)).integer(Int(IFLA_MTU), as: UInt32.self)
+        var head = ifinfomsg()
+        head.ifi_index = CInt(index)
+        let answer: Netlink.Body?
+        do throws(Netlink.Refusal) {
+            answer = try Netlink().request(RTM_GETLINK, Netlink.bytes(of: head)).first
+        } catch {
+            throw error.errno
+        }
+        guard let answer, let head = Netlink.load(ifinfomsg.self, answer),
+            let value = Netlink.attributes(answer.dropFirst(MemoryLayout<ifinfomsg>.size))[Int(IFLA_MTU)],
+            let mtu = Netlink.load(UInt32.self, value)
         else { throw .ioError }
-        func has(_ flag: some BinaryInteger) -> Bool { flags & UInt32(flag) != 0 }
+        func has(_ flag: some BinaryInteger) -> Bool { head.ifi_flags & UInt32(flag) != 0 }
         return State(isUp: has(IFF_UP), isRunning: has(IFF_RUNNING), mtu: Int(mtu))
     }
 

@@ -31,23 +31,20 @@ public struct XDPFeatures: Sendable, Hashable {
     ///
     /// - Returns: nil if the kernel does not tell.
     public static func query(ifindex: UInt32) throws(Errno) -> XDPFeatures? {
-        let socket = try NetlinkSocket(.generic)
-        let family: UInt16
-        do throws(Errno) {
-            guard let found = try familyID("netdev", socket) else { return nil }
-            family = found
-        } catch .noSuchFileOrDirectory {
-            return nil
+        do throws(Netlink.Refusal) {
+            let netlink = try Netlink(.generic)
+            guard let family = try familyID("netdev", netlink) else { return nil }
+            let asked = Netlink.attribute(Attribute.ifindex, Netlink.bytes(of: ifindex))
+            guard let answer = try ask(netlink, family, getDevice, asked),
+                let features = number(answer[Attribute.features], as: UInt64.self)
+            else { return nil }
+            let hints = number(answer[Attribute.hints], as: UInt64.self)
+            return XDPFeatures(
+                hasNative: features & basic != 0, takesFragments: features & scatterGather != 0,
+                hints: hints.map { bits in Set(Hint.allCases.filter { bits & $0.bit != 0 }) })
+        } catch {
+            throw error.errno
         }
-        let request =
-            header(command: getDevice) + NetlinkAttributes.encoded(Attribute.ifindex, NativeBytes.encoded(ifindex))
-        guard let answer = try socket.get(family, request) else { return nil }
-        let attributes = NetlinkAttributes(answer.body.dropFirst(headerSize))
-        guard let features = attributes.integer(Attribute.features, as: UInt64.self) else { return nil }
-        let hints = attributes.integer(Attribute.hints, as: UInt64.self)
-        return XDPFeatures(
-            hasNative: features & basic != 0, takesFragments: features & scatterGather != 0,
-            hints: hints.map { bits in Set(Hint.allCases.filter { bits & $0.bit != 0 }) })
     }
 
     private static let basic: UInt64 = 1
@@ -63,15 +60,31 @@ public struct XDPFeatures: Sendable, Hashable {
         static let hints = 5
     }
 
-    /// struct genlmsghdr of linux/genetlink.h: command, version, two reserved bytes.
-    private static func header(command: UInt8) -> [UInt8] { [command, 1, 0, 0] }
-    private static let headerSize = 4
+    private static func familyID(
+        _ name: String, _ netlink: borrowing Netlink
+    ) throws(Netlink.Refusal) -> UInt16? {
+        let asked = Netlink.attribute(Int(CTRL_ATTR_FAMILY_NAME), Array(name.utf8) + [0])
+        do throws(Netlink.Refusal) {
+            let answer = try ask(netlink, UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY), asked)
+            return number(answer?[Int(CTRL_ATTR_FAMILY_ID)], as: UInt16.self)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
+    }
 
-    private static func familyID(_ name: String, _ socket: borrowing NetlinkSocket) throws(Errno) -> UInt16? {
-        let request =
-            header(command: UInt8(CTRL_CMD_GETFAMILY))
-            + NetlinkAttributes.encoded(Int(CTRL_ATTR_FAMILY_NAME), Array(name.utf8) + [0])
-        guard let answer = try socket.get(UInt16(GENL_ID_CTRL), request) else { return nil }
-        return NetlinkAttributes(answer.body.dropFirst(headerSize)).integer(Int(CTRL_ATTR_FAMILY_ID))
+    /// The attributes of a family's answer.
+    private static func ask(
+        _ netlink: borrowing Netlink, _ family: UInt16, _ command: UInt8, _ attributes: [UInt8]
+    ) throws(Netlink.Refusal) -> [Int: Netlink.Body]? {
+        let head = genlmsghdr(cmd: command, version: 1, reserved: 0)
+        let answers = try netlink.request(Int(family), Netlink.bytes(of: head) + attributes)
+        return answers.first.map { Netlink.attributes($0.dropFirst(MemoryLayout<genlmsghdr>.size)) }
+    }
+
+    private static func number<Integer: FixedWidthInteger & BitwiseCopyable>(
+        _ value: Netlink.Body?, as type: Integer.Type
+    ) -> Integer? {
+        value.flatMap { Netlink.load(type, $0) }
     }
 }

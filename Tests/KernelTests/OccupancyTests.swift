@@ -208,9 +208,8 @@ import Testing
                     == "program foreign_tc (id \(program.id), filter \(name) of priority 9, handle 5, pinned at \(pin))"
             )
 
-            let egress = try bench.pair.inReceiver { try TCFilterList.query(ifindex: bench.ifindex, .egress) }
-            #expect(egress.filters.map(\.priority) == [3])
-            #expect(egress.filters.map(\.protocolNumber) == [3], "ETH_P_ALL")
+            let egress = try bench.pair.inReceiver { try TCFilter.filters(ifindex: bench.ifindex, .egress) }
+            #expect(egress.map(\.place.priority) == [3])
         }
     }
 
@@ -224,8 +223,8 @@ import Testing
             let occupancy = try bench.occupancy(.tcIngress)
             #expect(occupancy.qdisc == "ingress")
             #expect(occupancy.occupants.map(\.programName) == ["foreign_tc"])
-            let egress = try bench.pair.inReceiver { try TCFilterList.query(ifindex: bench.ifindex, .egress) }
-            #expect(egress.filters.isEmpty)
+            let egress = try bench.pair.inReceiver { try TCFilter.filters(ifindex: bench.ifindex, .egress) }
+            #expect(egress.isEmpty)
         }
     }
 
