@@ -23,6 +23,8 @@ public struct ProgramInformation: Sendable, Hashable {
     public let loadedAt: UInt64
     /// Whether it was compiled to the CPU's own instructions; false also if this process may not know (CAP_BPF).
     public let isCompiled: Bool
+    /// How often it ran while the kernel counted that (sysctl kernel.bpf_stats_enabled).
+    public let runs: UInt64
 
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
     public init(id: UInt32) throws(BPFError) {
@@ -53,6 +55,7 @@ public struct ProgramInformation: Sendable, Hashable {
             }
         loadedAt = info.load_time
         isCompiled = info.jited_prog_len > 0
+        runs = info.run_cnt
     }
 
     /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).
