@@ -48,16 +48,7 @@ struct HookChecks {
         }
         let mode = holder.mode.map { " in \($0.rawValue) mode" } ?? ""
         if isOurs(holder) { return Finding(.xdpHook, .ok, "\(holder) is attached\(mode)") }
-        return Finding(.xdpHook, .broken, "\(holder) holds the XDP hook\(mode)", remedy: wayOut(holder))
-    }
-
-    private func wayOut(_ holder: HookOccupant) -> String {
-        if let registry = holder.registry {
-            return "pktmeta detach-from-interface \(interface.name) --xdp --registry \(registry), "
-                + "or use that registry for all."
-        }
-        if holder.isDispatcher { return "Its owners may unload it: xdp-loader unload \(interface.name) --all" }
-        return "Only its owner should detach it; XDP has one program an interface."
+        return Finding(.xdpHook, .broken, "\(holder) holds the XDP hook\(mode)", remedy: holder.wayOut(interface.name))
     }
 
     // MARK: TC
