@@ -62,7 +62,9 @@ let package = Package(
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["PktmetaCommands", "RegistryModel", "PktmetaABI", "TestSupport", arguments],
+            dependencies: [
+                "PktmetaCommands", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport", arguments, system,
+            ],
             exclude: ["Snapshots"], swiftSettings: tests),
         .testTarget(
             name: "KernelTests",

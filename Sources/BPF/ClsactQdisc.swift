@@ -22,11 +22,16 @@ public enum ClsactQdisc {
         try find(ifindex) != nil
     }
 
+    /// `clsact` or `ingress`, whichever the interface has; nil if neither. Any process may ask.
+    public static func kind(ifindex: UInt32) throws(BPFError) -> String? {
+        try find(ifindex)?[Int(TCA_KIND)].map(Netlink.text)
+    }
+
     /// Whether it was made by ``create(ifindex:)``, and by nobody else since.
     public static func isMarked(ifindex: UInt32) throws(BPFError) -> Bool {
         guard let attributes = try find(ifindex), let table = attributes[Int(TCA_STAB)],
-            let base = RouteNetlink.attributes(table)[Int(TCA_STAB_BASE)],
-            let sizes = RouteNetlink.load(tc_sizespec.self, base)
+            let base = Netlink.attributes(table)[Int(TCA_STAB_BASE)],
+            let sizes = Netlink.load(tc_sizespec.self, base)
         else { return false }
         return sizes.mtu == mark
     }
@@ -38,11 +43,11 @@ public enum ClsactQdisc {
     public static func create(ifindex: UInt32) throws(BPFError) -> Bool {
         var sizes = tc_sizespec()
         sizes.mtu = mark
-        let table = RouteNetlink.attribute(Int(TCA_STAB_BASE), RouteNetlink.bytes(of: sizes))
+        let table = Netlink.attribute(Int(TCA_STAB_BASE), Netlink.bytes(of: sizes))
         do throws(BPFError) {
             try request(
                 "make a clsact qdisc", RTM_NEWQDISC, flags: NLM_F_CREATE | NLM_F_EXCL, ifindex,
-                RouteNetlink.attribute(Int(TCA_STAB), table))
+                Netlink.attribute(Int(TCA_STAB), table))
             return true
         } catch {
             if error.errno == .fileExists { return false }
@@ -59,8 +64,8 @@ public enum ClsactQdisc {
     @discardableResult
     public static func removeIfUnused(ifindex: UInt32) throws(BPFError) -> Bool {
         guard try isMarked(ifindex: ifindex) else { return false }
-        for parent in [ingress, egress] {
-            guard try TCFilter.messages(ifindex: ifindex, parent: parent).isEmpty else { return false }
+        for direction in TrafficDirection.allCases {
+            guard try TCFilter.messages(ifindex: ifindex, parent: parent(direction)).isEmpty else { return false }
         }
         do throws(BPFError) {
             try request("remove a clsact qdisc", RTM_DELQDISC, ifindex, [])
@@ -77,19 +82,23 @@ public enum ClsactQdisc {
     private static let mark: UInt32 = 0x706b_746d
     private static let kind = "clsact"
     /// What filters name as their parent: TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) and the like.
-    static let ingress = TC_H_CLSACT & TC_H_MAJ_MASK | TC_H_MIN_INGRESS
-    private static let egress = TC_H_CLSACT & TC_H_MAJ_MASK | TC_H_MIN_EGRESS
+    static func parent(_ direction: TrafficDirection) -> UInt32 {
+        switch direction {
+        case .ingress: TC_H_CLSACT & TC_H_MAJ_MASK | TC_H_MIN_INGRESS
+        case .egress: TC_H_CLSACT & TC_H_MAJ_MASK | TC_H_MIN_EGRESS
+        }
+    }
 
     /// The attributes of the qdisc at that place.
-    private static func find(_ ifindex: UInt32) throws(BPFError) -> [Int: RouteNetlink.Body]? {
-        let messages = try netlink("list qdiscs") { (netlink) throws(RouteNetlink.Refusal) in
-            try netlink.dump(RTM_GETQDISC, RouteNetlink.bytes(of: tcmsg()))
+    private static func find(_ ifindex: UInt32) throws(BPFError) -> [Int: Netlink.Body]? {
+        let messages = try netlink("list qdiscs") { (netlink) throws(Netlink.Refusal) in
+            try netlink.dump(RTM_GETQDISC, Netlink.bytes(of: tcmsg()))
         }
         for message in messages {
-            guard let head = RouteNetlink.load(tcmsg.self, message), head.tcm_ifindex == CInt(ifindex),
+            guard let head = Netlink.load(tcmsg.self, message), head.tcm_ifindex == CInt(ifindex),
                 head.tcm_parent == TC_H_CLSACT
             else { continue }
-            return RouteNetlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
+            return Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
         }
         return nil
     }
@@ -102,19 +111,20 @@ public enum ClsactQdisc {
         head.tcm_parent = TC_H_CLSACT
         head.tcm_handle = TC_H_CLSACT & TC_H_MAJ_MASK
         let body =
-            RouteNetlink.bytes(of: head) + RouteNetlink.attribute(Int(TCA_KIND), Array(kind.utf8) + [0]) + attributes
-        try netlink(operation) { (netlink) throws(RouteNetlink.Refusal) in
+            Netlink.bytes(of: head) + Netlink.attribute(Int(TCA_KIND), Array(kind.utf8) + [0]) + attributes
+        try netlink(operation) { (netlink) throws(Netlink.Refusal) in
             try netlink.request(type, flags: flags, body)
         }
     }
 }
 
 /// Talks to the kernel in this thread's network namespace; its refusals as errors of this module.
+@discardableResult
 func netlink<Value>(
-    _ operation: String, _ body: (borrowing RouteNetlink) throws(RouteNetlink.Refusal) -> Value
+    _ operation: String, _ body: (borrowing Netlink) throws(Netlink.Refusal) -> Value
 ) throws(BPFError) -> Value {
-    do throws(RouteNetlink.Refusal) {
-        return try body(RouteNetlink())
+    do throws(Netlink.Refusal) {
+        return try body(Netlink())
     } catch {
         // In libbpf's words, so that both read alike.
         throw BPFError(

@@ -55,23 +55,25 @@ public struct PinSearch: Sendable {
         var found: [PinnedObject] = []
         var folders: [FilePath] = []
         var isComplete = true
-        private var names = 0
+        private var count = 0
         private let folderNames: Set<String>
 
         init(_ folderNames: Set<String>) { self.folderNames = folderNames }
 
         mutating func folder(_ path: FilePath, depth: Int, _ isWanted: (PinnedObject.Object) -> Bool) {
-            guard depth < PinSearch.maximumDepth, let entries = try? Folder.names(in: path) else {
+            guard depth < PinSearch.maximumDepth else {
                 isComplete = false
                 return
             }
-            for name in entries {
-                names += 1
-                guard names <= PinSearch.maximumNames else {
+            for name in names(in: path) {
+                count += 1
+                guard count <= PinSearch.maximumNames else {
                     isComplete = false
                     return
                 }
                 let entry = path.appending(name)
+                // What it leads to has a name of its own; iproute2 makes some.
+                if Folder.target(ofLink: entry) != nil { continue }
                 if Folder.isFolder(entry) {
                     if folderNames.contains(name) { folders.append(entry) }
                     folder(entry, depth: depth + 1, isWanted)
@@ -81,12 +83,22 @@ public struct PinSearch: Sendable {
             }
         }
 
+        private mutating func names(in path: FilePath) -> [String] {
+            do throws(Errno) {
+                return try Folder.names(in: path)
+            } catch {
+                // It may have gone since it was listed.
+                if error != .noSuchFileOrDirectory { isComplete = false }
+                return []
+            }
+        }
+
         private mutating func pin(_ path: FilePath, _ isWanted: (PinnedObject.Object) -> Bool) {
             do throws(BPFError) {
                 guard let object = try Self.object(at: path), isWanted(object) else { return }
                 found.append(PinnedObject(path: path, object: object))
             } catch {
-                // It may have gone since it was listed; and a symbolic link may lead nowhere.
+                // It may have gone since.
                 if error.errno != .noSuchFileOrDirectory { isComplete = false }
             }
         }

@@ -21,6 +21,8 @@ public struct ProgramInformation: Sendable, Hashable {
     public let kind: Kind
     /// CLOCK_BOOTTIME, ns.
     public let loadedAt: UInt64
+    /// Whether it was compiled to the CPU's own instructions; false also if this process may not know (CAP_BPF).
+    public let isCompiled: Bool
     /// How often it ran while the kernel counted that (sysctl kernel.bpf_stats_enabled).
     public let runs: UInt64
 
@@ -52,6 +54,7 @@ public struct ProgramInformation: Sendable, Hashable {
             default: .other(info.type)
             }
         loadedAt = info.load_time
+        isCompiled = info.jited_prog_len > 0
         runs = info.run_cnt
     }
 

@@ -89,18 +89,18 @@ public struct TCFilter: Sendable, Hashable {
         guard try programID() == expected else { throw BPFError(operation, .noSuchFileOrDirectory) }
         var head = tcmsg()
         head.tcm_ifindex = CInt(ifindex)
-        head.tcm_parent = ClsactQdisc.ingress
+        head.tcm_parent = ClsactQdisc.parent(.ingress)
         head.tcm_handle = handle
         head.tcm_info = priority << 16 | UInt32(UInt16(ETH_P_ALL).bigEndian)
         // libbpf's BPF_TC_F_REPLACE makes the filter if there is none; a request without NLM_F_CREATE does not.
         let options =
-            RouteNetlink.attribute(Int(TCA_BPF_FD), RouteNetlink.bytes(of: program.fd.raw))
-            + RouteNetlink.attribute(Int(TCA_BPF_NAME), Array("\(program.name):[\(program.id)]".utf8) + [0])
-            + RouteNetlink.attribute(Int(TCA_BPF_FLAGS), RouteNetlink.bytes(of: UInt32(TCA_BPF_FLAG_ACT_DIRECT)))
+            Netlink.attribute(Int(TCA_BPF_FD), Netlink.bytes(of: program.fd.raw))
+            + Netlink.attribute(Int(TCA_BPF_NAME), Array("\(program.name):[\(program.id)]".utf8) + [0])
+            + Netlink.attribute(Int(TCA_BPF_FLAGS), Netlink.bytes(of: UInt32(TCA_BPF_FLAG_ACT_DIRECT)))
         let body =
-            RouteNetlink.bytes(of: head) + RouteNetlink.attribute(Int(TCA_KIND), Array(Self.kind.utf8) + [0])
-            + RouteNetlink.attribute(Int(TCA_OPTIONS), options)
-        try netlink(operation) { (netlink) throws(RouteNetlink.Refusal) in
+            Netlink.bytes(of: head) + Netlink.attribute(Int(TCA_KIND), Array(Self.kind.utf8) + [0])
+            + Netlink.attribute(Int(TCA_OPTIONS), options)
+        try netlink(operation) { (netlink) throws(Netlink.Refusal) in
             try netlink.request(RTM_NEWTFILTER, body)
         }
     }
@@ -145,7 +145,7 @@ public struct TCFilter: Sendable, Hashable {
 
     // MARK: Listing
 
-    /// A filter at ingress, of whoever.
+    /// A filter of whoever.
     public struct Description: Sendable, Hashable {
         public let place: TCFilter
         /// `bpf`, `flower`, `u32` and so on.
@@ -154,32 +154,41 @@ public struct TCFilter: Sendable, Hashable {
         public let programID: UInt32?
         /// As who attached it named it; libbpf says `PROGRAM:[ID]`.
         public let name: String?
+        /// Whether the program's result is the verdict on the packet (direct-action, `da`).
+        public let isDirectAction: Bool
     }
 
-    /// All filters at an interface's ingress, in the order in which they run; none if it has no qdisc, or is gone.
-    public static func filters(ifindex: UInt32) throws(BPFError) -> [Description] {
-        try messages(ifindex: ifindex, parent: ClsactQdisc.ingress).compactMap { message in
-            guard let head = RouteNetlink.load(tcmsg.self, message) else { return nil }
-            let attributes = RouteNetlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
-            let chain = attributes[Int(TCA_CHAIN)].flatMap { RouteNetlink.load(UInt32.self, $0) } ?? 0
+    /// All filters at an interface's ingress, or egress, in the order in which they run; none if it has no qdisc, or is
+    /// gone. Any process may ask.
+    public static func filters(
+        ifindex: UInt32, _ direction: TrafficDirection = .ingress
+    ) throws(BPFError) -> [Description] {
+        // The older qdisc lists its filters whatever the parent is.
+        if direction == .egress, try ClsactQdisc.kind(ifindex: ifindex) == "ingress" { return [] }
+        return try messages(ifindex: ifindex, parent: ClsactQdisc.parent(direction)).compactMap { message in
+            guard let head = Netlink.load(tcmsg.self, message) else { return nil }
+            let attributes = Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
+            let chain = attributes[Int(TCA_CHAIN)].flatMap { Netlink.load(UInt32.self, $0) } ?? 0
             // A priority's own message has no handle; other chains are only reached by an action of this one.
-            guard head.tcm_handle != 0, chain == 0, let kind = attributes[Int(TCA_KIND)].map(RouteNetlink.text) else {
+            guard head.tcm_handle != 0, chain == 0, let kind = attributes[Int(TCA_KIND)].map(Netlink.text) else {
                 return nil
             }
-            let options = kind == Self.kind ? attributes[Int(TCA_OPTIONS)].map(RouteNetlink.attributes) : nil
+            let options = kind == Self.kind ? attributes[Int(TCA_OPTIONS)].map(Netlink.attributes) : nil
             return Description(
                 place: TCFilter(ifindex: ifindex, priority: head.tcm_info >> 16, handle: head.tcm_handle), kind: kind,
-                programID: options?[Int(TCA_BPF_ID)].flatMap { RouteNetlink.load(UInt32.self, $0) },
-                name: options?[Int(TCA_BPF_NAME)].map(RouteNetlink.text))
+                programID: options?[Int(TCA_BPF_ID)].flatMap { Netlink.load(UInt32.self, $0) },
+                name: options?[Int(TCA_BPF_NAME)].map(Netlink.text),
+                isDirectAction: options?[Int(TCA_BPF_FLAGS)].flatMap { Netlink.load(UInt32.self, $0) }
+                    .map { $0 & UInt32(TCA_BPF_FLAG_ACT_DIRECT) != 0 } ?? false)
         }
     }
 
-    static func messages(ifindex: UInt32, parent: UInt32) throws(BPFError) -> [RouteNetlink.Body] {
+    static func messages(ifindex: UInt32, parent: UInt32) throws(BPFError) -> [Netlink.Body] {
         var head = tcmsg()
         head.tcm_ifindex = CInt(ifindex)
         head.tcm_parent = parent
-        return try netlink("list filters") { (netlink) throws(RouteNetlink.Refusal) in
-            try netlink.dump(RTM_GETTFILTER, RouteNetlink.bytes(of: head))
+        return try netlink("list filters") { (netlink) throws(Netlink.Refusal) in
+            try netlink.dump(RTM_GETTFILTER, Netlink.bytes(of: head))
         }
     }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +33,23 @@ int linux_interface_flags(int socket, const char *name)
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
 	error = result(ioctl(socket, SIOCGIFFLAGS, &request));
 	return error < 0 ? error : (unsigned short)request.ifr_flags;
+}
+
+int64_t linux_ethtool_value(int socket, const char *name, uint32_t command)
+{
+	struct ethtool_value value = {.cmd = command};
+	struct ifreq request = {0};
+	int error;
+
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	request.ifr_data = (char *)&value;
+	error = result(ioctl(socket, SIOCETHTOOL, &request));
+	return error < 0 ? error : (int64_t)value.data;
+}
+
+int linux_check_writable(const char *path)
+{
+	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));
 }
 
 int linux_enter_netns(int fd)

@@ -48,6 +48,11 @@ public enum Folder {
         return result == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether this process may make names there.
+    public static func isWritable(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe linux_check_writable($0) } == 0
+    }
+
     /// Where a symbolic link points to, as it is written there; nil if there is none.
     public static func target(ofLink path: FilePath) -> String? {
         var text = [UInt8](repeating: 0, count: 4096)

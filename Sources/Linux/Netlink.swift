@@ -4,149 +4,176 @@ internal import CLinuxShims
 internal import Glibc
 public import SystemPackage
 
-/// Asks the kernel about the network namespace that this thread was in when the socket was made (netlink(7)).
-public struct NetlinkSocket: ~Copyable, Sendable {
+/// A conversation with the kernel about the network namespace that it was begun in (netlink(7)). One request at a time.
+public struct Netlink: ~Copyable {
     public enum Family: Sendable {
-        case route, generic
+        /// Interfaces, queueing disciplines and filters (rtnetlink(7)).
+        case route
+        /// Families with names: Documentation/userspace-api/netlink in the kernel's sources.
+        case generic
 
-        var code: CInt {
+        fileprivate var code: CInt {
             switch self {
-            case .route: CInt(NETLINK_ROUTE)
-            case .generic: CInt(NETLINK_GENERIC)
+            case .route: NETLINK_ROUTE
+            case .generic: NETLINK_GENERIC
             }
         }
     }
 
-    /// An answer: its type and what is behind the header.
-    public struct Message: Sendable, Hashable {
-        public let type: UInt16
-        public let body: [UInt8]
+    /// What the kernel answered instead of doing it.
+    public struct Refusal: Error, Sendable {
+        public let errno: Errno
+        /// In its own words, where it has some (NLMSGERR_ATTR_MSG).
+        public let message: String?
     }
 
-    private let fd: OwnedFD
+    /// One message of an answer, without its header.
+    public typealias Body = ArraySlice<UInt8>
 
-    public init(_ family: Family) throws(Errno) {
-        let raw = socket(AF_NETLINK, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), family.code)
-        guard raw >= 0 else { throw Errno.last }
-        fd = OwnedFD(raw)
+    private let socket: OwnedFD
+    private static let headerSize = MemoryLayout<nlmsghdr>.size
+
+    public init(_ family: Family = .route) throws(Refusal) {
+        let raw = Glibc.socket(AF_NETLINK, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), family.code)
+        guard raw >= 0 else { throw Refusal(errno: .last, message: nil) }
+        socket = OwnedFD(raw)
+        var on: CInt = 1
+        // Without it the kernel answers all the same, in fewer words.
+        _ = unsafe setsockopt(raw, SOL_NETLINK, NETLINK_EXT_ACK, &on, socklen_t(MemoryLayout<CInt>.size))
     }
 
-    /// All answers to a request for a list.
+    /// Has something done, and waits until it is.
     ///
-    /// - Throws: what the kernel refused it with; `resourceTemporarilyUnavailable` if the list changed all the time.
-    public func list(_ type: UInt16, _ body: [UInt8]) throws(Errno) -> [Message] {
+    /// - Parameters:
+    ///   - type: RTM_* of linux/rtnetlink.h, or a family's number.
+    ///   - flags: NLM_F_* beside those that each request has.
+    ///   - body: the family's struct, then attributes.
+    /// - Returns: what was asked for, if anything.
+    @discardableResult
+    public func request(_ type: Int, flags: CInt = 0, _ body: [UInt8]) throws(Refusal) -> [Body] {
+        try send(type, NLM_F_ACK | flags, body)
+        return try answer().bodies
+    }
+
+    /// Lists something.
+    public func dump(_ type: Int, _ body: [UInt8]) throws(Refusal) -> [Body] {
         for _ in 0..<Self.attempts {
-            if let messages = try ask(type, UInt16(NLM_F_ROOT | NLM_F_MATCH), body) { return messages }
+            try send(type, NLM_F_DUMP, body)
+            let (bodies, isWhole) = try answer()
+            if isWhole { return bodies }
         }
-        throw .resourceTemporarilyUnavailable
+        throw Refusal(errno: .resourceTemporarilyUnavailable, message: "the list changes as it is read")
     }
 
-    /// The answer to a request for one thing.
-    public func get(_ type: UInt16, _ body: [UInt8]) throws(Errno) -> Message? {
-        try ask(type, UInt16(NLM_F_ACK), body)?.first
+    private static let attempts = 100
+
+    private func send(_ type: Int, _ flags: CInt, _ body: [UInt8]) throws(Refusal) {
+        var header = nlmsghdr()
+        header.nlmsg_len = UInt32(Self.headerSize + body.count)
+        header.nlmsg_type = UInt16(type)
+        header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
+        let message = Self.bytes(of: header) + body
+        // A netlink message goes whole or not at all.
+        guard unsafe Glibc.send(socket.raw, message, message.count, 0) == message.count else {
+            throw Refusal(errno: .last, message: nil)
+        }
     }
 
-    private static let attempts = 10
-    private static let headerSize = 16
-
-    /// - Returns: nil if what is listed changed meanwhile (NLM_F_DUMP_INTR).
-    private func ask(_ type: UInt16, _ flags: UInt16, _ body: [UInt8]) throws(Errno) -> [Message]? {
-        let request =
-            NativeBytes.encoded(UInt32(Self.headerSize + body.count)) + NativeBytes.encoded(type)
-            + NativeBytes.encoded(UInt16(NLM_F_REQUEST) | flags)
-            + NativeBytes.encoded(UInt32(1)) + NativeBytes.encoded(UInt32(0)) + body
-        guard unsafe send(fd.raw, request, request.count, 0) == request.count else { throw Errno.last }
-
-        var messages: [Message] = []
-        var isConsistent = true
+    /// Reads up to the message that says that this was all.
+    ///
+    /// - Returns: false for what was no whole list, because it changed meanwhile (NLM_F_DUMP_INTR).
+    private func answer() throws(Refusal) -> (bodies: [Body], isWhole: Bool) {
+        var bodies: [Body] = []
+        var isWhole = true
         while true {
-            var rest = try receive()[...]
-            while let header = Header(rest) {
-                let body = Array(rest.dropFirst(Self.headerSize).prefix(header.bodySize))
-                if header.flags & UInt16(NLM_F_DUMP_INTR) != 0 { isConsistent = false }
-                switch CInt(header.type) {
-                case CInt(NLMSG_DONE): return isConsistent ? messages : nil
-                case CInt(NLMSG_ERROR):
-                    // struct nlmsgerr begins with a negative errno, or 0 for an acknowledgement.
-                    let error = NativeBytes.integer(in: body[...], at: 0, as: Int32.self) ?? 0
-                    guard error == 0 else { throw Errno(rawValue: -error) }
-                    return messages
-                default: messages.append(Message(type: header.type, body: body))
+            var rest = try receive()
+            while let header = Self.load(nlmsghdr.self, rest) {
+                let length = Int(header.nlmsg_len)
+                guard length >= Self.headerSize, length <= rest.count else { throw Self.garbled }
+                let body = rest.dropFirst(Self.headerSize).prefix(length - Self.headerSize)
+                rest = rest.dropFirst(Self.aligned(length))
+                if CInt(header.nlmsg_flags) & NLM_F_DUMP_INTR != 0 { isWhole = false }
+                switch CInt(header.nlmsg_type) {
+                case NLMSG_ERROR, NLMSG_DONE:
+                    // Both begin with 0 or -errno.
+                    guard let result = Self.load(CInt.self, body) else { throw Self.garbled }
+                    if result < 0 { throw Self.refusal(-result, header, body) }
+                    return (bodies, isWhole)
+                default: bodies.append(body)
                 }
-                rest = rest.dropFirst(header.stride)
             }
         }
     }
 
-    /// One datagram, which holds whole messages.
-    private func receive() throws(Errno) -> [UInt8] {
+    private func receive() throws(Refusal) -> ArraySlice<UInt8> {
+        // The kernel's messages fit in 32 KiB (NLMSG_GOODSIZE and af_netlink.c, netlink_dump).
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            // With MSG_TRUNC the length is the datagram's, also if that is longer than the buffer.
-            let count = unsafe recv(fd.raw, &buffer, buffer.count, CInt(MSG_TRUNC))
+            let count = unsafe recv(socket.raw, &buffer, buffer.count, CInt(MSG_TRUNC))
             if count < 0, Errno.last == .interrupted { continue }
-            guard count > 0 else { throw count == 0 ? .ioError : Errno.last }
-            guard count <= buffer.count else { throw .messageTooLong }
-            return Array(buffer.prefix(count))
+            guard count >= 0 else { throw Refusal(errno: .last, message: nil) }
+            guard count > 0, count <= buffer.count else { throw Self.garbled }
+            return buffer.prefix(count)
         }
     }
 
-    /// struct nlmsghdr of linux/netlink.h.
-    private struct Header {
-        let type: UInt16
-        let flags: UInt16
-        let bodySize: Int
-        /// Bytes to the next message.
-        let stride: Int
-
-        init?(_ bytes: ArraySlice<UInt8>) {
-            guard let length = NativeBytes.integer(in: bytes, at: 0, as: UInt32.self),
-                let type = NativeBytes.integer(in: bytes, at: 4, as: UInt16.self),
-                let flags = NativeBytes.integer(in: bytes, at: 6, as: UInt16.self), length >= NetlinkSocket.headerSize,
-                length <= bytes.count
-            else { return nil }
-            self.type = type
-            self.flags = flags
-            bodySize = Int(length) - NetlinkSocket.headerSize
-            stride = (Int(length) + 3) / 4 * 4
+    private static func refusal(_ errno: CInt, _ header: nlmsghdr, _ body: Body) -> Refusal {
+        // struct nlmsgerr: the error, the request's header, and its body unless NLM_F_CAPPED; then attributes.
+        var place = MemoryLayout<CInt>.size
+        let flags = CInt(header.nlmsg_flags)
+        if CInt(header.nlmsg_type) == NLMSG_ERROR {
+            let request = load(nlmsghdr.self, body.dropFirst(place))
+            let isCapped = flags & CInt(NLM_F_CAPPED) != 0
+            place += isCapped ? headerSize : aligned(Int(request?.nlmsg_len ?? 0))
         }
+        let hasAttributes = flags & CInt(NLM_F_ACK_TLVS) != 0
+        let attributes = hasAttributes ? attributes(body.dropFirst(place)) : [:]
+        return Refusal(errno: Errno(rawValue: errno), message: attributes[Int(NLMSGERR_ATTR_MSG.rawValue)].map(text))
     }
-}
 
-/// The attributes in a message of netlink, or nested in another attribute (struct nlattr of linux/netlink.h).
-public struct NetlinkAttributes: Sendable, Hashable {
-    private var values: [UInt16: ArraySlice<UInt8>] = [:]
+    private static let garbled = Refusal(errno: .badMessage, message: nil)
 
-    /// - Parameter bytes: nothing but attributes; of two of a type, the first counts.
-    public init(_ bytes: some Collection<UInt8>) {
-        var rest = Array(bytes)[...]
-        while let length = NativeBytes.integer(in: rest, at: 0, as: UInt16.self),
-            let type = NativeBytes.integer(in: rest, at: 2, as: UInt16.self),
-            length >= 4, length <= rest.count
-        {
-            // The two topmost bits say how the value is written.
-            let key = type & 0x3fff
-            if values[key] == nil { values[key] = rest.dropFirst(4).prefix(Int(length) - 4) }
-            rest = rest.dropFirst((Int(length) + 3) / 4 * 4)
+    // MARK: Messages
+
+    /// What a C struct without padding holds.
+    public static func bytes<Struct: BitwiseCopyable>(of value: Struct) -> [UInt8] {
+        // All bytes are members, and so have values.
+        unsafe withUnsafeBytes(of: value) { unsafe Array($0) }
+    }
+
+    /// - Returns: nil if there are fewer bytes.
+    public static func load<Struct: BitwiseCopyable>(_: Struct.Type, _ bytes: Body) -> Struct? {
+        guard bytes.count >= MemoryLayout<Struct>.size else { return nil }
+        // As many bytes as a load reads were counted.
+        return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: Struct.self) }
+    }
+
+    /// An attribute, padded as the next one needs it.
+    public static func attribute(_ type: Int, _ value: [UInt8]) -> [UInt8] {
+        let size = MemoryLayout<nlattr>.size + value.count
+        let padding = [UInt8](repeating: 0, count: aligned(size) - size)
+        return bytes(of: UInt16(size)) + bytes(of: UInt16(type)) + value + padding
+    }
+
+    /// The attributes that follow each other there, by type.
+    public static func attributes(_ bytes: Body) -> [Int: Body] {
+        var attributes: [Int: Body] = [:]
+        var rest = bytes
+        while let header = load(nlattr.self, rest) {
+            let size = Int(header.nla_len)
+            guard size >= MemoryLayout<nlattr>.size, size <= rest.count else { break }
+            let type = CInt(header.nla_type) & ~(NLA_F_NESTED | NLA_F_NET_BYTEORDER)
+            attributes[Int(type)] = rest.prefix(size).dropFirst(MemoryLayout<nlattr>.size)
+            rest = rest.dropFirst(aligned(size))
         }
+        return attributes
     }
 
-    /// nil if there is none of that type, or it is shorter.
-    public func integer<Integer: FixedWidthInteger>(_ type: Int, as kind: Integer.Type = Integer.self) -> Integer? {
-        values[UInt16(type)].flatMap { NativeBytes.integer(in: $0, at: 0, as: kind) }
+    /// A string attribute's text.
+    public static func text(_ bytes: Body) -> String {
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    public func text(_ type: Int) -> String? {
-        values[UInt16(type)].map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-
-    public func nested(_ type: Int) -> NetlinkAttributes? {
-        values[UInt16(type)].map { NetlinkAttributes($0) }
-    }
-
-    /// One attribute, to be sent.
-    public static func encoded(_ type: Int, _ value: [UInt8]) -> [UInt8] {
-        let padding = [UInt8](repeating: 0, count: (4 - value.count % 4) % 4)
-        return NativeBytes.encoded(UInt16(4 + value.count)) + NativeBytes.encoded(UInt16(type)) + value + padding
-    }
+    /// Messages and attributes begin at multiples of 4.
+    private static func aligned(_ size: Int) -> Int { (size + 3) & ~3 }
 }

@@ -30,11 +30,20 @@ public struct Context: Sendable {
 /// A command that can be run with any context.
 protocol ContextCommand: ParsableCommand {
     func run(in context: Context) throws(PacketMetadataError)
+    /// The same, for a command whose answer is an exit code too.
+    ///
+    /// - Returns: the exit code.
+    func answer(in context: Context) throws(PacketMetadataError) -> Int32
     var isJSON: Bool { get }
     var isVerbose: Bool { get }
 }
 
 extension ContextCommand {
+    func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
+        try run(in: context)
+        return 0
+    }
+
     var isJSON: Bool { false }
     var isVerbose: Bool { false }
 }
@@ -54,8 +63,7 @@ extension Pktmeta {
             return runBuiltIn(command, in: context)
         }
         do throws(PacketMetadataError) {
-            try command.run(in: context)
-            return 0
+            return try command.answer(in: context)
         } catch {
             let rendered = ErrorRendering(error, isVerbose: command.isVerbose)
             if command.isJSON {

@@ -19,7 +19,7 @@ public struct Pktmeta: ParsableCommand {
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, Status.self, InspectMap.self, Compact.self, Repair.self, ExportBTF.self,
-            GenerateHeader.self, Demo.self,
+            GenerateHeader.self, Doctor.self, Demo.self,
         ])
 
     public init() {}

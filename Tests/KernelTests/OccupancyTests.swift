@@ -36,8 +36,13 @@ import Testing
             try pair.inReceiver { try HookOccupancy(of: VethPair.far, hook) }
         }
 
-        func tool(_ arguments: String...) throws {
-            let outcome = try pair.inReceiver { try ChildProcess.run(arguments) }
+        func tool(_ arguments: String...) throws { try tool(arguments) }
+
+        func tool(_ arguments: [String]) throws {
+            // iproute2 makes folders and symbolic links where BPF programs are pinned: not in the machine's.
+            let outcome = try pair.inReceiver {
+                try ChildProcess.run(["env", "TC_BPF_MNT=\(scratch.path)"] + arguments)
+            }
             try #require(outcome.status == 0, "\(arguments): \(outcome.output)")
         }
 
@@ -94,6 +99,7 @@ import Testing
             let occupancy = try bench.occupancy(.xdp)
             let pinned = try #require(occupancy.occupants.first)
             #expect(occupancy.occupants.count == 1)
+            #expect(occupancy.hasAllPins)
             #expect(pinned.pins == [pins.link, pins.program], "the link's first")
             #expect(
                 pinned.description
@@ -183,10 +189,7 @@ import Testing
                 ["ingress", "prio", "9", "handle", "0x5", "bpf", "da", "pinned", pin.string],
                 ["ingress", "prio", "7", "bpf", "pinned", pin.string],
                 ["egress", "prio", "3", "bpf", "da", "pinned", pin.string],
-            ] {
-                let outcome = try bench.pair.inReceiver { try ChildProcess.run(add + arguments) }
-                try #require(outcome.status == 0, "\(outcome.output)")
-            }
+            ] { try bench.tool(add + arguments) }
             // Filters of other kinds are none of ours.
             try bench.tool(
                 "tc", "filter", "add", "dev", "far0", "ingress", "prio", "1", "protocol", "ip", "u32", "match", "u32",
@@ -205,9 +208,8 @@ import Testing
                     == "program foreign_tc (id \(program.id), filter \(name) of priority 9, handle 5, pinned at \(pin))"
             )
 
-            let egress = try bench.pair.inReceiver { try TCFilterList.query(ifindex: bench.ifindex, .egress) }
-            #expect(egress.filters.map(\.priority) == [3])
-            #expect(egress.filters.map(\.protocolNumber) == [3], "ETH_P_ALL")
+            let egress = try bench.pair.inReceiver { try TCFilter.filters(ifindex: bench.ifindex, .egress) }
+            #expect(egress.map(\.place.priority) == [3])
         }
     }
 
@@ -221,8 +223,8 @@ import Testing
             let occupancy = try bench.occupancy(.tcIngress)
             #expect(occupancy.qdisc == "ingress")
             #expect(occupancy.occupants.map(\.programName) == ["foreign_tc"])
-            let egress = try bench.pair.inReceiver { try TCFilterList.query(ifindex: bench.ifindex, .egress) }
-            #expect(egress.filters.isEmpty)
+            let egress = try bench.pair.inReceiver { try TCFilter.filters(ifindex: bench.ifindex, .egress) }
+            #expect(egress.isEmpty)
         }
     }
 
@@ -240,6 +242,23 @@ import Testing
             let occupants = try bench.occupancy(.tcIngress).occupants
             #expect(occupants.map(\.mechanism) == [.tcxLink, .clsBPF])
             #expect(try occupants.first?.linkID == link.information.id)
+        }
+    }
+
+    /// In a mount namespace of its own, under a name that mountinfo(5) escapes.
+    @Test func pinsInEachFileSystemAreFound() throws {
+        try Kernel.run {
+            let folder = try ScratchFolder()
+            let script = """
+                cd \(folder.path) && mkdir 'a b' && mount -t bpf bpf 'a b' &&
+                bpftool prog load \(Fixture.object("foreign")) 'a b/pinned_here' type xdp &&
+                bpftool net attach xdpgeneric pinned 'a b/pinned_here' dev lo && \(Fixture.command) doctor lo --json
+                """
+            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            #expect(outcome.status == 69, "\(outcome.output)")
+            let text =
+                "attached by netlink, pinned at \(folder.path)/a b/pinned_here) holds the XDP hook in generic mode"
+            #expect(outcome.output.contains(text), "\(outcome.output)")
         }
     }
 

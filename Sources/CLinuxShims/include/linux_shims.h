@@ -4,6 +4,7 @@
 #define LINUX_SHIMS_H
 
 #include <linux/capability.h>
+#include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/if_ether.h>
 #include <linux/magic.h>
@@ -35,6 +36,12 @@ int linux_membarrier(int command);
 
 /* Flags of an interface of this thread's network namespace (IFF_* of net/if.h), or -errno. netdevice(7). */
 int linux_interface_flags(int socket, const char *name);
+
+/* What an interface answers to a command of linux/ethtool.h that gives one number, ETHTOOL_G*; or -errno. */
+int64_t linux_ethtool_value(int socket, const char *name, uint32_t command);
+
+/* 0 or -errno: whether this process may write there, by its effective ids. faccessat(2). */
+int linux_check_writable(const char *path);
 
 /* 0 or -errno: this thread enters that network namespace (setns(2)), or a new one (unshare(2)). */
 int linux_enter_netns(int fd);

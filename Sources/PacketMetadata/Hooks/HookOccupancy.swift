@@ -101,23 +101,25 @@ public struct HookOccupancy: Sendable, Hashable {
             guard error.errno == .notPermitted else { throw error }
             tcx = .notPermitted
         }
-        let list = try TCFilterList.query(ifindex: ifindex, direction)
+        let filters = try TCFilter.filters(ifindex: ifindex, direction)
         let links = Set(programs.compactMap(\.linkID))
-        let knowledge = Knowledge(programs: Set(programs.map(\.id) + list.filters.map(\.programID))) {
+        let knowledge = Knowledge(programs: Set(programs.map(\.id) + filters.compactMap(\.programID))) {
             links.contains($0.id)
         }
         let tcxOccupants = programs.map { program in
             knowledge.occupant(program.id, program.linkID == nil ? .tcxProgram : .tcxLink, link: program.linkID)
         }
-        let filterOccupants = list.filters.map { filter in
-            knowledge.occupant(
-                filter.programID, .clsBPF,
-                filter: HookOccupant.Filter(
-                    name: filter.name, priority: filter.priority, handle: filter.handle,
-                    isDirectAction: filter.isDirectAction))
+        let filterOccupants = filters.compactMap { filter in
+            filter.programID.map { id in
+                knowledge.occupant(
+                    id, .clsBPF,
+                    filter: HookOccupant.Filter(
+                        name: filter.name, priority: filter.place.priority, handle: filter.place.handle,
+                        isDirectAction: filter.isDirectAction))
+            }
         }
         occupants = tcxOccupants + filterOccupants
-        qdisc = list.qdisc?.rawValue
+        qdisc = try ClsactQdisc.kind(ifindex: ifindex)
         hasAllPins = knowledge.hasAllPins
     }
 }

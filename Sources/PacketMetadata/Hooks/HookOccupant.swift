@@ -28,7 +28,7 @@ public struct HookOccupant: Sendable, Hashable {
         /// What the one who attached it calls it; tc writes `OBJECT:[SECTION]`.
         public let name: String?
         /// Lower ones run first.
-        public let priority: UInt16
+        public let priority: UInt32
         public let handle: UInt32
         /// Whether the program's result is the verdict on the packet.
         public let isDirectAction: Bool

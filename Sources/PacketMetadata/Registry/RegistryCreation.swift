@@ -108,7 +108,8 @@ extension Registry {
             remedy: "Kernels before 6.8 grant 32 bytes.")
     }
 
-    private static func isGranted(_ capacity: Int) throws(BPFError) -> Bool {
+    /// Whether the kernel grants an area of that many bytes, under BPF_PROG_TEST_RUN.
+    static func isGranted(_ capacity: Int) throws(BPFError) -> Bool {
         let object = try BPFObject(bytes: PrebuiltObject.probe.bytes, name: PrebuiltObject.probe.name)
         guard object.setConstant("pktmeta_area_size", to: encode(UInt32(capacity))) else {
             throw BPFError("prepare the probe", .invalidArgument)

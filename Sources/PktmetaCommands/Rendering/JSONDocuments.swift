@@ -2,6 +2,7 @@
 
 internal import PacketMetadata
 internal import RegistryModel
+internal import SystemPackage
 
 struct ErrorDocument: JSONDocument {
     let version = jsonVersion
@@ -69,6 +70,37 @@ struct AttachmentsDocument: JSONDocument {
             Contents(
                 interface: $0.interface, hook: $0.hook.rawValue, program: $0.program, mode: $0.mode.rawValue,
                 outcome: $0.outcome.rawValue, fallback: $0.fallback)
+        }
+    }
+}
+
+struct DiagnosisDocument: JSONDocument {
+    let version = jsonVersion
+    let registry: String
+    /// Absent if only the machine was looked at.
+    let interface: String?
+    let works: Bool
+    let exitCode: Int32
+    let findings: [Contents]
+
+    struct Contents: Encodable {
+        let check: String
+        let level: String
+        let text: String
+        let remedy: String?
+        /// Whether it is so for want of a privilege.
+        let isPrivilege: Bool
+    }
+
+    init(_ diagnosis: Diagnosis) {
+        registry = diagnosis.registry.string
+        interface = diagnosis.interface
+        works = diagnosis.works
+        exitCode = diagnosis.exitCode
+        findings = diagnosis.findings.map {
+            Contents(
+                check: $0.check.rawValue, level: $0.level.rawValue, text: $0.text, remedy: $0.remedy,
+                isPrivilege: $0.isPrivilege)
         }
     }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+/// Whether a field registered here, with the prebuilt pair attached, would be carried by packets: what stands in the way
+/// and what makes it worse, each with what helps.
+///
+/// Everything is tried or asked for, nothing is concluded from the kernel's version. Nothing on the machine changes:
+/// programs are loaded and let go of, and what has to be attached is attached in a network namespace made for it.
+public struct Diagnosis: Sendable, Hashable {
+    public let registry: FilePath
+    /// nil if only the machine was looked at.
+    public let interface: String?
+    public let findings: [Finding]
+
+    /// - Parameter interfaceName: an interface of this thread's network namespace.
+    /// - Throws: `usage` if there can be no registry of that path; `notFound` if there is no such interface.
+    public init(
+        registry path: FilePath = Registry.defaultPath, interface interfaceName: String? = nil
+    ) throws(PacketMetadataError) {
+        let folder = try RegistryFolder(path: path)
+        var interface: NetworkInterface?
+        if let interfaceName {
+            interface = try Attacher.interface(interfaceName, "cannot examine \(interfaceName)")
+        }
+        let registry = RegistryChecks(folder)
+        let traits = KernelTraits()
+        let programs = ProgramChecks(registry.image)
+        var findings = ProcessChecks(folder).findings
+        findings += programs.findings
+        findings += AttachingChecks.findings(programs, traits)
+        findings += KernelChecks.findings(traits)
+        findings += registry.findings
+        if let interface {
+            findings += InterfaceChecks(interface, registry.image).findings
+            findings += HookChecks(interface, folder, registry.image).findings
+            findings += TrafficChecks(interface, registry.image, traits).findings
+        }
+        self.init(registry: folder.path, interface: interface?.name, findings: findings)
+    }
+
+    init(registry: FilePath, interface: String?, findings: [Finding]) {
+        self.registry = registry
+        self.interface = interface
+        self.findings = findings
+    }
+
+    /// Whether fields would be carried.
+    public var works: Bool { broken.isEmpty }
+
+    /// Why not: `missingPrivilege` if privileges alone are missing, else `unsupported`; nil if it works.
+    public var obstacle: PacketMetadataError.Kind? {
+        if works { return nil }
+        return broken.allSatisfy(\.isPrivilege) ? .missingPrivilege : .unsupported
+    }
+
+    private var broken: [Finding] { findings.filter { $0.level == .broken } }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// What an interface and its driver say of themselves. Nothing is attached to it.
+struct InterfaceChecks {
+    private let interface: NetworkInterface
+    private let image: RegistryImage?
+    private let features: XDPFeatures?
+
+    init(_ interface: NetworkInterface, _ image: RegistryImage?) {
+        self.interface = interface
+        self.image = image
+        features = try? XDPFeatures.query(ifindex: interface.index)
+    }
+
+    var findings: [Finding] {
+        do throws(Errno) {
+            let state = try interface.state()
+            return [presence(state), nativeXDP, mtu(state.mtu)] + hardware
+        } catch {
+            return [Finding(.interface, .unknown, "the state of \(interface.name): \(error.name)"), nativeXDP]
+                + hardware
+        }
+    }
+
+    private func presence(_ state: NetworkInterface.State) -> Finding {
+        if state.isRunning { return Finding(.interface, .ok, "\(interface.name) is up") }
+        if state.isUp {
+            return Finding(.interface, .weaker, "\(interface.name) is up, but has no carrier: no packets come in")
+        }
+        return Finding(
+            .interface, .weaker, "\(interface.name) is down: no packets come in",
+            remedy: "ip link set dev \(interface.name) up")
+    }
+
+    private var nativeXDP: Finding {
+        guard let features else {
+            return Finding(
+                .nativeXDP, .unknown, "whether its driver has native XDP, the kernel does not tell (since Linux 6.3)")
+        }
+        // How large an area the driver grants, nobody tells: attaching a program would show it.
+        if features.hasNative {
+            return Finding(
+                .nativeXDP, .ok, "its driver has native XDP; the area it grants shows in inspect-map as packets come")
+        }
+        return Finding(
+            .nativeXDP, .weaker, "its driver has no native XDP: programs run in generic mode, which is slower")
+    }
+
+    /// What of a page the kernel itself takes beside the packet: XDP_PACKET_HEADROOM, the link-layer header, and struct
+    /// skb_shared_info, which has 320 bytes.
+    private static let pageOverhead = 256 + 14 + 320
+
+    private func mtu(_ mtu: Int) -> Finding {
+        let largest = MemoryPage.size - Self.pageOverhead
+        guard mtu > largest else { return Finding(.mtu, .ok, "an MTU of \(mtu) fits a page") }
+        if features?.hasNative == false {
+            return Finding(.mtu, .ok, "an MTU of \(mtu) does not matter to programs in generic mode")
+        }
+        if features?.hasNative == true, features?.takesFragments == false {
+            return Finding(
+                .mtu, .weaker, "the MTU of \(mtu) does not fit a page, and the driver takes no fragments in native XDP",
+                remedy: "--mode generic, or ip link set dev \(interface.name) mtu \(largest)")
+        }
+        return Finding(
+            .mtu, .weaker,
+            "an MTU of \(mtu) does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
+            remedy: "Compile programs as SEC(\"xdp.frags\").")
+    }
+
+    private var hardware: [Finding] {
+        let asked = (image?.hardwareFields ?? []).compactMap { field in
+            field.definition.wellKnown.map { (name: field.name.text, hint: $0.hint) }
+        }
+        guard let hints = features?.hints else {
+            return [
+                Finding(
+                    .hardware, .unknown, "what its driver knows of packets, the kernel does not tell (since Linux 6.7)")
+            ]
+        }
+        let missing = asked.filter { !hints.contains($0.hint) }.map(\.name)
+        guard missing.isEmpty else {
+            return [
+                Finding(
+                    .hardware, .broken,
+                    "its driver cannot fill \(missing.joined(separator: ", ")), so no producer attaches",
+                    remedy: missing.map { "pktmeta unregister-field \($0)" }.joined(separator: "; "))
+            ]
+        }
+        let offered = WellKnownField.allCases.filter { hints.contains($0.hint) }.map(\.name)
+        return [
+            Finding(
+                .hardware, .ok,
+                offered.isEmpty
+                    ? "its driver fills no hardware fields" : "its driver fills \(offered.joined(separator: ", "))")
+        ]
+    }
+}
+
+extension WellKnownField {
+    fileprivate var hint: XDPFeatures.Hint {
+        switch self {
+        case .rxTimestamp: .timestamp
+        case .rxHash: .hash
+        case .rxVLAN: .vlan
+        }
+    }
+}

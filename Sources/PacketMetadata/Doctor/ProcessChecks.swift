@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import SystemPackage
+
+/// What this process may do, and where it may pin.
+struct ProcessChecks {
+    private let folder: RegistryFolder
+
+    init(_ folder: RegistryFolder) { self.folder = folder }
+
+    var findings: [Finding] { [capabilities, fileSystem] }
+
+    /// What takes a capability; all but the last are needed to attach the prebuilt pair.
+    private static let uses: [(capability: Capability, use: String)] = [
+        (.bpf, "maps and programs"), (.netAdmin, "XDP and TC"), (.perfmon, "the prebuilt programs and access by id"),
+        (.sysAdmin, "--netns, mounting a BPF file system, and who else is on a hook"),
+    ]
+
+    private var capabilities: Finding {
+        let missing = Capability.missing(of: Self.uses.map(\.capability))
+        guard !missing.isEmpty else {
+            let all = Self.uses.map(\.capability.description).joined(separator: ", ")
+            return Finding(.capabilities, .ok, "this process has \(all)")
+        }
+        let list = Self.uses.filter { missing.contains($0.capability) }
+            .map { "\($0.capability) (\($0.use))" }.joined(separator: ", ")
+        return Finding(
+            .capabilities, missing == [.sysAdmin] ? .weaker : .broken, "this process lacks \(list)",
+            remedy: "Run it as root, or with these capabilities.", isPrivilege: true)
+    }
+
+    private var fileSystem: Finding {
+        let mountPoint = BPFFileSystem.defaultMountPoint
+        let ancestor = existingAncestor
+        guard (try? BPFFileSystem.contains(ancestor)) == true else {
+            guard folder.path.starts(with: mountPoint) else {
+                return Finding(
+                    .bpffs, .broken, "\(folder.path) is not in a BPF file system",
+                    remedy: "Name a folder below one with --registry; mount -t bpf bpf PATH makes one.")
+            }
+            let text = "no BPF file system is mounted at \(mountPoint)"
+            if Folder.exists(mountPoint), Capability.missing(of: [.sysAdmin]).isEmpty {
+                return Finding(.bpffs, .ok, "\(text); register-field mounts it")
+            }
+            return Finding(
+                .bpffs, .broken, text, remedy: "As root: mount -t bpf bpf \(mountPoint)", isPrivilege: true)
+        }
+        guard ancestor == folder.path || Folder.isWritable(ancestor) else {
+            return Finding(
+                .bpffs, .broken, "this process may not make a folder in \(ancestor)",
+                remedy: "Have root make a folder of your own there, and name one in it with --registry.",
+                isPrivilege: true)
+        }
+        return Finding(.bpffs, .ok, "\(ancestor) is in a BPF file system")
+    }
+
+    /// The registry's folder, or the lowest above it that is there.
+    private var existingAncestor: FilePath {
+        var ancestor = folder.path
+        while !Folder.exists(ancestor), ancestor.removeLastComponent() {}
+        return ancestor
+    }
+}

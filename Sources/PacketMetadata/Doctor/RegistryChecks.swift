@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// The registry, if there is one.
+struct RegistryChecks {
+    /// nil if there is none that can be used.
+    let image: RegistryImage?
+    let findings: [Finding]
+
+    init(_ folder: RegistryFolder) {
+        do throws(PacketMetadataError) {
+            let registry = try Registry.open(at: folder.path, for: .read)
+            let image = try registry.image()
+            try registry.refuseIfDamaged(image, "")
+            try registry.refuseIfTagIsShared(image, "")
+            self.image = image
+            findings = [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
+        } catch {
+            image = nil
+            findings = [Self.finding(error, folder)]
+        }
+    }
+
+    /// - Returns: nil if this process may change the registry, or lacks what it would take to try.
+    private static func refusalToWrite(_ folder: RegistryFolder) -> Finding? {
+        guard Capability.missing(of: [.bpf]).isEmpty else { return nil }
+        do throws(PacketMetadataError) {
+            _ = try Registry.open(at: folder.path, for: .write)
+            return nil
+        } catch {
+            return finding(error, folder)
+        }
+    }
+
+    /// Areas that drivers refused, by errno.
+    private static func refusals(_ registry: borrowing Registry) -> [String] {
+        let refused = (try? registry.areaState())?.refused.nonzero ?? []
+        return refused.filter { ["ENOSPC", "EOPNOTSUPP"].contains($0.name) }.map { "\($0.name) \($0.count)" }
+    }
+
+    private static func finding(_ image: RegistryImage, _ folder: RegistryFolder, _ refusals: [String]) -> Finding {
+        let room = image.word.capacity - RegistryWord.headerSize
+        let text = "\(folder.path): \(image.fields.count) fields in \(image.usedBytes) of \(room) bytes"
+        guard !refusals.isEmpty else { return Finding(.registry, .ok, text) }
+        return Finding(
+            .registry, .weaker,
+            "\(text); packets on which the driver granted no area: \(refusals.joined(separator: ", "))",
+            remedy:
+                "--mode generic, or a registry of 32 bytes (create-registry --capacity 32), takes less of the driver.")
+    }
+
+    private static func finding(_ error: PacketMetadataError, _ folder: RegistryFolder) -> Finding {
+        if error.kind == .notFound {
+            return Finding(.registry, .ok, "none at \(folder.path) yet; the first register-field creates it")
+        }
+        // That there is no BPF file system is a finding of its own.
+        return Finding(
+            .registry, .broken, error.reason, remedy: error.remedy, isPrivilege: error.kind == .missingPrivilege)
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+
+struct Doctor: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Show what would keep packets from carrying fields here.",
+        discussion: """
+            Looks at whether a field could be registered, the prebuilt pair attached to the interface, and packets would \
+            carry the field: what is broken, what works less well, what could not be found out, and what helps. Nothing \
+            on the machine is changed, and no registry is needed. Without an interface, only the machine is looked at.
+
+            Exit codes: 0 fields would be carried, 69 something is broken, 77 nothing is broken but for want of a \
+            privilege, 66 no such interface.
+            """)
+
+    @Argument(help: "The interface.")
+    var interface: String?
+
+    @OptionGroup var namespace: NamespaceOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) { _ = try answer(in: context) }
+
+    func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
+        let path = registry.path(in: context)
+        let subject = interface ?? "this machine"
+        let diagnosis = try namespace.run("cannot examine \(subject)") { () throws(PacketMetadataError) in
+            try Diagnosis(registry: path, interface: interface)
+        }
+        context.output(isJSON ? DiagnosisDocument(diagnosis).json : DiagnosisRendering(diagnosis).text)
+        return diagnosis.exitCode
+    }
+}
+
+extension Diagnosis {
+    var exitCode: Int32 { obstacle?.exitCode ?? 0 }
+}

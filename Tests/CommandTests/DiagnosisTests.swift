@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import PktmetaCommands
+
+@Suite struct DiagnosisTests {
+    static func diagnosis(_ findings: Finding..., interface: String? = "eth0") -> Diagnosis {
+        Diagnosis(registry: "/sys/fs/bpf/pktmeta", interface: interface, findings: findings)
+    }
+
+    static let fine = Finding(.area, .ok, "the kernel grants up to 216 bytes in front of a packet")
+    static let weaker = Finding(
+        .mtu, .weaker,
+        "an MTU of 9000 does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
+        remedy: "Compile programs as SEC(\"xdp.frags\").")
+    static let unknown = Finding(.nativeXDP, .unknown, "whether its driver has native XDP")
+    static let taken = Finding(
+        .xdpHook, .broken, "program foo (id 12) holds the XDP hook", remedy: "Only its owner should detach it.")
+    static let unprivileged = Finding(
+        .capabilities, .broken, "this process lacks CAP_BPF", remedy: "Run it as root.", isPrivilege: true)
+
+    @Test func renderings() throws {
+        let diagnosis = Self.diagnosis(Self.unprivileged, Self.fine, Self.unknown, Self.weaker, Self.taken)
+        try expectSnapshot(DiagnosisRendering(diagnosis).text, "diagnosis.txt")
+        try expectSnapshot(DiagnosisDocument(diagnosis).json, "diagnosis.json")
+    }
+
+    @Test func whatDecidesTheExitCode() {
+        #expect(Self.diagnosis(Self.fine, Self.unknown, Self.weaker).exitCode == 0)
+        #expect(Self.diagnosis(Self.fine, Self.unprivileged).exitCode == 77)
+        #expect(Self.diagnosis(Self.taken).exitCode == 69)
+        #expect(Self.diagnosis(Self.unprivileged, Self.taken).exitCode == 69)
+    }
+
+    @Test func conclusions() {
+        func conclusion(_ diagnosis: Diagnosis) -> String {
+            DiagnosisRendering(diagnosis).text.split(separator: "\n").last.map(String.init) ?? ""
+        }
+        #expect(conclusion(Self.diagnosis(Self.fine)) == "Packets would carry fields on eth0.")
+        #expect(
+            conclusion(Self.diagnosis(Self.unprivileged, interface: nil))
+                == "This process may not have packets carry fields on this machine (1 broken).")
+        #expect(
+            conclusion(Self.diagnosis(Self.taken, Self.weaker))
+                == "Packets would not carry fields on eth0 (1 broken, 1 weaker).")
+    }
+}

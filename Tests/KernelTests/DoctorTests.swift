@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+
+/// What `pktmeta doctor` finds, and that it leaves everything as it was.
+@Suite(Kernel.required) struct DoctorTests {
+    typealias Bench = AttachmentTests.Bench
+
+    /// Runs the command at the far end, in this process.
+    static func doctor(_ bench: Bench, _ interface: String = "far0") throws -> Report {
+        try Report(try bench.command("doctor", interface, "--json"))
+    }
+
+    struct Report {
+        struct Finding {
+            let level: String
+            let text: String
+            let remedy: String?
+        }
+
+        let exitCode: Int32
+        let findings: [String: Finding]
+
+        init(_ run: CommandRun) throws {
+            exitCode = run.exitCode
+            let json = try run.json
+            #expect(json["exitCode"] as? Int == Int(exitCode))
+            #expect(json["works"] as? Bool == (exitCode == 0))
+            let list = try #require(json["findings"] as? [[String: any Sendable]], "\(run.output) \(run.errors)")
+            findings = Dictionary(
+                try list.map { finding in
+                    (
+                        try #require(finding["check"] as? String),
+                        Finding(
+                            level: try #require(finding["level"] as? String),
+                            text: try #require(finding["text"] as? String), remedy: finding["remedy"] as? String)
+                    )
+                }, uniquingKeysWith: { first, _ in first })
+            #expect(findings.count == list.count, "a check is there once")
+        }
+
+        func level(_ check: PacketMetadata.Finding.Check) -> String? { findings[check.rawValue]?.level }
+        func text(_ check: PacketMetadata.Finding.Check) -> String { findings[check.rawValue]?.text ?? "" }
+    }
+
+    @Test func aVethIsFine() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let report = try Self.doctor(bench)
+            #expect(report.exitCode == 0)
+            let expected = Set(Finding.Check.allCases.map(\.rawValue)).subtracting(["mark", "gro"])
+            #expect(Set(report.findings.keys) == expected)
+            let isNew = try KernelTypes().hasFunction("bpf_dynptr_from_skb_meta")  // the newest that is looked for
+            for (check, finding) in report.findings {
+                #expect(isNew ? finding.level == "ok" : finding.level != "broken", "\(check): \(finding.text)")
+            }
+            if isNew { #expect(report.text(.hardware) == "its driver fills rx_timestamp, rx_hash, rx_vlan") }
+            #expect(report.text(.area).contains("up to \(try Self.largestArea()) bytes"))
+
+            let table = try bench.command("doctor", "far0")
+            #expect(table.exitCode == 0)
+            #expect(table.output.contains("\n\nPackets would carry fields on far0"))
+            #expect(table.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+        }
+    }
+
+    /// Asked size by size.
+    static func largestArea() throws -> Int {
+        try #require(try RegistryWord.capacities.last { try Registry.isGranted($0) })
+    }
+
+    @Test func theMachineAlone() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let run = CommandRun(["doctor", "--registry", scratch.path.string])
+            #expect(run.exitCode == 0)
+            #expect(run.output.contains("\n\nPackets would carry fields on this machine"))
+            #expect(!run.output.contains("xdp-hook"))
+        }
+    }
+
+    @Test func thereIsNoSuchInterface() throws {
+        try Kernel.run {
+            let run = CommandRun(["doctor", "nosuch0"])
+            #expect(run.exitCode == 66)
+            #expect(run.output == "")
+        }
+    }
+
+    @Test func nothingChanges() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            // The revision, which tells what was attached for a moment, begins anew on a hook that gets empty.
+            let program = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign_tc")), name: "foreign")
+                .load(only: "foreign_tc")
+            let link = try bench.pair.inReceiver {
+                try BPFLink.tcx(program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress, at: .last)
+            }
+            defer { _ = try? link.detach() }
+            for isRegistered in [false, true] {
+                if isRegistered {
+                    #expect(try bench.command("register-field", "tenant", "--type", "u32").exitCode == 0)
+                }
+                let before = try State(bench)
+                _ = try Self.doctor(bench)
+                #expect(try State(bench) == before)
+            }
+        }
+    }
+
+    /// What the doctor could have changed.
+    struct State: Equatable {
+        let pins: [String]
+        let xdp: HookOccupancy
+        let tc: HookOccupancy
+        let qdiscs: String
+        let registry: RegistryImage?
+
+        init(_ bench: Bench) throws {
+            pins = bench.scratch.pins
+            registry = try? Registry.open(at: bench.scratch.path, for: .read).image()
+            (xdp, tc, qdiscs) = try bench.pair.inReceiver {
+                (
+                    try HookOccupancy(of: VethPair.far, .xdp), try HookOccupancy(of: VethPair.far, .tcIngress),
+                    try ChildProcess.run(["tc", "qdisc", "show"]).output
+                )
+            }
+        }
+    }
+
+    @Test func noFileSystemIsMounted() throws {
+        try Kernel.run {
+            let script = """
+                umount -a -t bpf; \(Fixture.command) doctor; echo "exit $?"; \
+                setpriv --bounding-set=-sys_admin \(Fixture.command) doctor; echo "exit $?"; grep -c ' - bpf ' /proc/self/mountinfo
+                """
+            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            #expect(outcome.output.contains("mounted at /sys/fs/bpf; register-field mounts it"), "\(outcome.output)")
+            #expect(outcome.output.contains("As root: mount -t bpf bpf /sys/fs/bpf"), "\(outcome.output)")
+            #expect(outcome.output.contains("exit 0\n"))
+            #expect(outcome.output.hasSuffix("exit 77\n0\n"), "it is not mounted by that")
+        }
+    }
+
+    // MARK: Privileges
+
+    static func unprivileged(_ bench: Bench, _ arguments: [String]) throws -> ChildProcess.Outcome {
+        try bench.pair.inReceiver {
+            try ChildProcess.run(
+                ["setpriv"] + arguments
+                    + [Fixture.command, "doctor", "far0", "--registry", bench.scratch.path.string])
+        }
+    }
+
+    @Test(arguments: [("bpf", "CAP_BPF"), ("net_admin", "CAP_NET_ADMIN"), ("perfmon", "CAP_PERFMON")])
+    func aMissingCapabilityIsNamed(capability: String, name: String) throws {
+        try Kernel.run {
+            let bench = try Bench()
+            // CAP_SYS_ADMIN would stand for two of them.
+            let outcome = try Self.unprivileged(bench, ["--bounding-set=-sys_admin,-\(capability)"])
+            #expect(outcome.status == 77, "\(outcome.output)")
+            #expect(outcome.output.contains("this process lacks \(name) ("), "\(outcome.output)")
+            #expect(outcome.output.contains("Run it as root, or with these capabilities."))
+            #expect(outcome.output.contains("not tried without \(name)\n"))
+        }
+    }
+
+    @Test func withoutSysAdminItIsWeaker() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let program = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign_tc")), name: "foreign")
+                .load(only: "foreign_tc")
+            let link = try bench.pair.inReceiver {
+                try BPFLink.tcx(
+                    program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress, at: .last)
+            }
+            let id = try link.information.id
+            let outcome = try Self.unprivileged(bench, ["--bounding-set=-sys_admin"])
+            #expect(outcome.status == 0, "\(outcome.output)")
+            #expect(outcome.output.contains("weaker  capabilities  this process lacks CAP_SYS_ADMIN"))
+            #expect(outcome.output.contains("the kernel has XDP and TCX links (not tried"))
+            #expect(outcome.output.contains("program \(program.id) (link \(id))"), "no name without it")
+        }
+    }
+
+    @Test func aPlainUserGetsAnAnswer() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try bench.command("register-field", "tenant", "--type", "u32").exitCode == 0)
+            let outcome = try Self.unprivileged(bench, ["--reuid=65534", "--regid=65534", "--clear-groups"])
+            #expect(outcome.status == 77, "\(outcome.output)")
+            for text in ["lacks CAP_BPF", "CAP_NET_ADMIN", "that takes CAP_NET_ADMIN", "unknown  programs"] {
+                #expect(outcome.output.contains(text), "\(text): \(outcome.output)")
+            }
+        }
+    }
+}
