@@ -12,8 +12,7 @@ extension Registry {
     public static func remove(at path: FilePath) throws(PacketMetadataError) {
         let folder = try RegistryFolder(path: path)
         let summary = "cannot remove the registry \(path)"
-        // Also one that was cut short while it was made; nothing that is no registry.
-        guard [folder.attachments, folder.registryPin, folder.statePin].contains(where: Folder.exists) else {
+        guard folder.isRegistry else {
             throw PacketMetadataError(.notFound, summary, reason: "there is none (ENOENT)")
         }
         try folder.locked { () throws(PacketMetadataError) in
@@ -32,5 +31,13 @@ extension Registry {
                 throw PacketMetadataError(.system, summary, reason: "\(error)")
             }
         }
+    }
+}
+
+extension RegistryFolder {
+    /// Also one that was cut short while it was made or removed, down to an empty folder; nothing that is no registry.
+    fileprivate var isRegistry: Bool {
+        if [attachments, registryPin, statePin, lock].contains(where: Folder.exists) { return true }
+        return (try? BPFFileSystem.contains(path)) == true && (try? Folder.names(in: path)) == []
     }
 }
