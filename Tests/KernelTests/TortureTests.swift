@@ -3,7 +3,6 @@
 import BPF
 import Foundation
 import Linux
-import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -116,7 +115,7 @@ final class Torture {
 
     func run(seconds: Double) throws -> TortureReport {
         var report = TortureReport()
-        let traffic = Traffic(pair)
+        let traffic = PacketStream(pair)
         let deadline = ContinuousClock.now + .seconds(seconds)
         // On a busy machine a change takes long; without a compaction the test would show less than it says.
         let patience = deadline + .seconds(60)
@@ -156,32 +155,5 @@ final class Torture {
         try (0..<map.shape.entries).map { key in
             try map.values(at: key).reduce(0) { $0 + decode($1, as: UInt64.self) }
         }
-    }
-}
-
-/// Packets as fast as one thread sends them, until it is stopped.
-private final class Traffic: Sendable {
-    private let isStopped = Atomic<Bool>(false)
-    private let isDone = Atomic<Bool>(false)
-
-    init(_ pair: VethPair) {
-        let thread = Thread { [self] in
-            try? pair.inSender {
-                let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
-                let payload = [UInt8](repeating: 7, count: 18)
-                while !isStopped.load(ordering: .relaxed) {
-                    for _ in 0..<256 { try sender.send(payload) }
-                }
-            }
-            isDone.store(true, ordering: .releasing)
-        }
-        thread.start()
-    }
-
-    struct Stuck: Error {}
-
-    func stop() throws {
-        isStopped.store(true, ordering: .relaxed)
-        guard eventually({ isDone.load(ordering: .acquiring) }) else { throw Stuck() }
     }
 }
