@@ -12,9 +12,8 @@ extension Registry {
     public static func remove(at path: FilePath) throws(PacketMetadataError) {
         let folder = try RegistryFolder(path: path)
         let summary = "cannot remove the registry \(path)"
-        guard folder.isRegistry else {
-            throw PacketMetadataError(.notFound, summary, reason: "there is none (ENOENT)")
-        }
+        guard folder.isRegistry else { throw folder.missing(summary) }
+        try refuseIfOtherABI(path)
         try folder.locked { () throws(PacketMetadataError) in
             let store = AttachmentStore(folder)
             try store.recover()
@@ -30,6 +29,17 @@ extension Registry {
             } catch {
                 throw PacketMetadataError(.system, summary, reason: "\(error)")
             }
+        }
+    }
+}
+
+extension Registry {
+    /// A damaged registry can be removed; one of another version is that version's.
+    private static func refuseIfOtherABI(_ path: FilePath) throws(PacketMetadataError) {
+        do throws(PacketMetadataError) {
+            _ = try open(at: path, for: .read)
+        } catch {
+            if error.kind == .incompatibleABI { throw error }
         }
     }
 }
