@@ -34,6 +34,13 @@ final class KillBench {
         }
     }
 
+    /// - Parameter action: done at that call, in the same namespace.
+    func trace(_ arguments: [String], at call: Int, doing action: @escaping () -> Void) throws -> TracedRun {
+        try pair.inReceiver {
+            try TracedRun(arguments + ["--registry", scratch.path.string], at: call, doing: action)
+        }
+    }
+
     struct Failed: Error {
         let command: [String]
         let exitCode: Int32
