@@ -7,19 +7,20 @@ public import SystemPackage
 /// An open map.
 public struct BPFMap: ~Copyable, Sendable {
     public enum Kind: Sendable, Hashable {
-        case array, perCPUArray
+        case array, perCPUArray, programArray
         case other(UInt32)
 
         var code: UInt32 {
             switch self {
             case .array: BPF_MAP_TYPE_ARRAY.rawValue
             case .perCPUArray: BPF_MAP_TYPE_PERCPU_ARRAY.rawValue
+            case .programArray: BPF_MAP_TYPE_PROG_ARRAY.rawValue
             case .other(let code): code
             }
         }
 
         init(code: UInt32) {
-            self = [.array, .perCPUArray].first { $0.code == code } ?? .other(code)
+            self = [.array, .perCPUArray, .programArray].first { $0.code == code } ?? .other(code)
         }
     }
 
@@ -114,6 +115,19 @@ public struct BPFMap: ~Copyable, Sendable {
         try libbpf("update element \(index)") {
             // The kernel reads as many bytes as values(at:) gets.
             unsafe all.withUnsafeBytes { unsafe bpf_map_update_elem(fd.raw, &key, $0.baseAddress, 0) }
+        }
+    }
+
+    /// Stores the program that a tail call to an element of a program array goes to.
+    ///
+    /// - Throws: `invalidArgument` (EINVAL) unless the program is of the kind of those that use the map: type, fragments,
+    ///   not bound to a device (kernel/bpf/core.c, `bpf_prog_map_compatible`).
+    public func update(at index: Int, to program: borrowing BPFProgram) throws(BPFError) {
+        precondition(shape.kind == .programArray)
+        var key = UInt32(index)
+        var value = program.fd.raw
+        try libbpf("put program \(program.name) into a chain") {
+            unsafe bpf_map_update_elem(fd.raw, &key, &value, 0)
         }
     }
 

@@ -63,6 +63,8 @@ internal import SystemPackage
         /// BPF_PROG_TYPE_* of linux/bpf.h.
         public let type: UInt32
 
+        /// Whether it takes packets in fragments, by its section.
+        public var takesFragments: Bool { section == BPFObject.fragmentsSection }
         public var isXDP: Bool { type == BPF_PROG_TYPE_XDP.rawValue }
         public var isSchedCls: Bool { type == BPF_PROG_TYPE_SCHED_CLS.rawValue }
     }
@@ -118,6 +120,11 @@ internal import SystemPackage
         }
     }
 
+    /// Whether there is a global constant of that name.
+    public func hasConstant(_ name: String) -> Bool {
+        (withTypes { $0.variable(name, inSection: ".rodata") } ?? nil) != nil
+    }
+
     /// Sets a global constant before it is frozen.
     ///
     /// - Returns: false if the object has no constant of that name and size.
@@ -155,7 +162,7 @@ internal import SystemPackage
         for program in programs {
             guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
             unsafe bpf_program__set_autoload(pointer, program.name == name)
-            if program.section == Self.fragmentsSection, takesFragments {
+            if program.takesFragments, takesFragments {
                 let flags = unsafe bpf_program__flags(pointer) | Self.takesFragments
                 try libbpf("prepare program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
             }
@@ -208,7 +215,6 @@ internal import SystemPackage
         }
     }
 
-    /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
     private static let fragmentsSection = "xdp.frags"
 
     /// libbpf sets the flag of such programs by their section's name, come what may. With a handler of our own for the
@@ -218,6 +224,7 @@ internal import SystemPackage
 
     /// BPF_F_XDP_HAS_FRAGS of linux/bpf.h.
     private static let takesFragments = UInt32(1 << 5)
+    /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
     private static let deviceBoundOnly: UInt32 = 1 << 6
 
     private func withLog(_ error: BPFError) -> BPFError {

@@ -34,6 +34,25 @@ public struct BPFProgram: ~Copyable, Sendable {
         try self.init(OwnedFD(fd))
     }
 
+    /// Numbers of the maps that it uses.
+    public var mapIDs: [UInt32] {
+        get throws(BPFError) {
+            var ids = [UInt32](repeating: 0, count: 64)  // MAX_USED_MAPS in include/linux/bpf_verifier.h
+            var info = bpf_prog_info()
+            var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+            let count = try unsafe ids.withUnsafeMutableBufferPointer { (buffer) throws(BPFError) in
+                // The kernel writes at most as many ids as it is told there is room for.
+                info.nr_map_ids = UInt32(buffer.count)
+                info.map_ids = UInt64(UInt(bitPattern: buffer.baseAddress))
+                try libbpf("get the maps of program \(name)") {
+                    unsafe bpf_obj_get_info_by_fd(fd.raw, &info, &length)
+                }
+                return Int(min(info.nr_map_ids, UInt32(buffer.count)))
+            }
+            return Array(ids.prefix(count))
+        }
+    }
+
     public func pin(at path: FilePath) throws(BPFError) {
         try BPFFileSystem.pin(fd.raw, at: path)
     }

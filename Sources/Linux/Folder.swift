@@ -41,6 +41,26 @@ public enum Folder {
         unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
     }
 
+    /// Whether there is a folder of that name itself: a symbolic link to one is none.
+    public static func isFolder(_ path: FilePath) -> Bool {
+        var information = stat()
+        let result = unsafe path.withPlatformString { unsafe lstat($0, &information) }
+        return result == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Where a symbolic link points to, as it is written there; nil if there is none.
+    public static func target(ofLink path: FilePath) -> String? {
+        var text = [UInt8](repeating: 0, count: 4096)
+        let count = text.count
+        // readlink(2) writes at most that many bytes, without a NUL.
+        let length = unsafe path.withPlatformString { link in
+            unsafe text.withUnsafeMutableBytes { buffer in
+                unsafe buffer.baseAddress.map { unsafe readlink(link, $0, count) } ?? -1
+            }
+        }
+        return length < 0 ? nil : String(decoding: text.prefix(length), as: UTF8.self)
+    }
+
     public static func rename(_ old: FilePath, to new: FilePath) throws(Errno) {
         let result = unsafe old.withPlatformString { oldPath in
             unsafe new.withPlatformString { unsafe Glibc.rename(oldPath, $0) }

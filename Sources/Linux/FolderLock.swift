@@ -31,6 +31,39 @@ public struct FolderLock: ~Copyable {
         }
     }
 
+    /// A process that has the lock.
+    public struct Holder: Sendable, Hashable {
+        public let processID: Int
+        /// The program's name, of at most 15 bytes; nil if it may not be seen, or has ended.
+        public let command: String?
+    }
+
+    /// Who has the lock of a folder (proc_locks(5)).
+    ///
+    /// - Returns: nil if nobody has, or a process that this one's pid namespace does not show.
+    public static func holder(of path: FilePath) -> Holder? {
+        guard let fd = try? open(path), let identity = try? identity(fd),
+            let lines = try? WholeFile.read("/proc/locks")
+        else { return nil }
+        let device = dev_t(identity[0])
+        let place = [UInt64(gnu_dev_major(device)), UInt64(gnu_dev_minor(device)), identity[1]]
+        for line in String(decoding: lines, as: UTF8.self).split(separator: "\n") {
+            // 1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF, the device in hexadecimal. A line of one that waits
+            // has -> behind the number.
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK", let processID = Int(words[4]) else { continue }
+            let numbers = words[5].split(separator: ":")
+            guard numbers.count == 3,
+                [UInt64(numbers[0], radix: 16), UInt64(numbers[1], radix: 16), UInt64(numbers[2])] == place
+            else { continue }
+            let command = try? WholeFile.read(FilePath("/proc/\(processID)/comm"))
+            return Holder(
+                processID: processID,
+                command: command.map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) })
+        }
+        return nil
+    }
+
     private static func make(_ path: FilePath) throws(Errno) {
         let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
         guard result == 0 || Errno.last == .fileExists else { throw Errno.last }

@@ -4,8 +4,27 @@ internal import CLinuxShims
 internal import Glibc
 public import SystemPackage
 
-/// Files that are written whole or not at all.
+/// Files that are written whole or not at all, or read whole.
 public enum WholeFile {
+    /// All bytes of a file, also of one in /proc that claims to have none.
+    public static func read(_ path: FilePath) throws(Errno) -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try file.closeAfter {
+                var bytes: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 1 << 14)
+                while true {
+                    // read(2) into all of the chunk.
+                    let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+                    if count == 0 { return bytes }
+                    bytes += chunk[..<count]
+                }
+            }
+        } catch {
+            throw (error as? Errno) ?? .ioError
+        }
+    }
+
     /// Has a path name a file with these bytes.
     ///
     /// They are written under a temporary name beside it, which is renamed: whoever reads the path meanwhile gets the

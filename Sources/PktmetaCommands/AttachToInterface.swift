@@ -10,30 +10,39 @@ extension XDPModeChoice: ExpressibleByArgument {}
 struct AttachToInterface: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach-to-interface",
-        abstract: "Attach programs that set and get fields to an interface.",
+        abstract: "Attach programs that set and get fields to interfaces.",
         discussion: """
             By default the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC ingress the \
             consumer, which gets each field and keeps its state. A hook that has a program of your own keeps it unless \
-            you name another. scrub takes private fields off: for the interface inside a namespace, where it begins. The links are pinned and outlive this command. Attaching again replaces what this \
-            registry has attached, without a gap.
+            you name another. scrub takes private fields off: for the interface inside a namespace, where it begins.
+
+            The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
+            without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \
+            pktmeta_next(ctx, verdict), and runs if the one before it says XDP_PASS. If one interface or hook fails, all \
+            are as they were.
             """)
 
-    @Argument(help: "The interface.")
-    var interface: String
+    @OptionGroup var interfaces: InterfaceOptions
 
     @Option(help: ArgumentHelp("XDP mode; auto takes generic where the driver has no XDP, and says so."))
     var mode: XDPModeChoice = .auto
 
     @Option(
         help: ArgumentHelp(
-            "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, prebuilt, or none to leave the hook as it is.",
+            "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, prebuilt, or none to leave the hook as it is; "
+                + "repeat it for a chain.",
             valueName: "object[:program]"))
-    var xdp: HookArgument?
+    var xdp: [HookArgument] = []
 
     @Option(
         help: ArgumentHelp(
             "TC program: likewise, or scrub.", valueName: "object[:program]"))
-    var tc: HookArgument?
+    var tc: [HookArgument] = []
+
+    @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
+    var join = false
+
+    @OptionGroup var order: OrderOptions
 
     @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
     var registerMissing = false
@@ -41,63 +50,94 @@ struct AttachToInterface: ContextCommand {
     @Flag(help: "With an error, print the whole verifier log.")
     var verbose = false
 
-    @OptionGroup var namespace: NamespaceOptions
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
     var isVerbose: Bool { verbose }
 
     func validate() throws {
-        if xdp == .leave, tc == .leave {
+        if xdp == [.leave], tc == [.leave] {
             throw ValidationError("With --xdp none and --tc none there is nothing to attach.")
+        }
+        for (option, arguments) in [("--xdp", xdp), ("--tc", tc)]
+        where arguments.count > 1 && arguments.contains(.leave) {
+            throw ValidationError("\(option) none goes with no other \(option).")
+        }
+        if order.placement != nil, (xdp + tc).allSatisfy({ $0 == .leave }) {
+            throw ValidationError("Name the program that is to have that place, by --xdp or --tc.")
+        }
+        if order.placement != nil, !join, xdp.contains(where: { $0 != .leave }) {
+            throw ValidationError(
+                "The order of XDP programs is that of the --xdp options; a place among those there takes --join.")
         }
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let path = registry.path(in: context)
-        let reports = try namespace.run("cannot attach to \(interface)") { () throws(PacketMetadataError) in
+        let request = AttachmentRequest(
+            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, joins: join,
+            placement: order.placement, registersMissing: registerMissing)
+        let reports = try interfaces.run("cannot attach") { (names) throws(PacketMetadataError) in
             // A mistyped name must not leave a new registry behind.
-            try Registry.checkInterface(interface)
-            let registry = try Registry.openOrCreate(at: path) { context.errors("note: \($0)") }
-            return try registry.attach(
-                to: interface, xdp: HookArgument.choice(xdp), tc: HookArgument.choice(tc), mode: mode,
-                registersMissing: registerMissing)
+            for name in names { try Registry.checkInterface(name) }
+            let registry = try Registry.openOrCreate(at: path, lockTimeout: writing.lockTimeout.duration) {
+                context.errors("note: \($0)")
+            }
+            return try registry.attach(request, to: names)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
     }
 }
 
+/// Where programs are to run among others.
+struct OrderOptions: ParsableArguments {
+    @Flag(help: "Before all others: at TC of the hook's, in XDP of the chain's, with --join.")
+    var first = false
+
+    @Flag(help: "Behind all others; the default.")
+    var last = false
+
+    @Option(help: ArgumentHelp("Before that program.", valueName: "program"))
+    var before: String?
+
+    @Option(help: ArgumentHelp("Behind that program: its name, or at TC its id.", valueName: "program"))
+    var after: String?
+
+    var placement: Placement? {
+        if first { return .first }
+        if last { return .last }
+        return before.map { .before($0) } ?? after.map { .after($0) }
+    }
+
+    func validate() throws {
+        if [first, last, before != nil, after != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("Only one of --first, --last, --before and --after can be.")
+        }
+    }
+}
+
 /// What an option says about a hook: `prebuilt`, `scrub`, `none`, `OBJECT` or `OBJECT:PROGRAM`.
 enum HookArgument: ExpressibleByArgument, Hashable {
-    case prebuilt, scrub, leave
-    case object(String, program: String?)
+    case leave
+    case program(ProgramChoice)
 
     init?(argument: String) {
         switch argument {
-        case "prebuilt":
-            self = .prebuilt
-            return
-        case "scrub":
-            self = .scrub
-            return
-        case "none":
-            self = .leave
-            return
-        default: break
+        case "prebuilt": self = .program(.prebuilt)
+        case "scrub": self = .program(.scrub)
+        case "none": self = .leave
+        default:
+            let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
+            self = .program(.object(FilePath(path), program: parts.count == 2 ? parts[1] : nil))
         }
-        let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
-        self = .object(path, program: parts.count == 2 ? parts[1] : nil)
     }
 
-    static func choice(_ argument: HookArgument?) -> ProgramChoice {
-        switch argument {
-        case nil: .prebuiltUnlessOwn
-        case .prebuilt: .prebuilt
-        case .scrub: .scrub
-        case .leave: .none
-        case .object(let path, let program): .object(FilePath(path), program: program)
-        }
+    static func selection(_ arguments: [HookArgument]) -> ProgramSelection {
+        if arguments.isEmpty { return .prebuiltUnlessOwn }
+        let choices = arguments.compactMap { if case .program(let choice) = $0 { choice } else { nil } }
+        return choices.isEmpty ? .unchanged : .programs(choices)
     }
 }

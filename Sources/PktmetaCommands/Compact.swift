@@ -14,12 +14,14 @@ struct Compact: ContextCommand {
             """)
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.open(at: registry.path(in: context), for: .write)
+        let registry = try Registry.open(
+            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
         let moved = try registry.compact()
         if isJSON {
             context.output(CompactionDocument(moved).json)

@@ -21,12 +21,15 @@ struct CreateRegistry: ContextCommand {
     var capacity: Int?
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.openOrCreate(at: registry.path(in: context), capacity: capacity) {
+        let registry = try Registry.openOrCreate(
+            at: registry.path(in: context), capacity: capacity, lockTimeout: writing.lockTimeout.duration
+        ) {
             context.errors("note: \($0)")
         }
         if isJSON { context.output(InspectionDocument(try Inspection(registry, .registry, fields: [])).json) }

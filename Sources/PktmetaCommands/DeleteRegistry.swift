@@ -14,6 +14,7 @@ struct DeleteRegistry: ContextCommand {
     var force = false
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
 
     func validate() throws {
         if !force {
@@ -22,6 +23,6 @@ struct DeleteRegistry: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        try Registry.remove(at: registry.path(in: context))
+        try Registry.remove(at: registry.path(in: context), lockTimeout: writing.lockTimeout.duration)
     }
 }

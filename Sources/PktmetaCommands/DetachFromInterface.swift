@@ -7,29 +7,39 @@ internal import RegistryModel
 struct DetachFromInterface: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "detach-from-interface",
-        abstract: "Detach this registry's programs from an interface.",
-        discussion: "Without --xdp and --tc, from both hooks. Programs of others are never touched.")
+        abstract: "Detach this registry's programs from interfaces.",
+        discussion: """
+            Without --xdp and --tc, from both hooks. What is left of a chain goes on without a gap. Programs of others \
+            are never touched.
+            """)
 
-    @Argument(help: "The interface.")
-    var interface: String
+    @OptionGroup var interfaces: InterfaceOptions
 
-    @Flag(help: "From its XDP hook only.")
+    @Flag(help: "From XDP hooks only.")
     var xdp = false
 
-    @Flag(help: "From its TC ingress only.")
+    @Flag(help: "From TC ingress only.")
     var tc = false
 
-    @OptionGroup var namespace: NamespaceOptions
+    @Option(
+        help: ArgumentHelp(
+            "Only that program, by its name, its object's, or both as OBJECT:PROGRAM; can be repeated.",
+            valueName: "program"))
+    var program: [String] = []
+
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let hooks = Hook.allCases.filter { ($0 == .xdp ? xdp : tc) || xdp == tc }
-        let registry = try Registry.open(at: registry.path(in: context), for: .write)
-        let reports = try namespace.run("cannot detach from \(interface)") { () throws(PacketMetadataError) in
-            try registry.detach(from: interface, hooks: hooks)
+        let registry = try Registry.open(
+            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
+        let reports = try interfaces.run("cannot detach from") { (names) throws(PacketMetadataError) in
+            try registry.detach(
+                from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
         }
         context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
     }

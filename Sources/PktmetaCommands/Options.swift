@@ -21,6 +21,31 @@ struct RegistryOptions: ParsableArguments {
     }
 }
 
+struct WritingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for another process that changes the registry; 0: not at all.", valueName: "seconds"))
+    var lockTimeout = Seconds(10)
+
+    /// A number of seconds, not necessarily a whole one.
+    struct Seconds: ExpressibleByArgument {
+        let duration: Duration
+        let defaultValueDescription: String
+
+        init(_ seconds: Int) {
+            duration = .seconds(seconds)
+            defaultValueDescription = "\(seconds)"
+        }
+
+        init?(argument: String) {
+            let longest = 1e9  // some thirty years
+            guard let seconds = Double(argument), seconds >= 0, seconds <= longest else { return nil }
+            duration = .seconds(seconds)
+            defaultValueDescription = argument
+        }
+    }
+}
+
 struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Print one JSON document, errors too.")
     var isJSON = false

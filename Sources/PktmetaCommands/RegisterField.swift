@@ -47,6 +47,7 @@ struct RegisterField: ContextCommand {
     var isPrivate = false
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
@@ -56,7 +57,9 @@ struct RegisterField: ContextCommand {
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
             sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
-        let registry = try Registry.openOrCreate(at: registry.path(in: context)) { context.errors("note: \($0)") }
+        let registry = try Registry.openOrCreate(
+            at: registry.path(in: context), lockTimeout: writing.lockTimeout.duration
+        ) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(
             isJSON ? RegistrationDocument(field, isNew: isNew).json : field.id.description)

@@ -20,13 +20,15 @@ struct UnregisterField: ContextCommand {
     var force = false
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let name = try FieldName(name)
-        let registry = try Registry.open(at: registry.path(in: context), for: .write)
+        let registry = try Registry.open(
+            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
         let field = try registry.unregister(name, force: force)
         if isJSON { context.output(RegistrationDocument(field, isNew: nil).json) }
     }

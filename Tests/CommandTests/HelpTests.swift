@@ -31,7 +31,9 @@ import Testing
         ["nosuch"], ["register-field"], ["register-field", "x"], ["register-field", "x", "--type"],
         ["attach-to-interface"], ["attach-to-interface", "lo", "--mode", "fast"],
         ["attach-to-interface", "lo", "--xdp", "none", "--tc", "none"], ["attach-to-interface", "lo", "--xdp", ":x"],
-        ["detach-from-interface"], ["unregister-field"], ["demo", "--packets", "0"], ["demo", "extra"],
+        ["detach-from-interface"], ["unregister-field"], ["compact", "--lock-timeout", "-1"],
+        ["compact", "--lock-timeout", "soon"], ["compact", "--lock-timeout", "nan"], ["demo", "--packets", "0"],
+        ["demo", "extra"],
     ])
     func wrongUsageIs64(arguments: [String]) {
         let run = CommandRun(arguments)

@@ -239,7 +239,7 @@ import Testing
             let own = Self.object("sharing_tc") + ":read_stamp"
             _ = try bench.command("attach-to-interface", "far0", "--xdp", "none", "--tc", own)
             let xdp = try bench.command("attach-to-interface", "far0", "--xdp", Self.object("sharing_xdp"))
-            #expect(xdp.output == "far0: XDP: stamp attached (native)")
+            #expect(xdp.output == "far0: XDP: stamp attached (native)\nfar0: TC ingress: read_stamp unchanged (tcx)")
             let both = try bench.command("attach-to-interface", "far0", "--xdp", "prebuilt", "--tc", "prebuilt")
             #expect(both.output == "far0: XDP: producer replaced (native)\nfar0: TC ingress: consumer replaced (tcx)")
         }

@@ -59,7 +59,7 @@ private final class Crowd: @unchecked Sendable {
     private let running = Atomic<Int>(0)
 
     init() throws {
-        bench = try KillBench(isSending: false)
+        bench = try KillBench()
         try bench.run([["create-registry"]])
     }
 

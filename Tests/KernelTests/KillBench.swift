@@ -11,17 +11,21 @@ import TestSupport
 final class KillBench {
     let scratch = ScratchRegistry()
     let pair: VethPair
-    private let stream: PacketStream?
+    private let traffic: BackgroundTraffic?
 
-    /// - Parameter pause: ms between a few packets; 0 for as many as one thread can send.
-    init(isSending: Bool = true, pause: UInt32 = 5) throws {
+    /// Whether packets pass, and how fast.
+    enum Rate {
+        case none, paced, full
+    }
+
+    init(_ rate: Rate = .none) throws {
         pair = try VethPair()
-        stream = isSending ? PacketStream(pair, burst: pause > 0 ? 8 : 256, pause: pause) : nil
+        traffic = rate == .none ? nil : BackgroundTraffic(pair, isPaced: rate == .paced)
     }
 
     deinit { try? stopPackets() }
 
-    func stopPackets() throws { try stream?.stop() }
+    func stopPackets() throws { _ = try traffic?.stop() }
 
     func run(_ arguments: [String]) throws -> CommandRun {
         try pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }

@@ -72,7 +72,7 @@ final class KillSweep {
     /// Runs the command once to its end, and back.
     init(_ scene: KillScene) throws {
         self.scene = scene
-        bench = try KillBench()
+        bench = try KillBench(.paced)
         try bench.run(scene.prepare, allowing: [66])
         old = (try bench.view()?.names ?? [], bench.pins)
         let whole = try bench.trace(scene.command)

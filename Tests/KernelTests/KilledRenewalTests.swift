@@ -47,7 +47,7 @@ private final class KilledRenewals {
     }
 
     init() throws {
-        let bench = try KillBench(pause: 0)
+        let bench = try KillBench(.full)
         let folder = try ScratchFolder()
         try bench.run([
             ["create-registry", "--capacity", "64"], ["register-field", "steady", "--type", "u64"],

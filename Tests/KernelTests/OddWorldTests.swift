@@ -181,7 +181,7 @@ import Testing
     @Test(arguments: interrupted)
     func anInterfaceGoesInTheMiddle(command: [String], before: [String]) throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             var calls = 0
             let rounds = 8
             for round in 0...rounds {

@@ -25,7 +25,7 @@ import Testing
             registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
             for field in fields { try register(field.name, field.type, field.source) }
             try pair.inReceiver {
-                _ = try registry.attach(to: VethPair.far, xdp: .prebuilt, tc: .prebuilt, mode: mode)
+                _ = try registry.attach(AttachmentRequest(mode: mode), to: [VethPair.far])
             }
         }
 

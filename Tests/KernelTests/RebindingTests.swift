@@ -19,7 +19,7 @@ import Testing
         var outcomes: [UInt64] = []
         var stamped: UInt64 = 0
         for attachment in try store.attachments() {
-            let maps = attachment.folders.current.maps
+            let maps = attachment.members[0].folders.maps
             if attachment.record.hook == .tcIngress {
                 let map = try BPFMap(pinnedAt: maps.appending("outcomes"))
                 outcomes = try (0..<3).map { number(try map.values(at: $0)[0]) }

@@ -21,7 +21,7 @@ import Testing
     /// With any number of descriptors a command is done, or says what it lacks and is not done.
     @Test func fewDescriptors() throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             try bench.run([["create-registry"]])
             var failures = 0
             for limit in 4...28 {
@@ -41,7 +41,7 @@ import Testing
     /// Likewise with little memory; a process that the runtime stops for lack of it is one that was killed.
     @Test func littleMemory() throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             try bench.run([["create-registry"]])
             var failures = 0
             for megabytes in stride(from: 20, through: 80, by: 6) {
@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: ["> /dev/full", ">&-", "<&- >&- 2>&-"])
     func whatCannotBePutOutIsDone(_ redirection: String) throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             try bench.run([["create-registry"]])
             func run(_ command: [String]) throws -> Int32 {
                 try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" \(redirection)"], command).status
@@ -98,7 +98,7 @@ import Testing
     @Test(arguments: ["2> /dev/full", "2>&-", "<&- 2>&-"])
     func notesThatCannotBePutOutAreDropped(_ redirection: String) throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             let outcome = try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" \(redirection)"], Self.commands[0])
             #expect(outcome.status == 0)
             #expect(outcome.output.hasPrefix("0x"))
@@ -110,7 +110,7 @@ import Testing
     /// then, must not be taken for a file to be made.
     @Test func aClosedOutputIsNoFile() throws {
         try Kernel.run {
-            let bench = try KillBench(isSending: false)
+            let bench = try KillBench()
             try bench.run([["create-registry"]])
             let folder = try ScratchFolder()
             let output = folder.path.appending("output").string

@@ -101,7 +101,9 @@ import Testing
                 let scrub = try chain.inOnward { attach(VethChain.end, "--xdp", "none", "--tc", "scrub") }
                 #expect(scrub.output == "end0: TC ingress: scrub attached (tcx)", "\(scrub.errors)")
                 let again = try chain.inOnward { attach(VethChain.end, "--xdp", "none") }
-                #expect(again.exitCode == 0 && again.output == "", "what was chosen stays: \(again.output)")
+                #expect(
+                    again.exitCode == 0 && again.output == "end0: TC ingress: scrub unchanged (tcx)",
+                    "what was chosen stays: \(again.output)")
             }
 
             let registry = try Registry.open(at: scratch.path, for: .read)

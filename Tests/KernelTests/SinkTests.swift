@@ -25,9 +25,11 @@ import Testing
 
         init() throws {
             let pair = try PairTests.Bench()
-            _ = try pair.pair.inReceiver { try pair.registry.detach(from: VethPair.far, hooks: [.tcIngress]) }
+            _ = try pair.pair.inReceiver { try pair.registry.detach(from: [VethPair.far], hooks: [.tcIngress]) }
             preset = try Neighbour("preset", pair.pair)
-            _ = try pair.pair.inReceiver { try pair.registry.attach(to: VethPair.far, xdp: .none, tc: .prebuilt) }
+            _ = try pair.pair.inReceiver {
+                try pair.registry.attach(AttachmentRequest(xdp: .unchanged), to: [VethPair.far])
+            }
             observer = try Neighbour("observe", pair.pair)
             self.pair = pair
         }

@@ -3,6 +3,7 @@
 import BPF
 import Foundation
 import Linux
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -76,8 +77,10 @@ final class Torture {
         let registry = try Registry.open(at: scratchPath, for: .write)
         _ = try pair.inReceiver {
             try registry.attach(
-                to: VethPair.far, xdp: .object(path, program: nil),
-                tc: .object(Fixture.object("torture_steady"), program: nil))
+                AttachmentRequest(
+                    xdp: .programs([.object(path, program: nil)]),
+                    tc: .programs([.object(Fixture.object("torture_steady"), program: nil)])),
+                to: [VethPair.far])
         }
         let maps = try Self.maps(of: .xdp, scratchPath)
         reader = try ProgramLoader(
@@ -108,14 +111,14 @@ final class Torture {
 
     private static func maps(of hook: Hook, _ path: FilePath) throws -> FilePath {
         let attachments = try AttachmentStore(RegistryFolder(path: path)).attachments()
-        return try #require(attachments.first { $0.record.hook == hook }).folders.current.maps
+        return try #require(attachments.first { $0.record.hook == hook }).members[0].folders.maps
     }
 
     // MARK: Running
 
     func run(seconds: Double) throws -> TortureReport {
         var report = TortureReport()
-        let traffic = PacketStream(pair)
+        let traffic = BackgroundTraffic(pair, isPaced: false)
         let deadline = ContinuousClock.now + .seconds(seconds)
         // On a busy machine a change takes long; without a compaction the test would show less than it says.
         let patience = deadline + .seconds(60)
@@ -123,7 +126,7 @@ final class Torture {
             try change(&report)
             report.operations += 1
         }
-        try traffic.stop()
+        _ = try traffic.stop()
         let dynamic = try counts(reader.object.map("outcomes"))
         let steady = try counts(BPFMap(pinnedAt: Self.maps(of: .tcIngress, scratch.path).appending("outcomes")))
         report.packets = steady[0]

@@ -12,7 +12,7 @@ int stamp(struct xdp_md *ctx)
 
 	if (!pktmeta_open(&c, ctx))
 		pktmeta_set(&c, PKTMETA_ID(shared), &shared, sizeof(shared));
-	return XDP_PASS;
+	return pktmeta_next(ctx, XDP_PASS);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -46,7 +46,7 @@ int acme_ingress(struct xdp_md *ctx)
 
 	/* The packet is read first: open moves its start, and pointers into it are lost. */
 	if (tenant_of(ctx, &tenant) || pktmeta_open_bound(&c, ctx))
-		return XDP_PASS;
+		return pktmeta_next(ctx, XDP_PASS);
 	PKTMETA_SET(&c, tenant, tenant);
 	if (bpf_get_prandom_u32() % TRACE_ONE_IN == 0) {
 		struct trace_id id = {};
@@ -57,7 +57,7 @@ int acme_ingress(struct xdp_md *ctx)
 		id.random[3] = bpf_get_prandom_u32();
 		PKTMETA_SET(&c, trace_id, id);
 	}
-	return XDP_PASS;
+	return pktmeta_next(ctx, XDP_PASS);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -168,7 +168,11 @@ int producer(struct xdp_md *ctx)
 	FOR_EACH_STEP(RUN)
 #undef RUN
 out:
-	return XDP_PASS;
+#ifdef PKTMETA_HARDWARE
+	return XDP_PASS; /* the kernel lets no program that is bound to a device use or be in a PROG_ARRAY */
+#else
+	return pktmeta_next(ctx, XDP_PASS);
+#endif
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

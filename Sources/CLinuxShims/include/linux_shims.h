@@ -4,8 +4,14 @@
 #define LINUX_SHIMS_H
 
 #include <linux/capability.h>
+#include <linux/genetlink.h>
+#include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
+#include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdint.h>
@@ -15,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 /* One aligned 64-bit store that no reader sees half of, after all stores before it. */

@@ -5,28 +5,22 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// Attaches to the hooks of one interface, and can take it back.
+/// The hooks of one interface, as a request finds them: reads, loads and decides, but attaches nothing.
 struct Attacher {
     let store: AttachmentStore
+    let interface: NetworkInterface
+    let netnsCookie: UInt64
     let summary: String
-    private let interface: NetworkInterface
-    private let netnsCookie: UInt64
-    private let modes: [BPFLink.XDPMode]
-    private let modeChoice: XDPModeChoice
 
-    init(
-        _ interfaceName: String, _ mode: XDPModeChoice, registry: borrowing Registry, summary: String
-    ) throws(PacketMetadataError) {
+    init(_ interfaceName: String, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
         interface = try Self.interface(interfaceName, summary)
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
         } catch {
             throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
         }
-        store = AttachmentStore(registry.folder)
+        self.store = store
         self.summary = summary
-        modeChoice = mode
-        modes = mode.candidates
     }
 
     static func interface(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkInterface {
@@ -39,70 +33,36 @@ struct Attacher {
         }
     }
 
-    func key(_ hook: Hook) -> AttachmentStore.Key {
-        AttachmentStore.Key(netnsCookie: netnsCookie, ifindex: interface.index, hook: hook)
+    func place(_ hook: Hook) -> AttachmentStore.Place {
+        AttachmentStore.Place(netnsCookie: netnsCookie, ifindex: interface.index, hook: hook)
     }
 
-    // MARK: Loading
+    // MARK: What is there
 
-    /// A program to attach, with all of its record but the mode.
-    struct Prepared {
-        let loaded: ProgramLoader.Loaded
-        let hook: Hook
-        let choice: ProgramChoice
-        let object: ObjectFile
-        let image: RegistryImage
-
-        var asksDevice: Bool { object.producer == .hardware }
-    }
-
-    /// - Returns: nil if the hook is to be left as it is.
-    func load(
-        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ registry: borrowing Registry,
-        isGeneric: Bool? = nil
-    ) throws(PacketMetadataError) -> Prepared? {
-        let object: ObjectFile
-        var programName: String?
-        switch choice {
-        case .none:
-            return nil
-        case .prebuiltUnlessOwn:
-            if let existing = try existing(hook), !existing.record.object.isPrebuilt { return nil }
-            object = ObjectFile(prebuiltFor: hook, image)
-        case .prebuilt:
-            object = ObjectFile(prebuiltFor: hook, image)
-        case .scrub:
-            object = .scrub
-        case .object(let path, let program):
-            object = try ObjectFile(path: path)
-            programName = program
-        }
-        let loader = ProgramLoader(object, image: image, isStrict: true, summary: summary)
-        var device: AskedDevice?
-        if object.producer == .hardware {
-            if modeChoice == .generic { throw refusal(image).genericMode }
-            device = AskedDevice(ifindex: interface.index, refusal: refusal(image))
-        }
-        let mode = try existing(hook)?.record.mode
-        let isGeneric = isGeneric ?? (hook == .xdp && (mode == .generic || (mode == nil && modeChoice == .generic)))
-        let loaded = try loader.load(programName, for: hook, in: registry, asking: device, isGeneric: isGeneric)
-        return Prepared(loaded: loaded, hook: hook, choice: choice, object: object, image: image)
-    }
-
-    /// What this registry has attached to a hook; also if the interface came from another namespace.
-    func existing(_ hook: Hook) throws(PacketMetadataError) -> Attachment? {
+    /// What this registry has attached to a hook, in the order in which it runs; also if the interface came from
+    /// another namespace.
+    func existing(_ hook: Hook) throws(PacketMetadataError) -> [Attachment] {
         let programs = try programIDs(hook)
-        if let attachment = try store.attachment(key(hook)) {
-            if try isHere(attachment, programs) { return attachment }
+        for attachment in try store.attachments(at: place(hook)) where try !isHere(attachment, programs) {
             // Of an interface that had this index here and lives on in another namespace.
             try store.setAside(attachment, summary)
         }
-        return programs.isEmpty ? nil : try store.adopt(key(hook), programIDs: programs)
+        if !programs.isEmpty { try store.adopt(place(hook), holding: programs) }
+        var found: [(attachment: Attachment, position: Int)] = []
+        for attachment in try store.attachments(at: place(hook)) {
+            let position = try programID(attachment).flatMap { programs.firstIndex(of: $0) }
+            found.append((attachment, position ?? programs.count))
+        }
+        return found.sorted { $0.position < $1.position }.map(\.attachment)
     }
 
     private func isHere(_ attachment: Attachment, _ programs: [UInt32]) throws(PacketMetadataError) -> Bool {
+        try programID(attachment).map(programs.contains) ?? false
+    }
+
+    func programID(_ attachment: Attachment) throws(PacketMetadataError) -> UInt32? {
         do throws(BPFError) {
-            return programs.contains(try attachment.link().programID)
+            return try attachment.anchor.programID()
         } catch {
             throw PacketMetadataError(error, summary)
         }
@@ -112,168 +72,130 @@ struct Attacher {
         do throws(BPFError) {
             switch hook {
             case .xdp: return try attachedXDPProgramID(ifindex: interface.index).map { [$0] } ?? []
-            case .tcIngress: return try attachedTCXProgramIDs(ifindex: interface.index)
+            case .tcIngress:
+                return try TCXPrograms.query(ifindex: interface.index, .ingress)?.programs.map(\.id) ?? []
             }
         } catch {
             throw PacketMetadataError(error, summary, needs: [.netAdmin])
         }
     }
 
-    // MARK: Attaching
+    // MARK: What is wanted
 
-    /// What was done to a hook, and what was there before.
-    struct Applied {
-        let report: AttachmentReport
-        let key: AttachmentStore.Key
-        let previous: AttachmentStore.Replaced?
+    /// A program that is to be attached, not loaded yet.
+    struct Wanted {
+        let object: ObjectFile
+        let program: ProgramLoader.Inspected
+        let image: RegistryImage
+        let attachedAt = Clock.realtime
+
+        var asksDevice: Bool { object.producer == .hardware }
     }
 
-    func apply(
-        _ prepared: Prepared, _ registry: borrowing Registry
-    ) throws(PacketMetadataError) -> Applied {
-        if let existing = try existing(prepared.hook) { return try replace(existing, by: prepared) }
-        return try attach(prepared, registry)
-    }
-
-    private func attach(
-        _ prepared: Prepared, _ registry: borrowing Registry
-    ) throws(PacketMetadataError) -> Applied {
-        switch prepared.hook {
-        case .xdp:
-            var prepared = prepared
-            var fallback: String?
-            let modes = prepared.asksDevice ? [.native] : modes
-            for mode in modes {
-                do throws(BPFError) {
-                    return try add(prepared, mode == .native ? .native : .generic, fallback) { () throws(BPFError) in
-                        try BPFLink(xdp: prepared.loaded.program, ifindex: interface.index, mode: mode)
-                    }
-                } catch {
-                    guard error.errno == .notSupported, mode != modes.last else { throw refusal(error, prepared) }
-                    fallback = "the driver has no native XDP (\(error.errno.name))"
-                    let generic = try load(prepared.choice, .xdp, prepared.image, registry, isGeneric: true)
-                    if let generic { prepared = generic }
-                }
-            }
-            preconditionFailure("the last mode returns or throws")
-        case .tcIngress:
-            do throws(BPFError) {
-                return try add(prepared, .tcx, nil) { () throws(BPFError) in
-                    try BPFLink(tcxIngress: prepared.loaded.program, ifindex: interface.index)
-                }
-            } catch {
-                throw refusal(error, prepared)
-            }
+    /// - Returns: nil if the hook is to be left as it is.
+    func wanted(
+        _ selection: ProgramSelection, _ hook: Hook, _ existing: [Attachment], _ image: RegistryImage
+    ) throws(PacketMetadataError) -> [Wanted]? {
+        switch selection {
+        case .unchanged: return nil
+        case .prebuiltUnlessOwn:
+            let hasOwn = existing.flatMap(\.members).contains { !$0.record.object.isPrebuilt }
+            return hasOwn ? nil : [try wanted(.prebuilt, hook, image)]
+        case .programs(let choices):
+            var programs: [Wanted] = []
+            for choice in choices { programs.append(try wanted(choice, hook, image)) }
+            try refuseTwice(programs.map(identity))
+            return programs
         }
     }
 
-    private func add(
-        _ prepared: Prepared, _ mode: AttachmentMode, _ fallback: String?,
-        _ makeLink: () throws(BPFError) -> BPFLink
-    ) throws(BPFError) -> Applied {
-        let record = record(prepared, mode)
-        try store.add(key(prepared.hook), record, prepared.loaded, makeLink)
-        return Applied(report: report(record, .attached, fallback), key: key(prepared.hook), previous: nil)
+    private func wanted(
+        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> Wanted {
+        let object: ObjectFile
+        var name: String?
+        switch choice {
+        case .prebuilt: object = ObjectFile(prebuiltFor: hook, image)
+        case .scrub: object = .scrub
+        case .object(let path, let program):
+            object = try ObjectFile(path: path)
+            name = program
+        }
+        return Wanted(object: object, program: try loader(object, image).inspect(name, for: hook), image: image)
     }
 
-    private func replace(
-        _ existing: Attachment, by prepared: Prepared
-    ) throws(PacketMetadataError) -> Applied {
-        let old = existing.record
-        if prepared.hook == .xdp, modeChoice != .auto, modeChoice.rawValue != old.mode.rawValue {
-            throw PacketMetadataError(
-                .taken, summary, reason: "\(old.program) is attached to it in \(old.mode.rawValue) mode",
-                remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
-        }
-        if prepared.asksDevice, old.mode != .native { throw refusal(prepared.image).genericMode }
-        let record = record(prepared, old.mode)
-        if record.isSameProgram(as: old) {
-            return Applied(report: report(old, .unchanged), key: key(prepared.hook), previous: nil)
-        }
-        do throws(BPFError) {
-            let previous = try store.replace(existing, by: record, prepared.loaded)
-            return Applied(
-                report: report(record, .replaced), key: key(prepared.hook),
-                previous: previous)
-        } catch {
-            throw refusal(error, prepared)
-        }
+    private func refuseTwice(_ identities: [ProgramIdentity]) throws(PacketMetadataError) {
+        guard let twice = identities.first(where: { one in identities.count(where: { $0 == one }) > 1 }) else { return }
+        throw PacketMetadataError(.usage, summary, reason: "\(twice) is named twice for one hook")
     }
 
-    private func record(_ prepared: Prepared, _ mode: AttachmentMode) -> AttachmentRecord {
+    func identity(_ wanted: Wanted) -> ProgramIdentity {
+        record(wanted, mode: .native).identity  // the mode is no part of it
+    }
+
+    func record(_ wanted: Wanted, mode: AttachmentMode) -> AttachmentRecord {
         AttachmentRecord(
-            hook: prepared.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
-            attachedAt: Clock.realtime, revision: prepared.image.revision, binding: prepared.loaded.binding,
-            interface: interface.name, program: prepared.loaded.name, object: prepared.object)
+            hook: wanted.program.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
+            attachedAt: wanted.attachedAt, revision: wanted.image.revision, binding: wanted.program.binding,
+            interface: interface.name, program: wanted.program.name, object: wanted.object)
     }
 
-    private func report(
+    // MARK: Loading
+
+    func load(
+        _ wanted: Wanted, mode: AttachmentMode, isAlone: Bool, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> LoadedChain.Member {
+        var terms = ProgramLoader.Terms(isGeneric: mode == .generic)
+        if wanted.asksDevice {
+            let refusal = refusal(wanted.image)
+            if mode == .generic { throw refusal.genericMode }
+            if !isAlone { throw refusal.chained }
+            terms.device = AskedDevice(ifindex: interface.index, refusal: refusal)
+        }
+        let loaded = try loader(wanted.object, wanted.image).load(wanted.program, in: registry, terms)
+        return LoadedChain.Member(record: record(wanted, mode: mode), loaded: loaded)
+    }
+
+    private func loader(_ object: ObjectFile, _ image: RegistryImage) -> ProgramLoader {
+        ProgramLoader(object, image: image, isStrict: true, summary: summary)
+    }
+
+    func refusal(_ image: RegistryImage) -> HardwareRefusal {
+        HardwareRefusal(summary, interface.name, image, registered: image)
+    }
+
+    // MARK: Words
+
+    func arranged(
+        _ decide: () throws(ArrangementError) -> Arrangement
+    ) throws(PacketMetadataError) -> Arrangement {
+        do throws(ArrangementError) {
+            return try decide()
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    func report(
         _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> AttachmentReport {
         AttachmentReport(
             interface: interface.name, hook: record.hook, program: record.program, mode: record.mode,
             outcome: outcome, fallback: fallback)
     }
+}
 
-    /// Leaves the hook as it was before ``apply(_:)``.
-    func revert(_ applied: Applied) {
-        guard applied.report.outcome != .unchanged, let attachment = try? store.attachment(applied.key) else { return }
-        if let previous = applied.previous {
-            try? store.restore(attachment, previous)
-        } else {
-            try? store.remove(attachment)
+extension PacketMetadataError {
+    init(_ error: ArrangementError, _ summary: String) {
+        func list(_ programs: [ProgramIdentity]) -> String { programs.map(\.description).joined(separator: ", ") }
+        switch error {
+        case .notThere(let word, let there):
+            self.init(
+                .notFound, summary, reason: "this registry has no program \(word) attached there",
+                remedy: there.isEmpty ? nil : "It has \(list(there)).")
+        case .ambiguous(let word, let meant):
+            self.init(
+                .usage, summary, reason: "\(word) may be any of \(list(meant))", remedy: "Name one as OBJECT:PROGRAM.")
         }
-    }
-
-    // MARK: Detaching
-
-    func detach(_ attachment: Attachment) throws(PacketMetadataError) -> AttachmentReport {
-        do throws(BPFError) {
-            try store.remove(attachment)
-        } catch {
-            throw PacketMetadataError(error, summary)
-        }
-        return report(attachment.record, .detached)
-    }
-
-    // MARK: Refusals
-
-    private func refusal(_ image: RegistryImage) -> HardwareRefusal {
-        HardwareRefusal(summary, interface.name, image, registered: image)
-    }
-
-    private func refusal(_ error: BPFError, _ prepared: Prepared) -> PacketMetadataError {
-        switch (error.errno, prepared.hook) {
-        case (.notSupported, .xdp) where prepared.asksDevice:
-            return refusal(prepared.image).noDriver
-        case (.resourceBusy, .xdp), (.fileExists, .xdp):
-            return PacketMetadataError(
-                .taken, summary, reason: "\(holder()) holds its XDP hook (\(error.errno.name))",
-                remedy: "ip link show dev \(interface.name) tells more; only its owner should detach it.")
-        case (.outOfRange, .xdp):
-            return PacketMetadataError(
-                .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
-                remedy: "Compile the program as SEC(\"xdp.frags\"), or lower the MTU.")
-        case (.notSupported, .xdp):
-            return PacketMetadataError(
-                .unsupported, summary, reason: "the driver has no \(modeChoice.rawValue) XDP (EOPNOTSUPP)",
-                remedy: "--mode generic works with any driver.")
-        case (.outOfRange, .tcIngress):
-            return PacketMetadataError(
-                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
-            )
-        case (.invalidArgument, .tcIngress):
-            return PacketMetadataError(
-                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6")
-        default:
-            return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
-        }
-    }
-
-    /// Who is on the XDP hook, as far as this process may know.
-    private func holder() -> String {
-        guard let id = try? attachedXDPProgramID(ifindex: interface.index) else { return "another program" }
-        guard let program = try? BPFProgram(id: id) else { return "program \(id)" }
-        return "program \(program.name) (id \(id))"
     }
 }

@@ -3,70 +3,23 @@
 internal import BPF
 internal import Linux
 public import RegistryModel
-public import SystemPackage
-
-/// What to attach to one hook of an interface.
-public enum ProgramChoice: Sendable, Hashable {
-    /// Leave the hook as it is.
-    case none
-    /// The prebuilt one, unless a program of the user's own is attached to the hook by this registry.
-    case prebuiltUnlessOwn
-    /// The prebuilt one: the producer in XDP, the consumer in TC.
-    case prebuilt
-    /// The one that takes private fields off.
-    case scrub
-    /// A program of an object; without a name, the only one there is for the hook.
-    case object(FilePath, program: String?)
-}
-
-/// Which XDP mode to attach in.
-public enum XDPModeChoice: String, Sendable, Hashable, CaseIterable {
-    /// Native, or generic if the driver has no XDP.
-    case auto
-    case native, generic
-
-    var candidates: [BPFLink.XDPMode] {
-        switch self {
-        case .auto: [.native, .generic]
-        case .native: [.native]
-        case .generic: [.generic]
-        }
-    }
-}
-
-/// What came of attaching to one hook.
-public struct AttachmentReport: Sendable, Hashable {
-    public enum Outcome: String, Sendable {
-        case attached, replaced, unchanged, detached
-    }
-
-    public let interface: String
-    public let hook: Hook
-    /// Its name in the object.
-    public let program: String
-    public let mode: AttachmentMode
-    public let outcome: Outcome
-    /// The mode is not the one asked for first, and why.
-    public let fallback: String?
-}
+internal import SystemPackage
 
 extension Registry {
-    /// Attaches programs to an interface of this thread's network namespace, by pinned links that outlive this process.
+    /// Attaches programs to interfaces of this thread's network namespace, by pinned links that outlive this process.
     ///
-    /// Where this registry has a program attached already, it is replaced, with no packet unprocessed in between.
-    /// Programs of others are never touched. If one hook fails, the other is as it was before.
+    /// Where this registry has programs attached already, they are replaced, with no packet unprocessed in between.
+    /// Programs of others are never touched. If anything fails, all hooks are as they were before.
     ///
-    /// - Parameter registersMissing: registers fields that the objects declare with their type and that are not
-    ///   registered; if attaching fails, they are unregistered again.
-    /// - Throws: `notFound` if there is no such interface or a program's field is not registered; `badData` for what is
-    ///   wrong with an object; `taken` if something else holds the hook; `unsupported`; `missingPrivilege`.
+    /// - Throws: `notFound` if there is no such interface, a program's field is not registered, or a neighbour is not
+    ///   there; `badData` for what is wrong with an object; `taken` if something else holds the hook; `unsupported`;
+    ///   `missingPrivilege`.
     public func attach(
-        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, mode: XDPModeChoice = .auto,
-        registersMissing: Bool = false
+        _ request: AttachmentRequest, to interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let added = registersMissing ? try registerMissing([xdp, tc], interfaceName) : []
+        let added = request.registersMissing ? try registerMissing(request.objects, interfaceNames) : []
         do throws(PacketMetadataError) {
-            return try attach(to: interfaceName, xdp: xdp, tc: tc, mode)
+            return try attachRegistered(request, interfaceNames)
         } catch {
             for field in added { _ = try? unregister(field.name) }
             throw error
@@ -74,49 +27,73 @@ extension Registry {
     }
 
     private func registerMissing(
-        _ choices: [ProgramChoice], _ interfaceName: String
+        _ paths: [FilePath], _ interfaceNames: [String]
     ) throws(PacketMetadataError) -> [RegisteredField] {
         var added: [RegisteredField] = []
-        for case .object(let path, _) in choices {
-            let loader = ProgramLoader(
-                try ObjectFile(path: path), image: try image(), isStrict: true,
-                summary: "cannot attach to \(interfaceName)")
-            do throws(PacketMetadataError) {
+        do throws(PacketMetadataError) {
+            for path in paths {
+                let loader = ProgramLoader(
+                    try ObjectFile(path: path), image: try image(), isStrict: true,
+                    summary: Self.attachingSummary(interfaceNames))
                 for definition in try loader.missingDefinitions() { added.append(try register(definition).field) }
-            } catch {
-                for field in added { _ = try? unregister(field.name) }
-                throw error
             }
+        } catch {
+            for field in added { _ = try? unregister(field.name) }
+            throw error
         }
         return added
     }
 
-    private func attach(
-        to interfaceName: String, xdp: ProgramChoice, tc: ProgramChoice, _ mode: XDPModeChoice
+    private static func attachingSummary(_ interfaceNames: [String]) -> String {
+        "cannot attach to \(interfaceNames.joined(separator: ", "))"
+    }
+
+    private func attachRegistered(
+        _ request: AttachmentRequest, _ interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let attacher = try Attacher(interfaceName, mode, registry: self, summary: "cannot attach to \(interfaceName)")
+        let store = AttachmentStore(folder)
+        let summary = Self.attachingSummary(interfaceNames)
+        var attachers: [Attacher] = []
+        for name in interfaceNames {
+            attachers.append(try Attacher(name, store: store, summary: "cannot attach to \(name)"))
+        }
         return try folder.locked { () throws(PacketMetadataError) in
-            try refuseIfReplaced(attacher.summary)
-            try recover(attacher.summary)
+            try refuseIfReplaced(summary)
+            try recover(summary)
             let image = try image()
-            try refuseIfDamaged(image, attacher.summary)
-            try refuseIfTagIsShared(image, attacher.summary)
+            try refuseIfDamaged(image, summary)
+            try refuseIfTagIsShared(image, summary)
 
             // Whatever is wrong with an object shows before anything is attached.
-            var prepared: [Attacher.Prepared] = []
-            for (choice, hook) in [(xdp, Hook.xdp), (tc, .tcIngress)] {
-                if let program = try attacher.load(choice, hook, image, self) { prepared.append(program) }
+            var changes: [(attacher: Attacher, change: HookChange)] = []
+            for attacher in attachers {
+                changes.append((attacher, try attacher.prepareXDP(request, image, self)))
+                changes.append((attacher, try attacher.prepareTC(request, image, self)))
             }
-
-            var applied: [Attacher.Applied] = []
-            do throws(PacketMetadataError) {
-                for program in prepared { applied.append(try attacher.apply(program, self)) }
-            } catch {
-                for done in applied.reversed() { attacher.revert(done) }
-                throw error
-            }
-            return applied.map(\.report)
+            return try apply(changes, store, summary)
         }
+    }
+
+    /// Does all or nothing.
+    private func apply(
+        _ changes: [(attacher: Attacher, change: HookChange)], _ store: AttachmentStore, _ summary: String
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let journal = AttachmentJournal(store)
+        var reports: [AttachmentReport] = []
+        do throws(PacketMetadataError) {
+            for (attacher, change) in changes {
+                reports += try attacher.apply(change, journal, self)
+            }
+        } catch {
+            journal.revert()
+            throw error
+        }
+        do throws(BPFError) {
+            try journal.commit()
+        } catch {
+            throw PacketMetadataError(error, summary, remedy: "The next command that writes finishes it.")
+        }
+        return reports
     }
 
     /// Whether this thread's network namespace has such an interface.
@@ -126,27 +103,102 @@ extension Registry {
         _ = try Attacher.interface(name, "cannot attach to \(name)")
     }
 
-    /// Detaches this registry's programs from hooks of an interface of this thread's network namespace.
+    /// Detaches this registry's programs from hooks of interfaces of this thread's network namespace.
     ///
+    /// - Parameters:
+    ///   - programs: just those, by what users know them by; all if empty.
+    ///   - skippingUntouched: leaves out interfaces that have none, as long as one has.
     /// - Throws: `notFound` if there is no such interface, or nothing of this registry is attached there.
-    public func detach(from interfaceName: String, hooks: [Hook]) throws(PacketMetadataError) -> [AttachmentReport] {
-        let summary = "cannot detach from \(interfaceName)"
-        let attacher = try Attacher(interfaceName, .auto, registry: self, summary: summary)
-        let reports = try folder.locked { () throws(PacketMetadataError) in
-            try attacher.store.recover()
-            var reports: [AttachmentReport] = []
-            for hook in hooks {
-                guard let attachment = try attacher.existing(hook) else { continue }
-                reports.append(try attacher.detach(attachment))
-            }
-            return reports
+    public func detach(
+        from interfaceNames: [String], hooks: [Hook], programs: [String] = [], skippingUntouched: Bool = false
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let store = AttachmentStore(folder)
+        let summary = "cannot detach from \(interfaceNames.joined(separator: ", "))"
+        var attachers: [Attacher] = []
+        for name in interfaceNames {
+            attachers.append(try Attacher(name, store: store, summary: "cannot detach from \(name)"))
         }
-        guard !reports.isEmpty else {
-            throw PacketMetadataError(
-                .notFound, summary,
-                reason: "nothing of the registry \(path) is attached to its "
-                    + hooks.map(\.description).joined(separator: " or "))
+        return try folder.locked { () throws(PacketMetadataError) in
+            try store.recover()
+            var changes: [(attacher: Attacher, change: HookChange)] = []
+            for attacher in attachers {
+                let change = try attacher.prepareDetaching(hooks, programs, self)
+                if change.entries.isEmpty {
+                    if skippingUntouched { continue }
+                    throw nothingAttached(attacher.summary, hooks)
+                }
+                changes.append((attacher, change))
+            }
+            if changes.isEmpty { throw nothingAttached(summary, hooks) }
+            return try apply(changes, store, summary)
+        }
+    }
+}
+
+extension Registry {
+    private func nothingAttached(_ summary: String, _ hooks: [Hook]) -> PacketMetadataError {
+        PacketMetadataError(
+            .notFound, summary,
+            reason: "nothing of the registry \(path) is attached to its "
+                + hooks.map(\.description).joined(separator: " or "))
+    }
+}
+
+extension Attacher {
+    fileprivate func apply(
+        _ change: HookChange, _ journal: AttachmentJournal, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        var reports: [AttachmentReport] = []
+        var last: UInt32?
+        for entry in change.entries {
+            reports += entry.reports
+            switch entry.step {
+            case .leave: break
+            case .swap(let attachment, let chain):
+                do throws(BPFError) {
+                    try journal.swap(attachment, to: chain)
+                } catch {
+                    throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+                }
+            case .attachXDP(let new): reports += try attach(new, journal, registry)
+            case .attachTC(let chain, let attaching):
+                try attach(chain, attaching, behind: last, journal)
+                last = chain.first.program.id
+            case .remove(let attachment): journal.removeAtTheEnd(attachment)
+            }
         }
         return reports
+    }
+
+    fileprivate func prepareDetaching(
+        _ hooks: [Hook], _ words: [String], _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> HookChange {
+        var change = HookChange()
+        var existing: [Attachment] = []
+        for hook in hooks { existing += try self.existing(hook) }
+        if words.isEmpty {
+            for attachment in existing {
+                change.add(.remove(attachment), attachment.members.map { report($0.record, .detached) })
+            }
+            return change
+        }
+        if existing.isEmpty { return change }
+        let members = existing.flatMap { attachment in attachment.members.map { (attachment, $0) } }
+        let gone = try arranged { () throws(ArrangementError) in
+            try Arrangement(existing: members.map(\.1.record.identity), without: words)
+        }.removed
+        for attachment in existing {
+            let doomed = gone.filter { members[$0].0.path == attachment.path }.map { members[$0].1 }
+            if doomed.isEmpty { continue }
+            let left = attachment.members.filter { member in !doomed.contains { $0.folders.path == member.folders.path }
+            }
+            let reports = doomed.map { report($0.record, .detached) }
+            if left.isEmpty {
+                change.add(.remove(attachment), reports)
+            } else {
+                change.add(.swap(attachment, try load(left, of: attachment, registry)), reports)
+            }
+        }
+        return change
     }
 }

@@ -4,45 +4,43 @@ internal import BPF
 internal import RegistryModel
 internal import SystemPackage
 
-/// An attachment as it is pinned.
+/// What this registry has attached to a hook, as it is pinned: one program or, in XDP, several that run one after the
+/// other.
 struct Attachment: Sendable {
-    let record: AttachmentRecord
     let folders: Folders
+    /// In the order in which they run; never empty.
+    let members: [Member]
+
+    struct Member: Sendable {
+        let record: AttachmentRecord
+        let folders: MemberFolders
+    }
 
     init(path: FilePath) throws(BPFError) {
         folders = Folders(path)
-        record = try AttachmentRecord(map: BPFMap(pinnedAt: folders.current.record, readOnly: true))
+        var members: [Member] = []
+        for folders in try folders.current.members() {
+            members.append(
+                Member(
+                    record: try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true)),
+                    folders: folders))
+        }
+        guard !members.isEmpty else { throw BPFError("read \(path)", .noSuchFileOrDirectory) }
+        self.members = members
     }
 
     var path: FilePath { folders.path }
     var name: String { path.lastComponent?.string ?? "" }
 
-    /// What the kernel says of its link.
-    func link() throws(BPFError) -> BPFLink.Information {
-        try BPFLink(pinnedAt: folders.link).information
-    }
+    /// The first member's, for what all have in common: hook, mode, interface.
+    var record: AttachmentRecord { members[0].record }
 
-    /// Fields that its program names.
+    /// Fields that its programs name.
     func usedFields() throws(BPFError) -> Set<String> {
-        UsedFields(try BPFObject(bytes: record.object.bytes, name: "pktmeta")).all
-    }
-
-    /// Where its parts are pinned.
-    struct Folders: Sendable {
-        let path: FilePath
-
-        init(_ path: FilePath) { self.path = path }
-
-        var link: FilePath { path.appending("link") }
-        var current: Part { Part(path: path.appending("current")) }
-        var next: Part { Part(path: path.appending("next")) }
-    }
-
-    struct Part: Sendable {
-        let path: FilePath
-
-        var program: FilePath { path.appending("program") }
-        var record: FilePath { path.appending("record") }
-        var maps: FilePath { path.appending("maps") }
+        var fields: Set<String> = []
+        for member in members {
+            fields.formUnion(UsedFields(try BPFObject(bytes: member.record.object.bytes, name: "pktmeta")).all)
+        }
+        return fields
     }
 }

@@ -5,10 +5,12 @@ internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
-/// What is known of an attachment beside its link and program, with the object it was loaded from.
+/// What is known of an attached program beside what the kernel says, with the object it was loaded from.
 struct AttachmentRecord: Hashable, Sendable {
     let hook: Hook
     let mode: AttachmentMode
+    /// The clsact qdisc was not there before.
+    var madeQdisc = false
     let ifindex: UInt32
     let netnsCookie: UInt64
     /// CLOCK_REALTIME, ns.
@@ -23,6 +25,11 @@ struct AttachmentRecord: Hashable, Sendable {
 
     /// The prebuilt one, which the user chose by name.
     var isScrub: Bool { object.name == ObjectFile.scrub.name }
+
+    /// What users know the program by.
+    var identity: ProgramIdentity {
+        ProgramIdentity(object: object.isPrebuilt ? ProgramIdentity.prebuilt : object.shortName, program: program)
+    }
 
     static let maximumProgramLength = MemoryLayout.size(ofValue: pktmeta_attachment().program) - 1
 
@@ -56,6 +63,7 @@ extension AttachmentRecord {
         (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
             | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
             | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
+            | (madeQdisc ? PKTMETA_ATTACHMENT_QDISC : 0)
     }
 
     private var encoded: [UInt8] {
@@ -89,7 +97,8 @@ extension AttachmentRecord {
         let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
         let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
         self.init(
-            hook: hook, mode: mode, ifindex: head.ifindex, netnsCookie: head.netns_cookie,
+            hook: hook, mode: mode, madeQdisc: has(PKTMETA_ATTACHMENT_QDISC), ifindex: head.ifindex,
+            netnsCookie: head.netns_cookie,
             attachedAt: head.attached_at, revision: head.revision,
             binding: ProgramBinding(
                 digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),

@@ -5,28 +5,26 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// The pinned attachments of a registry, one folder each, with
+/// The pinned attachments of a registry, a folder each (AttachmentFolders.swift).
 ///
-///     link
-///     current/   what is attached: program, record, maps/
-///     next/      what is about to take its place
-///
-/// A folder is built under a temporary name with the link last, then renamed; it is renamed away before it is taken
-/// apart. A replacement is pinned in `next` before the link is updated. So whatever a killed process leaves,
-/// ``recover()`` knows from the names and the link alone what it was about.
+/// A folder is built under a temporary name and attached last, then renamed; it is renamed away before it is taken
+/// apart. A replacement is pinned in `next` before it is attached. So whatever a killed process leaves, ``recover()``
+/// knows from the names and from what is attached what it was about.
 struct AttachmentStore: Sendable {
     let folder: RegistryFolder
 
     init(_ folder: RegistryFolder) { self.folder = folder }
 
-    /// An interface's hook in a network namespace; an ifindex repeats across namespaces.
-    struct Key: Hashable, Sendable {
+    /// A hook of an interface in a network namespace; an ifindex repeats across namespaces.
+    struct Place: Hashable, Sendable {
         let netnsCookie: UInt64
         let ifindex: UInt32
         let hook: Hook
 
-        /// bpffs takes no dots in names.
-        var name: String { "\(netnsCookie)-\(ifindex)-\(hook.rawValue)" }
+        /// Of the number-th attachment there. bpffs takes no dots in names.
+        func name(_ number: Int) -> String { prefix + String(number) }
+
+        fileprivate var prefix: String { "\(netnsCookie)-\(ifindex)-\(hook.rawValue)-" }
     }
 
     private static let temporaryPrefix = "tmp-"
@@ -37,8 +35,18 @@ struct AttachmentStore: Sendable {
     ///
     /// - Throws: `badData` if one is not as pktmeta makes them: whoever counts on the list must not miss one.
     func attachments() throws(PacketMetadataError) -> [Attachment] {
+        try attachments { !$0.hasPrefix(Self.temporaryPrefix) }
+    }
+
+    func attachments(at place: Place) throws(PacketMetadataError) -> [Attachment] {
+        try attachments { $0.hasPrefix(place.prefix) }
+    }
+
+    private func attachments(
+        _ isWanted: (String) -> Bool
+    ) throws(PacketMetadataError) -> [Attachment] {
         var attachments: [Attachment] = []
-        for name in try names() where !name.hasPrefix(Self.temporaryPrefix) {
+        for name in try names() where isWanted(name) {
             let path = folder.attachments.appending(name)
             do throws(BPFError) {
                 attachments.append(try Attachment(path: path))
@@ -51,40 +59,6 @@ struct AttachmentStore: Sendable {
         return attachments
     }
 
-    func attachment(_ key: Key) throws(PacketMetadataError) -> Attachment? {
-        try attachments().first { $0.name == key.name }
-    }
-
-    /// An interface that moved to another namespace takes its programs along: finds the attachment by what the hook
-    /// holds, and gives it its new name.
-    func adopt(_ key: Key, programIDs: [UInt32]) throws(PacketMetadataError) -> Attachment? {
-        let hookAttachments = try attachments().filter { $0.record.hook == key.hook }
-        do throws(BPFError) {
-            for attachment in hookAttachments where programIDs.contains(try attachment.link().programID) {
-                let path = path(key)
-                try perform("rename \(attachment.path)") { () throws(Errno) in
-                    try Folder.rename(attachment.path, to: path)
-                }
-                return try Attachment(path: path)
-            }
-        } catch {
-            throw PacketMetadataError(error, "cannot adopt the attachment \(key.name)")
-        }
-        return nil
-    }
-
-    /// Frees the name of an attachment that lives on elsewhere.
-    func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
-        do throws(BPFError) {
-            let aside = folder.attachments.appending("moved-\(try attachment.link().id)")
-            try perform("rename \(attachment.path)") { () throws(Errno) in
-                try Folder.rename(attachment.path, to: aside)
-            }
-        } catch {
-            throw PacketMetadataError(error, summary)
-        }
-    }
-
     private func names() throws(PacketMetadataError) -> [String] {
         do throws(Errno) {
             return try Folder.names(in: folder.attachments)
@@ -95,93 +69,105 @@ struct AttachmentStore: Sendable {
         }
     }
 
+    // MARK: Interfaces that moved
+
+    /// An interface that moved to another namespace takes its programs along: finds the attachments by what the hook
+    /// holds, and gives them their new names.
+    func adopt(_ place: Place, holding programIDs: [UInt32]) throws(PacketMetadataError) {
+        for attachment in try attachments()
+        where attachment.record.hook == place.hook && !attachment.name.hasPrefix(place.prefix) {
+            do throws(BPFError) {
+                guard let id = try attachment.anchor.programID(), programIDs.contains(id) else { continue }
+                try rename(attachment.path, to: folder.attachments.appending(freeName(place)))
+            } catch {
+                throw PacketMetadataError(error, "cannot adopt the attachment \(attachment.path)")
+            }
+        }
+    }
+
+    /// Frees the name of an attachment that lives on elsewhere.
+    func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            try rename(attachment.path, to: folder.attachments.appending("moved-\(Clock.monotonic)"))
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
     // MARK: Writing, under the lock
 
-    /// Attaches a program where nothing of this registry is attached.
+    /// Attaches programs beside what is attached already.
+    ///
+    /// - Parameter attach: what puts the first program to its hook.
+    /// - Returns: where the attachment is.
     func add(
-        _ key: Key, _ record: AttachmentRecord, _ loaded: ProgramLoader.Loaded,
-        _ makeLink: () throws(BPFError) -> BPFLink
-    ) throws(BPFError) {
+        _ place: Place, _ chain: LoadedChain, _ attach: (Attachment.Folders) throws(BPFError) -> Void
+    ) throws(BPFError) -> FilePath {
         let temporary = Attachment.Folders(temporaryPath())
         do throws(BPFError) {
+            let path = folder.attachments.appending(try freeName(place))
             try makeFolder(temporary.path)
-            try fill(temporary.current, record, loaded)
-            let link = try makeLink()
-            try link.pin(at: temporary.link)
-            try perform("rename \(temporary.path)") { () throws(Errno) in
-                try Folder.rename(temporary.path, to: path(key))
-            }
+            try fill(temporary.current, chain)
+            try attach(temporary)
+            try rename(temporary.path, to: path)
+            return path
         } catch {
             try? takeApart(temporary)
             throw error
         }
     }
 
-    /// What a replacement took the place of, with all that ``restore(_:_:)`` needs.
-    final class Replaced {
-        let program: BPFProgram
-        let record: AttachmentRecord
-        let maps: [OwnMaps.Open]
-
-        init(_ program: consuming BPFProgram, _ record: AttachmentRecord, _ maps: [OwnMaps.Open]) {
-            self.program = program
-            self.record = record
-            self.maps = maps
-        }
-    }
-
-    /// Puts a program in the place of the one attached, and gives that back.
-    func replace(
-        _ old: Attachment, by record: AttachmentRecord, _ loaded: ProgramLoader.Loaded
-    ) throws(BPFError) -> Replaced {
-        let folders = old.folders
-        let attached = try BPFProgram(pinnedAt: folders.current.program)
-        let maps = try OwnMaps.open(in: folders.current.maps)
+    /// Puts programs in the place of those attached, which are kept to go back to; no packet passes without either.
+    func swap(_ attachment: Attachment, to chain: LoadedChain) throws(BPFError) {
+        let folders = attachment.folders
+        let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
         do throws(BPFError) {
-            try fill(folders.next, record, loaded)
-            try BPFLink(pinnedAt: folders.link).update(to: loaded.program, replacing: attached)
+            try fill(folders.next, chain)
+            try attachment.anchor.update(to: chain.first.program, replacing: attached)
         } catch {
             try? takeApart(folders.next)
             throw error
         }
-        // From here on the new program is attached: if this fails, recover() goes on with it.
-        try finishReplacing(folders)
-        return Replaced(attached, old.record, maps)
+        // From here on the new programs are attached: if this fails, recover() goes on with them.
+        try exchange(folders)
     }
 
-    /// Puts a program back that ``replace(_:by:_:)`` gave.
-    func restore(_ attachment: Attachment, _ replaced: Replaced) throws(BPFError) {
-        let folders = attachment.folders
-        let attached = try BPFProgram(pinnedAt: folders.current.program)
-        try makeFolder(folders.next.path)
-        try makeFolder(folders.next.maps)
-        try replaced.record.makeMap().pin(at: folders.next.record)
-        for map in replaced.maps { try map.pin(in: folders.next.maps) }
-        try replaced.program.pin(at: folders.next.program)
-        try BPFLink(pinnedAt: folders.link).update(to: replaced.program, replacing: attached)
-        try finishReplacing(folders)
+    /// Gives up what ``swap(_:to:)`` kept.
+    func settle(_ path: FilePath) throws(BPFError) {
+        let folders = Attachment.Folders(path)
+        // A packet that is still on its way along the old chain must find its end.
+        if try folders.next.members().count > 1 { try waitForRunningPrograms() }
+        try takeApart(folders.next)
     }
 
-    /// Detaches the program and removes its pins.
+    /// Goes back to what ``swap(_:to:)`` kept.
+    func swapBack(_ path: FilePath) throws(BPFError) {
+        let folders = Attachment.Folders(path)
+        let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
+        let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
+        try Attachment(path: path).anchor.update(to: old, replacing: attached)
+        try exchange(folders)
+        try settle(path)
+    }
+
+    /// Detaches the programs and removes their pins.
     func remove(_ attachment: Attachment) throws(BPFError) {
         let temporary = temporaryPath()
-        try perform("rename \(attachment.path)") { () throws(Errno) in
-            try Folder.rename(attachment.path, to: temporary)
-        }
+        try rename(attachment.path, to: temporary)
         try takeApart(Attachment.Folders(temporary))
     }
 
-    /// Finishes or removes what killed processes left, and what is attached to interfaces that are gone.
+    // MARK: Recovery
+
+    /// Finishes or removes what killed processes left, and what was attached to interfaces that are gone.
     func recover() throws(PacketMetadataError) {
         for name in try names() {
             let folders = Attachment.Folders(folder.attachments.appending(name))
             do throws(BPFError) {
                 if name.hasPrefix(Self.temporaryPrefix) {
                     try takeApart(folders)
-                } else if try BPFLink(pinnedAt: folders.link).information.ifindex == 0 {
-                    try remove(Attachment(path: folders.path))
-                } else if Folder.exists(folders.next.path) {
-                    try recoverReplacing(folders)
+                } else {
+                    try recover(folders)
                 }
             } catch {
                 throw PacketMetadataError(
@@ -190,63 +176,75 @@ struct AttachmentStore: Sendable {
         }
     }
 
-    private func recoverReplacing(_ folders: Attachment.Folders) throws(BPFError) {
-        if Folder.exists(folders.next.program),
-            try BPFLink(pinnedAt: folders.link).information.programID == BPFProgram(pinnedAt: folders.next.program).id
-        {
-            try finishReplacing(folders)
-        } else {
-            try takeApart(folders.next)
-        }
+    private func recover(_ folders: Attachment.Folders) throws(BPFError) {
+        let attachment = try Attachment(path: folders.path)
+        guard let attached = try attachment.anchor.programID() else { return try remove(attachment) }
+        guard Folder.exists(folders.next.path) else { return }
+        let next = folders.next.member(0).program
+        if Folder.exists(next), try BPFProgram(pinnedAt: next).id == attached { try exchange(folders) }
+        try settle(folders.path)
     }
 
     // MARK: Parts
-
-    private func path(_ key: Key) -> FilePath { folder.attachments.appending(key.name) }
 
     /// Unique while the lock is held.
     private func temporaryPath() -> FilePath {
         folder.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
     }
 
-    private func fill(
-        _ part: Attachment.Part, _ record: AttachmentRecord, _ loaded: ProgramLoader.Loaded
-    ) throws(BPFError) {
-        try makeFolder(part.path)
-        try makeFolder(part.maps)
-        try record.makeMap().pin(at: part.record)
-        try OwnMaps.pin(loaded.object, in: part.maps)
-        try loaded.program.pin(at: part.program)
+    private func freeName(_ place: Place) throws(BPFError) -> String {
+        var number = 0
+        while Folder.exists(folder.attachments.appending(place.name(number))) { number += 1 }
+        return place.name(number)
     }
 
-    private func finishReplacing(_ folders: Attachment.Folders) throws(BPFError) {
+    private func fill(_ folder: Attachment.ChainFolder, _ chain: LoadedChain) throws(BPFError) {
+        try makeFolder(folder.path)
+        for (index, member) in chain.members.enumerated() {
+            let folders = folder.member(index)
+            try makeFolder(folders.path)
+            try makeFolder(folders.maps)
+            try member.record.makeMap().pin(at: folders.record)
+            try OwnMaps.pin(member.loaded.object, in: folders.maps)
+            if index + 1 < chain.members.count { try member.loaded.pinSuccessor(at: folders.successor) }
+            try member.loaded.program.pin(at: folders.program)
+        }
+    }
+
+    private func exchange(_ folders: Attachment.Folders) throws(BPFError) {
         try perform("exchange \(folders.next.path)") { () throws(Errno) in
             try Folder.exchange(folders.current.path, with: folders.next.path)
         }
-        try takeApart(folders.next)
     }
 
-    /// The link first, so that what is half gone is also detached.
+    private func rename(_ old: FilePath, to new: FilePath) throws(BPFError) {
+        try perform("rename \(old)") { () throws(Errno) in try Folder.rename(old, to: new) }
+    }
+
+    /// The hook first, so that what is half gone is also detached.
     private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
-        // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer. If
-        // this fails, unlinking does it.
-        do { try BPFLink(pinnedAt: folders.link).detach() } catch {}
-        try perform("unlink \(folders.link)") { () throws(Errno) in try Folder.unlink(folders.link) }
+        try Anchor.letGo(folders)
         try takeApart(folders.current)
         try takeApart(folders.next)
         try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
     }
 
-    private func takeApart(_ part: Attachment.Part) throws(BPFError) {
-        try perform("remove \(part.path)") { () throws(Errno) in
-            if !Folder.exists(part.path) { return }
-            if Folder.exists(part.maps) {
-                for map in try Folder.names(in: part.maps) { try Folder.unlink(part.maps.appending(map)) }
+    private func takeApart(_ chain: Attachment.ChainFolder) throws(BPFError) {
+        if !Folder.exists(chain.path) { return }
+        for member in try chain.members() { try takeApart(member) }
+        try perform("remove \(chain.path)") { () throws(Errno) in try Folder.remove(chain.path) }
+    }
+
+    private func takeApart(_ member: Attachment.MemberFolders) throws(BPFError) {
+        try perform("remove \(member.path)") { () throws(Errno) in
+            if Folder.exists(member.maps) {
+                for map in try Folder.names(in: member.maps) { try Folder.unlink(member.maps.appending(map)) }
             }
-            try Folder.remove(part.maps)
-            try Folder.unlink(part.program)
-            try Folder.unlink(part.record)
-            try Folder.remove(part.path)
+            try Folder.remove(member.maps)
+            try Folder.unlink(member.program)
+            try Folder.unlink(member.successor)
+            try Folder.unlink(member.record)
+            try Folder.remove(member.path)
         }
     }
 

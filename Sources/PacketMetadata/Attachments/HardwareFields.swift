@@ -70,6 +70,10 @@ struct HardwareRefusal {
 
     var noDriver: PacketMetadataError { error("its driver cannot be asked by XDP programs (EOPNOTSUPP)") }
 
+    var chained: PacketMetadataError {
+        error("several programs share its XDP hook, and the kernel lets none of a chain ask a driver (EINVAL)")
+    }
+
     var namespaceNotFound: PacketMetadataError {
         error("its network namespace cannot be entered from here; run this inside it, or as root")
     }
@@ -95,27 +99,28 @@ struct HardwareRefusal {
 }
 
 extension AttachmentStore {
-    /// Loads the program of an attachment anew; one that asks its device, in the namespace of that.
+    /// Loads a program of an attachment anew; one that asks its device, in the namespace of that.
+    ///
+    /// - Parameter isAlone: whether the chain that it is for has no other.
     func load(
-        _ loader: borrowing ProgramLoader, _ record: AttachmentRecord, _ attachment: Attachment, _ image: RegistryImage,
-        _ registry: borrowing Registry
+        _ loader: borrowing ProgramLoader, _ record: AttachmentRecord, _ maps: FilePath, _ attachment: Attachment,
+        isAlone: Bool, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
-        let maps = attachment.folders.current.maps
-        guard record.object.producer == .hardware else {
-            return try loader.load(
-                record.program, for: record.hook, in: registry, maps: maps, isGeneric: record.mode == .generic)
-        }
+        let inspected = try loader.inspect(record.program, for: record.hook)
+        var terms = ProgramLoader.Terms(maps: maps, isGeneric: record.mode == .generic)
+        guard record.object.producer == .hardware else { return try loader.load(inspected, in: registry, terms) }
         let refusal = HardwareRefusal(
             "cannot renew \(record.program) on \(record.interface)", record.interface, image,
             registered: try registry.image(), isAttached: true)
         if record.mode != .native { throw refusal.genericMode }
-        guard let link = try? attachment.link(), let namespace = NetworkNamespace.find(where: { link.isHere }) else {
-            throw refusal.namespaceNotFound
-        }
-        let device = AskedDevice(ifindex: link.ifindex, refusal: refusal)
+        if !isAlone { throw refusal.chained }
+        guard let program = try? attachment.anchor.programID(), let ifindex = try? attachment.ifindex(),
+            let namespace = NetworkNamespace.find(where: { isAttachedHere(program, ifindex) })
+        else { throw refusal.namespaceNotFound }
+        terms.device = AskedDevice(ifindex: ifindex, refusal: refusal)
         do throws(NamespaceError<PacketMetadataError>) {
             return try namespace.run { () throws(PacketMetadataError) in
-                try loader.load(record.program, for: record.hook, in: registry, maps: maps, asking: device)
+                try loader.load(inspected, in: registry, terms)
             }
         } catch {
             switch error {
@@ -126,8 +131,8 @@ extension AttachmentStore {
     }
 }
 
-extension BPFLink.Information {
-    /// Whether an XDP link's interface is in this thread's network namespace: an ifindex says nothing, as it repeats
-    /// across them, but no other interface has the link's program.
-    fileprivate var isHere: Bool { (try? attachedXDPProgramID(ifindex: ifindex)) == programID }
+/// Whether an XDP program's interface is in this thread's network namespace: an ifindex says nothing, as it repeats
+/// across them, but no other interface has that program.
+private func isAttachedHere(_ programID: UInt32, _ ifindex: UInt32) -> Bool {
+    (try? attachedXDPProgramID(ifindex: ifindex)) == programID
 }

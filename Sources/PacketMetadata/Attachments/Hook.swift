@@ -35,12 +35,15 @@ public enum AttachmentMode: String, Sendable, Hashable, CaseIterable {
     case generic
     /// A TCX link.
     case tcx
+    /// A cls_bpf filter on a clsact qdisc, for kernels without TCX.
+    case clsact
 
     var code: UInt32 {
         switch self {
         case .native: PKTMETA_MODE_XDP_NATIVE.rawValue
         case .generic: PKTMETA_MODE_XDP_GENERIC.rawValue
         case .tcx: PKTMETA_MODE_TCX.rawValue
+        case .clsact: PKTMETA_MODE_CLSACT.rawValue
         }
     }
 

@@ -24,50 +24,63 @@ struct ProgramLoader: ~Copyable {
         self.summary = summary
     }
 
-    /// A program in the kernel that nothing is attached to yet.
-    final class Loaded {
-        let object: BPFObject
-        let program: BPFProgram
-        /// The name in the object; the kernel keeps 15 bytes of it.
+    /// A program of the object, as it would be loaded.
+    struct Inspected {
+        /// In the object; the kernel keeps 15 bytes of it.
         let name: String
+        let hook: Hook
         let binding: ProgramBinding
-
-        init(_ object: consuming BPFObject, _ program: consuming BPFProgram, _ name: String, _ binding: ProgramBinding)
-        {
-            self.object = object
-            self.program = program
-            self.name = name
-            self.binding = binding
-        }
+        let takesFragments: Bool
+        /// The registry's types for the fields that it names; empty if it names none.
+        fileprivate let types: [UInt8]
     }
 
-    /// - Parameters:
-    ///   - programName: nil if the object has just one for the hook.
-    ///   - isGeneric: whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata
-    ///     14 bytes off there (measured on Linux 6.18), so such a program is loaded as one that does not.
-    ///   - maps: the folder where an earlier load's maps are pinned, to be used again; nil for new ones.
-    ///   - device: for a program that asks an interface's driver.
+    /// - Parameter programName: nil if the object has just one for the hook.
+    func inspect(_ programName: String?, for hook: Hook) throws(PacketMetadataError) -> Inspected {
+        let object = try open(typesPath: nil)
+        let program = try choose(programName, for: hook, among: object.programs)
+        try checkMaps(object)
+        let used = UsedFields(object)
+        if isStrict { try refuseMissing(used) }
+        let types = used.isEmpty ? [] : try encode(used)
+        let binding = ProgramBinding(
+            digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
+            hasTable: object.hasConstant(PKTMETA_TABLE_VARIABLE))
+        return Inspected(
+            name: program.name, hook: hook, binding: binding, takesFragments: program.takesFragments, types: types)
+    }
+
+    /// How a program is to be loaded.
+    struct Terms {
+        /// The folder where an earlier load's maps are pinned, to be used again; nil for new ones.
+        var maps: FilePath?
+        /// For a program that asks an interface's driver.
+        var device: AskedDevice?
+        /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
+        /// there (measured on Linux 6.18), so such a program is loaded as one that does not.
+        var isGeneric = false
+    }
+
     func load(
-        _ programName: String?, for hook: Hook, in registry: borrowing Registry, maps: FilePath? = nil,
-        asking device: AskedDevice? = nil, isGeneric: Bool = false
+        _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> Loaded {
-        let inspected = try open(typesPath: nil)
-        let name = try choose(programName, for: hook, among: inspected.programs)
-        try checkMaps(inspected)
-        let used = UsedFields(inspected)
-        if used.isEmpty {
-            return try finish(inspected, name, try binding(used, types: []), maps, registry, device, isGeneric)
+        let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
+        let object = try open(typesPath: types?.path)
+        _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
+        do throws(BPFError) {
+            try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
+            if object.mapShape(PKTMETA_STATE_MAP) != nil {
+                try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
+            }
+            if let maps = terms.maps { try OwnMaps.reuse(object, from: maps) }
+            let program = try object.load(
+                only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
+            return Loaded(
+                object, program, inspected.binding, takesFragments: inspected.takesFragments && !terms.isGeneric)
+        } catch {
+            if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
         }
-
-        let (bytes, types) = try registryTypes(used)
-        return try finish(
-            open(typesPath: types.path), name, try binding(used, types: bytes), maps, registry, device, isGeneric)
-    }
-
-    /// What the program would be loaded with, without loading it.
-    func binding() throws(PacketMetadataError) -> ProgramBinding {
-        let used = UsedFields(try open(typesPath: nil))
-        return try binding(used, types: used.isEmpty ? [] : encode(used))
     }
 
     private func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
@@ -79,44 +92,27 @@ struct ProgramLoader: ~Copyable {
         }
     }
 
-    private func finish(
-        _ object: consuming BPFObject, _ name: String, _ binding: ProgramBinding, _ maps: FilePath?,
-        _ registry: borrowing Registry, _ device: AskedDevice?, _ isGeneric: Bool
-    ) throws(PacketMetadataError) -> Loaded {
-        let hasTable = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
-        do throws(BPFError) {
-            try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
-            if object.mapShape(PKTMETA_STATE_MAP) != nil {
-                try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
-            }
-            if let maps { try OwnMaps.reuse(object, from: maps) }
-            let program = try object.load(
-                only: name, boundTo: device?.ifindex, takesFragments: !isGeneric)
-            return Loaded(object, program, name, binding.with(hasTable: hasTable))
-        } catch {
-            if let refusal = device?.refusal.kernelSaid(error) { throw refusal }
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
-        }
-    }
-
     // MARK: Checks
 
     private func choose(
         _ name: String?, for hook: Hook, among programs: [BPFObject.ProgramDescription]
-    ) throws(PacketMetadataError) -> String {
-        let fitting = programs.filter { hook == .xdp ? $0.isXDP : $0.isSchedCls }.map(\.name)
-        let chosen: String
+    ) throws(PacketMetadataError) -> BPFObject.ProgramDescription {
+        let fitting = programs.filter { hook == .xdp ? $0.isXDP : $0.isSchedCls }
+        let names = list(fitting.map(\.name))
+        let chosen: BPFObject.ProgramDescription
         if let name {
-            guard fitting.contains(name) else { throw bad("it has no \(hook) program \(name)\(list(fitting))") }
-            chosen = name
+            guard let named = fitting.first(where: { $0.name == name }) else {
+                throw bad("it has no \(hook) program \(name)\(names)")
+            }
+            chosen = named
         } else if fitting.count == 1 {
             chosen = fitting[0]
         } else if fitting.isEmpty {
             throw bad("it has no \(hook) program")
         } else {
-            throw bad("it has \(fitting.count) \(hook) programs\(list(fitting))", "Name one: OBJECT:PROGRAM.")
+            throw bad("it has \(fitting.count) \(hook) programs\(names)", "Name one: OBJECT:PROGRAM.")
         }
-        guard chosen.utf8.count <= AttachmentRecord.maximumProgramLength else {
+        guard chosen.name.utf8.count <= AttachmentRecord.maximumProgramLength else {
             throw bad("the program's name has more than \(AttachmentRecord.maximumProgramLength) bytes")
         }
         return chosen
@@ -146,12 +142,6 @@ struct ProgramLoader: ~Copyable {
 
     // MARK: Fields by name
 
-    private func binding(_ used: UsedFields, types: [UInt8]) throws(PacketMetadataError) -> ProgramBinding {
-        ProgramBinding(
-            digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
-            hasTable: false)
-    }
-
     private func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
             return try types(used).encoded()
@@ -160,18 +150,14 @@ struct ProgramLoader: ~Copyable {
         }
     }
 
-    /// The registry's types for these fields, and a file with them and, if the object relocates them, the kernel's.
-    private func registryTypes(
-        _ used: UsedFields
-    ) throws(PacketMetadataError) -> (bytes: [UInt8], file: MemoryFileBox) {
-        if isStrict { try refuseMissing(used) }
-        let own = try encode(used)
+    /// A file with the registry's types and, if the object relocates them, the kernel's.
+    private func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
         do throws(BPFError) {
             let needsKernel = try relocatedTypes(inObject: file.bytes).contains { !UsedFields.isRegistryType($0) }
-            guard needsKernel else { return (own, MemoryFileBox(try MemoryFile(own, for: "hand over types"))) }
+            guard needsKernel else { return MemoryFileBox(try MemoryFile(own, for: "hand over types")) }
             let builder = try BTFBuilder.withKernelTypes()
-            try types(used).write(to: builder)
-            return (own, MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types")))
+            try types(UsedFields(try BPFObject(bytes: file.bytes, name: "pktmeta"))).write(to: builder)
+            return MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types"))
         } catch {
             throw PacketMetadataError(error, summary)
         }
@@ -217,28 +203,5 @@ struct ProgramLoader: ~Copyable {
                 try FieldDefinition(name: FieldName(name), type: type, owner: file.ownerName))
         }
         return definitions
-    }
-}
-
-/// Keeps a file open; a tuple cannot hold the value itself.
-final class MemoryFileBox {
-    private let file: MemoryFile
-    init(_ file: consuming MemoryFile) { self.file = file }
-    var path: String { file.path }
-}
-
-/// What a program was loaded with, beside its object.
-struct ProgramBinding: Hashable, Sendable {
-    /// Of the types that its fields were relocated against.
-    let digest: UInt64
-    /// The newest that it accepts, if it is bound.
-    let generation: Generation
-    /// It has fields bound by name, and is loaded anew when their binding changes.
-    let isBound: Bool
-    /// It has the prebuilt programs' table, and is loaded anew when the fields change.
-    let hasTable: Bool
-
-    func with(hasTable: Bool) -> ProgramBinding {
-        ProgramBinding(digest: digest, generation: generation, isBound: isBound, hasTable: hasTable)
     }
 }

@@ -5,16 +5,14 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// A program loaded for a registry as it will be, to be swapped in for an attached one.
+/// Programs loaded for a registry as it will be, to be swapped in for attached ones.
 final class Renewal {
     let attachment: Attachment
-    let record: AttachmentRecord
-    let loaded: ProgramLoader.Loaded
+    let chain: LoadedChain
 
-    init(_ attachment: Attachment, _ record: AttachmentRecord, _ loaded: ProgramLoader.Loaded) {
+    init(_ attachment: Attachment, _ chain: LoadedChain) {
         self.attachment = attachment
-        self.record = record
-        self.loaded = loaded
+        self.chain = chain
     }
 }
 
@@ -29,40 +27,66 @@ extension AttachmentStore {
         var renewals: [Renewal] = []
         // Who takes a new private field off must know of it before who sets it does.
         for attachment in try attachments().sorted(by: { $0.record.isScrub && !$1.record.isScrub }) {
-            if let renewal = try renewal(of: attachment, image, registry) { renewals.append(renewal) }
+            guard try needsRenewal(attachment, image) else { continue }
+            let summary = "cannot renew \(attachment.record.program) on \(attachment.record.interface)"
+            var members: [LoadedChain.Member] = []
+            let isAlone = attachment.members.count == 1
+            for member in attachment.members {
+                members.append(try load(member, of: attachment, isAlone: isAlone, image, registry))
+            }
+            renewals.append(Renewal(attachment, try LoadedChain(members, summary: summary)))
         }
         return renewals
     }
 
-    private func renewal(
-        of attachment: Attachment, _ image: RegistryImage, _ registry: borrowing Registry
-    ) throws(PacketMetadataError) -> Renewal? {
-        var record = attachment.record
-        let summary = "cannot renew \(record.program) on \(record.interface)"
-        record.object = record.object.build(for: image)
-        let loader = ProgramLoader(record.object, image: image, isStrict: false, summary: summary)
-        let tableIsCurrent = !record.binding.hasTable || record.revision == image.revision
-        if tableIsCurrent {
-            if !record.binding.isBound { return nil }
-            if try loader.binding().digest == record.binding.digest { return nil }
+    private func needsRenewal(
+        _ attachment: Attachment, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> Bool {
+        for member in attachment.members {
+            let record = member.record
+            if record.binding.hasTable, record.revision != image.revision { return true }
+            if record.binding.isBound {
+                let inspected = try loader(record, image).inspect(record.program, for: record.hook)
+                if inspected.binding.digest != record.binding.digest { return true }
+            }
         }
-        let loaded = try load(loader, record, attachment, image, registry)
+        return false
+    }
+
+    /// Loads a member anew, with the maps that it has.
+    func load(
+        _ member: Attachment.Member, of attachment: Attachment, isAlone: Bool, _ image: RegistryImage,
+        _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> LoadedChain.Member {
+        var record = member.record
+        record.object = record.object.build(for: image)
+        let loaded = try load(
+            loader(record, image), record, member.folders.maps, attachment, isAlone: isAlone,
+            image, registry)
         record.revision = image.revision
         record.binding = loaded.binding
-        return Renewal(attachment, record, loaded)
+        return LoadedChain.Member(record: record, loaded: loaded)
+    }
+
+    private func loader(_ record: AttachmentRecord, _ image: RegistryImage) -> ProgramLoader {
+        ProgramLoader(
+            record.object, image: image, isStrict: false,
+            summary: "cannot renew \(record.program) on \(record.interface)")
     }
 
     /// Swaps programs in, with no packet unprocessed in between. All are tried, also if one fails.
     func apply(_ renewals: [Renewal]) throws(PacketMetadataError) {
         var failure: PacketMetadataError?
         for renewal in renewals {
+            let record = renewal.attachment.record
             do throws(BPFError) {
                 // Its interface may have gone since it was loaded; recover() sees to it.
-                if try renewal.attachment.link().ifindex == 0 { continue }
+                if try renewal.attachment.anchor.programID() == nil { continue }
                 // An earlier renewal of the same change has renamed what was pinned.
-                _ = try replace(Attachment(path: renewal.attachment.path), by: renewal.record, renewal.loaded)
+                let attachment = try Attachment(path: renewal.attachment.path)
+                try swap(attachment, to: renewal.chain)
+                try settle(attachment.path)
             } catch {
-                let record = renewal.record
                 failure = PacketMetadataError(
                     error, "cannot renew \(record.program) on \(record.interface)", needs: [.bpf, .netAdmin],
                     remedy: "It goes on as it was; the next command that writes tries again.")

@@ -11,7 +11,8 @@ public import SystemPackage
 /// finishes what a killed process left, decides all its steps, then does them.
 public struct Registry: ~Copyable {
     public static let defaultPath = BPFFileSystem.defaultMountPoint.appending("pktmeta")
-    public static let lockTimeout = Duration.seconds(10)
+    /// How long a change waits for another process's.
+    public static let defaultLockTimeout = Duration.seconds(10)
 
     let folder: RegistryFolder
     let fieldsMap: BPFMap
@@ -23,12 +24,13 @@ public struct Registry: ~Copyable {
 
     /// Opens a registry.
     ///
+    /// - Parameter lockTimeout: how long each change waits for other processes that change it; 0: not at all.
     /// - Throws: `notFound` if there is none; `incompatibleABI`, `badData` if what is pinned there is no registry of
     ///   this ABI; `missingPrivilege`.
     public static func open(
-        at path: FilePath = defaultPath, for access: Access
+        at path: FilePath = defaultPath, for access: Access, lockTimeout: Duration = defaultLockTimeout
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path)
+        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
         let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
         let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
         let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)

@@ -11,12 +11,14 @@ extension Registry {
     ///
     /// - Parameters:
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
+    ///   - lockTimeout: as for ``open(at:for:lockTimeout:)``.
     ///   - note: told what was done that the user may want to know.
-    /// - Throws: as ``open(at:for:)``; `unsupported` if the kernel does not grant the capacity.
+    /// - Throws: as ``open(at:for:lockTimeout:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
-        at path: FilePath = defaultPath, capacity: Int? = nil, note: (String) -> Void = { _ in }
+        at path: FilePath = defaultPath, capacity: Int? = nil, lockTimeout: Duration = defaultLockTimeout,
+        note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path)
+        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
         if !Folder.exists(folder.registryPin) {
             for text in try folder.make() { note(text) }
             try folder.locked { () throws(PacketMetadataError) in
@@ -26,7 +28,7 @@ extension Registry {
                 note("created the registry \(path), \(capacity) bytes a packet")
             }
         }
-        let registry = try open(at: path, for: .write)
+        let registry = try open(at: path, for: .write, lockTimeout: lockTimeout)
         let existing = try registry.image().word.capacity
         if let capacity, capacity != existing {
             throw PacketMetadataError(

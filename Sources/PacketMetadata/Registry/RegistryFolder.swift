@@ -9,9 +9,12 @@ internal import SystemPackage
 /// Where a registry's parts are pinned.
 struct RegistryFolder: Sendable {
     let path: FilePath
+    /// How long changes wait for each other.
+    let lockTimeout: Duration
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
-    init(path: FilePath) throws(PacketMetadataError) {
+    init(path: FilePath, lockTimeout: Duration = Registry.defaultLockTimeout) throws(PacketMetadataError) {
+        self.lockTimeout = lockTimeout
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
         let absolute = path.isAbsolute ? path : Folder.current.pushing(path)

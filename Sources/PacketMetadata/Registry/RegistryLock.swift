@@ -18,15 +18,23 @@ extension RegistryFolder {
 
     private func takeLock() throws(PacketMetadataError) -> FolderLock {
         do throws(Errno) {
-            return try FolderLock(lock, timeout: Registry.lockTimeout)
+            return try FolderLock(lock, timeout: lockTimeout)
         } catch .wouldBlock {
             throw PacketMetadataError(
                 .busy, "cannot change the registry \(path)",
-                reason: "another process has held its lock for \(Registry.lockTimeout) (EAGAIN)",
-                remedy: "fuser -v \(lock) shows which.")
+                reason: "another process is at it (EAGAIN): \(holder)"
+                    + (lockTimeout > .zero ? ", after waiting for \(lockTimeout)" : ""),
+                remedy: "Try again, or wait longer with --lock-timeout.")
         } catch {
             throw PacketMetadataError(
                 error, "cannot change the registry \(path)", doing: "lock \(lock)", needs: [.bpf, .netAdmin])
         }
+    }
+
+    private var holder: String {
+        guard let holder = FolderLock.holder(of: lock) else {
+            return "one that cannot be seen from here, of another pid namespace or just gone, has its lock"
+        }
+        return "process \(holder.processID)\(holder.command.map { " (\($0))" } ?? "") has its lock"
     }
 }

@@ -9,8 +9,10 @@ extension Registry {
     /// Detaches all programs of a registry and removes its pins. What packets still carry is nobody's then.
     ///
     /// - Throws: `notFound` if the folder does not exist; `missingPrivilege`.
-    public static func remove(at path: FilePath) throws(PacketMetadataError) {
-        let folder = try RegistryFolder(path: path)
+    public static func remove(
+        at path: FilePath, lockTimeout: Duration = defaultLockTimeout
+    ) throws(PacketMetadataError) {
+        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
         let summary = "cannot remove the registry \(path)"
         guard folder.isRegistry else { throw folder.missing(summary) }
         try refuseIfOtherABI(path)

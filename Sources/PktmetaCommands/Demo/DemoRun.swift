@@ -38,7 +38,7 @@ struct DemoRun {
 
         say("The prebuilt programs, attached to \(VethTopology.receiverInterface):")
         let reports = try topology.receiver.run("of the receiver", Self.summary) { () throws(PacketMetadataError) in
-            try registry.attach(to: VethTopology.receiverInterface, xdp: .prebuilt, tc: .prebuilt)
+            try registry.attach(AttachmentRequest(), to: [VethTopology.receiverInterface])
         }
         context.output(
             AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))

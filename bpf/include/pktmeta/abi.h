@@ -28,6 +28,7 @@
 #define PKTMETA_REGISTRY_MAP "pktmeta_fields" /* the kernel keeps 15 characters of a name */
 #define PKTMETA_STATE_MAP "pktmeta_state"
 #define PKTMETA_TABLE_VARIABLE "pktmeta_table"
+#define PKTMETA_CHAIN_MAP "pktmeta_chain"
 
 /*
  * Names of the types that say in BTF what a program uses, and what the registry has. A loader relocates the first
@@ -299,6 +300,7 @@ enum pktmeta_mode {
 	PKTMETA_MODE_XDP_NATIVE = 1,
 	PKTMETA_MODE_XDP_GENERIC = 2,
 	PKTMETA_MODE_TCX = 3,
+	PKTMETA_MODE_CLSACT = 4, /* a cls_bpf filter on a clsact qdisc */
 };
 
 /* The program has a table: it is loaded anew when the fields change. */
@@ -309,10 +311,12 @@ enum pktmeta_mode {
 #define PKTMETA_ATTACHMENT_PREBUILT 4
 /* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
 #define PKTMETA_ATTACHMENT_HARDWARE 8
+/* The clsact qdisc was not there before, and goes when its last filter has gone. */
+#define PKTMETA_ATTACHMENT_QDISC 16
 
 /*
- * What is known of an attachment: the one value of the record map pinned beside its link, followed by the bytes
- * of the object that the program comes from.
+ * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the
+ * object that it comes from.
  */
 struct pktmeta_attachment {
 	__u32 abi_version;

@@ -19,6 +19,7 @@
  * Rules:
  *	- A cursor holds packet pointers. Whatever makes the verifier forget those (bpf_xdp_adjust_head(),
  *	  bpf_skb_pull_data(), ...) ends the cursor too: open again.
+ *	- An XDP program ends in `return pktmeta_next(ctx, verdict);`, so that others can run behind it (chain.bpf.h).
  *	- Size 0 is a flag: pass NULL and 0.
  *	- #define PKTMETA_COUNT before the include, and each set and get is counted in the state map, which
  *	  `pktmeta inspect-map state` shows. Programs that do not ask for it pay nothing.
@@ -38,5 +39,6 @@
 #include "write.bpf.h"
 #include "access.bpf.h"
 #include "bound.bpf.h"
+#include "chain.bpf.h"
 
 #endif /* PKTMETA_BPF_H */

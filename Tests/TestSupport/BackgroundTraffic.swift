@@ -4,22 +4,23 @@ import Foundation
 import Linux
 import Synchronization
 
-/// Packets through a pair, by a thread of their own, until it is stopped.
-public final class PacketStream: Sendable {
+/// UDP packets from the near end of a pair to the far one, on a thread of their own, until stopped.
+public final class BackgroundTraffic: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isDone = Atomic<Bool>(false)
+    private let sent = Atomic<UInt64>(0)
 
-    /// - Parameters:
-    ///   - burst: packets at a time.
-    ///   - pause: ms after each burst; 0 for as many packets as one thread can send.
-    public init(_ pair: VethPair, burst: Int = 256, pause: UInt32 = 0) {
+    /// - Parameter isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
+    public init(_ pair: VethPair, isPaced: Bool = true) {
         let thread = Thread { [self] in
             try? pair.inSender {
                 let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
                 let payload = [UInt8](repeating: 7, count: 18)
+                let burst = isPaced ? 16 : 256
                 while !isStopped.load(ordering: .relaxed) {
                     for _ in 0..<burst { try sender.send(payload) }
-                    if pause > 0 { Pause.sleep(milliseconds: pause) }
+                    sent.add(UInt64(burst), ordering: .relaxed)
+                    if isPaced { Pause.sleep(milliseconds: 1) }
                 }
             }
             isDone.store(true, ordering: .releasing)
@@ -29,8 +30,11 @@ public final class PacketStream: Sendable {
 
     public struct Stuck: Error {}
 
-    public func stop() throws {
+    /// - Returns: how many were sent; they have arrived.
+    public func stop() throws -> UInt64 {
         isStopped.store(true, ordering: .relaxed)
         guard eventually({ isDone.load(ordering: .acquiring) }) else { throw Stuck() }
+        Pause.sleep(milliseconds: 20)  // what is in the receiver's queue
+        return sent.load(ordering: .relaxed)
     }
 }

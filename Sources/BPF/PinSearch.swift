@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+public import SystemPackage
+
+/// A program or link with a name in a BPF file system.
+public struct PinnedObject: Sendable, Hashable {
+    public enum Object: Sendable, Hashable {
+        case program(ProgramInformation)
+        case link(LinkInformation)
+    }
+
+    public let path: FilePath
+    public let object: Object
+}
+
+/// Looks through the BPF file systems that this process sees for pinned programs and links.
+///
+/// Bounded: a folder may hold anything, and anyone's.
+public struct PinSearch: Sendable {
+    public let found: [PinnedObject]
+    /// Of the names asked for.
+    public let folders: [FilePath]
+    /// Whether nothing was left out: for lack of permission, or because there was too much.
+    public let isComplete: Bool
+
+    public static let maximumDepth = 8
+    public static let maximumNames = 20_000
+
+    /// - Parameters:
+    ///   - folderNames: folders to look for besides.
+    ///   - isWanted: what to keep; a file system may hold thousands of pins.
+    public init(foldersNamed folderNames: Set<String> = [], where isWanted: (PinnedObject.Object) -> Bool) {
+        var walk = Walk(folderNames)
+        do throws(Errno) {
+            for mount in try MountPoint.all(ofType: "bpf") { walk.folder(mount.path, depth: 0, isWanted) }
+        } catch {
+            walk.isComplete = false
+        }
+        found = walk.found
+        folders = walk.folders
+        isComplete = walk.isComplete
+    }
+
+    /// For when there is nothing to look for.
+    public static let nothing = PinSearch()
+
+    private init() {
+        found = []
+        folders = []
+        isComplete = true
+    }
+
+    private struct Walk {
+        var found: [PinnedObject] = []
+        var folders: [FilePath] = []
+        var isComplete = true
+        private var names = 0
+        private let folderNames: Set<String>
+
+        init(_ folderNames: Set<String>) { self.folderNames = folderNames }
+
+        mutating func folder(_ path: FilePath, depth: Int, _ isWanted: (PinnedObject.Object) -> Bool) {
+            guard depth < PinSearch.maximumDepth, let entries = try? Folder.names(in: path) else {
+                isComplete = false
+                return
+            }
+            for name in entries {
+                names += 1
+                guard names <= PinSearch.maximumNames else {
+                    isComplete = false
+                    return
+                }
+                let entry = path.appending(name)
+                if Folder.isFolder(entry) {
+                    if folderNames.contains(name) { folders.append(entry) }
+                    folder(entry, depth: depth + 1, isWanted)
+                } else {
+                    pin(entry, isWanted)
+                }
+            }
+        }
+
+        private mutating func pin(_ path: FilePath, _ isWanted: (PinnedObject.Object) -> Bool) {
+            do throws(BPFError) {
+                guard let object = try Self.object(at: path), isWanted(object) else { return }
+                found.append(PinnedObject(path: path, object: object))
+            } catch {
+                // It may have gone since it was listed; and a symbolic link may lead nowhere.
+                if error.errno != .noSuchFileOrDirectory { isComplete = false }
+            }
+        }
+
+        /// - Returns: nil for a map and the like.
+        private static func object(at path: FilePath) throws(BPFError) -> PinnedObject.Object? {
+            let fd = try BPFFileSystem.open(path)
+            // What the descriptor is shows in its name only: anon_inode:bpf-prog, bpf-map, bpf_link.
+            guard let name = Folder.target(ofLink: FilePath("/proc/self/fd/\(fd.raw)")) else { return nil }
+            if name.hasSuffix("bpf-prog") || name.hasSuffix("bpf-prog]") {
+                return .program(try ProgramInformation(fd))
+            }
+            if name.hasSuffix("bpf_link") || name.hasSuffix("bpf_link]") || name.hasSuffix("bpf-link") {
+                return .link(try LinkInformation(fd))
+            }
+            return nil
+        }
+    }
+}

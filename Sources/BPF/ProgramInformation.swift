@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+internal import Linux
+internal import SystemPackage
+
+/// What the kernel says of a program.
+public struct ProgramInformation: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        case xdp, schedCls
+        /// BPF_PROG_TYPE_* of linux/bpf.h.
+        case other(UInt32)
+    }
+
+    /// Bytes of a name that the kernel keeps (BPF_OBJ_NAME_LEN in linux/bpf.h, less the NUL).
+    public static let nameLength = 15
+
+    public let id: UInt32
+    /// At most ``nameLength`` bytes.
+    public let name: String
+    public let kind: Kind
+    /// CLOCK_BOOTTIME, ns.
+    public let loadedAt: UInt64
+
+    /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
+    public init(id: UInt32) throws(BPFError) {
+        let fd = try libbpf("open program \(id)") { bpf_prog_get_fd_by_id(id) }
+        try self.init(OwnedFD(fd))
+    }
+
+    /// Of a program that is open; takes no capability.
+    public init(_ program: borrowing BPFProgram) throws(BPFError) {
+        try self.init(program.fd)
+    }
+
+    init(_ fd: borrowing OwnedFD) throws(BPFError) {
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let raw = fd.raw
+        try libbpf("get a program's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
+        id = info.id
+        // The kernel ends the name with a NUL inside its array.
+        name = unsafe withUnsafeBytes(of: info.name) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        kind =
+            switch info.type {
+            case BPF_PROG_TYPE_XDP.rawValue: .xdp
+            case BPF_PROG_TYPE_SCHED_CLS.rawValue: .schedCls
+            default: .other(info.type)
+            }
+        loadedAt = info.load_time
+    }
+
+    /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).
+    public var isLibxdpDispatcher: Bool { kind == .xdp && name == Self.dispatcherName }
+
+    public static let dispatcherName = "xdp_dispatcher"
+}

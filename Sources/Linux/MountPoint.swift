@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import SystemPackage
+
+/// Where a file system is mounted in this process's mount namespace.
+public struct MountPoint: Sendable, Hashable {
+    public let path: FilePath
+    /// Major and minor number, which two mounts of one file system share.
+    public let device: String
+
+    /// Those of a type, such as `bpf`, each file system once.
+    public static func all(ofType type: String) throws(Errno) -> [MountPoint] {
+        var devices: Set<String> = []
+        return try ProcFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
+            parse(line, type)
+        }.filter { devices.insert($0.device).inserted }
+    }
+
+    /// A line of proc_pid_mountinfo(5): id, parent, device, root, mount point, options, more, "-", type, source, options.
+    static func parse(_ line: Substring, _ type: String) -> MountPoint? {
+        let words = line.split(separator: " ")
+        guard words.count > 5, let dash = words.dropFirst(5).firstIndex(of: "-"), dash + 1 < words.endIndex,
+            words[dash + 1] == type
+        else { return nil }
+        return MountPoint(path: FilePath(unescaped(words[4])), device: String(words[2]))
+    }
+
+    /// Blanks and the like are written as a backslash and three octal digits.
+    private static func unescaped(_ word: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = word.utf8
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3, let code = UInt8(String(Substring(digits)), radix: 8) {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import SystemPackage
+
+// Where the parts of an attachment are pinned:
+//
+//     link       none in clsact mode
+//     current/   what is attached: a folder a member, 0 1 ..., each with program, record, successor, maps/
+//     next/      what is about to take its place
+
+extension Attachment {
+    struct Folders: Sendable {
+        let path: FilePath
+
+        init(_ path: FilePath) { self.path = path }
+
+        var link: FilePath { path.appending("link") }
+        var current: ChainFolder { ChainFolder(path: path.appending("current")) }
+        var next: ChainFolder { ChainFolder(path: path.appending("next")) }
+    }
+
+    struct ChainFolder: Sendable {
+        let path: FilePath
+
+        func member(_ index: Int) -> MemberFolders { MemberFolders(path: path.appending(String(index))) }
+
+        /// Those that are there, in order.
+        func members() throws(BPFError) -> [MemberFolders] {
+            do throws(Errno) {
+                return try Folder.names(in: path).compactMap { Int($0) }.sorted().map(member)
+            } catch {
+                throw BPFError("read \(path)", error)
+            }
+        }
+    }
+
+    struct MemberFolders: Sendable {
+        let path: FilePath
+
+        var program: FilePath { path.appending("program") }
+        var record: FilePath { path.appending("record") }
+        /// The map with the program that runs behind this one. The kernel empties such a map when no descriptor and no
+        /// pin of it is left.
+        var successor: FilePath { path.appending("successor") }
+        var maps: FilePath { path.appending("maps") }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+public import SystemPackage
+
+/// A program to attach.
+public enum ProgramChoice: Sendable, Hashable {
+    /// The prebuilt one: the producer in XDP, the consumer in TC.
+    case prebuilt
+    /// The one that takes private fields off.
+    case scrub
+    /// A program of an object; without a name, the only one there is for the hook.
+    case object(FilePath, program: String?)
+}
+
+/// What a hook is to have.
+public enum ProgramSelection: Sendable, Hashable {
+    /// What it has.
+    case unchanged
+    /// The prebuilt program, unless a program of the user's own is attached to the hook by this registry.
+    case prebuiltUnlessOwn
+    /// These, in the order in which they run.
+    case programs([ProgramChoice])
+}
+
+/// Which XDP mode to attach in.
+public enum XDPModeChoice: String, Sendable, Hashable, CaseIterable {
+    /// Native, or generic if the driver has no XDP.
+    case auto
+    case native, generic
+
+    var candidates: [BPFLink.XDPMode] {
+        switch self {
+        case .auto: [.native, .generic]
+        case .native: [.native]
+        case .generic: [.generic]
+        }
+    }
+}
+
+/// What to attach to the hooks of an interface, and how.
+public struct AttachmentRequest: Sendable, Hashable {
+    public var xdp: ProgramSelection
+    public var tc: ProgramSelection
+    public var mode: XDPModeChoice
+    /// Attaches beside what this registry has attached, instead of in its place.
+    public var joins: Bool
+    /// Where, for hooks whose programs are named: in XDP among the programs of the chain, if it joins one; at TC among
+    /// all programs of the hook.
+    public var placement: Placement?
+    /// Registers fields that the objects declare with their type and that are not registered; if attaching fails, they
+    /// are unregistered again.
+    public var registersMissing: Bool
+
+    public init(
+        xdp: ProgramSelection = .prebuiltUnlessOwn, tc: ProgramSelection = .prebuiltUnlessOwn,
+        mode: XDPModeChoice = .auto, joins: Bool = false, placement: Placement? = nil, registersMissing: Bool = false
+    ) {
+        self.xdp = xdp
+        self.tc = tc
+        self.mode = mode
+        self.joins = joins
+        self.placement = placement
+        self.registersMissing = registersMissing
+    }
+
+    func selection(_ hook: Hook) -> ProgramSelection {
+        switch hook {
+        case .xdp: xdp
+        case .tcIngress: tc
+        }
+    }
+
+    func placement(_ hook: Hook) -> Placement? {
+        if case .programs = selection(hook) { placement } else { nil }
+    }
+
+    var objects: [FilePath] {
+        [xdp, tc].flatMap { selection in
+            guard case .programs(let choices) = selection else { return [FilePath]() }
+            return choices.compactMap { if case .object(let path, _) = $0 { path } else { nil } }
+        }
+    }
+}
+
+/// What came of attaching a program to a hook, or of detaching it.
+public struct AttachmentReport: Sendable, Hashable {
+    public enum Outcome: String, Sendable {
+        case attached, replaced, unchanged, detached
+    }
+
+    public let interface: String
+    public let hook: Hook
+    /// Its name in the object.
+    public let program: String
+    public let mode: AttachmentMode
+    public let outcome: Outcome
+    /// The mode is not the one asked for first, and why.
+    public let fallback: String?
+}

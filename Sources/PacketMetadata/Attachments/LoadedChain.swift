@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// Programs in the kernel, with their records, that nothing is attached to yet.
+///
+/// Each one's way to the next is laid before anyone can get there, and never changed: a chain that changes is loaded
+/// anew as a whole and takes the place of the old one by one link update. So a packet meets the old order or the new
+/// one, and what a killed process leaves is one of them.
+final class LoadedChain {
+    struct Member {
+        let record: AttachmentRecord
+        let loaded: ProgramLoader.Loaded
+    }
+
+    /// In the order in which they run; never empty.
+    let members: [Member]
+
+    init(_ members: [Member], summary: String) throws(PacketMetadataError) {
+        self.members = members
+        try refuseMixedFragments(summary)
+        for (member, successor) in zip(members, members.dropFirst()) {
+            try connect(member, successor, summary)
+        }
+    }
+
+    var first: ProgramLoader.Loaded { members[0].loaded }
+
+    /// As the record is to be for the mode that was obtained.
+    func with(_ change: (inout AttachmentRecord) -> Void) -> LoadedChain {
+        LoadedChain(
+            unchecked: members.map { member in
+                var record = member.record
+                change(&record)
+                return Member(record: record, loaded: member.loaded)
+            })
+    }
+
+    private init(unchecked members: [Member]) { self.members = members }
+
+    private func connect(_ member: Member, _ successor: Member, _ summary: String) throws(PacketMetadataError) {
+        let name = member.record.program
+        guard member.loaded.hasSuccessor else {
+            throw PacketMetadataError(
+                .badData, summary,
+                reason:
+                    "\(name) does not end in pktmeta_next(), so \(successor.record.program) would never run behind it",
+                remedy: "Put \(name) last, or have it end in `return pktmeta_next(ctx, verdict);`.")
+        }
+        do throws(BPFError) {
+            try member.loaded.setSuccessor(successor.loaded.program)
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf])
+        }
+    }
+
+    /// The kernel has a program with fragments and one without them not call each other (EINVAL).
+    private func refuseMixedFragments(_ summary: String) throws(PacketMetadataError) {
+        let plain = members.filter { !$0.loaded.takesFragments }
+        guard !plain.isEmpty, plain.count < members.count else { return }
+        let names = { (members: [Member]) in members.map(\.record.program).joined(separator: ", ") }
+        throw PacketMetadataError(
+            .badData, summary,
+            reason: "programs of a chain take packets in fragments, or none does: "
+                + "\(names(plain)) is SEC(\"xdp\"), \(names(members.filter(\.loaded.takesFragments))) SEC(\"xdp.frags\")",
+            remedy: "Compile all as SEC(\"xdp.frags\"), as the prebuilt producer is.")
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+extension ProgramLoader {
+    /// A program in the kernel that nothing is attached to yet.
+    final class Loaded {
+        let object: BPFObject
+        let program: BPFProgram
+        let binding: ProgramBinding
+        let takesFragments: Bool
+
+        init(
+            _ object: consuming BPFObject, _ program: consuming BPFProgram, _ binding: ProgramBinding,
+            takesFragments: Bool
+        ) {
+            self.object = object
+            self.program = program
+            self.binding = binding
+            self.takesFragments = takesFragments
+        }
+
+        /// Whether it can hand packets to a program behind it: it ends in `pktmeta_next`.
+        var hasSuccessor: Bool {
+            guard let map = try? object.map(PKTMETA_CHAIN_MAP), let used = try? program.mapIDs else { return false }
+            return used.contains(map.id)
+        }
+
+        func setSuccessor(_ successor: borrowing BPFProgram) throws(BPFError) {
+            try object.map(PKTMETA_CHAIN_MAP).update(at: 0, to: successor)
+        }
+
+        func pinSuccessor(at path: FilePath) throws(BPFError) {
+            try object.map(PKTMETA_CHAIN_MAP).pin(at: path)
+        }
+    }
+}
+
+/// Keeps a file open; a tuple cannot hold the value itself.
+final class MemoryFileBox {
+    private let file: MemoryFile
+    init(_ file: consuming MemoryFile) { self.file = file }
+    var path: String { file.path }
+}
+
+/// What a program was loaded with, beside its object.
+struct ProgramBinding: Hashable, Sendable {
+    /// Of the types that its fields were relocated against.
+    let digest: UInt64
+    /// The newest that it accepts, if it is bound.
+    let generation: Generation
+    /// It has fields bound by name, and is loaded anew when their binding changes.
+    let isBound: Bool
+    /// It has the prebuilt programs' table, and is loaded anew when the fields change.
+    let hasTable: Bool
+}

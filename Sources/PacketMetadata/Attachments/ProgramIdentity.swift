@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// What users know an attached program by.
+struct ProgramIdentity: Hashable, Sendable, CustomStringConvertible {
+    /// Of all prebuilt ones that come and go by themselves: another build of one is still the same.
+    static let prebuilt = "prebuilt"
+
+    /// As the user named it, at most its last 127 bytes.
+    let object: String
+    /// Its name in the object.
+    let program: String
+
+    /// Whether a user's word means it: the program's name, the object's, with or without its folders, or both with a
+    /// colon.
+    func isMeant(by word: String) -> Bool {
+        let file = object.split(separator: "/").last.map(String.init) ?? object
+        return [program, object, file, "\(object):\(program)", "\(file):\(program)"].contains(word)
+    }
+
+    var description: String { object == Self.prebuilt ? program : "\(object):\(program)" }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+internal import SystemPackage
+
+/// Who is on a hook of an interface.
+public struct HookOccupancy: Sendable, Hashable {
+    /// What the kernel says of TCX.
+    public enum TCX: Sendable, Hashable {
+        /// The hook's revision: each change raises it.
+        case available(revision: UInt64)
+        /// Since Linux 6.6.
+        case unavailable
+        /// Without CAP_NET_ADMIN.
+        case notPermitted
+    }
+
+    /// In the order in which they run: TCX programs before filters.
+    public let occupants: [HookOccupant]
+    /// nil for XDP.
+    public let tcx: TCX?
+    /// `clsact` or `ingress` if the interface has that qdisc; nil for XDP.
+    public let qdisc: String?
+    /// Whether all pins could be looked at: else there may be more than the occupants' ``HookOccupant/pins``.
+    public let hasAllPins: Bool
+
+    /// Asks the kernel about an interface of this thread's network namespace. Takes no capability, but without
+    /// CAP_SYS_ADMIN names and links may be unknown, and without CAP_NET_ADMIN what TCX holds.
+    ///
+    /// - Throws: `notFound` if there is no such interface.
+    public init(of interfaceName: String, _ hook: Hook) throws(PacketMetadataError) {
+        let summary = "cannot look at \(hook) of \(interfaceName)"
+        let interface = try Attacher.interface(interfaceName, summary)
+        do throws(BPFError) {
+            try self.init(ifindex: interface.index, hook)
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+        }
+    }
+
+    init(ifindex: UInt32, _ hook: Hook) throws(BPFError) {
+        switch hook {
+        case .xdp: try self.init(xdpOf: ifindex)
+        case .tcIngress: try self.init(tcOf: ifindex, .ingress)
+        }
+    }
+
+    // MARK: XDP
+
+    private init(xdpOf ifindex: UInt32) throws(BPFError) {
+        let programs = try AttachedXDPProgram.query(ifindex: ifindex)
+        let ids = Set(programs.map(\.id))
+        func isHere(_ link: LinkInformation) -> Bool {
+            link.kind == .xdp && link.ifindex == ifindex && ids.contains(link.programID)
+        }
+        let knowledge = Knowledge(programs: ids, dispatchersOf: ifindex, isHere)
+        let links = try Self.allLinks()?.filter(isHere)
+        occupants = programs.map { program in
+            // An ifindex repeats across network namespaces, so the same program may have two such links; then which is
+            // this interface's is unknown.
+            let fitting = (links ?? knowledge.pinnedLinks).filter { $0.programID == program.id }
+            let link = fitting.count == 1 ? fitting.first?.id : nil
+            let mechanism: HookOccupant.Mechanism = link != nil ? .xdpLink : links?.isEmpty == true ? .xdpNetlink : .xdp
+            let mode: HookOccupant.XDPMode =
+                switch program.mode {
+                case .native: .native
+                case .generic: .generic
+                case .offloaded: .offloaded
+                }
+            return knowledge.occupant(program.id, mechanism, mode: mode, link: link)
+        }
+        tcx = nil
+        qdisc = nil
+        hasAllPins = knowledge.hasAllPins
+    }
+
+    /// - Returns: nil if this process may not list them.
+    private static func allLinks() throws(BPFError) -> [LinkInformation]? {
+        do throws(BPFError) {
+            return try LinkInformation.all()
+        } catch {
+            if error.errno == .notPermitted { return nil }
+            throw error
+        }
+    }
+
+    // MARK: TC
+
+    private init(tcOf ifindex: UInt32, _ direction: TrafficDirection) throws(BPFError) {
+        var programs: [TCXPrograms.Program] = []
+        do throws(BPFError) {
+            if let answer = try TCXPrograms.query(ifindex: ifindex, direction) {
+                tcx = .available(revision: answer.revision)
+                programs = answer.programs
+            } else {
+                tcx = .unavailable
+            }
+        } catch {
+            guard error.errno == .notPermitted else { throw error }
+            tcx = .notPermitted
+        }
+        let list = try TCFilterList.query(ifindex: ifindex, direction)
+        let links = Set(programs.compactMap(\.linkID))
+        let knowledge = Knowledge(programs: Set(programs.map(\.id) + list.filters.map(\.programID))) {
+            links.contains($0.id)
+        }
+        let tcxOccupants = programs.map { program in
+            knowledge.occupant(program.id, program.linkID == nil ? .tcxProgram : .tcxLink, link: program.linkID)
+        }
+        let filterOccupants = list.filters.map { filter in
+            knowledge.occupant(
+                filter.programID, .clsBPF,
+                filter: HookOccupant.Filter(
+                    name: filter.name, priority: filter.priority, handle: filter.handle,
+                    isDirectAction: filter.isDirectAction))
+        }
+        occupants = tcxOccupants + filterOccupants
+        qdisc = list.qdisc?.rawValue
+        hasAllPins = knowledge.hasAllPins
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// Interfaces of one network namespace.
+struct InterfaceOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The interfaces.", valueName: "interface"))
+    var names: [String] = []
+
+    @Flag(help: "All interfaces of the namespace but the loopback.")
+    var all = false
+
+    @OptionGroup var namespace: NamespaceOptions
+
+    func validate() throws {
+        if names.isEmpty == !all {
+            throw ValidationError(all ? "--all goes with no interface." : "Name an interface, or --all.")
+        }
+    }
+
+    /// Runs something in the namespace asked for, with the names there.
+    ///
+    /// - Throws: `notFound` if --all finds none.
+    func run<Value>(
+        _ summary: String, _ body: ([String]) throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        let asked = names.isEmpty ? summary : "\(summary) \(names.joined(separator: ", "))"
+        return try namespace.run(asked) { () throws(PacketMetadataError) in
+            if !all { return try body(unique(names)) }
+            let found = try everyName(asked)
+            if found.isEmpty {
+                throw PacketMetadataError(.notFound, asked, reason: "the namespace has no interface but the loopback")
+            }
+            return try body(found)
+        }
+    }
+
+    private func everyName(_ summary: String) throws(PacketMetadataError) -> [String] {
+        do throws(Errno) {
+            var names: [String] = []
+            for interface in try NetworkInterface.all() where try !interface.isLoopback() {
+                names.append(interface.name)
+            }
+            return names
+        } catch {
+            throw PacketMetadataError(.system, summary, reason: "cannot list interfaces (\(error.name))")
+        }
+    }
+
+    private func unique(_ names: [String]) -> [String] {
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }
+    }
+}

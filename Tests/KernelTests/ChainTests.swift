@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import PktmetaABI
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+
+/// Several XDP programs on one interface.
+@Suite(Kernel.required) struct ChainTests {
+    typealias Bench = AttachmentTests.Bench
+
+    static let stamp = AttachmentTests.object("sharing_xdp")
+    static let object = AttachmentTests.object("chain_xdp")
+    static let reader = object + ":reader"
+
+    static func bench() throws -> Bench {
+        let bench = try Bench()
+        #expect(try bench.command("register-field", "shared", "--type", "u32").exitCode == 0)
+        return bench
+    }
+
+    static func attach(_ bench: Bench, _ arguments: String...) throws -> CommandRun {
+        try bench.pair.inReceiver {
+            CommandRun(
+                ["attach-to-interface", "far0", "--tc", "none", "--registry", bench.scratch.path.string] + arguments)
+        }
+    }
+
+    /// The names of the chain's programs, in order.
+    static func chain(_ bench: Bench) throws -> [String] {
+        let attachments = try AttachmentStore(RegistryFolder(path: bench.scratch.path)).attachments()
+        return attachments.flatMap(\.members).map(\.record.program)
+    }
+
+    /// Packets that reached a program of chain_xdp.bpf.c, and those that carried the field.
+    static func counts(_ bench: Bench, _ program: String = "reader") throws -> (all: UInt64, carrying: UInt64) {
+        let attachments = try AttachmentStore(RegistryFolder(path: bench.scratch.path)).attachments()
+        let member = try #require(attachments.flatMap(\.members).first { $0.record.program == program })
+        let map = try BPFMap(pinnedAt: member.folders.maps.appending("packets"))
+        let values = try (0..<2).map { decode(try map.values(at: $0)[0], as: UInt64.self) }
+        return (values[0], values[1])
+    }
+
+    @Test func applicationsThatNeverMetShareAFieldAndAnInterface() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let both = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
+            #expect(
+                both.output == "far0: XDP: stamp attached (native)\nfar0: XDP: reader attached (native)",
+                "\(both.errors)")
+            try bench.pair.send(100)
+            #expect(try Self.counts(bench) == (100, 100))
+            let again = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
+            #expect(again.output == "far0: XDP: stamp unchanged (native)\nfar0: XDP: reader unchanged (native)")
+        }
+    }
+
+    @Test func theOrderIsTheOneGiven() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            _ = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
+            try bench.pair.send(10)
+            let turned = try Self.attach(bench, "--xdp", Self.reader, "--xdp", Self.stamp)
+            #expect(turned.output == "far0: XDP: reader unchanged (native)\nfar0: XDP: stamp unchanged (native)")
+            try bench.pair.send(10)
+            // It now runs before the field is set, and has kept its counts.
+            #expect(try Self.counts(bench) == (20, 10))
+        }
+    }
+
+    @Test func programsJoinAndLeave() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            _ = try Self.attach(bench, "--xdp", "prebuilt")
+            #expect(try Self.attach(bench, "--join", "--xdp", Self.reader).exitCode == 0)
+            #expect(try Self.chain(bench) == ["producer", "reader"])
+            let before = try Self.attach(bench, "--join", "--before", "reader", "--xdp", Self.stamp)
+            #expect(
+                before.output == """
+                    far0: XDP: producer unchanged (native)
+                    far0: XDP: stamp attached (native)
+                    far0: XDP: reader unchanged (native)
+                    """, "\(before.errors)")
+            try bench.pair.send(10)
+            #expect(try Self.counts(bench) == (10, 10))
+
+            let moved = try Self.attach(bench, "--join", "--first", "--xdp", Self.reader)
+            #expect(moved.exitCode == 0, "\(moved.errors)")
+            #expect(try Self.chain(bench) == ["reader", "producer", "stamp"])
+
+            let left = try bench.command("detach-from-interface", "far0", "--program", "producer")
+            #expect(left.output == "far0: XDP: producer detached (native)", "\(left.errors)")
+            #expect(try Self.chain(bench) == ["reader", "stamp"])
+            try bench.pair.send(10)
+            #expect(try Self.counts(bench) == (20, 10))
+
+            let unknown = try bench.command("detach-from-interface", "far0", "--program", "nosuch")
+            #expect(unknown.exitCode == 66)
+            #expect(unknown.errors.contains("has no program nosuch attached"), "\(unknown.errors)")
+            let all = try bench.command(
+                "detach-from-interface", "far0", "--program", "reader", "--program", "stamp")
+            #expect(all.exitCode == 0)
+            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(try bench.attachedXDP() == nil)
+        }
+    }
+
+    @Test func aVerdictOtherThanPassIsFinal() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let run = try Self.attach(bench, "--xdp", Self.object + ":dropper", "--xdp", Self.reader)
+            #expect(run.exitCode == 0, "\(run.errors)")
+            try bench.pair.send(10)
+            #expect(try Self.counts(bench).all == 0)
+        }
+    }
+
+    /// Every packet meets every program that is in the chain all along, whatever joins, leaves or moves.
+    @Test(arguments: ["native", "generic"])
+    func changesMissNoPacket(mode: String) throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            _ = try Self.attach(bench, "--mode", mode, "--xdp", Self.stamp, "--xdp", Self.reader)
+            let traffic = BackgroundTraffic(bench.pair)
+            for round in 0..<8 {
+                for arguments in [
+                    ["--xdp", "prebuilt", "--xdp", Self.stamp, "--xdp", Self.reader],
+                    ["--xdp", Self.stamp, "--xdp", Self.reader, "--xdp", "prebuilt"],
+                    ["--xdp", Self.stamp, "--xdp", Self.reader],
+                ] {
+                    let run = try bench.pair.inReceiver {
+                        CommandRun(
+                            ["attach-to-interface", "far0", "--tc", "none", "--registry", bench.scratch.path.string]
+                                + arguments)
+                    }
+                    #expect(run.exitCode == 0, "\(run.errors)")
+                }
+                // Programs that bind fields are loaded anew, too.
+                #expect(try bench.command("register-field", "other_\(round)", "--type", "u8").exitCode == 0)
+                #expect(try bench.command("unregister-field", "other_\(round)").exitCode == 0)
+            }
+            let sent = try traffic.stop()
+            #expect(sent > 1000)
+            let counts = try Self.counts(bench)
+            #expect(counts == (sent, sent))
+        }
+    }
+
+    @Test func whatCannotBeAChainIsRefused() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            func refuse(_ arguments: [String], _ exitCode: Int32, _ texts: String...) throws {
+                let pins = bench.scratch.pins
+                let attached = try bench.attachedXDP()
+                let run = try bench.pair.inReceiver {
+                    CommandRun(
+                        ["attach-to-interface", "far0", "--tc", "none", "--registry", bench.scratch.path.string]
+                            + arguments)
+                }
+                #expect(run.exitCode == exitCode, "\(run.output)")
+                for text in texts { #expect(run.errors.contains(text), "\(run.errors)") }
+                #expect(bench.scratch.pins == pins)
+                #expect(try bench.attachedXDP() == attached)
+            }
+            for _ in 0..<2 {
+                try refuse(
+                    ["--xdp", Self.object + ":last", "--xdp", Self.stamp], 65,
+                    "last does not end in pktmeta_next(), so stamp would never run behind it", "Put last last")
+                try refuse(
+                    ["--xdp", Self.stamp, "--xdp", Self.object + ":plain"], 65,
+                    "plain is SEC(\"xdp\"), stamp SEC(\"xdp.frags\")")
+                try refuse(["--xdp", Self.stamp, "--xdp", Self.stamp], 64, "is named twice")
+                _ = try Self.attach(bench, "--xdp", Self.stamp)
+            }
+            try refuse(
+                ["--join", "--xdp", Self.reader, "--before", "nosuch"], 66, "has no program nosuch", "sharing_xdp")
+            try refuse(["--xdp", "none", "--xdp", Self.stamp], 64, "--xdp none goes with no other")
+            try refuse(["--xdp", Self.stamp, "--first"], 64, "takes --join")
+            try refuse(["--join", "--xdp", Self.reader, "--first", "--last"], 64, "Only one of")
+        }
+    }
+
+    /// In generic mode programs are loaded without fragments, so a plain one goes with the others.
+    @Test func genericModeTakesBothKinds() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let run = try Self.attach(
+                bench, "--mode", "generic", "--xdp", Self.stamp, "--xdp", Self.object + ":plain")
+            #expect(run.exitCode == 0, "\(run.errors)")
+            try bench.pair.send(10)
+            #expect(try Self.counts(bench, "plain") == (10, 10))
+        }
+    }
+
+    /// The kernel has no program that asks a driver in a PROG_ARRAY.
+    @Test func hardwareFieldsAndChainsExcludeEachOther() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            _ = try Self.attach(bench, "--xdp", "prebuilt", "--xdp", Self.reader)
+            let refused = try bench.command("register-field", "rx_hash", "--type", "u32", "--source", "rx-hash")
+            #expect(refused.exitCode == 69)
+            #expect(
+                refused.errors.contains("far0 cannot fill rx_hash: several programs share its XDP hook"),
+                "\(refused.errors)")
+            #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
+            #expect(
+                try bench.command("register-field", "rx_hash", "--type", "u32", "--source", "rx-hash").exitCode == 0)
+            let chain = try Self.attach(bench, "--xdp", "prebuilt", "--xdp", Self.reader)
+            #expect(chain.exitCode == 69, "\(chain.output)")
+            #expect(chain.errors.contains("several programs share its XDP hook"))
+            #expect(try Self.attach(bench, "--xdp", "prebuilt").exitCode == 0)
+            let joining = try Self.attach(bench, "--join", "--xdp", Self.reader)
+            #expect(joining.exitCode == 69, "\(joining.output)")
+            #expect(try Self.chain(bench) == ["producer"])
+        }
+    }
+
+    /// A replacement's programs are pinned, and the link updated or not, when the process dies.
+    @Test(arguments: [false, true])
+    func aKilledReplacementIsFinished(isAttached: Bool) throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            _ = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
+            let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
+            let attachment = try #require(try store.attachments().first)
+            let registry = try Registry.open(at: bench.scratch.path, for: .write)
+            let attacher = try bench.pair.inReceiver { try Attacher("far0", store: store, summary: "test") }
+            let chain = try attacher.load(Array(attachment.members.prefix(1)), of: attachment, registry)
+            try store.swap(attachment, to: chain)
+            if !isAttached {
+                // As it was before the link was updated.
+                let folders = attachment.folders
+                let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
+                let new = try BPFProgram(pinnedAt: folders.current.member(0).program)
+                try Attachment(path: attachment.path).anchor.update(to: old, replacing: new)
+                try Folder.exchange(folders.current.path, with: folders.next.path)
+            }
+            #expect(try bench.command("register-field", "other", "--type", "u8").exitCode == 0)
+            #expect(try Self.chain(bench) == (isAttached ? ["stamp"] : ["stamp", "reader"]))
+            #expect(!bench.scratch.pins.contains { $0.contains("/next") })
+        }
+    }
+}
