@@ -41,10 +41,9 @@ extension Registry {
 
     private static func create(_ folder: RegistryFolder, capacity: Int) throws(PacketMetadataError) {
         do {
-            let image = try drawImage(capacity)
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
-            try fields.update(at: 0, image.headEntry)
+            let image = try store(drawImage(capacity), apartFromOthersIn: fields)
             for slot in RegistryImage.fieldSlots { try fields.update(at: slot, image.entry(slot)) }
             // A process killed before the last pin leaves no registry; the next one replaces the state map.
             try Folder.unlink(folder.statePin)
@@ -58,12 +57,29 @@ extension Registry {
     }
 
     /// With a tag that no other registry of this host has.
-    private static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
+    static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
         var random = SystemRandomNumberGenerator()
         let used = try RegistryTags.used()
         while true {
             let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
             if used[image.word.tag] == nil || used.count > Int(UInt8.max) { return image }
+        }
+    }
+
+    /// Stores the head of a registry that is being made, with another tag if a process at the same time drew the same.
+    ///
+    /// Each writes its own before it looks for others', so of two one sees the other.
+    static func store(
+        _ image: RegistryImage, apartFromOthersIn fields: borrowing BPFMap
+    ) throws(BPFError) -> RegistryImage {
+        var image = image
+        let id = fields.id
+        while true {
+            try fields.update(at: 0, image.headEntry)
+            let used = try RegistryTags.used()
+            let isShared = used[image.word.tag, default: []].contains { $0 != id }
+            if !isShared || used.count > Int(UInt8.max) { return image }
+            image = try drawImage(image.word.capacity)
         }
     }
 
