@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,11 +61,30 @@ static bool only_reads(unsigned int command)
 	case BPF_MAP_GET_NEXT_ID:
 	case BPF_PROG_GET_NEXT_ID:
 	case BPF_LINK_GET_NEXT_ID:
+	case BPF_MAP_GET_FD_BY_ID:
+	case BPF_PROG_GET_FD_BY_ID:
+	case BPF_LINK_GET_FD_BY_ID:
 	case BPF_PROG_QUERY:
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* Whether closing it lets go of nothing that the end of the process would not: maps, programs and types. */
+static bool is_plain(pid_t pid, unsigned int fd)
+{
+	static const char *const kinds[] = {"anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:btf"};
+	char link[64], target[64] = {0};
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%u", pid, fd);
+	if (readlink(link, target, sizeof(target) - 1) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(target, kinds[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static const struct counted *find(long number)
@@ -86,6 +106,8 @@ static const struct counted *entered(pid_t pid, unsigned int calls, unsigned int
 		return NULL;
 	call = find((long)info.entry.nr);
 	if (!call || (calls == 0 && !call->is_first))
+		return NULL;
+	if (call->number == SYS_close && is_plain(pid, (unsigned int)info.entry.args[0]))
 		return NULL;
 	*command = call->number == SYS_bpf ? (unsigned int)info.entry.args[0] : 0;
 	return call->number == SYS_bpf && only_reads(*command) ? NULL : call;

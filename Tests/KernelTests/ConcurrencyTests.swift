@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BPF
 import Foundation
 import Linux
 import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
 
 /// Sixteen processes at a time that register and unregister the same few names.
 ///
@@ -30,6 +34,20 @@ import Testing
             #expect(history.registered.count > 10 && history.unregistered.count > 10)
             #expect(log.contains { $0.exitCode == 66 } && seen.count > 5)
         }
+    }
+}
+
+extension ConcurrencyTests {
+    /// Two processes draw the same tag at the same time, each before the other's is to be seen.
+    @Test func aTagDrawnTwiceAtATimeIsDrawnAgain() throws {
+        let image = try Registry.drawImage(64)
+        let one = try BPFMap(creating: "pktmeta_fields", RegistryFolder.registryShape)
+        let other = try BPFMap(creating: "pktmeta_fields", RegistryFolder.registryShape)
+        try other.update(at: 0, image.headEntry)
+        let apart = try Registry.store(image, apartFromOthersIn: one)
+        #expect(apart.word.tag != image.word.tag)
+        #expect(try one.values(at: 0)[0] == apart.headEntry)
+        #expect(try Registry.store(apart, apartFromOthersIn: one) == apart, "one's own is no other's")
     }
 }
 

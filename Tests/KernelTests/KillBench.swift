@@ -6,6 +6,7 @@ import Linux
 import RegistryModel
 import SystemPackage
 import TestSupport
+import Testing
 
 /// A registry in which commands are killed while packets pass, and what must be so however that went.
 final class KillBench {
@@ -92,6 +93,12 @@ final class KillBench {
     /// The registry's folder is "."; it would be left behind empty.
     var pins: Set<String> { Set(scratch.pins).union(Folder.exists(scratch.path) ? ["."] : []) }
 
+    /// Where something is pinned that is attached to a hook.
+    func pin(_ hook: String, _ name: String) throws -> FilePath {
+        let pin = pins.first { $0.hasPrefix("attachments/") && $0.contains("-\(hook)") && $0.hasSuffix("/\(name)") }
+        return scratch.path.appending(try #require(pin, "\(hook), \(name): \(pins)"))
+    }
+
     /// Programs and links of this registry that no pin names, so that nothing would ever remove them; and programs that
     /// the interface runs and no pinned link holds, or the reverse.
     ///
@@ -121,7 +128,7 @@ final class KillBench {
     /// Values that bound programs found wrong, where some are attached (Tests/Programs/torture.bpf.h).
     func wrongValues() throws -> UInt64 {
         var wrong: UInt64 = 0
-        for pin in scratch.pins where pin.hasSuffix("maps/outcomes") {
+        for pin in scratch.pins where pin.hasSuffix("/outcomes") {
             guard let map = try? BPFMap(pinnedAt: scratch.path.appending(pin)) else { continue }
             for outcome in [2, 7] { wrong += try map.values(at: outcome).reduce(0) { $0 + decode($1, as: UInt64.self) } }
         }

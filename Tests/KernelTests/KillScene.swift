@@ -36,6 +36,10 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     private static var attachBound: [String] {
         attach + ["--xdp", Fixture.object("torture").string, "--tc", Fixture.object("torture_steady").string]
     }
+    private static let shared = ["register-field", "shared", "--type", "u32"]
+    /// A second program of a chain.
+    private static var join: [String] { attach + ["--xdp", Fixture.object("chain_xdp").string + ":reader", "--join"] }
+    private static let leave = detach + ["--xdp", "--program", "reader"]
     /// Leaves a hole, which closing makes larger.
     private static let makeHole = [
         ["unregister-field", "high"], ["register-field", "low", "--type", "bytes:16"],
@@ -72,8 +76,14 @@ struct KillScene: Sendable, CustomTestStringConvertible {
             undo: [detach, ["unregister-field", "mover"], ["unregister-field", "steady"]]),
         KillScene(
             testDescription: "attach-to-interface replaces",
-            prepare: create + [["register-field", "shared", "--type", "u32"], attachPrebuilt],
+            prepare: create + [shared, attachPrebuilt],
             command: attach + ["--xdp", Fixture.object("sharing_xdp").string], undo: [attachPrebuilt]),
+        KillScene(
+            testDescription: "attach-to-interface --join", prepare: create + [shared, attachPrebuilt], command: join,
+            undo: [leave]),
+        KillScene(
+            testDescription: "detach-from-interface --program", prepare: create + [shared, attachPrebuilt, join],
+            command: leave, undo: [join]),
         KillScene(
             testDescription: "detach-from-interface", prepare: create + [attachPrebuilt], command: detach,
             undo: [attachPrebuilt]),

@@ -61,8 +61,7 @@ private final class KilledRenewals {
         let bytes = try Fixture.bytes(Fixture.object("torture"))
         let object = try BPFObject(bytes: bytes, name: "reader", typesPath: folder.path.appending("types").string)
         try object.reuse(BPFMap(pinnedAt: bench.scratch.path.appending("registry")), as: "pktmeta_fields")
-        let xdp = try #require(bench.scratch.pins.first { $0.hasSuffix("xdp/current/maps/targets") })
-        targets = try BPFMap(pinnedAt: bench.scratch.path.appending(xdp))
+        targets = try BPFMap(pinnedAt: bench.pin("xdp", "targets"))
         try object.reuse(targets, as: "targets")
         let program = try object.load(only: "torture_dynamic")
         reader = try object.map("outcomes")
@@ -124,8 +123,7 @@ private final class KilledRenewals {
         report.problems += bench.pins.filter { $0.contains("tmp-") || $0.contains("next") }
         let dynamic = try counts(reader)
         (report.right, report.wrong, report.noEntry, report.fault) = (dynamic[1], dynamic[2], dynamic[3], dynamic[4])
-        let pin = try #require(bench.scratch.pins.first { $0.hasSuffix("tc_ingress/current/maps/outcomes") })
-        let steady = try counts(BPFMap(pinnedAt: bench.scratch.path.appending(pin)))
+        let steady = try counts(BPFMap(pinnedAt: bench.pin("tc_ingress", "outcomes")))
         (report.steadyRight, report.steadyWrong, report.steadyRefused) = (steady[6], steady[7], steady[8])
         return report
     }

@@ -19,19 +19,24 @@ public struct KernelObjects: Hashable, Sendable {
     public init(pinnedAt paths: [FilePath]) throws {
         for path in paths {
             guard let fd = try? BPFFileSystem.open(path) else { continue }  // a folder
-            let lines = try String(contentsOfFile: "/proc/self/fdinfo/\(fd.raw)", encoding: .utf8).split(separator: "\n")
-            func number(_ key: String) -> UInt32? {
-                lines.first { $0.hasPrefix(key + ":") }
-                    .flatMap { UInt32($0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces)) }
-            }
-            if let link = number("link_id") {
-                links.insert(link)
-                if let program = number("prog_id") { linkedPrograms.insert(program) }
-            } else if let program = number("prog_id") {
-                programs.insert(program)
-            } else if let map = number("map_id") {
-                maps.insert(map)
-            }
+            try add("/proc/self/fdinfo/\(fd.raw)")
+        }
+    }
+
+    /// - Parameter file: a descriptor's, in proc (proc_pid_fdinfo(5)).
+    private mutating func add(_ file: String) throws {
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        func number(_ key: String) -> UInt32? {
+            lines.first { $0.hasPrefix(key + ":") }
+                .flatMap { UInt32($0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces)) }
+        }
+        if let link = number("link_id") {
+            links.insert(link)
+            if let program = number("prog_id") { linkedPrograms.insert(program) }
+        } else if let program = number("prog_id") {
+            programs.insert(program)
+        } else if let map = number("map_id") {
+            maps.insert(map)
         }
     }
 

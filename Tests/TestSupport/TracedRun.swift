@@ -23,7 +23,7 @@ public struct TracedRun: Sendable {
         try self.init(arguments, call, signal, nil)
     }
 
-    /// - Parameter action: done while the command stands at the entry of the call.
+    /// - Parameter action: done while the process stands at the entry of the call.
     public init(_ arguments: [String], at call: Int, doing action: @escaping () -> Void) throws(Errno) {
         try self.init(arguments, call, 0, action)
     }

@@ -17,7 +17,7 @@ struct traced_end {
  *
  * stop_at: which of them to stop at, from 1 on; 0: none.
  * signal: sent at its entry. After SIGKILL the call is not done; after others that kill, it is.
- * action: if not NULL, called instead of sending a signal, while the command stands at the call's entry.
+ * action: if not NULL, called instead of sending a signal, while the process stands at the call's entry.
  *
  * 0 or -errno.
  */
