@@ -33,7 +33,7 @@ public struct PinSearch: Sendable {
     public init(foldersNamed folderNames: Set<String> = [], where isWanted: (PinnedObject.Object) -> Bool) {
         var walk = Walk(folderNames)
         do throws(Errno) {
-            for mount in try MountPoint.all(ofType: "bpf") { walk.folder(mount.path, depth: 0, isWanted) }
+            for mount in try MountPoint.fileSystems(ofType: "bpf") { walk.folder(mount.path, depth: 0, isWanted) }
         } catch {
             walk.isComplete = false
         }

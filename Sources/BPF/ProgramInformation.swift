@@ -21,6 +21,8 @@ public struct ProgramInformation: Sendable, Hashable {
     public let kind: Kind
     /// CLOCK_BOOTTIME, ns.
     public let loadedAt: UInt64
+    /// How often it ran while the kernel counted that (sysctl kernel.bpf_stats_enabled).
+    public let runs: UInt64
 
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
     public init(id: UInt32) throws(BPFError) {
@@ -50,6 +52,7 @@ public struct ProgramInformation: Sendable, Hashable {
             default: .other(info.type)
             }
         loadedAt = info.load_time
+        runs = info.run_cnt
     }
 
     /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).

@@ -7,13 +7,18 @@ public struct MountPoint: Sendable, Hashable {
     public let path: FilePath
     /// Major and minor number, which two mounts of one file system share.
     public let device: String
+    /// What of the file system is mounted there.
+    public let root: String
 
-    /// Those of a type, such as `bpf`, each file system once.
+    /// Those of a type, such as `nsfs`.
     public static func all(ofType type: String) throws(Errno) -> [MountPoint] {
+        try ProcFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { parse($0, type) }
+    }
+
+    /// The same, each file system once.
+    public static func fileSystems(ofType type: String) throws(Errno) -> [MountPoint] {
         var devices: Set<String> = []
-        return try ProcFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { line in
-            parse(line, type)
-        }.filter { devices.insert($0.device).inserted }
+        return try all(ofType: type).filter { devices.insert($0.device).inserted }
     }
 
     /// A line of proc_pid_mountinfo(5): id, parent, device, root, mount point, options, more, "-", type, source, options.
@@ -22,7 +27,7 @@ public struct MountPoint: Sendable, Hashable {
         guard words.count > 5, let dash = words.dropFirst(5).firstIndex(of: "-"), dash + 1 < words.endIndex,
             words[dash + 1] == type
         else { return nil }
-        return MountPoint(path: FilePath(unescaped(words[4])), device: String(words[2]))
+        return MountPoint(path: FilePath(unescaped(words[4])), device: String(words[2]), root: String(words[3]))
     }
 
     /// Blanks and the like are written as a backslash and three octal digits.

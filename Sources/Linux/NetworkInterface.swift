@@ -17,6 +17,15 @@ public struct NetworkInterface: Sendable, Hashable {
         self.index = index
     }
 
+    /// - Throws: `noSuchDeviceOrAddress` (ENXIO) if there is none.
+    public init(index: UInt32) throws(Errno) {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        // if_indextoname(3) writes a C string of at most that many bytes.
+        guard unsafe if_indextoname(index, &name) != nil else { throw Errno.last }
+        self.init(
+            name: String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self), index: index)
+    }
+
     /// Those of the namespace, by index.
     public static func all() throws(Errno) -> [NetworkInterface] {
         guard let list = unsafe if_nameindex() else { throw Errno.last }

@@ -27,6 +27,14 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         return FilePath("/run/netns/\(name)")
     }
 
+    /// Its name for `ip netns`; nil if it has none.
+    public func name() throws(Errno) -> String? {
+        let inode = try inode()
+        return ((try? Folder.names(in: "/run/netns")) ?? []).first { name in
+            (try? NetworkNamespace(path: FilePath("/run/netns").appending(name)).inode()) == inode
+        }
+    }
+
     /// Makes a new one; this thread stays where it is.
     public static func create() throws(Errno) -> NetworkNamespace {
         let here = try current()

@@ -6,6 +6,7 @@ internal import RegistryModel
 internal import SystemPackage
 
 extension XDPModeChoice: ExpressibleByArgument {}
+extension TCModeChoice: ExpressibleByArgument {}
 
 struct AttachToInterface: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +27,9 @@ struct AttachToInterface: ContextCommand {
 
     @Option(help: ArgumentHelp("XDP mode; auto takes generic where the driver has no XDP, and says so."))
     var mode: XDPModeChoice = .auto
+
+    @Option(help: ArgumentHelp("TC mode; auto takes clsact where the kernel has no TCX (before 6.6), and says so."))
+    var tcMode: TCModeChoice = .auto
 
     @Option(
         help: ArgumentHelp(
@@ -77,8 +81,9 @@ struct AttachToInterface: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let path = registry.path(in: context)
         let request = AttachmentRequest(
-            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, joins: join,
-            placement: order.placement, registersMissing: registerMissing)
+            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
+            joins: join, placement: order.placement,
+            registersMissing: registerMissing)
         let reports = try interfaces.run("cannot attach") { (names) throws(PacketMetadataError) in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }

@@ -149,6 +149,21 @@ extension RegistryImage {
         return forget + bump(to: next)
     }
 
+    /// The steps that unregister what makes no sense, with a new generation: packets under way may carry anything for
+    /// it. None if there is no damage.
+    package func repairing() -> [RegistryStep] {
+        guard !problems.isEmpty else { return [] }
+        let next = word.generation.next
+        let tombstones = damagedSlots.sorted().flatMap { slot -> [RegistryStep] in
+            let epoch = max(self[slot].layout.epoch, self[slot].lastEpoch)
+            let tombstone = LayoutWord(isLive: false, epoch: epoch, generation: next, offset: 0, size: 0)
+            return [.publish(slot: slot, tombstone), .resetState(slot: slot, id: FieldID(rawValue: 0))]
+        }
+        let steps: [RegistryStep] =
+            [.raiseRevision(revision &+ 1), .setWord(word.with(pending: word.generation))] + tombstones
+        return steps + applying(steps).bump(to: next)
+    }
+
     /// The grace period, the announcement, programs that know of it, the new generation; and entries that lag far behind brought closer, so
     /// that a field that lives long never looks newer than a packet.
     private func bump(to next: Generation) -> [RegistryStep] {

@@ -11,10 +11,13 @@ public struct RegistryProblem: Hashable, Sendable, CustomStringConvertible {
 extension RegistryImage {
     /// What makes no sense in this registry. Empty for any that only pktmeta wrote.
     public var problems: [RegistryProblem] {
-        let faults = Self.fieldSlots.compactMap { slot in
+        (headFaults + faults + overlaps + duplicateNames).sorted { $0.slot < $1.slot }
+    }
+
+    private var faults: [RegistryProblem] {
+        Self.fieldSlots.compactMap { slot in
             (fault(of: self[slot]) ?? faultOfPlace(slot)).map { RegistryProblem(slot: slot, text: $0) }
         }
-        return (headFaults + faults + overlaps + duplicateNames).sorted { $0.slot < $1.slot }
     }
 
     private var headFaults: [RegistryProblem] {
@@ -44,19 +47,30 @@ extension RegistryImage {
     }
 
     private var overlaps: [RegistryProblem] {
-        let byOffset = Self.fieldSlots.filter { self[$0].layout.isLive && self[$0].layout.size > 0 }
+        overlappingSlots().map {
+            RegistryProblem(slot: $0.slot, text: "its bytes overlap those of slot \($0.other)")
+        }
+    }
+
+    private func overlappingSlots(without excluded: Set<Int> = []) -> [(slot: Int, other: Int)] {
+        let byOffset = Self.fieldSlots
+            .filter { !excluded.contains($0) && self[$0].layout.isLive && self[$0].layout.size > 0 }
             .sorted { self[$0].layout.offset < self[$1].layout.offset }
-        var problems: [RegistryProblem] = []
+        var pairs: [(slot: Int, other: Int)] = []
         var furthest: (slot: Int, end: Int)?
         for slot in byOffset {
             let end = self[slot].layout.offset + self[slot].layout.size
-            if let furthest, furthest.end > self[slot].layout.offset {
-                problems.append(
-                    RegistryProblem(slot: slot, text: "its bytes overlap those of slot \(furthest.slot)"))
-            }
+            if let furthest, furthest.end > self[slot].layout.offset { pairs.append((slot, furthest.slot)) }
             if end > furthest?.end ?? 0 { furthest = (slot, end) }
         }
-        return problems
+        return pairs
+    }
+
+    /// Slots whose fields cannot stay: also both of two sound ones that overlap, since nobody knows whose the bytes are.
+    var damagedSlots: Set<Int> {
+        let faulty = Set(faults.map(\.slot))
+        let overlapping = overlappingSlots(without: faulty).flatMap { [$0.slot, $0.other] }
+        return faulty.union(overlapping).union(duplicateNames.map(\.slot))
     }
 
     private var duplicateNames: [RegistryProblem] {

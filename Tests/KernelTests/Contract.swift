@@ -120,12 +120,6 @@ final class TCHarness: ContractHarness {
     private let script: BPFMap
     private let area: BPFMap
 
-    /// Keeps a link, which can't be in an array by itself.
-    private final class LinkBox {
-        let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
-    }
-
     convenience init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
         let reader = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_tc", compiler)), name: "contract")
         try reader.reuse(registry.fieldsMap, as: "pktmeta_fields")

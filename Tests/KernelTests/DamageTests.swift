@@ -72,6 +72,18 @@ import Testing
                 #expect(run.errors.contains("is damaged"), "\(run.errors)")
             }
             #expect(try registry.fieldsMap.values(at: 1)[0] == entry, "nothing was written")
+
+            let repair = CommandRun(["repair", "--registry", scratch.path.string])
+            #expect(repair.exitCode == 0, "\(repair.errors)")
+            #expect(
+                repair.output.contains(damage.report) && repair.output.contains(": unregistered"), "\(repair.output)")
+            let again = CommandRun(["repair", "--registry", scratch.path.string])
+            #expect(again.output == "nothing to repair")
+            let new = try registry.register(FieldDefinition(name: FieldName("fresh"), type: .u32)).field
+            #expect(new.id != victim.id)
+            if damage.testDescription != "overlap" {
+                #expect(try registry.image().field(named: FieldName("other")) == other)
+            }
         }
     }
 }

@@ -244,7 +244,7 @@ private let fault: Int32 = -14
             let busy = bench.export()
             #expect(busy.exitCode == 75 && busy.errors.contains("the field tenant is just moving"))
             #expect(!Folder.exists(bench.file))
-            try bench.registry.repair()
+            _ = try bench.registry.repair()
             #expect(bench.export().exitCode == 0)
             #expect(try bench.load("set_all", .live).run().report.results == [0, 0, 0, 0, 0, noEntry])
         }

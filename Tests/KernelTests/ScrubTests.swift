@@ -38,11 +38,6 @@ import Testing
         return Array(try seen.values(at: 0)[0].dropFirst(8))
     }
 
-    private final class LinkBox {
-        let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
-    }
-
     @Test func valueAndBitGoAndTheRestStays() throws {
         try Kernel.run {
             let scratch = ScratchRegistry()

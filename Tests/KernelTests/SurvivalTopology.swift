@@ -32,12 +32,6 @@ final class SurvivalBench {
         }
     }
 
-    /// Keeps a link, which can't be in an array by itself.
-    private final class LinkBox {
-        let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
-    }
-
     init(
         _ route: SurvivalRoute, _ mode: BPFLink.XDPMode, amount: Int32 = 0, capacity: Int? = nil,
         otherValues: (RegistryImage) -> [UInt64] = { _ in [] }

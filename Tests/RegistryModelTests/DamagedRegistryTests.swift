@@ -130,6 +130,53 @@ struct DamagedRegistryTests {
         #expect(image.problems.map(\.slot) == [2, 5, 9, 9, 30])
     }
 
+    // MARK: Repair
+
+    @Test(arguments: entryDamages + layoutDamages)
+    func repairingUnregistersWhatIsDamagedAndNothingElse(_ damage: Damage) throws {
+        let image = try Self.damaged(damage)
+        let repaired = image.applying(image.repairing())
+        #expect(repaired.problems.isEmpty)
+        let lost = Set(image.fields.map(\.name)).subtracting(repaired.fields.map(\.name))
+        // Of two on the same bytes, neither can be believed.
+        let second = try FieldName("b")
+        let both: Set<FieldName> = try [second, FieldName("e")]
+        #expect(
+            damage.testDescription == "offset of slot 2" ? lost == both : lost.isSubset(of: both.subtracting([second])))
+        for field in repaired.fields { #expect(image.fields.contains(field)) }
+        #expect(repaired.word.generation == image.word.generation.next)
+        #expect(repaired.repairing().isEmpty)
+    }
+
+    @Test func repairingCanBeKilledAnywhere() throws {
+        for damage in Self.entryDamages + Self.layoutDamages {
+            let image = try Self.damaged(damage)
+            let steps = image.repairing()
+            for count in steps.indices {
+                let killed = image.applying(Array(steps[..<count]))
+                let recovered = killed.applying(killed.recovery())
+                let repaired = recovered.applying(recovered.repairing())
+                #expect(repaired.problems.isEmpty)
+                #expect(repaired.recovery().isEmpty)
+                // An id of a field that went is not the next one's.
+                var reused = repaired
+                _ = try reused.register("fresh", .u32)
+                let old = Set(image.fields.map(\.id))
+                let fresh = try #require(reused.field(named: FieldName("fresh")))
+                #expect(!old.contains(fresh.id))
+            }
+        }
+    }
+
+    @Test func aPendingGenerationThatMakesNoSenseIsPutRight() throws {
+        var image = try Self.sound()
+        image.word = image.word.with(pending: Generation(900))
+        #expect(!image.problems.isEmpty)
+        let repaired = image.applying(image.repairing())
+        #expect(repaired.problems.isEmpty)
+        #expect(repaired.fields == image.fields)
+    }
+
     // MARK: Garbage
 
     @Test func garbageNeverTraps() throws {
@@ -170,6 +217,7 @@ struct DamagedRegistryTests {
         for slot in RegistryImage.fieldSlots { try #require(image.entry(slot).count == 256) }
         for field in image.fields { try #require(!image.unregistering(field).isEmpty) }
         _ = image.applying(image.recovery()).problems
+        try #require(image.applying(image.repairing()).problems.isEmpty)
         for type in [FieldType.flag, .u32, .bytes(1)] {
             var grown = image
             do throws(PacketMetadataError) {

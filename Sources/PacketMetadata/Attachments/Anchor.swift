@@ -6,27 +6,57 @@ internal import SystemPackage
 
 /// What holds the first program of an attachment at its hook.
 enum Anchor: Sendable {
-    /// Pinned there.
+    /// Pinned there. Good in whatever network namespace this thread is.
     case link(FilePath)
+    case filter(FilterAnchor)
 
-    /// The program at the hook; nil if the interface is gone, or somebody has let go of it.
-    func programID() throws(BPFError) -> UInt32? {
+    enum State: Equatable {
+        /// By the program of that id.
+        case attached(UInt32)
+        /// The interface is, or somebody has let go of it.
+        case gone
+        /// This process may not enter the network namespace to look.
+        case outOfReach
+    }
+
+    func state() throws(BPFError) -> State {
         switch self {
         case .link(let path):
-            guard let link = try information(path), link.ifindex != 0 else { return nil }
-            return link.programID
+            guard let link = try Self.information(path), link.ifindex != 0 else { return .gone }
+            return .attached(link.programID)
+        case .filter(let filter): return try filter.state()
         }
     }
 
-    /// - Throws: EPERM or EINVAL if another program is attached by now.
+    /// The program at the hook, as far as this process may know.
+    func programID() throws(BPFError) -> UInt32? {
+        if case .attached(let id) = try state() { id } else { nil }
+    }
+
+    /// - Throws: EPERM, EINVAL or ENOENT if another program is attached by now.
     func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
         switch self {
-        case .link(let path):
-            try BPFLink(pinnedAt: path).update(to: program, replacing: attached)
+        case .link(let path): try BPFLink(pinnedAt: path).update(to: program, replacing: attached)
+        case .filter(let filter): try filter.update(to: program, replacing: attached)
         }
     }
 
-    private func information(_ path: FilePath) throws(BPFError) -> BPFLink.Information? {
+    func letGo() throws(BPFError) {
+        switch self {
+        case .link(let path):
+            // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer.
+            // If this fails, unlinking does it.
+            do { try BPFLink(pinnedAt: path).detach() } catch {}
+            do throws(Errno) {
+                try Folder.unlink(path)
+            } catch {
+                throw BPFError("unlink \(path)", error)
+            }
+        case .filter(let filter): try filter.letGo()
+        }
+    }
+
+    private static func information(_ path: FilePath) throws(BPFError) -> BPFLink.Information? {
         do throws(BPFError) {
             return try BPFLink(pinnedAt: path).information
         } catch {
@@ -34,22 +64,30 @@ enum Anchor: Sendable {
             throw error
         }
     }
+}
 
-    /// Detaches what a folder holds, if anything.
-    static func letGo(_ folders: Attachment.Folders) throws(BPFError) {
-        // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer. If
-        // this fails, unlinking does it.
-        do { try BPFLink(pinnedAt: folders.link).detach() } catch {}
-        do throws(Errno) {
-            try Folder.unlink(folders.link)
-        } catch {
-            throw BPFError("unlink \(folders.link)", error)
+extension Attachment.Folders {
+    /// Also of what is half made or half gone: a link is pinned last and goes first, and a record is there before
+    /// anything is attached.
+    var anchor: Anchor {
+        guard !Folder.exists(link), let record = current.record ?? next.record, record.mode == .clsact else {
+            return .link(link)
         }
+        return .filter(
+            FilterAnchor(
+                ifindex: record.ifindex, netnsCookie: record.netnsCookie,
+                programs: [current.member(0).program, next.member(0).program]))
+    }
+}
+
+extension Attachment.ChainFolder {
+    fileprivate var record: AttachmentRecord? {
+        try? AttachmentRecord(map: BPFMap(pinnedAt: member(0).record, readOnly: true))
     }
 }
 
 extension Attachment {
-    var anchor: Anchor { .link(folders.link) }
+    var anchor: Anchor { folders.anchor }
 
     /// The interface that its link is on, by its index in whatever namespace that is; nil if it is gone.
     func ifindex() throws(BPFError) -> UInt32? {

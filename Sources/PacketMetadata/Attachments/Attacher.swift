@@ -70,13 +70,19 @@ struct Attacher {
 
     private func programIDs(_ hook: Hook) throws(PacketMetadataError) -> [UInt32] {
         do throws(BPFError) {
-            switch hook {
-            case .xdp: return try attachedXDPProgramID(ifindex: interface.index).map { [$0] } ?? []
-            case .tcIngress:
-                return try TCXPrograms.query(ifindex: interface.index, .ingress)?.programs.map(\.id) ?? []
-            }
+            return try Self.programIDs(hook, ifindex: interface.index)
         } catch {
             throw PacketMetadataError(error, summary, needs: [.netAdmin])
+        }
+    }
+
+    /// Of all programs on a hook, in the order in which they run.
+    static func programIDs(_ hook: Hook, ifindex: UInt32) throws(BPFError) -> [UInt32] {
+        switch hook {
+        case .xdp: return try attachedXDPProgramID(ifindex: ifindex).map { [$0] } ?? []
+        case .tcIngress:
+            let programs = try TCXPrograms.query(ifindex: ifindex, .ingress)?.programs.map(\.id) ?? []
+            return try programs + TCFilter.filters(ifindex: ifindex).compactMap(\.programID)
         }
     }
 

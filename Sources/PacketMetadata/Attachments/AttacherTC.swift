@@ -5,8 +5,9 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// Where a TC program is to be attached.
+/// How and where a TC program is to be attached.
 struct TCAttaching {
+    let mode: AttachmentMode
     /// Among all programs of the hook; nil for behind those there are.
     let placement: Placement?
     /// Behind the program that was attached just before.
@@ -33,6 +34,8 @@ extension Attacher {
                 ? try Arrangement(existing: there, joinedBy: identities, at: nil)
                 : Arrangement(existing: there, replacedBy: identities)
         }
+        let (mode, fallback) = try tcMode(request)
+        try refuseOtherMode(existing, request.tcMode)
         let placement =
             try isInPlace(request.placement(.tcIngress), arrangement, existing) ? nil : request.placement(.tcIngress)
         for slot in arrangement.slots {
@@ -42,11 +45,11 @@ extension Attacher {
                 try prepareReplacement(of: existing[old], by: wanted[index], &change, registry)
             case .wanted(let index, let old):
                 // A link cannot move: the program gets a new one, and the old goes once that is attached.
-                let chain = try load(wanted[index], registry)
+                let chain = try load(wanted[index], mode, registry)
                 let followsLast = change.entries.contains { if case .attachTC = $0.step { true } else { false } }
                 change.add(
-                    .attachTC(chain, TCAttaching(placement: placement, followsLast: followsLast)),
-                    [report(chain.members[0].record, old == nil ? .attached : .replaced)])
+                    .attachTC(chain, TCAttaching(mode: mode, placement: placement, followsLast: followsLast)),
+                    [report(chain.members[0].record, old == nil ? .attached : .replaced, fallback)])
                 if let old { change.add(.remove(existing[old]), []) }
             }
         }
@@ -62,15 +65,39 @@ extension Attacher {
         if record(wanted, mode: old.record.mode).isSameProgram(as: old.record) {
             change.add(.leave, [report(old.record, .unchanged)])
         } else {
-            let chain = try load(wanted, registry)
+            let chain = try load(wanted, old.record.mode, registry)
             change.add(.swap(old, chain), [report(chain.members[0].record, .replaced)])
         }
     }
 
     private func load(
-        _ wanted: Wanted, _ registry: borrowing Registry
+        _ wanted: Wanted, _ mode: AttachmentMode, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain {
-        try LoadedChain([load(wanted, mode: .tcx, isAlone: true, registry)], summary: summary)
+        try LoadedChain([load(wanted, mode: mode, isAlone: true, registry)], summary: summary)
+    }
+
+    // MARK: Mode
+
+    /// - Returns: the mode for new attachments, and why it is not TCX if nobody asked for another.
+    private func tcMode(
+        _ request: AttachmentRequest
+    ) throws(PacketMetadataError) -> (mode: AttachmentMode, fallback: String?) {
+        switch request.tcMode {
+        case .tcx: return (.tcx, nil)
+        case .clsact: return (.clsact, nil)
+        case .auto:
+            if try queryTCX() != nil { return (.tcx, nil) }
+            return (.clsact, "the kernel has no TCX")
+        }
+    }
+
+    private func refuseOtherMode(_ existing: [Attachment], _ mode: TCModeChoice) throws(PacketMetadataError) {
+        guard mode != .auto, let other = existing.first(where: { $0.record.mode.rawValue != mode.rawValue }) else {
+            return
+        }
+        throw PacketMetadataError(
+            .taken, summary, reason: "\(other.record.program) is attached to it by \(other.record.mode.rawValue)",
+            remedy: "pktmeta detach-from-interface \(interface.name) --tc first.")
     }
 
     // MARK: Order
@@ -137,13 +164,17 @@ extension Attacher {
     }
 
     private func tcxPrograms() throws(PacketMetadataError) -> TCXPrograms {
+        if let programs = try queryTCX() { return programs }
+        throw PacketMetadataError(
+            .unsupported, summary, reason: "an order among TC programs takes TCX, which came with Linux 6.6")
+    }
+
+    private func queryTCX() throws(PacketMetadataError) -> TCXPrograms? {
         do throws(BPFError) {
-            if let programs = try TCXPrograms.query(ifindex: interface.index, .ingress) { return programs }
+            return try TCXPrograms.query(ifindex: interface.index, .ingress)
         } catch {
             throw PacketMetadataError(error, summary, needs: [.netAdmin])
         }
-        throw PacketMetadataError(
-            .unsupported, summary, reason: "an order among TC programs takes TCX, which came with Linux 6.6")
     }
 
     // MARK: Attaching
@@ -152,6 +183,7 @@ extension Attacher {
     func attach(
         _ chain: LoadedChain, _ attaching: TCAttaching, behind last: UInt32?, _ journal: AttachmentJournal
     ) throws(PacketMetadataError) {
+        if attaching.mode == .clsact { return try attachFilter(chain, attaching, journal) }
         var attempts = 10
         while true {
             var position = TCXPosition.last
@@ -174,6 +206,22 @@ extension Attacher {
                 attempts -= 1
                 guard error.errno == .staleNFSFileHandle, attempts > 0 else { throw tcRefusal(error) }
             }
+        }
+    }
+
+    private func attachFilter(
+        _ chain: LoadedChain, _ attaching: TCAttaching, _ journal: AttachmentJournal
+    ) throws(PacketMetadataError) {
+        guard attaching.placement == nil || attaching.placement == .last else {
+            throw PacketMetadataError(
+                .unsupported, summary, reason: "an order among TC programs takes TCX, and not clsact")
+        }
+        do throws(BPFError) {
+            try journal.add(place(.tcIngress), chain) { (_) throws(BPFError) in
+                try FilterAnchor.attach(chain.first.program, ifindex: interface.index)
+            }
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }
     }
 

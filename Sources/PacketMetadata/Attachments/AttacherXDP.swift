@@ -146,9 +146,10 @@ extension Attacher {
                 .unsupported, summary, reason: "the driver has no \(mode.rawValue) XDP (EOPNOTSUPP)",
                 remedy: "--mode generic works with any driver.")
         case .resourceBusy, .fileExists:
+            let holder = holder()
             return PacketMetadataError(
-                .taken, summary, reason: "\(holder()) holds its XDP hook (\(error.errno.name))",
-                remedy: "ip link show dev \(interface.name) tells more; only its owner should detach it.")
+                .taken, summary, reason: "\(holder.text) holds its XDP hook (\(error.errno.name))",
+                remedy: holder.wayOut)
         case .outOfRange:
             return PacketMetadataError(
                 .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
@@ -158,11 +159,10 @@ extension Attacher {
         }
     }
 
-    /// Who is on the XDP hook, as far as this process may know.
-    private func holder() -> String {
-        guard let id = try? attachedXDPProgramID(ifindex: interface.index) else { return "another program" }
-        guard let program = try? BPFProgram(id: id) else { return "program \(id)" }
-        return "program \(program.name) (id \(id))"
+    private func holder() -> (text: String, wayOut: String) {
+        let occupants = (try? HookOccupancy(ifindex: interface.index, .xdp))?.occupants ?? []
+        guard let occupant = occupants.first else { return ("another program", "Its owner should detach it.") }
+        return (occupant.description, occupant.wayOut(interface.name))
     }
 }
 

@@ -9,8 +9,6 @@ internal import SystemPackage
 struct AttachmentRecord: Hashable, Sendable {
     let hook: Hook
     let mode: AttachmentMode
-    /// The clsact qdisc was not there before.
-    var madeQdisc = false
     let ifindex: UInt32
     let netnsCookie: UInt64
     /// CLOCK_REALTIME, ns.
@@ -63,7 +61,6 @@ extension AttachmentRecord {
         (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
             | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
             | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
-            | (madeQdisc ? PKTMETA_ATTACHMENT_QDISC : 0)
     }
 
     private var encoded: [UInt8] {
@@ -97,7 +94,7 @@ extension AttachmentRecord {
         let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
         let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
         self.init(
-            hook: hook, mode: mode, madeQdisc: has(PKTMETA_ATTACHMENT_QDISC), ifindex: head.ifindex,
+            hook: hook, mode: mode, ifindex: head.ifindex,
             netnsCookie: head.netns_cookie,
             attachedAt: head.attached_at, revision: head.revision,
             binding: ProgramBinding(

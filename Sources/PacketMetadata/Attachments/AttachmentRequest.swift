@@ -38,11 +38,19 @@ public enum XDPModeChoice: String, Sendable, Hashable, CaseIterable {
     }
 }
 
+/// How to attach TC programs.
+public enum TCModeChoice: String, Sendable, Hashable, CaseIterable {
+    /// TCX, or clsact if the kernel has no TCX.
+    case auto
+    case tcx, clsact
+}
+
 /// What to attach to the hooks of an interface, and how.
 public struct AttachmentRequest: Sendable, Hashable {
     public var xdp: ProgramSelection
     public var tc: ProgramSelection
     public var mode: XDPModeChoice
+    public var tcMode: TCModeChoice
     /// Attaches beside what this registry has attached, instead of in its place.
     public var joins: Bool
     /// Where, for hooks whose programs are named: in XDP among the programs of the chain, if it joins one; at TC among
@@ -54,11 +62,13 @@ public struct AttachmentRequest: Sendable, Hashable {
 
     public init(
         xdp: ProgramSelection = .prebuiltUnlessOwn, tc: ProgramSelection = .prebuiltUnlessOwn,
-        mode: XDPModeChoice = .auto, joins: Bool = false, placement: Placement? = nil, registersMissing: Bool = false
+        mode: XDPModeChoice = .auto, tcMode: TCModeChoice = .auto, joins: Bool = false, placement: Placement? = nil,
+        registersMissing: Bool = false
     ) {
         self.xdp = xdp
         self.tc = tc
         self.mode = mode
+        self.tcMode = tcMode
         self.joins = joins
         self.placement = placement
         self.registersMissing = registersMissing

@@ -160,29 +160,46 @@ struct AttachmentStore: Sendable {
     // MARK: Recovery
 
     /// Finishes or removes what killed processes left, and what was attached to interfaces that are gone.
-    func recover() throws(PacketMetadataError) {
+    ///
+    /// - Returns: what was done, in words.
+    @discardableResult
+    func recover() throws(PacketMetadataError) -> [String] {
+        var done: [String] = []
         for name in try names() {
             let folders = Attachment.Folders(folder.attachments.appending(name))
             do throws(BPFError) {
                 if name.hasPrefix(Self.temporaryPrefix) {
                     try takeApart(folders)
-                } else {
-                    try recover(folders)
+                    done.append("removed the half-made or half-removed attachment \(name)")
+                } else if let text = try recover(folders) {
+                    done.append(text)
                 }
             } catch {
                 throw PacketMetadataError(
                     error, "cannot finish the attachment \(folders.path)", remedy: "rm -r \(folders.path) detaches it.")
             }
         }
+        return done
     }
 
-    private func recover(_ folders: Attachment.Folders) throws(BPFError) {
+    private func recover(_ folders: Attachment.Folders) throws(BPFError) -> String? {
         let attachment = try Attachment(path: folders.path)
-        guard let attached = try attachment.anchor.programID() else { return try remove(attachment) }
-        guard Folder.exists(folders.next.path) else { return }
-        let next = folders.next.member(0).program
-        if Folder.exists(next), try BPFProgram(pinnedAt: next).id == attached { try exchange(folders) }
-        try settle(folders.path)
+        let record = attachment.record
+        let text = "\(record.interface): \(record.hook): \(record.program)"
+        switch try attachment.anchor.state() {
+        case .outOfReach: return nil
+        case .gone:
+            try remove(attachment)
+            return "\(text): forgotten, since its interface is gone or others have detached it"
+        case .attached(let attached):
+            guard Folder.exists(folders.next.path) else { return nil }
+            let next = folders.next.member(0).program
+            var isNext = false
+            if Folder.exists(next) { isNext = try BPFProgram(pinnedAt: next).id == attached }
+            if isNext { try exchange(folders) }
+            try settle(folders.path)
+            return "\(text): \(isNext ? "finished" : "took back") a replacement that was cut short"
+        }
     }
 
     // MARK: Parts
@@ -223,7 +240,7 @@ struct AttachmentStore: Sendable {
 
     /// The hook first, so that what is half gone is also detached.
     private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
-        try Anchor.letGo(folders)
+        try folders.anchor.letGo()
         try takeApart(folders.current)
         try takeApart(folders.next)
         try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }

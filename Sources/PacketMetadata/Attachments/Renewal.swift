@@ -81,7 +81,7 @@ extension AttachmentStore {
             let record = renewal.attachment.record
             do throws(BPFError) {
                 // Its interface may have gone since it was loaded; recover() sees to it.
-                if try renewal.attachment.anchor.programID() == nil { continue }
+                if try renewal.attachment.anchor.state() == .gone { continue }
                 // An earlier renewal of the same change has renamed what was pinned.
                 let attachment = try Attachment(path: renewal.attachment.path)
                 try swap(attachment, to: renewal.chain)

@@ -47,9 +47,24 @@ extension Registry {
         }
     }
 
-    /// Finishes what killed processes left behind.
-    public func repair() throws(PacketMetadataError) {
-        try change("cannot repair the registry \(path)") { _ in ([], ()) }
+    /// Finishes what killed processes left behind, and unregisters what in the registry makes no sense.
+    public func repair() throws(PacketMetadataError) -> Repairs {
+        let summary = "cannot repair the registry \(path)"
+        return try folder.locked { () throws(PacketMetadataError) in
+            try refuseIfReplaced(summary)
+            let finished = try recover(summary)
+            let image = try image()
+            let steps = image.repairing()
+            try act(steps, on: image, summary)
+            return Repairs(finished: finished, unregistered: image.problems)
+        }
+    }
+
+    /// What ``repair()`` did.
+    public struct Repairs: Sendable, Hashable {
+        /// Half-done things, in words.
+        public let finished: [String]
+        public let unregistered: [RegistryProblem]
     }
 
     /// Under the lock: recovers, decides, loads what will be needed, acts.
@@ -68,10 +83,15 @@ extension Registry {
     }
 
     /// Finishes what killed processes began, of the registry and of its attachments. Under the lock.
-    func recover(_ summary: String) throws(PacketMetadataError) {
-        try AttachmentStore(folder).recover()
+    ///
+    /// - Returns: what that was, in words.
+    @discardableResult
+    func recover(_ summary: String) throws(PacketMetadataError) -> [String] {
+        let finished = try AttachmentStore(folder).recover()
         let image = try image()
-        try act(image.recovery() + [.renew], on: image, summary)
+        let steps = image.recovery()
+        try act(steps + [.renew], on: image, summary)
+        return finished + (steps.isEmpty ? [] : ["finished a change of the registry that was cut short"])
     }
 
     private func act(
@@ -130,7 +150,7 @@ extension Registry {
         guard let problem = image.problems.first else { return }
         throw PacketMetadataError(
             .badData, summary, reason: "the registry \(path) is damaged: \(problem)",
-            remedy: "pktmeta inspect-map registry lists all damage; pktmeta delete-registry --force starts afresh.")
+            remedy: "pktmeta inspect-map registry lists all damage; pktmeta repair unregisters what is damaged.")
     }
 
     /// While we waited for the lock, the registry that was opened may have been removed and made anew.

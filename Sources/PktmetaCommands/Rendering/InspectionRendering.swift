@@ -23,11 +23,6 @@ struct InspectionRendering {
             + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))"
     }
 
-    private func hexadecimal(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16)
-        return "0x" + (digits.count == 1 ? "0" : "") + digits
-    }
-
     private var registryTable: String {
         if inspection.fields.isEmpty { return "" }
         var table = Table(columns: [

@@ -311,8 +311,6 @@ enum pktmeta_mode {
 #define PKTMETA_ATTACHMENT_PREBUILT 4
 /* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
 #define PKTMETA_ATTACHMENT_HARDWARE 8
-/* The clsact qdisc was not there before, and goes when its last filter has gone. */
-#define PKTMETA_ATTACHMENT_QDISC 16
 
 /*
  * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the

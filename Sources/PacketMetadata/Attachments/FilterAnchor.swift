@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import SystemPackage
+
+/// A cls_bpf filter, known by its program: it is no object of the kernel that could be pinned. All about it is asked and
+/// done in the interface's network namespace.
+struct FilterAnchor: Sendable {
+    let ifindex: UInt32
+    let netnsCookie: UInt64
+    /// Where the programs are pinned that the filter may have.
+    let programs: [FilePath]
+
+    /// Adds a filter behind those there are, on a qdisc that is made if there is none.
+    static func attach(_ program: borrowing BPFProgram, ifindex: UInt32) throws(BPFError) {
+        for _ in 0..<attempts {
+            _ = try ClsactQdisc.create(ifindex: ifindex)
+            do throws(BPFError) {
+                // Someone whose last filter has just gone may take the qdisc away with ours.
+                if try TCFilter.attach(program, ifindex: ifindex).programID() == program.id { return }
+            } catch {
+                if try ClsactQdisc.exists(ifindex: ifindex) { throw error }
+            }
+        }
+        throw BPFError("attach \(program.name): others keep removing the qdisc", .resourceBusy)
+    }
+
+    private static let attempts = 10
+
+    func state() throws(BPFError) -> Anchor.State {
+        let state = try inNamespace { () throws(BPFError) -> Anchor.State in
+            try find().map { .attached($0.programID) } ?? .gone
+        }
+        if let state { return state }
+        // Who may enter every namespace, and does not find it among them, has no more to look for.
+        return Capability.missing(of: [.sysAdmin]).isEmpty ? .gone : .outOfReach
+    }
+
+    func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
+        let isDone: Void? = try inNamespace { () throws(BPFError) in
+            guard let found = try find(), found.programID == attached.id else {
+                throw BPFError("replace \(attached.name)", .noSuchFileOrDirectory)
+            }
+            try found.filter.replace(attached.id, by: program)
+        }
+        if isDone == nil { throw BPFError("enter the network namespace of \(attached.name)", .notPermitted) }
+    }
+
+    func letGo() throws(BPFError) {
+        let isDone: Void? = try inNamespace { () throws(BPFError) in
+            guard let found = try find() else { return }
+            try found.filter.detach(found.programID)
+            try ClsactQdisc.removeIfUnused(ifindex: ifindex)
+        }
+        if isDone == nil, try state() == .outOfReach {
+            throw BPFError("enter the network namespace of interface \(ifindex)", .notPermitted)
+        }
+    }
+
+    private func find() throws(BPFError) -> (filter: TCFilter, programID: UInt32)? {
+        var ours: [UInt32] = []
+        for path in programs where Folder.exists(path) { ours.append(try BPFProgram(pinnedAt: path).id) }
+        for found in try TCFilter.filters(ifindex: ifindex) {
+            if let id = found.programID, ours.contains(id) { return (found.place, id) }
+        }
+        return nil
+    }
+
+    /// - Returns: nil if the namespace was not found, or this process may not enter it.
+    private func inNamespace<Value>(_ body: () throws(BPFError) -> Value) throws(BPFError) -> Value? {
+        let isThere = { (try? NetworkNamespace.currentCookie()) == netnsCookie }
+        if isThere() { return try body() }
+        guard let namespace = NetworkNamespace.find(where: isThere) else { return nil }
+        do throws(NamespaceError<BPFError>) {
+            return try namespace.run(body)
+        } catch {
+            switch error {
+            case .body(let error): throw error
+            case .entering: return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import SystemPackage
+
+/// A hook on which a registry has attachments, and what else is there.
+public struct HookStatus: Sendable, Hashable {
+    /// A network namespace, as seen from this process.
+    public enum Namespace: Sendable, Hashable {
+        /// This thread's.
+        case here
+        /// By its name under /run/netns.
+        case named(String)
+        /// By its cookie (SO_NETNS_COOKIE): it has no name, or this process may not look.
+        case cookie(UInt64)
+    }
+
+    /// A program on the hook.
+    public enum Entry: Sendable, Hashable {
+        case ours(ProgramStatus)
+        case other(HookOccupant)
+    }
+
+    /// Its name now, or when it was attached to if that cannot be known.
+    public let interface: String
+    public let ifindex: UInt32
+    public let namespace: Namespace
+    public let hook: Hook
+    /// In the order in which they run.
+    public let entries: [Entry]
+    /// Whether this process could look at the hook: else there may be other programs.
+    public let isComplete: Bool
+}
+
+/// A program that a registry has attached.
+public struct ProgramStatus: Sendable, Hashable {
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        case attached
+        /// Its interface is, or somebody else has detached it. The next command that writes forgets it.
+        case gone
+        /// This process may not look.
+        case unknown
+    }
+
+    public let program: String
+    /// As the user named it.
+    public let object: String
+    public let state: State
+    public let mode: AttachmentMode
+    /// nil if this process may not know it.
+    public let programID: UInt32?
+    /// Of the link that holds the first program of a chain. nil likewise, and for a filter.
+    public let linkID: UInt32?
+    /// Fields that it may set or get.
+    public let fields: [String]
+    /// CLOCK_REALTIME, ns.
+    public let attachedAt: UInt64
+    /// Packets since the program was loaded; nil unless the kernel counts (sysctl kernel.bpf_stats_enabled).
+    public let packets: UInt64?
+    public let pins: FilePath
+}

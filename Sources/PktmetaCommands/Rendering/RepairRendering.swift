@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PacketMetadata
+internal import RegistryModel
+
+/// What was repaired, for people.
+struct RepairRendering {
+    private let repairs: Registry.Repairs
+
+    init(_ repairs: Registry.Repairs) { self.repairs = repairs }
+
+    var text: String {
+        let lines =
+            repairs.finished + repairs.unregistered.map { "damaged: \($0)\($0.slot == 0 ? "" : ": unregistered")" }
+        return lines.isEmpty ? "nothing to repair" : lines.joined(separator: "\n")
+    }
+}
+
+struct RepairDocument: JSONDocument {
+    let version = jsonVersion
+    let finished: [String]
+    let unregistered: [InspectionDocument.Problem]
+
+    init(_ repairs: Registry.Repairs) {
+        finished = repairs.finished
+        unregistered = repairs.unregistered.map { InspectionDocument.Problem(slot: $0.slot, text: $0.text) }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+
+struct Repair: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract: "Finish or remove what killed commands left, and unregister fields that are damaged.",
+        discussion: """
+            Every command that writes does the first by itself before anything else; this does nothing besides. Entries \
+            that make no sense, which something else than pktmeta has written, are unregistered only here: programs get \
+            -ENOENT for them, and what is attached is loaded anew.
+            """)
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let registry = try Registry.open(
+            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
+        let repaired = try registry.repair()
+        context.output(isJSON ? RepairDocument(repaired).json : RepairRendering(repaired).text)
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+struct Status: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show where this registry's programs are attached, and what else is on those hooks.",
+        discussion: """
+            Reads what is pinned and asks the kernel; changes nothing. Programs are in the order in which they run. Packets \
+            are those since a program was loaded, which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. \
+            Without CAP_SYS_ADMIN, other namespaces and other people's programs remain unknown.
+            """)
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let registry = try Registry.open(at: registry.path(in: context), for: .read)
+        let report = StatusReport(
+            path: registry.path.string, tag: try registry.image().word.tag, hooks: try registry.status(),
+            time: Clock.realtime)
+        context.output(isJSON ? StatusDocument(report).json : StatusRendering(report).text)
+    }
+}
+
+/// What `status` shows.
+struct StatusReport {
+    let path: String
+    let tag: UInt8
+    let hooks: [HookStatus]
+    /// CLOCK_REALTIME, ns, when it was read.
+    let time: UInt64
+}

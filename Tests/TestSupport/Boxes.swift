@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import BPF
+
+// For tuples, arrays and closures, which hold no noncopyable values.
+
+public final class LinkBox: Sendable {
+    public let link: BPFLink
+    public init(_ link: consuming BPFLink) { self.link = link }
+}
+
+public final class ProgramBox: Sendable {
+    public let program: BPFProgram
+    public init(_ program: consuming BPFProgram) { self.program = program }
+}
