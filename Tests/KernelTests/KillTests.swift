@@ -112,13 +112,14 @@ final class KillSweep {
         if run.call != nil, run.exitCode != nil, place.signal == SIGKILL { outcome.problems.append("it was not killed") }
 
         try outcome.problems += compare(bench.view(), with: before, "right after")
-        // Sometimes the user tries again, sometimes somebody else does something.
-        if place.number % 2 == 0 {
+        try bench.run([["status"]], allowing: [66])
+        // Sometimes the user tries again, sometimes somebody else does something, or repairs.
+        if place.number % 3 == 0 {
             try bench.run([scene.command], allowing: [66])
             if bench.pins != new.pins { outcome.problems.append("tried again: \(difference(bench.pins, new.pins))") }
             try outcome.problems += compare(bench.view(), with: before, "tried again")
         } else {
-            try outcome.problems += continueWithAnother(before)
+            try outcome.problems += continueOtherwise(before, repairs: place.number % 3 == 1)
         }
         try outcome.problems += leaks(map)
         let wrong = try bench.wrongValues()
@@ -132,15 +133,21 @@ final class KillSweep {
         return outcome
     }
 
-    private func continueWithAnother(_ before: KillBench.View?) throws -> [String] {
+    private func continueOtherwise(_ before: KillBench.View?, repairs: Bool) throws -> [String] {
         if !scene.hasRegistry.after {
             try bench.run([["delete-registry", "--force"]], allowing: [66])
             return bench.pins.isEmpty ? [] : ["deleted again: \(bench.pins)"]
         }
-        try bench.run([["register-field", "probe", "--type", "u8"]])
-        var problems = PinSets(old: old.pins, new: new.pins, hasRegistry: true).problems(bench.pins)
-        problems += try compare(bench.view(), with: before, "another registered", allowing: ["probe"])
-        try bench.run([["unregister-field", "probe"]])
+        // There may be no registry yet, which is no case for repair.
+        let isThere = try bench.view() != nil
+        if repairs && isThere {
+            try bench.run([["repair"]])
+        } else {
+            try bench.run([["register-field", "probe", "--type", "u8"]])
+        }
+        var problems = PinSets(old: old.pins, new: new.pins).problems(bench.pins)
+        problems += try compare(bench.view(), with: before, "seen to", allowing: ["probe"])
+        try bench.run([["unregister-field", "probe"]], allowing: [66])
         return problems
     }
 
@@ -193,7 +200,6 @@ final class KillSweep {
 struct PinSets {
     let old: Set<String>
     let new: Set<String>
-    let hasRegistry: Bool
 
     func problems(_ pins: Set<String>) -> [String] {
         let folders = Set(old.union(new).union(pins).compactMap(Self.folder))

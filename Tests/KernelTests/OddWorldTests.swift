@@ -44,8 +44,10 @@ import Testing
                 for i in $(seq 100); do ip -d link show v0 | grep -q prog/xdp || break; sleep 0.05; done
                 ip -d link show v0 | grep -c prog/xdp
                 try inspect-map
+                try status
                 try unregister-field tenant
                 try compact
+                try repair
                 try detach-from-interface v0
                 try delete-registry --force
                 try register-field tenant --type u32
@@ -56,7 +58,7 @@ import Testing
             let lines = try Self.run(script, registry: "\(folder.path)/registry", sharing: Self.ownMounts)
             #expect(
                 lines == [
-                    "1", "0", "inspect-map 66", "unregister-field 66", "compact 66", "detach-from-interface 66",
+                    "1", "0", "inspect-map 66", "status 66", "unregister-field 66", "compact 66", "repair 66", "detach-from-interface 66",
                     "delete-registry 66", "register-field 65", "attach-to-interface 65", "1",
                 ])
         }
@@ -108,14 +110,16 @@ import Testing
                 try register-field other --type u8 --source constant:7
                 try unregister-field other
                 try compact
+                try repair
                 try inspect-map
+                try status
                 try export-btf
                 try generate-header
                 try detach-from-interface v0
                 try delete-registry --force
                 """
             let lines = try Self.run(script, registry: scratch.path.string, sharing: Self.ownMounts)
-            #expect(lines.count == 11 && lines.allSatisfy { $0.hasSuffix(" 0") }, "\(lines)")
+            #expect(lines.count == 13 && lines.allSatisfy { $0.hasSuffix(" 0") }, "\(lines)")
         }
     }
 
@@ -144,7 +148,8 @@ import Testing
 
     /// A registry of another version: no command reads it, and none changes or removes it.
     @Test(arguments: [
-        ["inspect-map"], ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"], ["compact"],
+        ["inspect-map"], ["status"], ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"],
+        ["compact"], ["repair"],
         ["attach-to-interface", "lo"], ["detach-from-interface", "lo"], ["export-btf", "/dev/null"],
         ["generate-header", "/dev/null"], ["create-registry"], ["delete-registry", "--force"],
     ])
