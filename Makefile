@@ -5,6 +5,7 @@
 #   make examples  build the applications in bpf/examples, to .build/bpf/examples
 #   make test      build, and run all tests (root: the kernel tests load real programs)
 #   make torture   ten minutes of packets while the registry changes (root)
+#   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make check     what CI runs: formatting, warnings as errors, tests
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
@@ -36,7 +37,7 @@ PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
 LINT_PACKAGES := clang-format
 
-.PHONY: build release bpf examples test-bpf demo test torture check lint format deps deps-test deps-lint clean
+.PHONY: build release bpf examples test-bpf demo test torture kill-test check lint format deps deps-test deps-lint clean
 
 build: bpf
 	swift build
@@ -83,6 +84,10 @@ check: lint test
 # Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
+
+# Each command killed at each of its system calls: about half an hour. `make test` does a few of each.
+kill-test: bpf test-bpf
+	PKTMETA_KILL_SECONDS=$${PKTMETA_KILL_SECONDS:-36000} swift test --filter KillTests
 
 lint: deps-lint
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -55,8 +55,10 @@ let package = Package(
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
 
         // Tests: without privileges first, then on the real kernel.
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         .target(
-            name: "TestSupport", dependencies: ["BPF", "Linux", "PacketMetadata", "PktmetaCommands", system],
+            name: "TestSupport",
+            dependencies: ["BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system],
             path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),

@@ -172,6 +172,7 @@ internal import SystemPackage
                 try libbpf("bind program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
             }
         }
+        try expectRoom(toLoad: name)
         do {
             try libbpf("load program \(name)") { unsafe bpf_object__load(object) }
         } catch {
@@ -183,6 +184,18 @@ internal import SystemPackage
         let borrowed = unsafe bpf_program__fd(pointer)
         return try BPFProgram(own(borrowed, for: "load program \(name)"))
     }
+
+    /// libbpf probes what the kernel can do, and takes a probe that got no descriptor for a kernel that cannot.
+    private func expectRoom(toLoad name: String) throws(BPFError) {
+        do throws(Errno) {
+            try OwnedFD.expectRoom(for: mapNames.count + Self.descriptorsBesideMaps)
+        } catch {
+            throw BPFError("load program \(name)", error)
+        }
+    }
+
+    /// Of the program, the object's types, a probe and what it needs: 4, and some to spare.
+    private static let descriptorsBesideMaps = 8
 
     /// A map of the object, once it is loaded.
     public func map(_ name: String) throws(BPFError) -> BPFMap {

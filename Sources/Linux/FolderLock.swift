@@ -23,10 +23,11 @@ public struct FolderLock: ~Copyable {
                 usleep(5000)
             }
             // Someone may have removed and remade the folder while we waited: then two would hold "the" lock.
-            if let now = try? Self.open(path), try Self.identity(fd) == Self.identity(now) {
+            if try Self.identity(fd) == Self.identity(path) {
                 self.fd = fd
                 return
             }
+            guard ContinuousClock.now < deadline else { throw .wouldBlock }
         }
     }
 
@@ -77,6 +78,16 @@ public struct FolderLock: ~Copyable {
     private static func identity(_ fd: borrowing OwnedFD) throws(Errno) -> [UInt64] {
         var info = stat()
         guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
+        return [UInt64(info.st_dev), UInt64(info.st_ino)]
+    }
+
+    /// Of what is there now; nil if nothing is. Takes no descriptor: there may be none left to have.
+    private static func identity(_ path: FilePath) throws(Errno) -> [UInt64]? {
+        var info = stat()
+        if unsafe path.withPlatformString({ unsafe stat($0, &info) }) != 0 {
+            guard Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
+            return nil
+        }
         return [UInt64(info.st_dev), UInt64(info.st_ino)]
     }
 }

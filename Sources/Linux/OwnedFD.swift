@@ -21,4 +21,17 @@ public struct OwnedFD: ~Copyable, Sendable {
         guard copy >= 0 else { throw Errno.last }
         self.init(copy)
     }
+
+    /// For libraries that take a failure for lack of descriptors for something else.
+    ///
+    /// - Throws: `tooManyOpenFiles` (EMFILE) if this process may not open that many more.
+    public static func expectRoom(for count: Int) throws(Errno) {
+        var opened: [CInt] = []
+        defer { for descriptor in opened { Glibc.close(descriptor) } }
+        for _ in 0..<count {
+            let descriptor = unsafe Glibc.open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Errno.last }
+            opened.append(descriptor)
+        }
+    }
 }

@@ -31,7 +31,7 @@ public enum WholeFile {
     /// file as it was before. A symbolic link stays and its target is replaced; what is no regular file, such as
     /// /dev/stdout, is written to as it is.
     public static func write(_ bytes: [UInt8], to path: FilePath) throws(Errno) {
-        let target = resolved(path)
+        let target = try resolved(path)
         if let kind = kind(of: target), kind != S_IFREG {
             return try fill(target, bytes, options: [.closeOnExec], isLasting: false)
         }
@@ -65,12 +65,31 @@ public enum WholeFile {
         }
     }
 
-    /// Where a path leads; itself if nothing is there.
-    private static func resolved(_ path: FilePath) -> FilePath {
-        // realpath(3) returns NULL or a C string that is the caller's to free.
-        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else { return path }
-        defer { unsafe free(text) }
-        return unsafe FilePath(platformString: text)
+    /// Where a path leads, also if nothing is there yet: a link to a file that is to be made, or /dev/stdout where the
+    /// output is closed. The link itself must never be taken for the file.
+    private static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
+        var place = path
+        for _ in 0..<linkLimit {
+            // realpath(3) returns NULL or a C string that is the caller's to free.
+            if let text = unsafe place.withPlatformString({ unsafe realpath($0, nil) }) {
+                defer { unsafe free(text) }
+                return unsafe FilePath(platformString: text)
+            }
+            guard let target = linkTarget(place) else { return place }
+            place = place.removingLastComponent().pushing(target)
+        }
+        throw .tooManySymbolicLinkLevels
+    }
+
+    /// As many as the kernel follows (MAXSYMLINKS in include/linux/namei.h).
+    private static let linkLimit = 40
+
+    /// nil if it is no symbolic link.
+    private static func linkTarget(_ path: FilePath) -> FilePath? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        // readlink(2) writes at most that many bytes, and no NUL: the last byte stays one.
+        let count = unsafe path.withPlatformString { unsafe readlink($0, &bytes, bytes.count - 1) }
+        return count < 0 ? nil : FilePath(platformString: bytes)
     }
 
     /// The S_IFMT part of the mode; nil if nothing is there.

@@ -21,8 +21,12 @@ extension Context {
                 unsafe Glibc.write(descriptor, $0.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
             }
             if count < 0, errno == EINTR { continue }
-            // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h.
-            if count <= 0 { exit(descriptor == STDOUT_FILENO ? 74 : 70) }
+            if count <= 0 {
+                // A note that nobody can be told is no reason to stop half-way: the exit code says what came of it.
+                if descriptor == STDERR_FILENO { return }
+                // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h.
+                exit(74)
+            }
             sent += count
         }
     }
@@ -37,5 +41,14 @@ extension Context {
 
 /// Runs `pktmeta` with this process's arguments.
 public func runAndExit() -> Never {
+    keepStandardDescriptors()
     exit(Pktmeta.run(Array(CommandLine.arguments.dropFirst()), in: .standard))
+}
+
+/// If one of the three was closed, the next file to be opened would get its number, and what is put out.
+private func keepStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+        // Takes the lowest free number, which is this one. Reading and writing fail, as they would have.
+        _ = unsafe open("/", O_RDONLY | O_DIRECTORY)
+    }
 }

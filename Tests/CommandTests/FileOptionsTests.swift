@@ -55,6 +55,29 @@ import Testing
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.string) == "file")
     }
 
+    /// A link whose target is not there yet is not taken for the file.
+    @Test func theTargetOfASymbolicLinkIsMade() throws {
+        let folder = try ScratchFolder()
+        let (link, other, target) = (
+            folder.path.appending("link"), folder.path.appending("other"), folder.path.appending("target")
+        )
+        try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "other")
+        try FileManager.default.createSymbolicLink(atPath: other.string, withDestinationPath: target.string)
+        #expect(try write("new", to: link) == [])
+        #expect(try text(target) == "new")
+        for (path, destination) in [(link, "other"), (other, target.string)] {
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path.string) == destination)
+        }
+
+        let (loop, nowhere) = (folder.path.appending("loop"), folder.path.appending("nowhere"))
+        try FileManager.default.createSymbolicLink(atPath: loop.string, withDestinationPath: "loop")
+        #expect(refusal { _ = try write("x", to: loop) }?.reason.hasSuffix("(ELOOP)") == true)
+        try FileManager.default.createSymbolicLink(atPath: nowhere.string, withDestinationPath: "no-such-folder/file")
+        #expect(refusal { _ = try write("x", to: nowhere) }?.reason.hasSuffix("(ENOENT)") == true)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path.string)
+        #expect(names.sorted() == ["link", "loop", "nowhere", "other", "target"])
+    }
+
     @Test func devicesAreWrittenToAndStay() throws {
         #expect(try write("x", to: "/dev/null") == [])
         let device = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType

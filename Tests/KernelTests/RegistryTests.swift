@@ -180,6 +180,18 @@ import Testing
         }
     }
 
+    /// A process that makes or removes a registry may be killed with hardly anything of it there.
+    @Test(arguments: [[], ["lock"], ["lock", "attachments"]])
+    func whatIsLeftOfARegistryIsRemoved(_ folders: [String]) throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            try Folder.make(scratch.path)
+            for folder in folders { try Folder.make(scratch.path.appending(folder)) }
+            #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 0)
+            #expect(!Folder.exists(scratch.path))
+        }
+    }
+
     @Test func aMistypedInterfaceLeavesNoRegistryBehind() throws {
         try Kernel.run {
             let scratch = ScratchRegistry()

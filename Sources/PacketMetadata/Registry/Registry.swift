@@ -65,9 +65,7 @@ public struct Registry: ~Copyable {
         _ error: BPFError, _ summary: String, _ pin: FilePath, _ folder: RegistryFolder
     ) -> PacketMetadataError {
         if error.errno == .noSuchFileOrDirectory {
-            return PacketMetadataError(
-                .notFound, summary, reason: "there is none (ENOENT)",
-                remedy: "pktmeta register-field NAME --type TYPE creates it with its first field.")
+            return folder.missing(summary)
         }
         if Folder.exists(pin), (try? BPFFileSystem.contains(pin)) == false { return folder.notBPFFS(summary) }
         if error.errno == .invalidArgument {

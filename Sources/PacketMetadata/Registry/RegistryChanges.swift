@@ -159,6 +159,9 @@ extension Registry {
         do throws(BPFError) {
             pinned = try BPFMap(pinnedAt: folder.registryPin, readOnly: true).id
         } catch {
+            guard error.errno == .noSuchFileOrDirectory else {
+                throw PacketMetadataError(error, summary, needs: [.bpf])
+            }
             pinned = nil
         }
         guard pinned != fieldsMap.id else { return }

@@ -57,18 +57,16 @@ extension Registry {
         _ folder: RegistryFolder, capacity: Int, _ access: PinAccess?
     ) throws(PacketMetadataError) -> Bool {
         do {
-            let tags = try RegistryTags.used()
-            let image = drawImage(capacity, notTagged: tags ?? [:])
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
-            try fields.update(at: 0, image.headEntry)
+            let image = try store(drawImage(capacity), apartFromOthersIn: fields)
             for slot in RegistryImage.fieldSlots { try fields.update(at: slot, image.entry(slot)) }
             // A process killed before the last pin leaves no registry; the next one replaces the state map.
             try Folder.unlink(folder.statePin)
             try state.pin(at: folder.statePin)
             if let access { try folder.apply(access) }
             try fields.pin(at: folder.registryPin)
-            return tags != nil
+            return try RegistryTags.used() != nil
         } catch let error as PacketMetadataError {
             // Not to be given that access, it is not to be at all.
             try? Folder.unlink(folder.statePin)
@@ -82,11 +80,29 @@ extension Registry {
     }
 
     /// With a tag that no other registry of this host has.
-    private static func drawImage(_ capacity: Int, notTagged used: [UInt8: [UInt32]]) -> RegistryImage {
+    static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
+        let used = try RegistryTags.used() ?? [:]
         var random = SystemRandomNumberGenerator()
         while true {
             let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
             if used[image.word.tag] == nil || used.count > Int(UInt8.max) { return image }
+        }
+    }
+
+    /// Stores the head of a registry that is being made, with another tag if a process at the same time drew the same.
+    ///
+    /// Each writes its own before it looks for others', so of two one sees the other.
+    static func store(
+        _ image: RegistryImage, apartFromOthersIn fields: borrowing BPFMap
+    ) throws(BPFError) -> RegistryImage {
+        var image = image
+        let id = fields.id
+        while true {
+            try fields.update(at: 0, image.headEntry)
+            guard let used = try RegistryTags.used() else { return image }  // it may not be known
+            let isShared = used[image.word.tag, default: []].contains { $0 != id }
+            if !isShared || used.count > Int(UInt8.max) { return image }
+            image = try drawImage(image.word.capacity)
         }
     }
 

@@ -75,6 +75,24 @@ struct RegistryFolder: Sendable {
                 + "mount -t bpf bpf PATH makes another.")
     }
 
+    func missing(_ summary: String) -> PacketMetadataError {
+        if isInBPFFS {
+            return PacketMetadataError(
+                .notFound, summary, reason: "there is none (ENOENT)",
+                remedy: "pktmeta register-field NAME --type TYPE creates it with its first field.")
+        }
+        return PacketMetadataError(
+            .notFound, summary, reason: "there is none, and no BPF file system is mounted there (ENOENT)",
+            remedy: "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
+                + "mounted; mount -t bpf bpf PATH makes an empty one.")
+    }
+
+    /// Whether it is in a BPF file system, or would be.
+    private var isInBPFFS: Bool {
+        guard let existingAncestor else { return false }
+        return (try? BPFFileSystem.contains(existingAncestor)) == true
+    }
+
     private var existingAncestor: FilePath? {
         var ancestor = path
         while !Folder.exists(ancestor) {

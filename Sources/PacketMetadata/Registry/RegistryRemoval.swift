@@ -14,10 +14,8 @@ extension Registry {
     ) throws(PacketMetadataError) {
         let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
         let summary = "cannot remove the registry \(path)"
-        // Also one that was cut short while it was made; nothing that is no registry.
-        guard [folder.attachments, folder.registryPin, folder.statePin].contains(where: Folder.exists) else {
-            throw PacketMetadataError(.notFound, summary, reason: "there is none (ENOENT)")
-        }
+        guard folder.isRegistry else { throw folder.missing(summary) }
+        try refuseIfOtherABI(path)
         try folder.locked { () throws(PacketMetadataError) in
             let store = AttachmentStore(folder)
             try store.recover()
@@ -44,5 +42,24 @@ extension Registry {
         } catch {
             guard [Errno.permissionDenied, .notPermitted, .resourceBusy].contains(error) else { throw error }
         }
+    }
+}
+
+extension Registry {
+    /// A damaged registry can be removed; one of another version is that version's.
+    private static func refuseIfOtherABI(_ path: FilePath) throws(PacketMetadataError) {
+        do throws(PacketMetadataError) {
+            _ = try open(at: path, for: .read)
+        } catch {
+            if error.kind == .incompatibleABI { throw error }
+        }
+    }
+}
+
+extension RegistryFolder {
+    /// Also one that was cut short while it was made or removed, down to an empty folder; nothing that is no registry.
+    fileprivate var isRegistry: Bool {
+        if [attachments, registryPin, statePin, lock].contains(where: Folder.exists) { return true }
+        return (try? BPFFileSystem.contains(path)) == true && (try? Folder.names(in: path)) == []
     }
 }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#define _GNU_SOURCE
+#include "traced_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct counted {
+	const char *name;
+	long number;
+	bool is_first; /* counting may begin with it */
+} counted_calls[] = {
+	{"bpf", SYS_bpf, true},
+	{"mkdirat", SYS_mkdirat, true},
+	{"flock", SYS_flock, true},
+	{"mount", SYS_mount, true},
+	{"setns", SYS_setns, true},
+	{"unlinkat", SYS_unlinkat, true},
+	{"renameat2", SYS_renameat2, true},
+#ifdef SYS_mkdir /* arm64 has only the newer calls */
+	{"mkdir", SYS_mkdir, true},
+	{"rmdir", SYS_rmdir, true},
+	{"unlink", SYS_unlink, true},
+	{"rename", SYS_rename, true},
+	{"open", SYS_open, false},
+#else
+	{"renameat", SYS_renameat, true},
+#endif
+	{"openat", SYS_openat, false},
+	{"close", SYS_close, false},
+	{"mmap", SYS_mmap, false},
+	{"munmap", SYS_munmap, false},
+	{"membarrier", SYS_membarrier, false},
+	{"ioctl", SYS_ioctl, false},
+	{"sendto", SYS_sendto, false},
+	{"sendmsg", SYS_sendmsg, false},
+	{"memfd_create", SYS_memfd_create, false},
+	{"write", SYS_write, false},
+	{"exit_group", SYS_exit_group, false},
+};
+
+/* Commands of bpf(2) that change nothing: to be killed before one is to be killed before what comes next. */
+static bool only_reads(unsigned int command)
+{
+	switch (command) {
+	case BPF_MAP_LOOKUP_ELEM:
+	case BPF_OBJ_GET_INFO_BY_FD:
+	case BPF_MAP_GET_NEXT_ID:
+	case BPF_PROG_GET_NEXT_ID:
+	case BPF_LINK_GET_NEXT_ID:
+	case BPF_MAP_GET_FD_BY_ID:
+	case BPF_PROG_GET_FD_BY_ID:
+	case BPF_LINK_GET_FD_BY_ID:
+	case BPF_PROG_QUERY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whether closing it lets go of nothing that the end of the process would not: maps, programs and types. */
+static bool is_plain(pid_t pid, unsigned int fd)
+{
+	static const char *const kinds[] = {"anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:btf"};
+	char link[64], target[64] = {0};
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%u", pid, fd);
+	if (readlink(link, target, sizeof(target) - 1) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(target, kinds[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct counted *find(long number)
+{
+	for (size_t i = 0; i < sizeof(counted_calls) / sizeof(counted_calls[0]); i++) {
+		if (counted_calls[i].number == number)
+			return &counted_calls[i];
+	}
+	return NULL;
+}
+
+/* The call that a process stands at the entry of, if it counts. */
+static const struct counted *entered(pid_t pid, unsigned int calls, unsigned int *command)
+{
+	struct __ptrace_syscall_info info;
+	const struct counted *call;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return NULL;
+	call = find((long)info.entry.nr);
+	if (!call || (calls == 0 && !call->is_first))
+		return NULL;
+	if (call->number == SYS_close && is_plain(pid, (unsigned int)info.entry.args[0]))
+		return NULL;
+	*command = call->number == SYS_bpf ? (unsigned int)info.entry.args[0] : 0;
+	return call->number == SYS_bpf && only_reads(*command) ? NULL : call;
+}
+
+/* Of the new process; it stops as it executes the command. */
+static pid_t start(char *const arguments[], int output)
+{
+	pid_t pid = vfork(); /* a copy of all that a test process maps would take longer than the command */
+
+	if (pid != 0)
+		return pid < 0 ? -errno : pid;
+	if (setpgid(0, 0) == 0 && dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0 &&
+	    ptrace(PTRACE_TRACEME, 0, 0, 0) == 0)
+		execv(arguments[0], arguments);
+	_exit(127);
+}
+
+static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(void *), void *context,
+		  struct traced_end *end)
+{
+	bool has_begun = false;
+	int status;
+	pid_t thread;
+
+	/* Its threads are in its process group, and of the children of this process nobody else is. */
+	while ((thread = waitpid(-pid, &status, __WALL)) > 0 || errno == EINTR) {
+		const struct counted *call;
+		unsigned int command;
+		int pass = 0;
+
+		if (thread < 0)
+			continue;
+		if (!WIFSTOPPED(status)) {
+			if (thread == pid)
+				end->status = status;
+			continue;
+		}
+		if (!has_begun) {
+			has_begun = true;
+			ptrace(PTRACE_SETOPTIONS, pid, 0,
+			       PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
+		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+			call = entered(thread, end->calls, &command);
+			if (call && ++end->calls == stop_at) {
+				end->call = call->name;
+				end->command = command;
+				if (action)
+					action(context);
+				else
+					kill(pid, signal);
+			}
+		} else if (status >> 16 == 0 && WSTOPSIG(status) != SIGSTOP) {
+			pass = WSTOPSIG(status);
+		}
+		ptrace(PTRACE_SYSCALL, thread, 0, pass);
+	}
+	return errno == ECHILD ? 0 : -errno;
+}
+
+static char *contents(int fd)
+{
+	struct stat info;
+	char *text;
+	ssize_t count;
+
+	if (fstat(fd, &info) < 0)
+		return NULL;
+	text = malloc((size_t)info.st_size + 1);
+	if (!text)
+		return NULL;
+	count = pread(fd, text, (size_t)info.st_size, 0);
+	text[count < 0 ? 0 : count] = '\0';
+	return text;
+}
+
+int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (*action)(void *), void *context,
+	       struct traced_end *end)
+{
+	int output = memfd_create("output", MFD_CLOEXEC); /* a pipe could be full while nobody reads */
+	int result;
+	pid_t pid;
+
+	memset(end, 0, sizeof(*end));
+	if (output < 0)
+		return -errno;
+	pid = start(arguments, output);
+	result = pid < 0 ? pid : follow(pid, stop_at, signal, action, context, end);
+	end->output = contents(output);
+	close(output);
+	return result;
+}

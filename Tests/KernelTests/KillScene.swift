@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A command to be killed, and how to come to where it is run.
+struct KillScene: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Done once.
+    var prepare: [[String]] = []
+    let command: [String]
+    /// Leads back, whether the command was done, half done or not done. Each may find that there is nothing to do.
+    let undo: [[String]]
+    /// There is a registry before the command, and one after it.
+    var hasRegistry = (before: true, after: true)
+
+    private static let create = [
+        ["create-registry", "--capacity", "64"],
+        ["register-field", "seven", "--type", "u32", "--source", "constant:7"],
+        ["register-field", "narrow", "--type", "u16", "--source", "constant:513"],
+        ["register-field", "wide", "--type", "u64", "--source", "constant:1234605616436508552"],
+    ]
+    /// What packets must carry, of fields with a source.
+    static let constants = ["seven": 7, "narrow": 513, "wide": 1_234_605_616_436_508_552, "fresh": 9]
+
+    private static let attach = ["attach-to-interface", VethPair.far]
+    private static let attachPrebuilt = attach + ["--xdp", "prebuilt", "--tc", "prebuilt"]
+    private static let detach = ["detach-from-interface", VethPair.far]
+    private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
+    private static let unregister = ["unregister-field", "fresh"]
+    private static let steady = [
+        ["register-field", "steady", "--type", "u64"], ["register-field", "mover", "--type", "u32"],
+    ]
+    /// Programs bound to steady and mover; they count values that are wrong.
+    private static var attachBound: [String] {
+        attach + ["--xdp", Fixture.object("torture").string, "--tc", Fixture.object("torture_steady").string]
+    }
+    private static let shared = ["register-field", "shared", "--type", "u32"]
+    /// A second program of a chain.
+    private static var join: [String] { attach + ["--xdp", Fixture.object("chain_xdp").string + ":reader", "--join"] }
+    private static let leave = detach + ["--xdp", "--program", "reader"]
+    /// Leaves a hole, which closing makes larger.
+    private static let makeHole = [
+        ["unregister-field", "high"], ["register-field", "low", "--type", "bytes:16"],
+        ["register-field", "high", "--type", "u64"], ["unregister-field", "low"],
+    ]
+
+    static let all = [
+        KillScene(
+            testDescription: "create-registry", command: create[0], undo: [["delete-registry", "--force"]],
+            hasRegistry: (before: false, after: true)),
+        KillScene(testDescription: "register-field", prepare: create, command: register, undo: [unregister]),
+        KillScene(
+            testDescription: "register-field, programs are renewed", prepare: create + [attachPrebuilt],
+            command: register, undo: [unregister]),
+        KillScene(
+            testDescription: "unregister-field, programs are renewed", prepare: create + [register, attachPrebuilt],
+            command: unregister, undo: [register]),
+        KillScene(
+            testDescription: "unregister-field, bound programs are renewed",
+            prepare: create + steady + [register, attachBound], command: unregister, undo: [register]),
+        KillScene(
+            testDescription: "compact", prepare: create + [attachPrebuilt] + makeHole, command: ["compact"],
+            undo: makeHole),
+        KillScene(
+            testDescription: "compact, bound programs are renewed", prepare: create + steady + [attachBound] + makeHole,
+            command: ["compact"], undo: makeHole),
+        KillScene(testDescription: "attach-to-interface", prepare: create, command: attachPrebuilt, undo: [detach]),
+        KillScene(
+            testDescription: "attach-to-interface, bound objects", prepare: create + steady, command: attachBound,
+            undo: [detach]),
+        KillScene(
+            testDescription: "attach-to-interface, missing fields are registered", prepare: create,
+            command: attachBound + ["--register-missing"],
+            undo: [detach, ["unregister-field", "mover"], ["unregister-field", "steady"]]),
+        KillScene(
+            testDescription: "attach-to-interface replaces",
+            prepare: create + [shared, attachPrebuilt],
+            command: attach + ["--xdp", Fixture.object("sharing_xdp").string], undo: [attachPrebuilt]),
+        KillScene(
+            testDescription: "attach-to-interface --join", prepare: create + [shared, attachPrebuilt], command: join,
+            undo: [leave]),
+        KillScene(
+            testDescription: "detach-from-interface --program", prepare: create + [shared, attachPrebuilt, join],
+            command: leave, undo: [join]),
+        KillScene(
+            testDescription: "detach-from-interface", prepare: create + [attachPrebuilt], command: detach,
+            undo: [attachPrebuilt]),
+        KillScene(
+            testDescription: "delete-registry", prepare: create + [attachPrebuilt],
+            command: ["delete-registry", "--force"], undo: create + [attachPrebuilt],
+            hasRegistry: (before: true, after: false)),
+    ]
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Linux
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Commands that may not open files, take memory or put anything out.
+@Suite(Kernel.required) struct ScarcityTests {
+    static func run(_ bench: KillBench, _ prefix: [String], _ command: [String]) throws -> ChildProcess.Outcome {
+        try bench.pair.inReceiver {
+            try ChildProcess.run(prefix + [Fixture.command] + command + ["--registry", bench.scratch.path.string])
+        }
+    }
+
+    private static let commands = [
+        ["register-field", "fresh", "--type", "u8", "--source", "constant:9"], ["attach-to-interface", VethPair.far],
+        ["compact"], ["unregister-field", "fresh"], ["detach-from-interface", VethPair.far],
+    ]
+
+    /// With any number of descriptors a command is done, or says what it lacks and is not done.
+    @Test func fewDescriptors() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            var failures = 0
+            for limit in [4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24] {
+                for command in Self.commands {
+                    let outcome = try Self.run(bench, ["prlimit", "--nofile=\(limit)"], command)
+                    if outcome.status == 0 || outcome.status == 66 { continue }
+                    #expect(outcome.status == 70, "\(limit) \(command): \(outcome)")
+                    #expect(outcome.output.contains("(EMFILE)"), "\(limit) \(command): \(outcome)")
+                    failures += 1
+                }
+                try expectNothingLost(bench)
+            }
+            #expect(failures > 10)
+        }
+    }
+
+    /// Likewise with little memory; a process that the runtime stops for lack of it is one that was killed.
+    @Test func littleMemory() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            var failures = 0
+            for megabytes in stride(from: 20, through: 80, by: 6) {
+                for command in Self.commands {
+                    let outcome = try Self.run(bench, ["prlimit", "--as=\(megabytes << 20)"], command)
+                    if outcome.status == 0 || outcome.status == 66 { continue }
+                    failures += 1
+                    // 127: not even its libraries could be loaded.
+                    if outcome.status == 127 || outcome.status > 128 { continue }
+                    #expect(outcome.output.contains("(ENOMEM)"), "\(megabytes) \(command): \(outcome)")
+                }
+                try expectNothingLost(bench)
+            }
+            #expect(failures > 5)
+        }
+    }
+
+    private func expectNothingLost(_ bench: KillBench) throws {
+        #expect(try bench.view()?.problems == [])
+        try bench.run([["register-field", "probe", "--type", "u8"], ["unregister-field", "probe"]])
+        #expect(try eventually { try bench.leaks().isEmpty })
+        try bench.run(Self.commands.suffix(2), allowing: [66])
+        #expect(bench.pins == [".", "attachments", "lock", "registry", "state"])
+    }
+
+    // MARK: Outputs
+
+    /// Where the answer cannot be put out, what was asked for is done all the same, and the exit code says so.
+    @Test(arguments: ["> /dev/full", ">&-", "<&- >&- 2>&-"])
+    func whatCannotBePutOutIsDone(_ redirection: String) throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            func run(_ command: [String]) throws -> Int32 {
+                try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" \(redirection)"], command).status
+            }
+            #expect(try run(Self.commands[0]) == 74)
+            #expect(try bench.view()?.names == ["fresh"])
+            #expect(try run(Self.commands[1]) == 74)
+            for hook in ["xdp", "tc_ingress"] { _ = try bench.pin(hook, "link") }
+            for command in [["inspect-map"], ["inspect-map", "--json"], ["compact"], ["export-btf"], ["generate-header"]] {
+                #expect(try run(command) == 74, "\(command)")
+            }
+            #expect(try run(Self.commands[4]) == 74)
+            #expect(bench.pins == [".", "attachments", "lock", "registry", "state"])
+            // These have nothing to say.
+            #expect(try run(Self.commands[3]) == 0)
+            #expect(try run(["delete-registry", "--force"]) == 0)
+            #expect(bench.pins.isEmpty)
+        }
+    }
+
+    /// A note that nobody reads is no reason to stop.
+    @Test(arguments: ["2> /dev/full", "2>&-", "<&- 2>&-"])
+    func notesThatCannotBePutOutAreDropped(_ redirection: String) throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            let outcome = try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" \(redirection)"], Self.commands[0])
+            #expect(outcome.status == 0)
+            #expect(outcome.output.hasPrefix("0x"))
+            #expect(try bench.view()?.names == ["fresh"])
+        }
+    }
+
+    /// Opened while the output is closed, a file would get the output's number; and /dev/stdout, which leads nowhere
+    /// then, must not be taken for a file to be made.
+    @Test func aClosedOutputIsNoFile() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            let folder = try ScratchFolder()
+            let output = folder.path.appending("output").string
+            _ = try ChildProcess.run(["ln", "-s", "/proc/self/fd/1", output])
+            let outcome = try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" <&- >&-"], ["export-btf", output])
+            #expect(outcome.status != 0)
+            let link = try ChildProcess.run(["readlink", output])
+            #expect(link.output == "/proc/self/fd/1\n")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import CTestSupport
+import Glibc
+public import SystemPackage
+
+/// A run of the built command that was stopped at one of its system calls, or came to its end.
+///
+/// Counted are calls that change something outside the process, or could, from the first on that did (traced_run.c).
+public struct TracedRun: Sendable {
+    /// nil if a signal killed it.
+    public let exitCode: Int32?
+    /// How many calls were counted.
+    public let calls: Int
+    /// The call that it was stopped at, bpf(2) with its command; nil if it came to its end first.
+    public let call: String?
+    public let output: String
+
+    /// - Parameters:
+    ///   - call: which call to stop at, from 1 on; 0 for none.
+    ///   - signal: after SIGKILL the call is not done; after others that kill, it is.
+    public init(_ arguments: [String], stoppingAt call: Int = 0, by signal: Int32 = SIGKILL) throws(Errno) {
+        try self.init(arguments, call, signal, nil)
+    }
+
+    /// - Parameter action: done while the process stands at the entry of the call.
+    public init(_ arguments: [String], at call: Int, doing action: @escaping () -> Void) throws(Errno) {
+        try self.init(arguments, call, 0, action)
+    }
+
+    private init(_ arguments: [String], _ call: Int, _ signal: Int32, _ action: (() -> Void)?) throws(Errno) {
+        var argv = ([Fixture.command] + arguments).map { strdup($0) } + [nil]
+        defer { for argument in argv { free(argument) } }
+        var end = traced_end()
+        var action = action
+        let isActing = action != nil
+        let result = withUnsafeMutablePointer(to: &action) { pointer in
+            traced_run(
+                &argv, UInt32(call), signal,
+                isActing ? { $0?.assumingMemoryBound(to: (() -> Void)?.self).pointee?() } : nil, pointer, &end)
+        }
+        guard result == 0 else { throw Errno(rawValue: -result) }
+        output = end.output.map { String(cString: $0) } ?? ""
+        free(end.output)
+        exitCode = end.status & 0x7f == 0 ? end.status >> 8 & 0xff : nil
+        calls = Int(end.calls)
+        self.call = end.call.map { name in
+            let name = String(cString: name)
+            return name == "bpf" ? "bpf \(end.command)" : name
+        }
+    }
+}
