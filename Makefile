@@ -6,6 +6,10 @@
 #   make test      build, and run all tests (root: the kernel tests load real programs)
 #   make torture   ten minutes of packets while the registry changes (root)
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
+#   make test-kernels
+#                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
+#   make test-old-kernel
+#                  the same under the oldest of them only
 #   make check     what CI runs: formatting, warnings as errors, tests
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
@@ -36,8 +40,11 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
 LINT_PACKAGES := clang-format
+KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
+	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo test torture kill-test check lint format deps deps-test deps-lint clean
+.PHONY: build release bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check lint format \
+	deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -89,6 +96,13 @@ torture: bpf test-bpf
 kill-test: bpf test-bpf
 	PKTMETA_KILL_SECONDS=$${PKTMETA_KILL_SECONDS:-36000} swift test --filter KillTests
 
+# Kernels and what virtual machines need are fetched to .build/kernels. KERNELS="6.1 newest" tries those only.
+test-kernels: release test-bpf deps-kernels
+	Tests/KernelMatrix/test-kernels $(KERNELS)
+
+test-old-kernel: KERNELS := 5.10
+test-old-kernel: test-kernels
+
 lint: deps-lint
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
@@ -105,6 +119,9 @@ deps-test: deps
 
 deps-lint:
 	@.make/install-packages $(LINT_PACKAGES)
+
+deps-kernels:
+	@.make/install-packages $(KERNEL_PACKAGES)
 
 clean:
 	swift package clean

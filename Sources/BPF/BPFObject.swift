@@ -154,16 +154,19 @@ internal import SystemPackage
 
     /// Loads that program and no other, with the maps it needs.
     ///
-    /// - Parameter ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may
-    ///   ask the driver what the NIC knows of a packet (since Linux 6.3).
+    /// - Parameters:
+    ///   - ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may ask the
+    ///     driver what the NIC knows of a packet (since Linux 6.3).
+    ///   - takesFragments: whether an `xdp.frags` program is loaded as one; where the kernel has no fragments, it is
+    ///     not (``kernelTakesFragments``).
     public func load(
         only name: String, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
     ) throws(BPFError) -> BPFProgram {
         for program in programs {
             guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
             unsafe bpf_program__set_autoload(pointer, program.name == name)
-            if program.takesFragments, takesFragments {
-                let flags = unsafe bpf_program__flags(pointer) | Self.takesFragments
+            if program.takesFragments, takesFragments, kernelTakesFragments {
+                let flags = unsafe bpf_program__flags(pointer) | takesFragmentsFlag
                 try libbpf("prepare program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
             }
             if program.name == name, let ifindex {
@@ -222,8 +225,6 @@ internal import SystemPackage
     private static let fragmentsAreOurs: Bool =
         unsafe libbpf_register_prog_handler(fragmentsSection, BPF_PROG_TYPE_XDP, BPF_XDP, nil) > 0
 
-    /// BPF_F_XDP_HAS_FRAGS of linux/bpf.h.
-    private static let takesFragments = UInt32(1 << 5)
     /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
     private static let deviceBoundOnly: UInt32 = 1 << 6
 

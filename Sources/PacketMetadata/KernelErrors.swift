@@ -12,7 +12,9 @@ extension PacketMetadataError {
     ///   answered EPERM or EACCES.
     init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
         let said = error.messages.last.map { " (\($0))" } ?? ""
-        self.init(error.errno, summary, doing: error.operation + said, needs: needs, remedy: remedy)
+        self.init(
+            error.errno, summary, doing: error.operation + said, needs: needs,
+            remedy: remedy ?? Self.memoryLimitRemedy(error, needs))
         if let log = error.verifierLog { addVerifierLog(log, needs: needs) }
     }
 
@@ -38,6 +40,15 @@ extension PacketMetadataError {
         )
     }
 
+    /// Kernels before 5.11 count maps and programs against RLIMIT_MEMLOCK, which libbpf raises if it may. It talks of the
+    /// limit on each EPERM, so this is for when no capability is missing.
+    private static func memoryLimitRemedy(_ error: BPFError, _ needs: [Capability]) -> String? {
+        guard error.errno == .notPermitted, Capability.missing(of: needs).isEmpty,
+            error.messages.contains(where: { $0.contains("ulimit -l") || $0.contains("RLIMIT_MEMLOCK") })
+        else { return nil }
+        return "Kernels before 5.11 limit the memory of BPF: ulimit -l unlimited, or CAP_SYS_RESOURCE, lifts that."
+    }
+
     private static func kind(of errno: Errno) -> Kind {
         switch errno {
         case .operationNotSupportedByDevice, .noSuchFileOrDirectory: .notFound
@@ -53,11 +64,17 @@ extension PacketMetadataError {
         if log.summary.contains("prohibited"), !missing.isEmpty {
             kind = .missingPrivilege
             reason = "the verifier allows this only with \(missing.map(\.description).joined(separator: ", "))"
-            remedy = "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN."
+            remedy =
+                "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; on old kernels, any access does."
         } else {
             kind = .badData
             reason = "the verifier refused it: \(log.summary)"
             remedy = "--verbose shows the whole verifier log."
+            if !missing.isEmpty {
+                remedy =
+                    "Without \(missing.map(\.description).joined(separator: ", ")) the verifier refuses more, and "
+                    + "older kernels more than newer ones. --verbose shows its whole log."
+            }
         }
     }
 }

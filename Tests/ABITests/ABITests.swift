@@ -75,6 +75,7 @@ import Testing
                 "sources": MemoryLayout<pktmeta_table>.offset(of: \.sources)!,
                 "cpus": MemoryLayout<pktmeta_table>.offset(of: \.cpus)!,
                 "samples": MemoryLayout<pktmeta_table>.offset(of: \.samples)!,
+                "no_fragments": MemoryLayout<pktmeta_table>.offset(of: \.no_fragments)!,
                 "steps": MemoryLayout<pktmeta_table>.offset(of: \.steps)!,
             ]),
         Layout(

@@ -58,7 +58,8 @@ import Testing
             let lines = try Self.run(script, registry: "\(folder.path)/registry", sharing: Self.ownMounts)
             #expect(
                 lines == [
-                    "1", "0", "inspect-map 66", "status 66", "unregister-field 66", "compact 66", "repair 66", "detach-from-interface 66",
+                    "1", "0", "inspect-map 66", "status 66", "unregister-field 66", "compact 66", "repair 66",
+                    "detach-from-interface 66",
                     "delete-registry 66", "register-field 65", "attach-to-interface 65", "1",
                 ])
         }
@@ -178,7 +179,10 @@ import Testing
     /// Commands in the middle of which an interface goes, and what was attached to it before.
     static let interrupted = [
         (command: ["attach-to-interface", "gone0"], before: []),
-        (command: ["register-field", "fresh", "--type", "u8", "--source", "constant:1"], before: ["attach-to-interface", "gone0"]),
+        (
+            command: ["register-field", "fresh", "--type", "u8", "--source", "constant:1"],
+            before: ["attach-to-interface", "gone0"]
+        ),
         (command: ["unregister-field", "sourced"], before: ["attach-to-interface", "gone0"]),
         (command: ["detach-from-interface", "gone0"], before: ["attach-to-interface", "gone0"]),
     ]

@@ -15,7 +15,7 @@ int stamp(struct xdp_md *ctx)
 
 	pktmeta_open_bound(&c, ctx);
 	if (!PKTMETA_SET(&c, shared, 0xc0ffee))
-		__sync_fetch_and_add(&stamped, 1);
+		__atomic_fetch_add(&stamped, 1, __ATOMIC_RELAXED);
 	return XDP_PASS;
 }
 
@@ -38,7 +38,7 @@ int check(struct __sk_buff *skb)
 		key = value != 0xc0ffee;
 	count = bpf_map_lookup_elem(&outcomes, &key);
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 	return -1;
 }
 

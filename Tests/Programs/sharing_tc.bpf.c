@@ -37,7 +37,7 @@ int read_and_count(struct __sk_buff *skb)
 	key = !pktmeta_get(&c, PKTMETA_ID(shared), &shared, sizeof(shared)) && shared == 0xc0ffee;
 	count = bpf_map_lookup_elem(&marks, &key);
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 	return -1;
 }
 

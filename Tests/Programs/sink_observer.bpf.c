@@ -35,7 +35,7 @@ int observe(struct __sk_buff *skb)
 	struct observation *observation = bpf_map_lookup_elem(&observed, &key);
 
 	if (observation) {
-		__sync_fetch_and_add(&observation->packets, 1);
+		__atomic_fetch_add(&observation->packets, 1, __ATOMIC_RELAXED);
 		observation->mark = skb->mark;
 		observation->priority = skb->priority;
 		observation->queue_mapping = skb->queue_mapping;

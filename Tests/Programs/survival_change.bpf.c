@@ -26,7 +26,7 @@ static __always_inline int done(int failed)
 	__u64 *count = bpf_map_lookup_elem(&changed, &key);
 
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 	return -1; /* TCX_NEXT */
 }
 

@@ -29,7 +29,7 @@ struct {
 
 static __always_inline void count(__u64 *counter)
 {
-	__sync_fetch_and_add(counter, 1);
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
 static __always_inline void count_get(struct seen *s, int err, __u64 value, __u8 marker)

@@ -44,7 +44,7 @@ static __always_inline void set_survivor(struct xdp_md *ctx)
 	failed |= pktmeta_open(&c, ctx) || pktmeta_set(&c, survivor_id, &value, sizeof(value));
 	count = bpf_map_lookup_elem(&stamped, &failed);
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 }
 
 /* Each both ways, because generic mode treats the two differently. */

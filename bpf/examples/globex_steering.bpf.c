@@ -38,7 +38,7 @@ static __always_inline void count(__u32 tenant)
 		packets = bpf_map_lookup_elem(&tenant_packets, &tenant);
 	}
 	if (packets)
-		__sync_fetch_and_add(packets, 1);
+		__atomic_fetch_add(packets, 1, __ATOMIC_RELAXED);
 }
 
 SEC("tc")

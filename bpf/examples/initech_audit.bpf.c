@@ -65,16 +65,16 @@ int initech_audit(struct __sk_buff *skb)
 		return TCX_NEXT;
 	pktmeta_open(&c, skb);
 	if (pktmeta_get(&c, config->subject, &subject, sizeof(subject))) {
-		__sync_fetch_and_add(gaps, 1);
+		__atomic_fetch_add(gaps, 1, __ATOMIC_RELAXED);
 		return TCX_NEXT;
 	}
 	bpf_map_update_elem(&audit_records, &subject, &none, BPF_NOEXIST);
 	record = bpf_map_lookup_elem(&audit_records, &subject);
 	if (!record)
 		return TCX_NEXT;
-	__sync_fetch_and_add(&record->packets, 1);
+	__atomic_fetch_add(&record->packets, 1, __ATOMIC_RELAXED);
 	if (!pktmeta_get(&c, config->trace, record->last_trace, sizeof(record->last_trace)))
-		__sync_fetch_and_add(&record->traced, 1);
+		__atomic_fetch_add(&record->traced, 1, __ATOMIC_RELAXED);
 	return TCX_NEXT;
 }
 

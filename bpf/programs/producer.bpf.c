@@ -46,12 +46,19 @@ static __always_inline __u64 next_packet(void)
 	return area ? area->packets++ : 0;
 }
 
+static __always_inline __u64 length(struct xdp_md *ctx)
+{
+	if (pktmeta_table.no_fragments)
+		return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+	return bpf_xdp_get_buff_len(ctx);
+}
+
 static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 {
 	struct inputs in = {};
 
 	if (is_wanted(PKTMETA_SOURCE_PACKET_LENGTH))
-		in.length = bpf_xdp_get_buff_len(ctx);
+		in.length = length(ctx);
 	if (is_wanted(PKTMETA_SOURCE_FLOW_HASH))
 		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end);
 	if (is_wanted(PKTMETA_SOURCE_SEQUENCE))

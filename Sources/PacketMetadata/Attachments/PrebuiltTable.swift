@@ -14,7 +14,8 @@ extension RegistryImage {
         let sources = ordered.reduce(UInt32(0)) { $0 | 1 << $1.definition.source.code }
         do throws(BPFError) {
             let samples = UInt32(ordered.contains { $0.definition.sample > 1 } ? 1 : 0)
-            return encode(sources) + encode(UInt32(try possibleCPUs())) + encode(samples) + encode(UInt32(0))
+            let noFragments = UInt32(kernelTakesFragments ? 0 : 1)
+            return encode(sources) + encode(UInt32(try possibleCPUs())) + encode(samples) + encode(noFragments)
                 + steps.flatMap { $0 }
         } catch {
             throw PacketMetadataError(error, summary)

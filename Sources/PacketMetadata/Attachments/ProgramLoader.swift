@@ -79,7 +79,8 @@ struct ProgramLoader: ~Copyable {
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
             return Loaded(
-                object, program, inspected.binding, takesFragments: inspected.takesFragments && !terms.isGeneric)
+                object, program, inspected.binding,
+                takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
         } catch {
             if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])

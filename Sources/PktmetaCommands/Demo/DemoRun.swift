@@ -13,7 +13,9 @@ struct DemoRun {
 
     private static let summary = "the demo stopped"
     private static let port: UInt16 = 4739
-    private static let fields: [(name: String, type: String, source: String)] = [
+    private typealias Field = (name: String, type: String, source: String)
+
+    private static let fields: [Field] = [
         ("tenant", "u32", "constant:7"),
         ("trusted", "flag", "constant"),
         ("ingress", "u32", "ifindex"),
@@ -25,6 +27,9 @@ struct DemoRun {
         ("seen_at", "u64", "ktime"),
     ]
 
+    /// What fits into an area of 32 bytes, all that kernels before 6.8 grant.
+    private static let namesOfFew: Set = ["tenant", "trusted", "number", "sender", "seen_at"]
+
     func run() throws(PacketMetadataError) {
         say("Two network namespaces, joined by a veth pair:")
         let topology = try VethTopology.make(Self.summary)
@@ -34,7 +39,7 @@ struct DemoRun {
 
         say("Fields, registered by name; the registry gives each a place in front of the packet:")
         let registry = try Registry.openOrCreate(at: registryPath)
-        for field in Self.fields { try register(field, in: registry) }
+        for field in try fields(for: registry) { try register(field, in: registry) }
 
         say("The prebuilt programs, attached to \(VethTopology.receiverInterface):")
         let reports = try topology.receiver.run("of the receiver", Self.summary) { () throws(PacketMetadataError) in
@@ -52,8 +57,15 @@ struct DemoRun {
         say("All of it is removed again.")
     }
 
+    private func fields(for registry: borrowing Registry) throws(PacketMetadataError) -> [Field] {
+        let capacity = try registry.image().word.capacity
+        guard capacity < 64 else { return Self.fields }
+        context.output("  (few of them: this kernel grants \(capacity) bytes a packet)")
+        return Self.fields.filter { Self.namesOfFew.contains($0.name) }
+    }
+
     private func register(
-        _ field: (name: String, type: String, source: String), in registry: borrowing Registry
+        _ field: Field, in registry: borrowing Registry
     ) throws(PacketMetadataError) {
         try stopIfInterrupted()
         let type = try FieldType(field.type)

@@ -284,10 +284,10 @@ struct pktmeta_step {
  * with a source first.
  */
 struct pktmeta_table {
-	__u32 sources; /* bit k: some step's source is k */
-	__u32 cpus;    /* possible CPUs */
-	__u32 samples; /* not 0: some step has a sample */
-	__u32 pad;
+	__u32 sources;      /* bit k: some step's source is k */
+	__u32 cpus;         /* possible CPUs */
+	__u32 samples;      /* not 0: some step has a sample */
+	__u32 no_fragments; /* not 0: the kernel has no fragments in XDP, nor what tells a packet's length with them */
 	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
 };
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+internal import Glibc
+internal import Linux
+
+/// BPF_F_XDP_HAS_FRAGS of linux/bpf.h.
+let takesFragmentsFlag = UInt32(1 << 5)
+
+/// Whether this kernel loads XDP programs that take packets in fragments, and so has `bpf_xdp_get_buff_len`, which came
+/// with them (Linux 5.18).
+///
+/// Asked once, by loading a program that only passes packets. Whatever else keeps it from being loaded, such as a
+/// missing capability, says nothing: then the kernel counts as one that can, and the real program meets the error.
+public let kernelTakesFragments: Bool = {
+    var pass = bpf_insn()
+    pass.code = UInt8(BPF_ALU64 | BPF_MOV | BPF_K)  // to register 0
+    pass.imm = Int32(bitPattern: XDP_PASS.rawValue)
+    var exit = bpf_insn()
+    exit.code = UInt8(BPF_JMP | BPF_EXIT)
+
+    var options = unsafe bpf_prog_load_opts()
+    unsafe options.sz = MemoryLayout<bpf_prog_load_opts>.size(through: \.log_buf)
+    unsafe options.prog_flags = takesFragmentsFlag
+    let program = [pass, exit]
+    let loaded = unsafe bpf_prog_load(BPF_PROG_TYPE_XDP, nil, "GPL", program, program.count, &options)
+    guard loaded >= 0 else { return loaded != -EINVAL }  // bpf(2): EINVAL for flags that it does not know
+    _ = OwnedFD(loaded)
+    return true
+}()
