@@ -127,7 +127,7 @@ import Testing
             }
             try Self.expectRefusal(
                 bench, ["attach-to-interface", "far0"], exitCode: 73,
-                saying: "program foreign (id \(program.id)) holds its XDP hook")
+                saying: "program foreign (id \(program.id), link \(try link.information.id)) holds its XDP hook")
             #expect(try link.information.programID == program.id)
         }
     }
