@@ -58,7 +58,9 @@ let package = Package(
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         .target(
             name: "TestSupport",
-            dependencies: ["BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system],
+            dependencies: [
+                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system,
+            ],
             path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),

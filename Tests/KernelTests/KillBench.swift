@@ -108,7 +108,8 @@ final class KillBench {
         let kernel = try KernelObjects(using: pinned.maps)
         let attached = try pair.inReceiver {
             let index = try NetworkInterface(named: VethPair.far).index
-            return Set(try attachedTCXProgramIDs(ifindex: index) + [attachedXDPProgramID(ifindex: index)].compactMap(\.self))
+            return Set(
+                try attachedTCXProgramIDs(ifindex: index) + [attachedXDPProgramID(ifindex: index)].compactMap(\.self))
         }
         var leaks: [String] = []
         let programs = kernel.programs.subtracting(pinned.programs).subtracting(others)
@@ -130,7 +131,9 @@ final class KillBench {
         var wrong: UInt64 = 0
         for pin in scratch.pins where pin.hasSuffix("/outcomes") {
             guard let map = try? BPFMap(pinnedAt: scratch.path.appending(pin)) else { continue }
-            for outcome in [2, 7] { wrong += try map.values(at: outcome).reduce(0) { $0 + decode($1, as: UInt64.self) } }
+            for outcome in [2, 7] {
+                wrong += try map.values(at: outcome).reduce(0) { $0 + decode($1, as: UInt64.self) }
+            }
         }
         return wrong
     }
@@ -159,6 +162,8 @@ extension KillBench.View {
         self.got += got
         let last = (state["last"] as? [String: any Sendable])?["number"] as? Int
         let values = [last, state["minimum"] as? Int, state["maximum"] as? Int]
-        if values != [constant, constant, constant] { problems.append("\(name): last, minimum, maximum are \(values)") }
+        if values != [constant, constant, constant] {
+            problems.append("\(name): last, minimum, maximum are \(values)")
+        }
     }
 }

@@ -31,7 +31,9 @@ import Testing
                 visits += 1
             }
             let took = ContinuousClock.now - start
-            print("killed: \(scene.testDescription): \(visits) of \(sweep.places(from: 0).count) places in \(took), offset \(Self.offset)")
+            print(
+                "killed: \(scene.testDescription): \(visits) of \(sweep.places(from: 0).count) places in \(took), offset \(Self.offset)"
+            )
             #expect(!sweep.carriesConstants || sweep.got > 0, "packets passed")
         }
     }
@@ -39,7 +41,9 @@ import Testing
     private func expectSound(_ sweep: KillSweep, _ place: KillSweep.Place) throws {
         do {
             let outcome = try sweep.visit(place)
-            #expect(outcome.problems.isEmpty, "\(sweep.scene.testDescription), \(place), at \(outcome.call): \(outcome.problems)")
+            #expect(
+                outcome.problems.isEmpty,
+                "\(sweep.scene.testDescription), \(place), at \(outcome.call): \(outcome.problems)")
         } catch {
             Issue.record("\(sweep.scene.testDescription), \(place): \(error)")
             throw error
@@ -108,8 +112,12 @@ final class KillSweep {
         let map = bench.registryMap
         let run = try bench.trace(scene.command, stoppingAt: place.number, by: place.signal)
         var outcome = Outcome(call: run.call ?? "the end", problems: [])
-        if let exitCode = run.exitCode, exitCode != 0 { outcome.problems.append("exit code \(exitCode): \(run.output)") }
-        if run.call != nil, run.exitCode != nil, place.signal == SIGKILL { outcome.problems.append("it was not killed") }
+        if let exitCode = run.exitCode, exitCode != 0 {
+            outcome.problems.append("exit code \(exitCode): \(run.output)")
+        }
+        if run.call != nil, run.exitCode != nil, place.signal == SIGKILL {
+            outcome.problems.append("it was not killed")
+        }
 
         try outcome.problems += compare(bench.view(), with: before, "right after")
         try bench.run([["status"]], allowing: [66])
@@ -210,7 +218,9 @@ struct PinSets {
             if part != before && part != after { problems.append("half an attachment: \(part.sorted())") }
         }
         let registry = pins.filter { Self.folder($0) == nil }
-        if registry != [".", "attachments", "lock", "registry", "state"] { problems.append("pins \(registry.sorted())") }
+        if registry != [".", "attachments", "lock", "registry", "state"] {
+            problems.append("pins \(registry.sorted())")
+        }
         return problems
     }
 

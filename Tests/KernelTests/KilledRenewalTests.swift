@@ -117,7 +117,8 @@ private final class KilledRenewals {
     func finish() throws -> Report {
         try bench.stopPackets()
         // Whatever was killed last is finished by the next.
-        try bench.run([["register-field", "probe", "--type", "flag"], ["unregister-field", "probe"]], allowing: [73, 66])
+        try bench.run(
+            [["register-field", "probe", "--type", "flag"], ["unregister-field", "probe"]], allowing: [73, 66])
         let leaks = try eventually { try bench.leaks(besides: [link.information.programID]).isEmpty }
         if !leaks { report.problems += try bench.leaks(besides: [link.information.programID]) }
         report.problems += bench.pins.filter { $0.contains("tmp-") || $0.contains("next") }

@@ -58,7 +58,8 @@ import Testing
             let lines = try Self.run(script, registry: "\(folder.path)/registry", sharing: Self.ownMounts)
             #expect(
                 lines == [
-                    "1", "0", "inspect-map 66", "status 66", "unregister-field 66", "compact 66", "repair 66", "detach-from-interface 66",
+                    "1", "0", "inspect-map 66", "status 66", "unregister-field 66", "compact 66", "repair 66",
+                    "detach-from-interface 66",
                     "delete-registry 66", "register-field 65", "attach-to-interface 65", "1",
                 ])
         }
@@ -77,7 +78,7 @@ import Testing
                 try detach-from-interface v0
                 try register-field tenant --type u32
                 try attach-to-interface v0
-                pktmeta attach-to-interface v0 2>&1 | grep -c "program producer (id [0-9]*) holds its XDP hook"
+                pktmeta attach-to-interface v0 2>&1 | grep -c "program producer (id [0-9]*.*) holds its XDP hook"
                 }
                 export -f pktmeta try inside
                 unshare --mount --propagation private bash -c inside
@@ -178,7 +179,10 @@ import Testing
     /// Commands in the middle of which an interface goes, and what was attached to it before.
     static let interrupted = [
         (command: ["attach-to-interface", "gone0"], before: []),
-        (command: ["register-field", "fresh", "--type", "u8", "--source", "constant:1"], before: ["attach-to-interface", "gone0"]),
+        (
+            command: ["register-field", "fresh", "--type", "u8", "--source", "constant:1"],
+            before: ["attach-to-interface", "gone0"]
+        ),
         (command: ["unregister-field", "sourced"], before: ["attach-to-interface", "gone0"]),
         (command: ["detach-from-interface", "gone0"], before: ["attach-to-interface", "gone0"]),
     ]

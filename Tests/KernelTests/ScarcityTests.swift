@@ -82,7 +82,9 @@ import Testing
             #expect(try bench.view()?.names == ["fresh"])
             #expect(try run(Self.commands[1]) == 74)
             for hook in ["xdp", "tc_ingress"] { _ = try bench.pin(hook, "link") }
-            for command in [["inspect-map"], ["inspect-map", "--json"], ["compact"], ["export-btf"], ["generate-header"]] {
+            for command in [
+                ["inspect-map"], ["inspect-map", "--json"], ["compact"], ["export-btf"], ["generate-header"],
+            ] {
                 #expect(try run(command) == 74, "\(command)")
             }
             #expect(try run(Self.commands[4]) == 74)

@@ -77,7 +77,8 @@ struct RegistryFolder: Sendable {
         }
         return PacketMetadataError(
             .notFound, summary, reason: "there is none, and no BPF file system is mounted there (ENOENT)",
-            remedy: "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
+            remedy:
+                "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
                 + "mounted; mount -t bpf bpf PATH makes an empty one.")
     }
 

@@ -4,11 +4,11 @@
 #define TRACED_RUN_H
 
 struct traced_end {
-	int status; /* as waitpid(2) gives it */
-	unsigned int calls; /* counted until its end, or until it was stopped */
-	const char *call; /* the one it was stopped at; NULL if it came to its end first */
+	int status;           /* as waitpid(2) gives it */
+	unsigned int calls;   /* counted until its end, or until it was stopped */
+	const char *call;     /* the one it was stopped at; NULL if it came to its end first */
 	unsigned int command; /* of bpf(2), if that is the call */
-	char *output; /* both outputs, a C string; the caller frees it */
+	char *output;         /* both outputs, a C string; the caller frees it */
 };
 
 /*
