@@ -92,7 +92,7 @@ check: lint test
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
 
-# Each command killed at each of its system calls: about half an hour. `make test` does a few of each.
+# Each command killed at each of its system calls: about an hour. `make test` does a few of each.
 kill-test: bpf test-bpf
 	PKTMETA_KILL_SECONDS=$${PKTMETA_KILL_SECONDS:-36000} swift test --filter KillTests
 

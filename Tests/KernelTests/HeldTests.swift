@@ -88,7 +88,7 @@ import Testing
             #expect(isSet)
 
             try bench.pair.inReceiver { try VethPair.ip("link del far0") }
-            let hasEnded = eventually { held.output.contains("far0: the interface is gone") }
+            let hasEnded = eventually(within: .seconds(30)) { held.output.contains("far0: the interface is gone") }
             #expect(hasEnded, "\(held.output)")
         }
     }

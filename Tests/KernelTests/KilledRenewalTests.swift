@@ -82,7 +82,7 @@ private final class KilledRenewals {
         let deadline = ContinuousClock.now + .seconds(seconds)
         // On a busy machine few commands come to their end.
         let patience = deadline + .seconds(60)
-        while ContinuousClock.now < deadline || (report.finished < 3 && ContinuousClock.now < patience) {
+        while ContinuousClock.now < deadline || (lacksEvidence && ContinuousClock.now < patience) {
             let view = try #require(try bench.view())
             report.problems += view.problems
             let place = Self.types.indices.randomElement() ?? 0
@@ -97,6 +97,8 @@ private final class KilledRenewals {
             }
         }
     }
+
+    private var lacksEvidence: Bool { report.finished < 3 || report.killed < 6 }
 
     private func killSomewhere(_ command: [String]) throws {
         // Now and then it is not killed: else nobody would know how many calls it makes.

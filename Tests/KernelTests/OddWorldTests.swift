@@ -78,7 +78,7 @@ import Testing
                 try detach-from-interface v0
                 try register-field tenant --type u32
                 try attach-to-interface v0
-                pktmeta attach-to-interface v0 2>&1 | grep -c "program producer (id [0-9]*) holds its XDP hook"
+                pktmeta attach-to-interface v0 2>&1 | grep -c "program producer (id [0-9]*.*) holds its XDP hook"
                 }
                 export -f pktmeta try inside
                 unshare --mount --propagation private bash -c inside
