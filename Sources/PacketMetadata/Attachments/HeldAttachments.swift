@@ -96,6 +96,7 @@ public final class HeldAttachments {
             // A packet that is still on its way along the old chain must find its end.
             if members.count > 1 { try waitForRunningPrograms() }
         } catch {
+            try refuseIfGone()
             throw PacketMetadataError(error, held.attacher.summary, needs: [.bpf, .netAdmin])
         }
         return Held(

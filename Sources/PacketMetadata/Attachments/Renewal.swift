@@ -87,6 +87,7 @@ extension AttachmentStore {
                 try swap(attachment, to: renewal.chain)
                 try settle(attachment.path)
             } catch {
+                if (try? renewal.attachment.anchor.state()) == .gone { continue }
                 failure = PacketMetadataError(
                     error, "cannot renew \(record.program) on \(record.interface)", needs: [.bpf, .netAdmin],
                     remedy: "It goes on as it was; the next command that writes tries again.")
