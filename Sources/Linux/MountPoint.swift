@@ -12,7 +12,7 @@ public struct MountPoint: Sendable, Hashable {
 
     /// Those of a type, such as `nsfs`.
     public static func all(ofType type: String) throws(Errno) -> [MountPoint] {
-        try ProcFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { parse($0, type) }
+        try WholeFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { parse($0, type) }
     }
 
     /// The same, each file system once.

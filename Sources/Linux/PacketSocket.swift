@@ -25,7 +25,7 @@ public struct PacketSocket: Sendable, Hashable {
     /// Those of this thread's network namespace.
     public static func all() throws(Errno) -> [PacketSocket] {
         // /proc/net is that of the process, not of the thread.
-        let lines = try ProcFile.text("/proc/thread-self/net/packet").split(separator: "\n").dropFirst()
+        let lines = try WholeFile.text("/proc/thread-self/net/packet").split(separator: "\n").dropFirst()
         let rows = lines.compactMap(Row.init).filter(\.isRunning)
         let owners = rows.isEmpty ? [:] : owners(of: Set(rows.map(\.inode)))
         return rows.map {
@@ -62,7 +62,7 @@ public struct PacketSocket: Sendable, Hashable {
                 guard let target = Folder.target(ofLink: descriptors.appending(name)), target.hasPrefix(prefix),
                     let inode = UInt64(target.dropFirst(prefix.count).dropLast()), inodes.contains(inode)
                 else { continue }
-                let command = (try? ProcFile.text(process.appending("comm"))) ?? ""
+                let command = (try? WholeFile.text(process.appending("comm"))) ?? ""
                 owners[inode] = Owner(pid: pid, name: String(command.prefix { $0 != "\n" }))
             }
             if owners.count == inodes.count { break }

@@ -25,6 +25,10 @@ public enum WholeFile {
         }
     }
 
+    public static func text(_ path: FilePath) throws(Errno) -> String {
+        String(decoding: try read(path), as: UTF8.self)
+    }
+
     /// Has a path name a file with these bytes.
     ///
     /// They are written under a temporary name beside it, which is renamed: whoever reads the path meanwhile gets the

@@ -45,27 +45,11 @@ struct ObjectFile: Hashable, Sendable {
 
     init(path: FilePath) throws(PacketMetadataError) {
         let summary = "cannot read the object \(path)"
-        do {
-            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            defer { try? file.close() }
-            try self.init(name: path.string, bytes: Self.readAll(file), isPrebuilt: false)
-        } catch let error as Errno {
-            let kind: PacketMetadataError.Kind =
-                error == .permissionDenied ? .missingPrivilege : .badData
-            throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
+        do throws(Errno) {
+            self.init(name: path.string, bytes: try WholeFile.read(path), isPrebuilt: false)
         } catch {
-            throw PacketMetadataError(.system, summary, reason: "\(error)")
-        }
-    }
-
-    private static func readAll(_ file: FileDescriptor) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            // read(2) into all of the chunk.
-            let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
+            let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
+            throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
         }
     }
 

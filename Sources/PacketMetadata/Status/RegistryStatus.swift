@@ -23,7 +23,7 @@ extension Registry {
     }
 
     private var isCountingRuns: Bool {
-        (try? ProcFile.text("/proc/sys/kernel/bpf_stats_enabled"))?.hasPrefix("1") ?? false
+        (try? WholeFile.text("/proc/sys/kernel/bpf_stats_enabled"))?.hasPrefix("1") ?? false
     }
 }
 
