@@ -29,17 +29,17 @@ import Testing
                 TCAttachmentTests.counter)
             let hooks = try Self.status(bench)
             try #require(hooks.count == 2)
-            #expect(hooks.map(\.hook) == [.tcIngress, .xdp])
+            #expect(hooks.map(\.hook) == [.xdp, .tcIngress])
             #expect(hooks.map(\.interface) == ["far0", "far0"])
             #expect(hooks.map(\.namespace) == [.here, .here])
             #expect(hooks.allSatisfy { $0.isComplete })
-            let chain = Self.ours(hooks[1])
+            let chain = Self.ours(hooks[0])
             #expect(chain.map(\.program) == ["producer", "stamp"])
             #expect(chain.map(\.state) == [.attached, .attached])
             #expect(chain.map(\.fields) == [[], ["shared"]])
             let attached = try bench.attachedXDP()
             #expect(chain.first?.programID == attached)
-            let tc = hooks[0].entries
+            let tc = hooks[1].entries
             try #require(tc.count == 2)
             guard case .other(let other) = tc[0], case .ours(let own) = tc[1] else {
                 Issue.record("\(tc)")

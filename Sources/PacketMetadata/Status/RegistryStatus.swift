@@ -19,12 +19,17 @@ extension Registry {
         }
         let counts = isCountingRuns
         return places.values.map { $0.located.status($0.attachments, image, counts: counts) }
-            .sorted { ($0.ifindex, $0.interface, $0.hook.rawValue) < ($1.ifindex, $1.interface, $1.hook.rawValue) }
+            .sorted { ($0.interface, $0.ifindex, $0.hook.order) < ($1.interface, $1.ifindex, $1.hook.order) }
     }
 
     private var isCountingRuns: Bool {
         (try? WholeFile.text("/proc/sys/kernel/bpf_stats_enabled"))?.hasPrefix("1") ?? false
     }
+}
+
+extension Hook {
+    /// As packets come by.
+    fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// Where an attachment is now, as far as this process can find out.

@@ -9,7 +9,7 @@ struct StatusRendering {
     init(_ report: StatusReport) { self.report = report }
 
     var text: String {
-        ([heading, table] + notes).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [heading, table, notes.joined(separator: "\n")].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     private var programs: [ProgramStatus] {
