@@ -60,6 +60,31 @@ import Testing
         }
     }
 
+    /// Two applications may call their objects the same.
+    @Test func objectsOfOneNameInTwoFoldersAreTwo() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let folders = try [ScratchFolder(), ScratchFolder()]
+            for folder in folders {
+                _ = try folder.write(Fixture.bytes(Fixture.object("sharing_xdp")), as: "app.o")
+                let outcome = try bench.pair.inReceiver {
+                    try ChildProcess.run([
+                        "sh", "-c",
+                        "cd \(folder.path) && \(Fixture.command) attach-to-interface far0 --join"
+                            + " --tc none --xdp app.o --registry \(bench.scratch.path)",
+                    ])
+                }
+                #expect(outcome.status == 0, "\(outcome.output)")
+            }
+            #expect(try Self.chain(bench) == ["stamp", "stamp"])
+            let both = try bench.command("detach-from-interface", "far0", "--program", "app.o")
+            #expect(both.exitCode == 64)
+            let first = "\(folders[0].path)/app.o"
+            #expect(try bench.command("detach-from-interface", "far0", "--program", first).exitCode == 0)
+            #expect(try Self.chain(bench) == ["stamp"])
+        }
+    }
+
     @Test func theOrderIsTheOneGiven() throws {
         try Kernel.run {
             let bench = try Self.bench()
@@ -179,6 +204,7 @@ import Testing
             }
             try refuse(
                 ["--join", "--xdp", Self.reader, "--before", "nosuch"], 66, "has no program nosuch", "sharing_xdp")
+            try refuse(["--mode", "generic"], 73, "stamp is attached to it in native mode")
             try refuse(["--xdp", "none", "--xdp", Self.stamp], 64, "--xdp none goes with no other")
             try refuse(["--xdp", Self.stamp, "--first"], 64, "takes --join")
             try refuse(["--join", "--xdp", Self.reader, "--first", "--last"], 64, "Only one of")

@@ -20,6 +20,7 @@ extension Attacher {
         _ request: AttachmentRequest, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
         let existing = try existing(.tcIngress)
+        if request.tc != .unchanged { try refuseOtherMode(existing, request.tcMode) }
         var change = HookChange()
         guard let wanted = try wanted(request.tc, .tcIngress, existing, image) else {
             if request.tc != .unchanged {
@@ -35,7 +36,6 @@ extension Attacher {
                 : Arrangement(existing: there, replacedBy: identities)
         }
         let (mode, fallback) = try tcMode(request)
-        try refuseOtherMode(existing, request.tcMode)
         let placement =
             try isInPlace(request.placement(.tcIngress), arrangement, existing) ? nil : request.placement(.tcIngress)
         for slot in arrangement.slots {

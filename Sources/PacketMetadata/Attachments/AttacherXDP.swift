@@ -19,15 +19,13 @@ extension Attacher {
         _ request: AttachmentRequest, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
         let existing = try existing(.xdp).first
+        if let existing, request.xdp != .unchanged { try refuseOtherMode(existing, request.mode) }
         var change = HookChange()
         guard let wanted = try wanted(request.xdp, .xdp, existing.map { [$0] } ?? [], image) else {
             if let existing, request.xdp != .unchanged { change.add(.leave, unchanged(existing)) }
             return change
         }
-        if let existing {
-            try refuseOtherMode(existing, request.mode)
-            return try prepareSwap(existing, wanted, request, image, registry)
-        }
+        if let existing { return try prepareSwap(existing, wanted, request, image, registry) }
         change.add(.attachXDP(try newChain(wanted, request.mode, registry)), [])
         return change
     }

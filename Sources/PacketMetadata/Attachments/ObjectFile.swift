@@ -5,7 +5,7 @@ internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
-/// The bytes of a BPF object, and what the user calls it: a path, or "prebuilt producer".
+/// The bytes of a BPF object, and its name for users: a path, or "prebuilt producer".
 struct ObjectFile: Hashable, Sendable {
     let name: String
     let bytes: [UInt8]
@@ -43,10 +43,12 @@ struct ObjectFile: Hashable, Sendable {
         }
     }
 
+    /// Named by its whole path, since others may attach one of the same name from another folder.
     init(path: FilePath) throws(PacketMetadataError) {
         let summary = "cannot read the object \(path)"
+        let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
         do throws(Errno) {
-            self.init(name: path.string, bytes: try WholeFile.read(path), isPrebuilt: false)
+            self.init(name: whole.string, bytes: try WholeFile.read(path), isPrebuilt: false)
         } catch {
             let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
             throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
