@@ -11,19 +11,21 @@ class Kernel:
     suites: tuple[str, ...]
     # Bytes of a registry that is created without asking for a size.
     capacity: int
-    # How the consumer is attached: "tcx"; None: it is refused.
-    tc: str | None
+    # How TC programs are attached.
+    tc: str
     # Whether XDP programs take packets in fragments, and so go with an MTU above a page.
     fragments: bool
-    # Whether the folders of an attachment can be exchanged, which attached programs are renewed by.
-    exchanges: bool
+    # Whether the memory of maps and programs is limited by RLIMIT_MEMLOCK.
+    limits_memory: bool
     # What the producer can ask veth's driver for.
     hardware: tuple[str, ...]
+    # The exit codes of attaching programs with bound access, in XDP and at TC, without CAP_PERFMON.
+    without_perfmon: tuple[int, int]
 
 
 KERNELS = (
-    Kernel("5.10", ("bullseye",), 32, None, False, False, ()),
-    Kernel("6.1", ("bookworm",), 32, None, True, True, ()),
-    Kernel("6.12", ("trixie",), 64, "tcx", True, True, ("rx_hash", "rx_vlan")),
-    Kernel("newest", ("sid", "experimental"), 64, "tcx", True, True, ("rx_hash", "rx_vlan")),
+    Kernel("5.10", ("bullseye",), 32, "clsact", False, True, (), (77, 77)),
+    Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (65, 65)),
+    Kernel("6.12", ("trixie",), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 65)),
+    Kernel("newest", ("sid", "experimental"), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 0)),
 )

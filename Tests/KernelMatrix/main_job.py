@@ -10,11 +10,11 @@ _PAYLOAD = 64
 _HEADERS = 14 + 20 + 8
 
 # Exit codes (sysexits.h).
-_NOT_FOUND = 66
 _UNSUPPORTED = 69
-_SYSTEM = 70
+_NO_PRIVILEGE = 77
 
-_NO_TC = says("the kernel has no TCX links (EINVAL); they came with Linux 6.6")
+# Runs a command in the receiver's namespace, with these capabilities only.
+_LIMITED = "nsenter --net=/run/netns/far setpriv --bounding-set=-all,{0} --inh-caps=-all,{0}"
 
 # Two namespaces, joined by a veth pair, in which only what is sent on purpose is sent.
 _TOPOLOGY = f"""
@@ -54,18 +54,18 @@ class _Job:
         self.kernel = kernel
         self.pktmeta = pktmeta
         self.objects = objects
-        # A kernel without TC has the producer only, and counts nothing as got.
-        self.tc = "" if kernel.tc else " --tc none"
         self.steps = [
             Step("make a veth pair", _TOPOLOGY),
             *self.prebuilt_pair(),
             *self.changes_under_attachment(),
+            *self.generic_mode(),
             *self.full_registry(),
             *self.programs_of_users(),
+            *self.few_capabilities(),
             *self.hardware_fields(),
             *self.capacities(),
             *self.large_packets(),
-            self.demo(),
+            self.run("demo", "demo --packets 100", says("areas: made 100, found 100")),
             Step("nothing is left", "ls -A /sys/fs/bpf", 0, [lambda result: result.output or None]),
         ]
 
@@ -79,31 +79,21 @@ class _Job:
         arguments = f"attach-to-interface far0 --netns far --json {arguments}"
         return self.run(what, arguments, *checks, status=status)
 
-    def attach_tc(self, what: str, arguments: str) -> Step:
-        """To TC only; a kernel without says so, once it has loaded the program."""
-        arguments += " --xdp none"
-        if self.kernel.tc:
-            return self.attach(what, arguments, has("attachments.0.mode", self.kernel.tc))
-        return self.attach(what, arguments, _NO_TC, status=_UNSUPPORTED)
+    def attach_tc(self, what: str, program: str) -> Step:
+        return self.attach(what, f"--xdp none --tc {program}", has("attachments.0.mode", self.kernel.tc))
 
     def send(self) -> Step:
         return Step(f"send {_PACKETS} packets", _SEND)
 
-    def count(self, what: str = "each is counted", **fields: int) -> Step:
-        """Each field was set on that many packets; and got, where a consumer reads them."""
-        expected = {name: (count, count if self.kernel.tc else 0) for name, count in fields.items()}
-        return self.run(what, "inspect-map --json", counts(expected))
+    def count(self, **fields: int) -> Step:
+        """Each field was set, and got, on that many packets."""
+        return self.run("each is counted", "inspect-map --json", counts(fields))
 
     def delete_registry(self) -> Step:
         return self.run("delete the registry", "delete-registry --force")
 
     def prebuilt_pair(self) -> list[Step]:
-        refused = [
-            self.attach("TC is refused", "", _NO_TC, status=_UNSUPPORTED),
-            self.run("and XDP is as it was", "detach-from-interface far0 --netns far", status=_NOT_FOUND),
-        ]
-        modes = [has("attachments.0.mode", "native")] + [has("attachments.1.mode", self.kernel.tc)] * bool(self.kernel.tc)
-        last_length = [state("length", "last.number", _HEADERS + _PAYLOAD)] if self.kernel.tc else []
+        all_fields = ("tenant", "number", "seen_at", "length", "trusted")
         return [
             self.run("create a registry", "create-registry --json", has("registry.capacity", self.kernel.capacity)),
             self.register("tenant", "u32", "constant:7"),
@@ -111,99 +101,125 @@ class _Job:
             self.register("seen_at", "u64", "ktime"),
             self.register("length", "u32", "packet-length"),
             self.register("trusted", "flag", "constant"),
-            *([] if self.kernel.tc else refused),
-            self.attach("attach the prebuilt programs", self.tc, *modes),
+            self.attach(
+                "attach the prebuilt programs", "",
+                has("attachments.0.mode", "native"), has("attachments.1.mode", self.kernel.tc),
+            ),
             self.send(),
-            self.count(tenant=_PACKETS, number=_PACKETS, seen_at=_PACKETS, length=_PACKETS, trusted=_PACKETS),
-            self.run("by its values too", "inspect-map --json", has("area.made", _PACKETS), *last_length),
+            self.count(**dict.fromkeys(all_fields, _PACKETS)),
+            self.run(
+                "with the right values", "inspect-map --json",
+                state("tenant", "last.number", 7), state("length", "last.number", _HEADERS + _PAYLOAD),
+            ),
         ]
 
     def changes_under_attachment(self) -> list[Step]:
         """With the programs of prebuilt_pair attached."""
-        register = "register-field late --type u8 --source constant:3"
-        if not self.kernel.exchanges:
-            return [
-                self.run("register under attachment", register, says("exchange"), status=_SYSTEM),
-                Step("detach as the error says", "rm -r /sys/fs/bpf/pktmeta/attachments/*-xdp"),
-                self.delete_registry(),
-            ]
-        both = 2 * _PACKETS
+        once, twice, thrice = _PACKETS, 2 * _PACKETS, 3 * _PACKETS
         return [
-            self.run("register under attachment", register),
+            self.run("register under attachment", "register-field late --type u8 --source constant:3"),
             self.send(),
-            self.count(tenant=both, number=both, seen_at=both, length=both, trusted=both, late=_PACKETS),
+            self.count(tenant=twice, number=twice, seen_at=twice, length=twice, trusted=twice, late=once),
             self.run("unregister under attachment", "unregister-field number --force"),
             self.run("compact under attachment", "compact"),
             self.send(),
-            self.count(tenant=3 * _PACKETS, seen_at=3 * _PACKETS, length=3 * _PACKETS, trusted=3 * _PACKETS, late=both),
+            self.count(tenant=thrice, seen_at=thrice, length=thrice, trusted=thrice, late=twice),
             self.run("detach", "detach-from-interface far0 --netns far"),
-            self.attach("attach in generic mode", f"--mode generic {self.tc}", has("attachments.0.mode", "generic")),
+            self.delete_registry(),
+        ]
+
+    def generic_mode(self) -> list[Step]:
+        return [
+            self.register("tenant", "u32", "constant:7"),
+            self.attach("attach in generic mode", "--mode generic", has("attachments.0.mode", "generic")),
             self.send(),
-            self.run("made anew", "inspect-map --json", has("area.made", 4 * _PACKETS)),
+            self.count(tenant=_PACKETS),
             self.delete_registry(),
         ]
 
     def full_registry(self) -> list[Step]:
         """31 fields in the 24 bytes that each kernel grants: the longest path of the prebuilt programs."""
-        bytes_ = [f"byte{number}" for number in range(24)]
-        flags = [f"flag{number}" for number in range(7)]
-        commands = [f"register-field {name} --type u8 --source payload:{14 + place}" for place, name in enumerate(bytes_)]
+        numbers = [f"byte{place}" for place in range(24)]
+        flags = [f"flag{place}" for place in range(7)]
+        commands = [f"register-field {name} --type u8 --source payload:{place}" for place, name in enumerate(numbers, 14)]
         commands += [f"register-field {name} --type flag --source constant" for name in flags]
-        registered = " && ".join(f"{self.pktmeta} {command}" for command in commands)
         return [
-            Step("register 31 fields", registered),
-            self.attach("attach with 31 fields", self.tc),
+            Step("register 31 fields", " && ".join(f"{self.pktmeta} {command}" for command in commands)),
+            self.attach("attach with 31 fields"),
             self.send(),
-            self.count(**dict.fromkeys(bytes_ + flags, _PACKETS)),
+            self.count(**dict.fromkeys(numbers + flags, _PACKETS)),
             self.delete_registry(),
         ]
 
     def programs_of_users(self) -> list[Step]:
-        acme = f"--xdp {self.objects}/examples/acme_ingress.bpf.o --register-missing"
+        acme = f"{self.objects}/examples/acme_ingress.bpf.o"
         return [
-            self.attach("attach an XDP program with bound access", f"{acme} {self.tc}"),
+            self.attach("attach an XDP program with bound access", f"--xdp {acme} --register-missing"),
             self.send(),
-            *([self.run("its field is read", "inspect-map --json", state("tenant", "got", _PACKETS))] * bool(self.kernel.tc)),
-            self.attach_tc("attach a TC program with bound access", f"--tc {self.objects}/examples/globex_steering.bpf.o"),
-            self.attach_tc("attach a TC program that writes", f"--tc {self.objects}/tests/contract_tc.bpf.o"),
-            self.attach_tc("attach the scrub program", "--tc scrub"),
+            self.run("its field is read", "inspect-map --json", state("tenant", "got", _PACKETS)),
+            self.attach_tc("attach a TC program with bound access", f"{self.objects}/examples/globex_steering.bpf.o"),
+            self.attach_tc("attach a TC program that writes", f"{self.objects}/tests/contract_tc.bpf.o"),
+            self.attach_tc("attach the scrub program", "scrub"),
             self.run("export types", "export-btf /tmp/fields.btf"),
             self.delete_registry(),
         ]
 
+    def few_capabilities(self) -> list[Step]:
+        """Where memory is limited, that alone is lifted first."""
+        attach = "attach-to-interface far0 --json"
+        objects = f"{self.objects}/examples"
+        bound = _LIMITED.format("+bpf,+net_admin")
+        by_id = _LIMITED.format("+bpf,+net_admin,+perfmon")
+        programs = (f"--tc none --xdp {objects}/acme_ingress.bpf.o", f"--xdp none --tc {objects}/globex_steering.bpf.o")
+        steps = [
+            self.register("number", "u32", "sequence"),
+            self.run("register tenant", "register-field tenant --type u32"),
+            self.run("register trace_id", "register-field trace_id --type bytes:16"),
+        ]
+        if self.kernel.limits_memory:
+            refused = says("Kernels before 5.11 limit the memory of BPF: ulimit -l unlimited, or CAP_SYS_RESOURCE")
+            command = f"{by_id} {self.pktmeta} {attach} --tc none"
+            steps.append(Step("little memory", command, _NO_PRIVILEGE, [refused]))
+        for hook, program, status in zip(("XDP", "TC"), programs, self.kernel.without_perfmon):
+            command = f"ulimit -l unlimited; {bound} {self.pktmeta} {attach} {program}"
+            checks = [says("CAP_PERFMON")] if status else []
+            steps.append(Step(f"bound access in {hook} without CAP_PERFMON", command, status, checks))
+        command = f"ulimit -l unlimited; {by_id} {self.pktmeta} {attach} --xdp prebuilt --tc prebuilt"
+        return steps + [Step("access by id with CAP_PERFMON", command), self.delete_registry()]
+
     def hardware_fields(self) -> list[Step]:
         steps = []
         for name, type_ in (("rx_hash", "u32"), ("rx_vlan", "u16")):
-            steps.append(self.register(name, type_, name.replace("_", "-")))
-            if name in self.kernel.hardware:
-                steps.append(self.attach(f"ask the driver for {name}", "--tc none"))
-            else:
-                steps.append(self.attach(f"ask the driver for {name}", "--tc none", says("cannot"), status=_UNSUPPORTED))
-            steps.append(self.delete_registry())
+            refused = has("error.summary", "cannot attach to far0"), says(f"far0 cannot fill {name}")
+            is_there = name in self.kernel.hardware
+            steps += [
+                self.register(name, type_, name.replace("_", "-")),
+                self.attach(
+                    f"ask the driver for {name}", "--tc none",
+                    *([] if is_there else refused), status=0 if is_there else _UNSUPPORTED,
+                ),
+                self.delete_registry(),
+            ]
         return steps
 
     def capacities(self) -> list[Step]:
+        larger = "create-registry --capacity"
         if self.kernel.capacity < 64:
-            before = "Kernels before 6.8 grant 32 bytes."
-            return [self.run("create a registry of 64 bytes", "create-registry --capacity 64", says(before), status=_UNSUPPORTED)]
+            before = says("Kernels before 6.8 grant 32 bytes.")
+            return [self.run("create a registry of 64 bytes", f"{larger} 64", before, status=_UNSUPPORTED)]
         return [
-            self.run("create a registry of 216 bytes", "create-registry --capacity 216"),
+            self.run("create a registry of 216 bytes", f"{larger} 216"),
             self.delete_registry(),
-            self.run("create one of 224 bytes", "create-registry --capacity 224", status=_UNSUPPORTED),
+            self.run("create one of 224 bytes", f"{larger} 224", status=_UNSUPPORTED),
         ]
 
     def large_packets(self) -> list[Step]:
-        attach = self.attach("attach at an MTU of 9000", "--tc none")
-        if not self.kernel.fragments:
-            attach = self.attach("attach at an MTU of 9000", "--tc none", says("MTU is too large"), status=_UNSUPPORTED)
+        what = "attach at an MTU of 9000"
+        refused = says("its MTU is too large"), says("This kernel has no fragments in XDP (Linux 5.18)")
         return [
             Step("raise the MTU", "ip -n near link set near0 mtu 9000 && ip -n far link set far0 mtu 9000"),
             self.register("tenant", "u32", "constant:7"),
-            attach,
+            self.attach(what) if self.kernel.fragments else self.attach(what, "", *refused, status=_UNSUPPORTED),
+            self.attach("in generic mode", "--mode generic") if not self.kernel.fragments else self.send(),
             self.delete_registry(),
         ]
-
-    def demo(self) -> Step:
-        if not self.kernel.tc:
-            return self.run("demo", "demo", _NO_TC, status=_UNSUPPORTED)
-        return self.run("demo", "demo --packets 100", says("areas: made 100, found 100"))

@@ -170,7 +170,9 @@ extension Attacher {
         case .outOfRange:
             return PacketMetadataError(
                 .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
-                remedy: "Compile the program as SEC(\"xdp.frags\"), or lower the MTU.")
+                remedy: kernelTakesFragments
+                    ? "Compile the program as SEC(\"xdp.frags\"), or lower the MTU."
+                    : "This kernel has no fragments in XDP (Linux 5.18): lower the MTU, or --mode generic.")
         default:
             return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }

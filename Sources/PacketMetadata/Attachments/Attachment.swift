@@ -19,7 +19,7 @@ struct Attachment: Sendable {
     init(path: FilePath) throws(BPFError) {
         folders = Folders(path)
         var members: [Member] = []
-        for folders in try folders.current.members() {
+        for folders in try folders.attached.members() {
             members.append(
                 Member(
                     record: try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true)),

@@ -9,6 +9,7 @@ internal import SystemPackage
 //     link       none in clsact mode
 //     current/   what is attached: a folder a member, 0 1 ..., each with program, record, successor, maps/
 //     next/      what is about to take its place
+//     previous/  what was in its place, while the two change names on kernels that cannot exchange them at once
 
 extension Attachment {
     struct Folders: Sendable {
@@ -19,6 +20,12 @@ extension Attachment {
         var link: FilePath { path.appending("link") }
         var current: ChainFolder { ChainFolder(path: path.appending("current")) }
         var next: ChainFolder { ChainFolder(path: path.appending("next")) }
+        var previous: ChainFolder { ChainFolder(path: path.appending("previous")) }
+
+        /// What the hook holds, also while folders change names.
+        var attached: ChainFolder {
+            !Folder.exists(current.path) && Folder.exists(previous.path) ? next : current
+        }
     }
 
     struct ChainFolder: Sendable {

@@ -185,6 +185,8 @@ struct AttachmentStore: Sendable {
     }
 
     private func recover(_ folders: Attachment.Folders) throws(BPFError) -> String? {
+        let wasExchanging = Folder.exists(folders.previous.path)
+        try finishExchange(folders)
         let attachment = try Attachment(path: folders.path)
         let record = attachment.record
         let text = "\(record.interface): \(record.hook): \(record.program)"
@@ -200,7 +202,7 @@ struct AttachmentStore: Sendable {
             if Folder.exists(next) { isNext = try BPFProgram(pinnedAt: next).id == attached }
             if isNext { try exchange(folders) }
             try settle(folders.path)
-            return "\(text): \(isNext ? "finished" : "took back") a replacement that was cut short"
+            return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
         }
     }
 
@@ -230,10 +232,24 @@ struct AttachmentStore: Sendable {
         }
     }
 
+    /// Gives the attached programs the name `current`, and those that were there before the name `next`.
     private func exchange(_ folders: Attachment.Folders) throws(BPFError) {
-        try perform("exchange \(folders.next.path)") { () throws(Errno) in
+        do throws(Errno) {
             try Folder.exchange(folders.current.path, with: folders.next.path)
+        } catch .invalidArgument {
+            // bpffs can since Linux 5.16.
+            try rename(folders.current.path, to: folders.previous.path)
+            try finishExchange(folders)
+        } catch {
+            throw BPFError("exchange \(folders.next.path)", error)
         }
+    }
+
+    /// Goes on with an exchange in steps, wherever a process was killed: the hook holds the new programs already.
+    private func finishExchange(_ folders: Attachment.Folders) throws(BPFError) {
+        guard Folder.exists(folders.previous.path) else { return }
+        if !Folder.exists(folders.current.path) { try rename(folders.next.path, to: folders.current.path) }
+        try rename(folders.previous.path, to: folders.next.path)
     }
 
     private func rename(_ old: FilePath, to new: FilePath) throws(BPFError) {
@@ -245,6 +261,7 @@ struct AttachmentStore: Sendable {
         try folders.anchor.letGo()
         try takeApart(folders.current)
         try takeApart(folders.next)
+        try takeApart(folders.previous)
         try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
     }
 
