@@ -104,7 +104,8 @@ struct ProgramChecks {
         let remedy = "Native XDP then needs an MTU that a page holds; --mode generic does not."
         guard kernelTakesFragments else {
             return Finding(
-                .fragments, .weaker, "XDP programs take packets of one page only (more since Linux 5.18)", remedy: remedy)
+                .fragments, .weaker, "XDP programs take packets of one page only (more since Linux 5.18)",
+                remedy: remedy)
         }
         guard case .failure(let error) = producer else {
             return Finding(.fragments, .ok, "XDP programs may take packets of more than one page")
