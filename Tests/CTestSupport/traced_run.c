@@ -113,6 +113,14 @@ static const struct counted *entered(pid_t pid, unsigned int calls, unsigned int
 	return call->number == SYS_bpf && only_reads(*command) ? NULL : call;
 }
 
+/* Whether what a call does is seen by others at once. Behind munmap(2), a registry's word was stored. */
+static bool is_step(const struct counted *call, unsigned int command)
+{
+	if (call->number == SYS_bpf)
+		return command == BPF_LINK_CREATE || command == BPF_LINK_UPDATE || command == BPF_LINK_DETACH;
+	return call->number == SYS_munmap || strncmp(call->name, "rename", strlen("rename")) == 0;
+}
+
 /* Of the new process; it stops as it executes the command. */
 static pid_t start(char *const arguments[], int output)
 {
@@ -130,6 +138,7 @@ static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(vo
 		  struct traced_end *end)
 {
 	bool has_begun = false;
+	bool is_behind_step = false;
 	int status;
 	pid_t thread;
 
@@ -152,7 +161,13 @@ static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(vo
 			       PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
 		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 			call = entered(thread, end->calls, &command);
-			if (call && ++end->calls == stop_at) {
+			if (call) {
+				end->calls++;
+				if (is_behind_step && end->step_count < TRACED_STEPS)
+					end->steps[end->step_count++] = end->calls;
+				is_behind_step = is_step(call, command);
+			}
+			if (call && end->calls == stop_at) {
 				end->call = call->name;
 				end->command = command;
 				if (action)

@@ -56,6 +56,7 @@ final class KillSweep {
     let scene: KillScene
     private let bench: KillBench
     private let calls: Int
+    private let steps: [Int]
     private let old: (names: Set<String>, pins: Set<String>)
     private let new: (names: Set<String>, pins: Set<String>)
     /// Constants that readers got.
@@ -82,6 +83,7 @@ final class KillSweep {
         let whole = try bench.trace(scene.command)
         try #require(whole.exitCode == 0 && whole.call == nil, "\(scene.testDescription): \(whole)")
         calls = whole.calls
+        steps = whole.steps
         new = (try bench.view()?.names ?? [], bench.pins)
         try bench.run(scene.undo, allowing: [66])
     }
@@ -89,23 +91,34 @@ final class KillSweep {
     /// Whether the prebuilt pair is attached throughout.
     var carriesConstants: Bool { scene.prepare.contains { $0.contains("prebuilt") } }
 
-    /// Each place once: before each call, and behind it. Any number of them from the start on lies spread over all.
+    /// Each place once: before each call, and behind it. First, every second is one where a change has just become
+    /// visible; and any number of them from the start on lies spread over all.
     func places(from offset: Int) -> [Place] {
-        // All numbers below calls, each once, if the stride has no divisor in common with it.
-        let golden = max(1, Int(Double(calls) * 0.618))
-        let stride = (golden...).first { gcd($0, calls) == 1 } ?? 1
-        let numbers = (0..<calls).map { 1 + (offset + $0 * stride) % calls }
+        let decisive = Self.spread(steps, from: offset)
+        let others = Self.spread(Array(Set(1...calls).subtracting(steps)).sorted(), from: offset)
+        var numbers: [Int] = []
+        for index in 0..<max(decisive.count, others.count) {
+            if index < decisive.count { numbers.append(decisive[index]) }
+            if index < others.count { numbers.append(others[index]) }
+        }
         // Behind a call is before the next, so few of the short form are that.
-        let others = numbers.enumerated().map { Place(number: $1, signal: $0 % 2 == 0 ? SIGTERM : SIGINT) }
+        let behind = numbers.enumerated().map { Place(number: $1, signal: $0 % 2 == 0 ? SIGTERM : SIGINT) }
         var places: [Place] = []
         for (index, number) in numbers.enumerated() {
             places.append(Place(number: number, signal: SIGKILL))
-            if index % 4 == 3 { places.append(others[index / 4]) }
+            if index % 4 == 3 { places.append(behind[index / 4]) }
         }
-        return places + others.dropFirst(calls / 4)
+        return places + behind.dropFirst(numbers.count / 4)
     }
 
-    private func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
+    /// All numbers, each once, if the stride has no divisor in common with how many there are.
+    private static func spread(_ numbers: [Int], from offset: Int) -> [Int] {
+        let golden = max(1, Int(Double(numbers.count) * 0.618))
+        let stride = (golden...).first { gcd($0, numbers.count) == 1 } ?? 1
+        return numbers.indices.map { numbers[(offset + $0 * stride) % numbers.count] }
+    }
+
+    private static func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
 
     func visit(_ place: Place) throws -> Outcome {
         let before = try bench.view()

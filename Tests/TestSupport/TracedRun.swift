@@ -12,6 +12,8 @@ public struct TracedRun: Sendable {
     public let exitCode: Int32?
     /// How many calls were counted.
     public let calls: Int
+    /// Of these, calls right behind one that others see at once: attaching, renaming, storing in the registry.
+    public let steps: [Int]
     /// The call that it was stopped at, bpf(2) with its command; nil if it came to its end first.
     public let call: String?
     public let output: String
@@ -44,6 +46,9 @@ public struct TracedRun: Sendable {
         free(end.output)
         exitCode = end.status & 0x7f == 0 ? end.status >> 8 & 0xff : nil
         calls = Int(end.calls)
+        steps = withUnsafeBytes(of: &end.steps) { [count = Int(end.step_count)] bytes in
+            bytes.bindMemory(to: UInt32.self).prefix(count).map(Int.init)
+        }
         self.call = end.call.map { name in
             let name = String(cString: name)
             return name == "bpf" ? "bpf \(end.command)" : name

@@ -3,12 +3,17 @@
 #ifndef TRACED_RUN_H
 #define TRACED_RUN_H
 
+#define TRACED_STEPS 512
+
 struct traced_end {
 	int status;           /* as waitpid(2) gives it */
 	unsigned int calls;   /* counted until its end, or until it was stopped */
 	const char *call;     /* the one it was stopped at; NULL if it came to its end first */
 	unsigned int command; /* of bpf(2), if that is the call */
-	char *output;         /* both outputs, a C string; the caller frees it */
+	/* Calls right behind one that others see at once: attaching, renaming, storing in the registry. */
+	unsigned int steps[TRACED_STEPS];
+	unsigned int step_count;
+	char *output; /* both outputs, a C string; the caller frees it */
 };
 
 /*
