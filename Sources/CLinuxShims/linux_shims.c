@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <locale.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -110,4 +113,26 @@ uint64_t linux_netns_cookie(int socket)
 	socklen_t length = sizeof(cookie);
 
 	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0 ? 0 : cookie;
+}
+
+static locale_t utf8_locale;
+
+static void make_utf8_locale(void)
+{
+	utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+int linux_character_width(uint32_t scalar)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	locale_t own;
+	int width;
+
+	pthread_once(&once, make_utf8_locale);
+	if (!utf8_locale)
+		return 1;
+	own = uselocale(utf8_locale);
+	width = wcwidth((wchar_t)scalar);
+	uselocale(own);
+	return width;
 }

@@ -14,4 +14,10 @@ public enum ProcessID {
 public enum Pause {
     /// Returns early if a signal comes.
     public static func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
+    /// The same for up to a second, which is as long as usleep(3) promises.
+    public static func sleep(for duration: Duration) {
+        let parts = min(max(duration, .zero), .seconds(1)).components
+        usleep(min(999_999, UInt32(parts.seconds) * 1_000_000 + UInt32(parts.attoseconds / 1_000_000_000_000)))
+    }
 }

@@ -47,6 +47,6 @@ struct CreateRegistry: ContextCommand {
         ) {
             context.errors("note: \($0)")
         }
-        if isJSON { context.output(InspectionDocument(try Inspection(registry, .registry, fields: [])).json) }
+        if isJSON { context.output(InspectionReport(try registry.inspect([]), .registry).document.json) }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import ArgumentParser
+public import Linux
 internal import RegistryModel
 
 /// What a command writes to, and reads beside its arguments.
@@ -13,16 +14,20 @@ public struct Context: Sendable {
     public var bytes: @Sendable ([UInt8]) -> Void
     /// Whether somebody looks at the output as it is.
     public var isTerminal: Bool
+    /// As it is now; nil if the output is no terminal, or one that does not say.
+    public var terminalSize: @Sendable () -> Terminal.Size?
     public var environment: [String: String]
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
-        bytes: @escaping @Sendable ([UInt8]) -> Void, isTerminal: Bool = false, environment: [String: String] = [:]
+        bytes: @escaping @Sendable ([UInt8]) -> Void, isTerminal: Bool = false,
+        terminalSize: @escaping @Sendable () -> Terminal.Size? = { nil }, environment: [String: String] = [:]
     ) {
         self.output = output
         self.errors = errors
         self.bytes = bytes
         self.isTerminal = isTerminal
+        self.terminalSize = terminalSize
         self.environment = environment
     }
 }

@@ -28,9 +28,10 @@ struct WritingOptions: ParsableArguments {
     var lockTimeout = Seconds(10)
 
     /// A number of seconds, not necessarily a whole one.
-    struct Seconds: ExpressibleByArgument {
+    struct Seconds: ExpressibleByArgument, CustomStringConvertible {
         let duration: Duration
         let defaultValueDescription: String
+        var description: String { defaultValueDescription }
 
         init(_ seconds: Int) {
             duration = .seconds(seconds)

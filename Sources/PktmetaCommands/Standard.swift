@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Glibc
+internal import Linux
 internal import RegistryModel
 
 extension Context {
@@ -10,7 +11,7 @@ extension Context {
             output: { write(Array(($0 + "\n").utf8), to: STDOUT_FILENO) },
             errors: { write(Array(($0 + "\n").utf8), to: STDERR_FILENO) },
             bytes: { write($0, to: STDOUT_FILENO) }, isTerminal: isatty(STDOUT_FILENO) == 1,
-            environment: standardEnvironment)
+            terminalSize: { Terminal.size }, environment: standardEnvironment)
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: CInt) {
@@ -32,7 +33,7 @@ extension Context {
     }
 
     private static var standardEnvironment: [String: String] {
-        let names = ["PKTMETA_REGISTRY"]
+        let names = ["PKTMETA_REGISTRY", "NO_COLOR", "TERM", "COLUMNS", "LC_ALL", "LC_CTYPE", "LANG"]
         // getenv(3) returns NULL or a C string that nothing in this process changes.
         let pairs = names.compactMap { name in unsafe getenv(name).map { unsafe (name, String(cString: $0)) } }
         return Dictionary(uniqueKeysWithValues: pairs)

@@ -71,4 +71,10 @@ uint64_t linux_effective_capabilities(void);
 /* Cookie of the network namespace of a socket, or 0: SO_NETNS_COOKIE, since Linux 5.14. */
 uint64_t linux_netns_cookie(int socket);
 
+/*
+ * Columns of a terminal that a character takes (wcwidth(3), which glibc's module map leaves out), by a locale that
+ * knows all of Unicode, whichever the process has. -1: it is not printable; 1 if there is no such locale.
+ */
+int linux_character_width(uint32_t scalar);
+
 #endif

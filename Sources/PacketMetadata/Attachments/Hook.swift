@@ -14,6 +14,9 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         }
     }
 
+    /// As packets come by.
+    var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
     var code: UInt32 {
         switch self {
         case .xdp: PKTMETA_HOOK_XDP.rawValue

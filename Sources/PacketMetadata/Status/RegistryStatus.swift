@@ -27,11 +27,6 @@ extension Registry {
     }
 }
 
-extension Hook {
-    /// As packets come by.
-    fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-}
-
 /// Where an attachment is now, as far as this process can find out.
 private final class Located {
     struct Key: Hashable {
@@ -118,18 +113,5 @@ extension Attachment {
                     programID: program?.id, linkID: link, fields: member.fields(image), attachedAt: record.attachedAt,
                     packets: counts ? program?.runs : nil, pins: member.folders.path))
         }
-    }
-}
-
-extension Attachment.Member {
-    /// Fields that it may set or get.
-    fileprivate func fields(_ image: RegistryImage) -> [String] {
-        let fields = image.fields.filter { field in
-            if record.isScrub { return field.definition.isPrivate }
-            return record.hook == .tcIngress || field.definition.source != .none
-        }
-        if record.binding.hasTable { return fields.map(\.name.text) }
-        guard let object = try? BPFObject(bytes: record.object.bytes, name: "pktmeta") else { return [] }
-        return UsedFields(object).all.sorted()
     }
 }

@@ -53,7 +53,7 @@ struct DemoRun {
         try waitUntilRead(registry)
 
         say("pktmeta inspect-map")
-        context.output(InspectionRendering(try Inspection(registry, .both, fields: [])).text)
+        context.output(InspectionRendering(InspectionReport(try registry.inspect(), .both), context.display).text)
         say("All of it is removed again.")
     }
 

@@ -1,74 +1,167 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import PacketMetadata
 internal import RegistryModel
+internal import SystemPackage
 
 /// An inspection for people.
 struct InspectionRendering {
-    private let inspection: Inspection
+    private let report: InspectionReport
+    private let display: Display
 
-    init(_ inspection: Inspection) { self.inspection = inspection }
+    init(_ report: InspectionReport, _ display: Display) {
+        self.report = report
+        self.display = display
+    }
+
+    private var inspection: Inspection { report.inspection }
+    private var image: RegistryImage { inspection.image }
+    private var view: InspectionView { report.view }
 
     var text: String {
         var parts: [String] = []
-        if inspection.view.showsRegistry { parts += [heading, registryTable] }
-        if inspection.view.showsState { parts += [stateTable, areaLine] }
-        let problems = inspection.image.problems.map { "damaged: \($0)" }
-        return (parts + [problems.joined(separator: "\n")]).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        if view.showsRegistry { parts += [heading, picture, registryTable] }
+        if view.showsState { parts += [stateTable, areaLine] }
+        if view == .field {
+            parts += inspection.fields.map { FieldRendering($0, report, display).text }
+        } else if inspection.fields.isEmpty, !image.fields.isEmpty {
+            parts.append("none of the \(image.fields.count) fields is selected")
+        }
+        parts.append(image.problems.map { display.paint("damaged: \($0)", .red) }.joined(separator: "\n"))
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
+    // MARK: The registry
+
     private var heading: String {
-        let image = inspection.image
         let values = image.word.capacity - RegistryWord.headerSize
-        return "\(inspection.path): \(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
+        return printable(inspection.path.string)
+            + ": \(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
             + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))"
+    }
+
+    private var picture: String {
+        [AreaPicture(image: image, display: display).text, space].joined(separator: "\n")
+    }
+
+    /// What the picture shows, in figures, and what has no bytes.
+    private var space: String {
+        let free = image.areaParts.filter { $0.use == .free }.map(\.range.count)
+        let released = image.areaParts.reduce(0) {
+            if case .released = $1.use { $0 + $1.range.count } else { $0 }
+        }
+        let flags = image.fields.filter { $0.type.size == 0 }.map(\.name.text)
+        var texts: [String] = []
+        if let largest = free.max() {
+            let holes = free.count == 1 ? "" : " in \(free.count) holes, the largest of \(largest)"
+            texts.append("free: \(free.reduce(0, +)) bytes" + holes)
+        } else {
+            texts.append("free: none")
+        }
+        if released > 0 { texts.append("released: \(released) bytes, free with the next change") }
+        if !flags.isEmpty { texts.append("flags, without bytes: " + flags.joined(separator: ", ")) }
+        return texts.joined(separator: "; ")
     }
 
     private var registryTable: String {
         if inspection.fields.isEmpty { return "" }
         var table = Table(columns: [
-            .text("FIELD"), .text("ID"), .number("SLOT"), .text("TYPE"), .number("OFFSET"), .number("SIZE"),
-            .text("SOURCE"), .text("SINK"), .text("OWNER"),
+            .text("FIELD", style: { _ in .bold }), .text("ID"), .number("SLOT", dispensability: 3), .text("TYPE"),
+            .number("OFFSET"), .number("SIZE", dispensability: 4), .number("GEN", dispensability: 5), .text("SOURCE"),
+            .text("SINK"), .text("USERS", dispensability: 2), .text("OWNER", dispensability: 1),
         ])
-        table.rows = inspection.fields.map(\.field).map { field in
-            [
+        table.rows = inspection.fields.map { entry in
+            let field = entry.field
+            return [
                 field.name.text, field.id.description, String(field.slot), field.type.description,
                 field.type.size == 0 ? "-" : String(field.layout.offset), String(field.type.size),
-                field.definition.sourceDescription, field.definition.sink.description,
-                ownership(field.definition),
+                field.layout.generation.description, field.definition.sourceDescription,
+                field.definition.sink.description, users(entry.users), ownership(field.definition),
             ]
         }
-        return table.text
+        return table.text(for: display)
+    }
+
+    private static let usersNamed = 2
+
+    private func users(_ users: [FieldUser]?) -> String {
+        guard let users else { return "?" }
+        if users.isEmpty { return "-" }
+        if users.count > Self.usersNamed { return "\(users.count) programs" }
+        return users.map { "\($0.program)@\($0.interface)" }.joined(separator: ", ")
     }
 
     private func ownership(_ definition: FieldDefinition) -> String {
         ([definition.owner] + (definition.isPrivate ? ["(private)"] : [])).filter { !$0.isEmpty }.joined(separator: " ")
     }
 
+    // MARK: What happened
+
     private var stateTable: String {
         if inspection.fields.isEmpty { return "" }
-        var table = Table(
-            columns: [
-                .text("FIELD"), .number("SET"), .number("GOT"), .number("NOT SET"), .text("REFUSED"),
-                .text("LAST VALUE"), .number("AGE"), .number("MINIMUM"), .number("MAXIMUM"),
-            ] + (showsSinks ? [.number("SUNK"), .number("NOT SUNK")] : []))
-        table.rows = inspection.fields.compactMap { entry in entry.state.map { row(entry.field, $0) } }
-        return table.text
+        let columns = stateColumns
+        var table = Table(columns: columns.map(\.column))
+        table.rows = inspection.fields.compactMap { entry in
+            entry.state.map { state in columns.map { $0.cell(entry.field, state) } }
+        }
+        return table.text(for: display)
+    }
+
+    private struct StateColumn {
+        let column: Table.Column
+        let cell: (RegisteredField, FieldState) -> String
+    }
+
+    private var stateColumns: [StateColumn] {
+        [
+            StateColumn(column: .text("FIELD", style: { _ in .bold })) { field, _ in field.name.text },
+            StateColumn(column: .number("SET", style: dimZero)) { String($1.set) },
+            StateColumn(column: .number("GOT", style: dimZero)) { String($1.got) },
+        ] + rateColumns + [
+            StateColumn(column: .number("NOT SET", style: dimZero)) { String($1.notSet) },
+            StateColumn(column: .text("REFUSED", style: { $0 == "-" ? .dim : .red })) { refusals($1) },
+            StateColumn(column: .text("LAST VALUE")) { $1.last?.value.description ?? "-" },
+            StateColumn(column: .number("AGE", dispensability: 1)) { _, state in
+                state.last.map { elapsed(from: $0.time, to: inspection.time) } ?? "-"
+            },
+            StateColumn(column: .number("MINIMUM", dispensability: 2)) { _, state in
+                state.range.map { String($0.lowerBound) } ?? "-"
+            },
+            StateColumn(column: .number("MAXIMUM", dispensability: 2)) { _, state in
+                state.range.map { String($0.upperBound) } ?? "-"
+            },
+            StateColumn(column: .text("HISTOGRAM", dispensability: 4, style: { _ in .green })) { _, state in
+                Histogram(counts: state.histogram, display: display).line
+            },
+        ] + sinkColumns
+    }
+
+    private var rateColumns: [StateColumn] {
+        guard report.showsRates else { return [] }
+        func column(_ heading: String, _ dispensability: Int, _ value: @escaping (FieldRates) -> Double) -> StateColumn
+        {
+            StateColumn(column: .number(heading, dispensability: dispensability, style: dimZero)) { field, _ in
+                report.rates[field.id].map { rate(value($0)) } ?? "-"
+            }
+        }
+        return [
+            column("SET/S", 0, \.set), column("GOT/S", 0, \.got), column("NOT SET/S", 3, \.notSet),
+            column("REFUSED/S", 3, \.refused),
+        ]
     }
 
     /// Columns that most registries would leave empty.
-    private var showsSinks: Bool { inspection.fields.contains { $0.field.definition.sink != .none } }
-
-    private func row(_ field: RegisteredField, _ state: FieldState) -> [String] {
-        [
-            field.name.text, String(state.set), String(state.got), String(state.notSet), refusals(state),
-            state.last?.value.description ?? "-", state.last.map { age($0.time) } ?? "-",
-            state.range.map { String($0.lowerBound) } ?? "-", state.range.map { String($0.upperBound) } ?? "-",
-        ] + (showsSinks ? sinkCells(field, state) : [])
+    private var sinkColumns: [StateColumn] {
+        guard inspection.fields.contains(where: { $0.field.definition.sink != .none }) else { return [] }
+        func column(_ heading: String, _ count: @escaping (FieldState) -> UInt64) -> StateColumn {
+            StateColumn(column: .number(heading, dispensability: 3)) { field, state in
+                field.definition.sink == .none ? "-" : String(count(state))
+            }
+        }
+        return [column("SUNK", \.sunk), column("NOT SUNK", \.notSunk)]
     }
 
-    private func sinkCells(_ field: RegisteredField, _ state: FieldState) -> [String] {
-        field.definition.sink == .none ? ["-", "-"] : [String(state.sunk), String(state.notSunk)]
-    }
+    private var dimZero: @Sendable (String) -> Style? { { $0 == "0" || $0 == "-" ? .dim : nil } }
 
     private func refusals(_ state: FieldState) -> String {
         let texts =
@@ -77,19 +170,9 @@ struct InspectionRendering {
         return texts.isEmpty ? "-" : texts.joined(separator: ", ")
     }
 
-    private func age(_ time: UInt64) -> String {
-        let seconds = Double(inspection.time > time ? inspection.time - time : 0) / 1e9
-        switch seconds {
-        case ..<10: return "\((seconds * 10).rounded() / 10)s"
-        case ..<120: return "\(Int(seconds))s"
-        case ..<7200: return "\(Int(seconds / 60))min"
-        default: return "\(Int(seconds / 3600))h"
-        }
-    }
-
     private var areaLine: String {
         guard let area = inspection.area else { return "" }
-        let refused = area.refused.nonzero.map { ", \($0.name) \($0.count)" }.joined()
+        let refused = area.refused.nonzero.map { display.paint(", \($0.name) \($0.count)", .red) }.joined()
         let stale = area.stale > 0 ? ", calls with stale ids \(area.stale)" : ""
         return "areas: made \(area.made), found \(area.found)\(refused)\(stale)"
     }

@@ -9,9 +9,14 @@ protocol JSONDocument: Encodable {}
 let jsonVersion = 1
 
 extension JSONDocument {
-    var json: String {
+    var json: String { encoded([.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]) }
+
+    /// On one line.
+    var jsonLine: String { encoded([.sortedKeys, .withoutEscapingSlashes]) }
+
+    private func encoded(_ formatting: JSONEncoder.OutputFormatting) -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.outputFormatting = formatting
         do {
             return String(decoding: try encoder.encode(self), as: UTF8.self)
         } catch {

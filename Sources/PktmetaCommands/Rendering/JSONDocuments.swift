@@ -105,53 +105,6 @@ struct DiagnosisDocument: JSONDocument {
     }
 }
 
-struct InspectionDocument: JSONDocument {
-    let version = jsonVersion
-    let registry: RegistryContents
-    let fields: [Entry]
-    let area: AreaContents?
-    /// What in the registry makes no sense; empty for any that only pktmeta wrote.
-    let problems: [Problem]
-    /// CLOCK_MONOTONIC, ns, when the maps were read.
-    let time: UInt64
-
-    struct Entry: Encodable {
-        let field: FieldContents
-        let state: StateContents?
-    }
-
-    struct RegistryContents: Encodable {
-        let path: String
-        let abiVersion: Int
-        let tag: UInt8
-        let generation: UInt16
-        let capacity: Int
-        let usedBytes: Int
-        let revision: UInt64
-        /// CLOCK_REALTIME, ns.
-        let createdAt: UInt64
-    }
-
-    struct Problem: Encodable {
-        let slot: Int
-        let text: String
-    }
-
-    init(_ inspection: Inspection) {
-        let image = inspection.image
-        registry = RegistryContents(
-            path: inspection.path, abiVersion: RegistryWord.abiVersion, tag: image.word.tag,
-            generation: image.word.generation.number, capacity: image.word.capacity, usedBytes: image.usedBytes,
-            revision: image.revision, createdAt: image.createdAt)
-        fields = inspection.fields.map { entry in
-            Entry(field: FieldContents(entry.field), state: entry.state.map(StateContents.init))
-        }
-        area = inspection.area.map(AreaContents.init)
-        problems = image.problems.map { Problem(slot: $0.slot, text: $0.text) }
-        time = inspection.time
-    }
-}
-
 struct FieldContents: Encodable {
     let name: String
     /// As C programs use it.
@@ -187,60 +140,5 @@ struct FieldContents: Encodable {
         generation = field.layout.generation.number
         epoch = field.layout.epoch
         registeredAt = field.registeredAt
-    }
-}
-
-struct StateContents: Encodable {
-    let set: UInt64
-    let got: UInt64
-    let notSet: UInt64
-    /// Values that the sink was given.
-    let sunk: UInt64
-    /// Values that do not fit the sink.
-    let notSunk: UInt64
-    let setRefused: [String: UInt64]
-    let getRefused: [String: UInt64]
-    let last: Last?
-    /// Integers only.
-    let minimum: UInt64?
-    let maximum: UInt64?
-    /// Key k counts values that need k bits. Integers only.
-    let histogram: [String: UInt64]
-
-    struct Last: Encodable {
-        let text: String
-        /// Integers only.
-        let number: UInt64?
-        /// CLOCK_MONOTONIC, ns.
-        let time: UInt64
-    }
-
-    init(_ state: FieldState) {
-        set = state.set
-        got = state.got
-        notSet = state.notSet
-        sunk = state.sunk
-        notSunk = state.notSunk
-        setRefused = Dictionary(uniqueKeysWithValues: state.setRefused.nonzero.map { ($0.name, $0.count) })
-        getRefused = Dictionary(uniqueKeysWithValues: state.getRefused.nonzero.map { ($0.name, $0.count) })
-        last = state.last.map { Last(text: $0.value.description, number: $0.value.number, time: $0.time) }
-        minimum = state.range?.lowerBound
-        maximum = state.range?.upperBound
-        histogram = Dictionary(
-            uniqueKeysWithValues: state.histogram.enumerated().filter { $1 > 0 }.map { (String($0), $1) })
-    }
-}
-
-struct AreaContents: Encodable {
-    let made: UInt64
-    let found: UInt64
-    let refused: [String: UInt64]
-    let stale: UInt64
-
-    init(_ state: AreaState) {
-        made = state.made
-        found = state.found
-        refused = Dictionary(uniqueKeysWithValues: state.refused.nonzero.map { ($0.name, $0.count) })
-        stale = state.stale
     }
 }

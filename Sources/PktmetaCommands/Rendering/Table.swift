@@ -8,27 +8,78 @@ struct Table {
     struct Column {
         let heading: String
         let isNumber: Bool
+        /// Where there is no room for all columns, those of the highest number go first; 0 stays.
+        let dispensability: Int
+        /// How a cell looks, by its text.
+        let style: @Sendable (String) -> Style?
 
-        static func text(_ heading: String) -> Column { Column(heading: heading, isNumber: false) }
-        static func number(_ heading: String) -> Column { Column(heading: heading, isNumber: true) }
+        static func text(
+            _ heading: String, dispensability: Int = 0, style: @escaping @Sendable (String) -> Style? = { _ in nil }
+        ) -> Column {
+            Column(heading: heading, isNumber: false, dispensability: dispensability, style: style)
+        }
+
+        static func number(
+            _ heading: String, dispensability: Int = 0, style: @escaping @Sendable (String) -> Style? = { _ in nil }
+        ) -> Column {
+            Column(heading: heading, isNumber: true, dispensability: dispensability, style: style)
+        }
     }
 
     let columns: [Column]
     var rows: [[String]] = []
 
-    var text: String {
+    private static let gap = "  "
+
+    var text: String { text(for: .plain) }
+
+    /// As wide as the display: columns that do not fit are left out, and named below; then cells are shortened.
+    func text(for display: Display) -> String {
+        let rows = rows.map { $0.map(printable) }
         let cells = [columns.map(\.heading)] + rows
-        let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { row in
-            let line = columns.indices.map { pad(row[$0], to: widths[$0], onTheLeft: columns[$0].isNumber) }
-                .joined(separator: "  ")
+        var widths = columns.indices.map { column in cells.map { displayWidth($0[column]) }.max() ?? 0 }
+        let shown = fit(&widths, display)
+        let lines = cells.enumerated().map { number, row in
+            let line = shown.map { column in
+                let text = display.cut(row[column], to: widths[column])
+                let style = number == 0 ? .bold : columns[column].style(row[column])
+                let blanks = String(repeating: " ", count: widths[column] - displayWidth(text))
+                let painted = display.paint(text, style)
+                if columns[column].isNumber { return blanks + painted }
+                return column == shown.last ? painted : painted + blanks
+            }.joined(separator: Self.gap)
             return trimmed(line)
-        }.joined(separator: "\n")
+        }
+        return (lines + note(leftOut: columns.indices.filter { !shown.contains($0) }, display))
+            .joined(separator: "\n")
     }
 
-    private func pad(_ text: String, to width: Int, onTheLeft: Bool) -> String {
-        let blanks = String(repeating: " ", count: width - text.count)
-        return onTheLeft ? blanks + text : text + blanks
+    /// - Returns: the columns to be shown.
+    private func fit(_ widths: inout [Int], _ display: Display) -> [Int] {
+        var shown = Array(columns.indices)
+        guard let limit = display.width else { return shown }
+        let total = { (shown: [Int], widths: [Int]) in
+            shown.reduce(0) { $0 + widths[$1] } + (shown.count - 1) * Self.gap.utf8.count
+        }
+        while total(shown, widths) > limit,
+            let worst = shown.max(by: { columns[$0].dispensability < columns[$1].dispensability }),
+            columns[worst].dispensability > 0
+        {
+            shown.removeAll { $0 == worst }
+        }
+        // Numbers are not shortened: one that has lost its end is another number.
+        while total(shown, widths) > limit {
+            let texts = shown.filter { !columns[$0].isNumber && widths[$0] > displayWidth(columns[$0].heading) }
+            guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+        }
+        return shown
+    }
+
+    private func note(leftOut: [Int], _ display: Display) -> [String] {
+        guard !leftOut.isEmpty else { return [] }
+        let names = leftOut.map { columns[$0].heading }.joined(separator: ", ")
+        return [display.paint(display.cut("no room for: \(names)", to: display.width ?? .max), .dim)]
     }
 
     private func trimmed(_ line: String) -> String {

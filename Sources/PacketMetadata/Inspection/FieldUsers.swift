@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import RegistryModel
+
+/// An attached program that may set or get a field.
+public struct FieldUser: Sendable, Hashable {
+    public let program: String
+    /// Its name when the program was attached to it.
+    public let interface: String
+    public let hook: Hook
+    /// The prebuilt programs use every field, or each with a source; others name those that they use.
+    public let isPrebuilt: Bool
+
+    package init(program: String, interface: String, hook: Hook, isPrebuilt: Bool) {
+        self.program = program
+        self.interface = interface
+        self.hook = hook
+        self.isPrebuilt = isPrebuilt
+    }
+}
+
+extension Registry {
+    /// Who uses each field, by what was recorded when they were attached, in the order of interfaces and hooks.
+    func fieldUsers(_ image: RegistryImage) throws(PacketMetadataError) -> [FieldName: [FieldUser]] {
+        var users: [FieldName: [FieldUser]] = [:]
+        let attachments = try AttachmentStore(folder).attachments()
+        for attachment in attachments.sorted(by: { $0.order < $1.order }) {
+            for member in attachment.members {
+                let user = FieldUser(
+                    program: member.record.program, interface: member.record.interface, hook: member.record.hook,
+                    isPrebuilt: member.record.binding.hasTable)
+                let names = Set(member.fields(image))
+                for field in image.fields where names.contains(field.name.text) {
+                    users[field.name, default: []].append(user)
+                }
+            }
+        }
+        return users
+    }
+}
+
+extension Attachment {
+    fileprivate var order: (String, UInt32, Int, String) {
+        (record.interface, record.ifindex, record.hook.order, name)
+    }
+}
+
+extension Attachment.Member {
+    /// Fields that it may set or get.
+    func fields(_ image: RegistryImage) -> [String] {
+        let fields = image.fields.filter { field in
+            if record.isScrub { return field.definition.isPrivate }
+            return record.hook == .tcIngress || field.definition.source != .none
+        }
+        if record.binding.hasTable { return fields.map(\.name.text) }
+        guard let object = try? BPFObject(bytes: record.object.bytes, name: "pktmeta") else { return [] }
+        return UsedFields(object).all.sorted()
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+/// A registry, its fields' users and what happened to each field, read at one time.
+public struct Inspection: Sendable, Hashable {
+    public struct Field: Sendable, Hashable {
+        public let field: RegisteredField
+        /// nil if it was not asked for.
+        public let state: FieldState?
+        /// Attached programs that may set or get it. nil if it was not asked for, or this process may not look.
+        public let users: [FieldUser]?
+
+        package init(field: RegisteredField, state: FieldState?, users: [FieldUser]?) {
+            self.field = field
+            self.state = state
+            self.users = users
+        }
+    }
+
+    /// The registry's folder of pins.
+    public let path: FilePath
+    public let image: RegistryImage
+    /// Sound fields, by offset and then slot.
+    public let fields: [Field]
+    /// nil if states were not asked for.
+    public let area: AreaState?
+    /// CLOCK_MONOTONIC, ns.
+    public let time: UInt64
+
+    package init(path: FilePath, image: RegistryImage, fields: [Field], area: AreaState?, time: UInt64) {
+        self.path = path
+        self.image = image
+        self.fields = fields
+        self.area = area
+        self.time = time
+    }
+
+    /// The same with fewer fields, or in another order.
+    public func with(fields: [Field]) -> Inspection {
+        Inspection(path: path, image: image, fields: fields, area: area, time: time)
+    }
+}
+
+/// What an inspection is to hold besides the registry itself.
+public struct InspectedParts: OptionSet, Sendable, Hashable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// What happened to each field, and to areas.
+    public static let states = InspectedParts(rawValue: 1)
+    /// Attached programs that use each field.
+    public static let users = InspectedParts(rawValue: 2)
+}
+
+extension Registry {
+    /// Reads all there is to know of the registry and its fields. Takes no lock and changes nothing.
+    public func inspect(_ parts: InspectedParts = [.states, .users]) throws(PacketMetadataError) -> Inspection {
+        let image = try image()
+        let users = parts.contains(.users) ? try? fieldUsers(image) : nil
+        var fields: [Inspection.Field] = []
+        for field in image.fields {
+            let state = parts.contains(.states) ? try state(of: field) : nil
+            fields.append(Inspection.Field(field: field, state: state, users: users.map { $0[field.name] ?? [] }))
+        }
+        return Inspection(
+            path: path, image: image, fields: fields, area: parts.contains(.states) ? try areaState() : nil,
+            time: Clock.monotonic)
+    }
+}

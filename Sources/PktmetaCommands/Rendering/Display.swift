@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+
+/// What those who look at the output can see.
+struct Display: Sendable, Hashable {
+    /// Columns; nil: as many as it takes.
+    var width: Int?
+    var hasColour = false
+    /// Whether it shows more than ASCII.
+    var hasUnicode = true
+
+    /// A file, another program.
+    static let plain = Display()
+
+    func paint(_ text: String, _ style: Style?) -> String {
+        guard hasColour, let style, !text.isEmpty else { return text }
+        return "\u{1b}[\(style.code)m\(text)\u{1b}[0m"
+    }
+
+    /// Shortened to so many columns; what is left out shows.
+    func cut(_ text: String, to width: Int) -> String {
+        guard displayWidth(text) > width else { return text }
+        let sign = hasUnicode ? "…" : "~"
+        var kept = ""
+        var columns = 1
+        for character in text {
+            columns += CharacterWidth.columns(character)
+            if columns > width { break }
+            kept.append(character)
+        }
+        return width > 0 ? kept + sign : ""
+    }
+}
+
+/// Attributes of characters (SGR of ECMA-48).
+enum Style: Sendable, Hashable {
+    case bold, dim, red, green, yellow
+    /// One of a few colours that are told apart.
+    case series(Int)
+
+    fileprivate var code: String {
+        switch self {
+        case .bold: "1"
+        case .dim: "2"
+        case .red: "31"
+        case .green: "32"
+        case .yellow: "33"
+        case .series(let index): ["36", "33", "32", "35", "34", "96", "93", "92", "95", "94"][index % 10]
+        }
+    }
+}
+
+/// Columns that a text takes.
+func displayWidth(_ text: String) -> Int {
+    // Nearly all are ASCII, where a byte is a column.
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+    return text.reduce(0) { $0 + CharacterWidth.columns($1) }
+}
+
+/// Without characters that would move the cursor or worse: names come from others.
+func printable(_ text: String) -> String {
+    let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 || 0x7f..<0xa0 ~= scalar.value }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "?" : $0 }))
+}
+
+extension Context {
+    /// What this context's output shows: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).
+    var display: Display {
+        guard isTerminal else { return Display(hasUnicode: hasUnicode) }
+        let columns = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        let hasColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+        return Display(width: columns ?? terminalSize()?.columns ?? 80, hasColour: hasColour, hasUnicode: hasUnicode)
+    }
+
+    /// By the locale, as locale(7) has it: the first of these that is set says.
+    private var hasUnicode: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? "C"
+        return ["utf8", "utf-8"].contains { locale.lowercased().contains($0) }
+    }
+}

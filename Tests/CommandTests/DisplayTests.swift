@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Linux
+import PktmetaCommands
+import Testing
+
+@testable import PktmetaCommands
+
+@Suite struct DisplayTests {
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("東京", 4), ("ｱ", 1), ("한", 2), ("🙂", 2), ("🇩🇪", 2), ("👩‍👩‍👧", 2),
+        ("❤️", 2), ("│…█", 3),
+    ])
+    func widths(text: String, columns: Int) {
+        #expect(displayWidth(text) == columns)
+    }
+
+    @Test func cuttingKeepsWithinTheWidth() {
+        let display = Display()
+        #expect(display.cut("abcdef", to: 6) == "abcdef")
+        #expect(display.cut("abcdef", to: 4) == "abc…")
+        #expect(display.cut("東京都", to: 4) == "東…")
+        #expect(display.cut("abc", to: 0) == "")
+        #expect(Display(hasUnicode: false).cut("abcdef", to: 4) == "abc~")
+    }
+
+    @Test func namesOfOthersMoveNoCursor() {
+        #expect(printable("eth0\u{1b}[2J\n\u{9b}") == "eth0?[2J??")
+    }
+
+    @Test func tablesAlignTextLeftAndNumbersRight() {
+        var table = Table(columns: [.text("A"), .number("LONG"), .text("Z")])
+        table.rows = [["x", "1", ""], ["longer", "12345", "end"], ["東京", "2", "é"]]
+        #expect(table.text == "A        LONG  Z\nx           1\nlonger  12345  end\n東京        2  é")
+    }
+
+    @Test func tablesLeaveOutWhatDoesNotFitAndSaySo() {
+        var table = Table(columns: [
+            .text("NAME"), .number("COUNT", dispensability: 1), .text("NOTE", dispensability: 2),
+        ])
+        table.rows = [["abcdefghij", "12345", "words"]]
+        #expect(table.text(for: Display(width: 24)) == table.text)
+        #expect(table.text(for: Display(width: 23)) == "NAME        COUNT\nabcdefghij  12345\nno room for: NOTE")
+        #expect(table.text(for: Display(width: 8)).hasPrefix("NAME\nabcdefg…\n"))
+    }
+
+    @Test(arguments: [
+        ([:], false, true), (["NO_COLOR": "1"], false, false), (["TERM": "dumb"], false, false),
+        (["LANG": "de_DE.UTF-8"], true, true), (["LANG": "C.utf8", "LC_ALL": "C"], false, true),
+        (["NO_COLOR": ""], false, true),
+    ])
+    func environments(environment: [String: String], hasUnicode: Bool, hasColour: Bool) {
+        var context = Context(
+            output: { _ in }, errors: { _ in }, bytes: { _ in }, isTerminal: true,
+            terminalSize: { Terminal.Size(rows: 10, columns: 33) }, environment: environment)
+        #expect(context.display == Display(width: 33, hasColour: hasColour, hasUnicode: hasUnicode))
+        context.isTerminal = false
+        #expect(context.display == Display(width: nil, hasColour: false, hasUnicode: hasUnicode))
+    }
+
+    @Test(arguments: [
+        (0, "0"), (0.04, "0.0"), (9.94, "9.9"), (9.96, "10"), (9999, "9999"), (9999.6, "10.0k"), (1_234_567, "1.2M"),
+        (3e9, "3.0G"),
+    ])
+    func rates(value: Double, text: String) {
+        #expect(rate(value) == text)
+    }
+
+    @Test func histograms() {
+        var counts = [UInt64](repeating: 0, count: 65)
+        (counts[0], counts[1], counts[3], counts[64]) = (1, 4, 8, 100)
+        let histogram = Histogram(counts: counts, display: .plain)
+        #expect(histogram.line.count == 65)
+        #expect(histogram.line.hasPrefix("▁▁ ▁"))
+        #expect(histogram.line.hasSuffix(" █"))
+        let rows = histogram.rows(width: 80)
+        #expect(rows.count == 65)
+        #expect(rows[3].contains("4..7"))
+        #expect(rows[64].hasPrefix("9223372036854775808..18446744073709551615  100  █"))
+        #expect(rows[64].count == 80)
+        #expect(Histogram(counts: [], display: .plain).line.isEmpty)
+        #expect(Histogram(counts: [0, 0], display: .plain).rows(width: 10).isEmpty)
+    }
+}

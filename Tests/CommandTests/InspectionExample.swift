@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import PktmetaABI
+import SystemPackage
+import TestSupport
+
+@testable import PacketMetadata
+@testable import PktmetaCommands
+@testable import RegistryModel
+
+/// A registry and its state, made up in memory.
+enum InspectionExample {
+    typealias Row = (name: String, type: String, source: String, sink: String, owner: String)
+
+    static let few: [Row] = [
+        ("tenant", "u32", "constant:7", "mark:0xff00", "edge"), ("trace_id", "bytes:16", "none", "none", "tracing"),
+        ("port", "be16", "payload:36", "none", ""), ("trusted", "flag", "constant", "none", "会社"),
+    ]
+
+    /// As many as there can be.
+    static let all: [Row] = RegistryImage.fieldSlots.map {
+        ("field_number_\($0)", $0 % 3 == 0 ? "u8" : "u32", "none", "none", "")
+    }
+
+    static func registry(_ rows: [Row] = few, capacity: Int = 64) throws -> RegistryImage {
+        let generation = Generation(41)
+        var image = RegistryImage(
+            word: RegistryWord(tag: 0x4d, generation: generation, pending: generation, capacity: capacity), revision: 1,
+            createdAt: 1_700_000_000_000_000_000,
+            slots: RegistryImage.fieldSlots.map { _ in SlotImage(lastEpoch: 6) })
+        for row in rows {
+            let type = try FieldType(row.type)
+            let definition = try FieldDefinition(
+                name: FieldName(row.name), type: type, source: FieldSource(row.source, type: type),
+                sink: FieldSink(row.sink, type: type), sample: row.name == "port" ? 100 : 1, owner: row.owner)
+            image = image.applying(try image.registering(definition, now: 1_700_000_001_000_000_000).steps)
+        }
+        return image
+    }
+
+    static let time: UInt64 = 90_000_000_000
+
+    static func state(_ field: RegisteredField) -> FieldState {
+        var state = pktmeta_state()
+        state.id = field.id.rawValue
+        state.set = 1000
+        state.got = 990
+        state.not_set = 3
+        state.get_refused.2 = 7
+        if field.name.text == "tenant" { (state.sunk, state.not_sunk) = (980, 10) }
+        if field.name.text != "trace_id" {
+            state.values = 990
+            state.last_time = 87_500_000_000
+            state.minimum = 7
+            state.maximum = 4739
+            state.last_value.0 = 0x12
+            state.last_value.1 = 0x83
+            state.histogram.3 = 400
+            state.histogram.13 = 590
+        }
+        return FieldState(perCPU: [encode(state)], field: field)
+    }
+
+    static let users = [
+        FieldUser(program: "producer", interface: "eth0", hook: .xdp, isPrebuilt: true),
+        FieldUser(program: "steer", interface: "eth0", hook: .tcIngress, isPrebuilt: false),
+    ]
+
+    static func inspection(_ view: InspectionView, _ image: RegistryImage) -> Inspection {
+        var area = pktmeta_area_state()
+        area.made = 1000
+        area.found = 997
+        area.refused.5 = 2
+        area.stale = 4
+        return Inspection(
+            path: "/sys/fs/bpf/pktmeta", image: image,
+            fields: image.fields.map {
+                .init(
+                    field: $0, state: view.parts.contains(.states) ? state($0) : nil,
+                    users: view.parts.contains(.users) ? ($0.name.text == "tenant" ? users : []) : nil)
+            },
+            area: view.parts.contains(.states) ? AreaState(perCPU: [encode(area)]) : nil, time: time)
+    }
+
+    static func report(_ view: InspectionView, _ image: RegistryImage? = nil) throws -> InspectionReport {
+        InspectionReport(inspection(view, try image ?? registry()), view)
+    }
+
+    /// Half a second later, in which 500 more were set and 10 more refused.
+    static func reportWithRates(_ view: InspectionView) throws -> InspectionReport {
+        let earlier = inspection(view, try registry())
+        let fields = earlier.fields.map { entry in
+            var state = entry.state
+            state?.set += 500
+            state?.getRefused = Refusals([0, 0, 17, 0, 0, 0, 0])
+            return Inspection.Field(field: entry.field, state: state, users: entry.users)
+        }
+        let now = Inspection(
+            path: earlier.path, image: earlier.image, fields: fields, area: earlier.area, time: time + 500_000_000)
+        return InspectionReport(now, view, rates: now.rates(since: earlier), showsRates: true)
+    }
+}
