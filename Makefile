@@ -38,7 +38,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := tcpdump bpftool clang-14 ethtool
+TEST_PACKAGES := tcpdump bpftool clang-14 ethtool python3-jsonschema
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
