@@ -70,13 +70,15 @@ public struct BPFMap: ~Copyable, Sendable {
         try self.init(BPFFileSystem.open(path, readOnly: readOnly))
     }
 
-    init(_ fd: consuming OwnedFD) throws(BPFError) {
+    /// - Parameter isMap: whether that is known; else it is checked as far as it can be.
+    init(_ fd: consuming OwnedFD, isMap: Bool = false) throws(BPFError) {
         var info = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)
         let raw = fd.raw
         try libbpf("get a map's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
-        // Anything else that is pinned answers too, with a struct of its own: a map always has entries and keys.
-        guard info.max_entries > 0, info.key_size > 0 || info.value_size > 0 else {
+        // Anything else that is pinned answers too, with a struct of its own: a map always has entries, and all
+        // but ring buffers have keys or values.
+        guard isMap || (info.max_entries > 0 && (info.key_size > 0 || info.value_size > 0)) else {
             throw BPFError("get a map's information", .invalidArgument)
         }
         self.fd = fd

@@ -120,6 +120,14 @@ internal import SystemPackage
         }
     }
 
+    /// Gives a map so many elements, or a ring buffer so many bytes.
+    public func resize(_ name: String, to entries: Int) throws(BPFError) {
+        try libbpf("resize map \(name)") {
+            guard let map = unsafe bpf_object__find_map_by_name(object, name) else { return -ENOENT }
+            return unsafe bpf_map__set_max_entries(map, UInt32(entries))
+        }
+    }
+
     /// Whether there is a global constant of that name.
     public func hasConstant(_ name: String) -> Bool {
         (withTypes { $0.variable(name, inSection: ".rodata") } ?? nil) != nil
@@ -206,7 +214,7 @@ internal import SystemPackage
             throw BPFError("open map \(name)", .noSuchFileOrDirectory)
         }
         let borrowed = unsafe bpf_map__fd(map)
-        return try BPFMap(own(borrowed, for: "open map \(name)"))
+        return try BPFMap(own(borrowed, for: "open map \(name)"), isMap: true)
     }
 
     /// The object closes its own descriptors when it goes.

@@ -19,6 +19,9 @@ static const unsigned char consumer[] = {
 static const unsigned char scrub[] = {
 #embed "../../.build/bpf/scrub.bpf.o"
 };
+static const unsigned char watcher[] = {
+#embed "../../.build/bpf/watcher.bpf.o"
+};
 static const unsigned char probe[] = {
 #embed "../../.build/bpf/probe.bpf.o"
 };
@@ -26,7 +29,7 @@ static const unsigned char probe[] = {
 static const struct bpf_object_file files[] = {
 	{"producer", producer, sizeof(producer)}, {"producer_hw", producer_hw, sizeof(producer_hw)},
 	{"consumer", consumer, sizeof(consumer)}, {"scrub", scrub, sizeof(scrub)},
-	{"probe", probe, sizeof(probe)},
+	{"watcher", watcher, sizeof(watcher)},    {"probe", probe, sizeof(probe)},
 };
 
 struct bpf_object_file bpf_object_file_named(const char *name)

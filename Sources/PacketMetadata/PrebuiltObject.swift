@@ -12,6 +12,7 @@ struct PrebuiltObject: Sendable {
     static var hardwareProducer: PrebuiltObject { PrebuiltObject(named: "producer_hw") }
     static var consumer: PrebuiltObject { PrebuiltObject(named: "consumer") }
     static var scrub: PrebuiltObject { PrebuiltObject(named: "scrub") }
+    static var watcher: PrebuiltObject { PrebuiltObject(named: "watcher") }
     static var probe: PrebuiltObject { PrebuiltObject(named: "probe") }
 
     private init(named name: String) {

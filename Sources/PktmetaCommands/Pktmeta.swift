@@ -18,7 +18,8 @@ public struct Pktmeta: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
-            DetachFromInterface.self, Status.self, InspectMap.self, Compact.self, Repair.self, ExportBTF.self,
+            DetachFromInterface.self, Status.self, InspectMap.self, Watch.self, Compact.self, Repair.self,
+            ExportBTF.self,
             GenerateHeader.self, Doctor.self, Demo.self,
         ])
 

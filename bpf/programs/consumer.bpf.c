@@ -8,35 +8,10 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "steps.bpf.h"
+#include "values.bpf.h"
 
 #define NO_QUEUE_MAPPING 0xffff /* the kernel's: writes of it or more are ignored */
 #define TCX_NEXT (-1)           /* let the programs behind this one run; TC_ACT_UNSPEC to cls_bpf */
-
-/* The number in the bytes of an integer type; not 0 if the type is not one. */
-static __always_inline int decode(const void *value, __u8 type, __u64 *number)
-{
-	switch (type) {
-	case PKTMETA_TYPE_U8:
-		*number = *(const __pktmeta_u8 *)value;
-		return 0;
-	case PKTMETA_TYPE_U16:
-		*number = *(const __pktmeta_u16 *)value;
-		return 0;
-	case PKTMETA_TYPE_U32:
-		*number = *(const __pktmeta_u32 *)value;
-		return 0;
-	case PKTMETA_TYPE_U64:
-		*number = *(const __pktmeta_u64 *)value;
-		return 0;
-	case PKTMETA_TYPE_BE16:
-		*number = bpf_ntohs(*(const __pktmeta_u16 *)value);
-		return 0;
-	case PKTMETA_TYPE_BE32:
-		*number = bpf_ntohl(*(const __pktmeta_u32 *)value);
-		return 0;
-	}
-	return -EINVAL;
-}
 
 /* How many bits a number needs: 0 to 64. */
 static __always_inline __u32 bit_length(__u64 number)

@@ -7,7 +7,12 @@ internal import RegistryModel
 extension RegistryImage {
     /// The frozen table of the prebuilt programs, `struct pktmeta_table`: fields with a source first.
     func table(_ summary: String) throws(PacketMetadataError) -> [UInt8] {
-        let ordered = fields.filter { $0.definition.source != .none } + fields.filter { $0.definition.source == .none }
+        try table(
+            fields.filter { $0.definition.source != .none } + fields.filter { $0.definition.source == .none }, summary)
+    }
+
+    /// The same with these fields only, in this order.
+    func table(_ ordered: [RegisteredField], _ summary: String) throws(PacketMetadataError) -> [UInt8] {
         var steps = ordered.map { encode(pktmeta_step($0)) }
         let blank = encode(pktmeta_step())
         while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }

@@ -61,6 +61,10 @@ struct ProgramLoader: ~Copyable {
         /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
         /// there (measured on Linux 6.18), so such a program is loaded as one that does not.
         var isGeneric = false
+        /// Values for the object's constants, by name; else the table is that of all fields.
+        var constants: [String: [UInt8]] = [:]
+        /// How large maps of its own are made, by name.
+        var entries: [String: Int] = [:]
     }
 
     func load(
@@ -68,8 +72,10 @@ struct ProgramLoader: ~Copyable {
     ) throws(PacketMetadataError) -> Loaded {
         let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
         let object = try open(typesPath: types?.path)
-        _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table(summary))
+        let constants = [PKTMETA_TABLE_VARIABLE: try image.table(summary)].merging(terms.constants) { $1 }
+        for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
         do throws(BPFError) {
+            for (name, count) in terms.entries { try object.resize(name, to: count) }
             try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
             if object.mapShape(PKTMETA_STATE_MAP) != nil {
                 try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import RegistryModel
+
+/// An IPv4 or IPv6 address, or all that begin alike.
+public struct AddressPrefix: Sendable, Hashable {
+    /// 4 or 16 bytes, in network byte order.
+    public let address: [UInt8]
+    /// How many bits count.
+    public let length: Int
+
+    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    ///
+    /// - Throws: `usage` if it is none of these.
+    public init(_ text: String) throws(PacketMetadataError) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let type = text.contains(":") ? FieldType.ipv6 : .ipv4
+        guard let value = try? FieldValue(String(parts[0]), type: type) else {
+            throw Self.bad(text, "it is no address")
+        }
+        address = value.bytes
+        let bits = address.count * 8
+        guard parts.count == 2 else {
+            length = bits
+            return
+        }
+        guard let length = Int(parts[1]), 0...bits ~= length, !parts[1].hasPrefix("+") else {
+            throw Self.bad(text, "its prefix is not of 0 to \(bits) bits")
+        }
+        self.length = length
+    }
+
+    private static func bad(_ text: String, _ reason: String) -> PacketMetadataError {
+        PacketMetadataError(
+            .usage, "bad address '\(text)'", reason: reason,
+            remedy: "Such as 192.0.2.1, 192.0.2.0/24, 2001:db8::1 or 2001:db8::/32.")
+    }
+
+    public var isIPv6: Bool { address.count == 16 }
+
+    /// Ones for the bits that count.
+    var mask: [UInt8] {
+        address.indices.map { index in
+            let bits = min(8, max(0, length - index * 8))
+            return UInt8(truncatingIfNeeded: 0xff00 >> bits)
+        }
+    }
+}

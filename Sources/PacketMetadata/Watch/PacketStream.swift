@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+public import RegistryModel
+internal import SystemPackage
+
+/// What to watch, and how.
+public struct WatchRequest: Sendable, Hashable {
+    public var filter = PacketFilter()
+    /// Fields to be told of; all if empty, also those that are registered meanwhile.
+    public var fields: [FieldName] = []
+    /// An event for one matching packet in so many of each CPU.
+    public var sample = 1
+    /// Bytes of events that may wait to be read: a power of two, and whole pages.
+    public var bufferSize = 4 << 20
+    /// Where among the programs of the hook the watcher runs: one that ends a packet's way hides it from those behind.
+    public var isFirst = true
+
+    public init() {}
+}
+
+/// Packets as they pass, as long as this value lives: programs at TC ingress that only read, attached by links that are
+/// not pinned.
+///
+/// For one task or thread at a time.
+public final class PacketStream {
+    private final class Watcher {
+        let ifindex: UInt32
+        let link: BPFLink
+        init(_ ifindex: UInt32, _ link: consuming BPFLink) {
+            self.ifindex = ifindex
+            self.link = link
+        }
+    }
+
+    private let request: WatchRequest
+    private let registryPath: FilePath
+    private let summary: String
+    private let interfaces: [UInt32: String]
+    /// By number, newest last. Events of an earlier load may still lie in the buffer.
+    private var tables: [WatchTable]
+    private var loaded: ProgramLoader.Loaded
+    private var image: RegistryImage
+    private var watchers: [Watcher] = []
+    private let ring: RingBuffer
+    private let countsMap: BPFMap
+    private var dropsTold: UInt64 = 0
+    private var lastLook: ContinuousClock.Instant = .now
+
+    /// Attaches to interfaces of this thread's network namespace.
+    fileprivate init(
+        _ request: WatchRequest, _ names: [String], _ registry: borrowing Registry
+    ) throws(PacketMetadataError) {
+        self.request = request
+        registryPath = registry.path
+        summary = "cannot watch \(names.joined(separator: ", "))"
+        try Self.check(request, summary)
+        var interfaces: [UInt32: String] = [:]
+        for name in names {
+            try Registry.checkInterface(name)
+            let attacher = try Attacher(name, store: AttachmentStore(registry.folder), summary: summary)
+            interfaces[attacher.interface.index] = name
+        }
+        self.interfaces = interfaces
+        image = try registry.image()
+        try Self.refuseUnknown(request, image, summary)
+        let table = WatchTable(number: 1, image, names: request.fields)
+        tables = [table]
+        loaded = try Self.load(request, table, image, registry, summary, after: nil)
+        do throws(BPFError) {
+            ring = try RingBuffer(loaded.object.map(PKTMETA_WATCH_EVENTS_MAP))
+            countsMap = try loaded.object.map(PKTMETA_WATCH_COUNTS_MAP)
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf])
+        }
+        for ifindex in interfaces.keys.sorted() {
+            do throws(BPFError) {
+                watchers.append(
+                    Watcher(
+                        ifindex,
+                        try BPFLink.tcx(
+                            loaded.program, ifindex: ifindex, .ingress, at: request.isFirst ? .first : .last)))
+            } catch {
+                throw Self.refusal(error, summary)
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Packets that came, and how many were dropped, in their order.
+    ///
+    /// Follows the registry: fields that are registered meanwhile are told of as soon as this has been called.
+    ///
+    /// - Parameters:
+    ///   - duration: how long to wait if there is nothing. A signal ends the wait.
+    /// - Throws: `notFound` if the registry or an interface has gone.
+    public func read(within duration: Duration = .zero) throws(PacketMetadataError) -> [PacketEvent] {
+        try look()
+        var events: [PacketEvent] = []
+        let parts = duration.components
+        let milliseconds = Int(parts.seconds) * 1000 + Int(parts.attoseconds / 1_000_000_000_000_000)
+        do throws(BPFError) {
+            for record in try ring.read(atMost: Self.batch, within: milliseconds) {
+                guard let number = WatchTable.number(of: record),
+                    let packet = tables.first(where: { $0.number == number })?.packet(record, interfaces: interfaces)
+                else { continue }
+                events.append(.packet(packet))
+            }
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+        let dropped = try counts().dropped
+        if dropped > dropsTold {
+            events.append(.dropped(dropped - dropsTold))
+            dropsTold = dropped
+        }
+        return events
+    }
+
+    /// As many as are read at once: enough to spare calls, few enough to look at the registry and at signals meanwhile.
+    private static let batch = 4096
+    private static let lookInterval = Duration.milliseconds(200)
+
+    /// What came of all packets so far.
+    public func counts() throws(PacketMetadataError) -> PacketCounts {
+        do throws(BPFError) {
+            return try countsMap.values(at: 0).map { decode($0, as: pktmeta_watch_counts.self) }
+                .reduce(into: PacketCounts()) { total, cpu in
+                    total.seen &+= cpu.seen
+                    total.matched &+= cpu.matched
+                    total.written &+= cpu.written
+                    total.dropped &+= cpu.dropped
+                }
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    /// Lets go of the interfaces; what was seen before can still be read.
+    public func detach() { watchers = [] }
+
+    // MARK: Following the registry
+
+    private func look() throws(PacketMetadataError) {
+        guard ContinuousClock.now - lastLook >= Self.lookInterval, !watchers.isEmpty else { return }
+        lastLook = .now
+        try refuseIfGone()
+        let registry = try Registry.open(at: registryPath, for: .write)
+        let now = try registry.image()
+        guard now != image else { return }
+        let table = WatchTable(number: (tables.last?.number ?? 0) &+ 1, now, names: request.fields)
+        let new = try Self.load(request, table, now, registry, summary, after: loaded)
+        tables = tables.suffix(Self.tablesKept) + [table]
+        do throws(BPFError) {
+            for watcher in watchers { try watcher.link.update(to: new.program, replacing: loaded.program) }
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        }
+        (loaded, image) = (new, now)
+    }
+
+    private func refuseIfGone() throws(PacketMetadataError) {
+        for watcher in watchers {
+            do throws(BPFError) {
+                if try watcher.link.information.ifindex != 0 { continue }
+            } catch {
+                throw PacketMetadataError(error, summary)
+            }
+            throw PacketMetadataError(
+                .notFound, summary, reason: "the interface \(interfaces[watcher.ifindex] ?? "") is gone")
+        }
+    }
+
+    /// Loads whose events may still be unread.
+    private static let tablesKept = 64
+
+    private static func load(
+        _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage, _ registry: borrowing Registry,
+        _ summary: String, after earlier: ProgramLoader.Loaded?
+    ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
+        let settings = try pktmeta_watch_settings(request.filter, sample: request.sample, table: table, image: image)
+        let loader = ProgramLoader(ObjectFile(.watcher), image: image, isStrict: true, summary: summary)
+        var terms = ProgramLoader.Terms(earlier: earlier)
+        terms.constants = [
+            PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
+            PKTMETA_TABLE_VARIABLE: try image.table(table.fields, summary),
+        ]
+        terms.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
+        return try loader.load(try loader.inspect(nil, for: .tcIngress), in: registry, terms)
+    }
+
+    // MARK: Refusals
+
+    private static let pageSize = 4096
+
+    private static func check(_ request: WatchRequest, _ summary: String) throws(PacketMetadataError) {
+        let size = request.bufferSize
+        guard size >= pageSize, size & (size - 1) == 0, size <= 1 << 30 else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "a buffer of \(size) bytes cannot be",
+                remedy: "Its size is a power of two, from 4096 to 1 GiB.")
+        }
+        guard request.sample >= 1, request.sample <= Int(UInt32.max) else {
+            throw PacketMetadataError(.usage, summary, reason: "a sample is of one packet in 1 or more")
+        }
+        guard request.filter.conditions.count <= PacketFilter.maximumConditions else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "there are more than \(PacketFilter.maximumConditions) conditions")
+        }
+    }
+
+    private static func refuseUnknown(
+        _ request: WatchRequest, _ image: RegistryImage, _ summary: String
+    ) throws(PacketMetadataError) {
+        for name in request.fields + request.filter.conditions.map(\.field) where image.field(named: name) == nil {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "the registry has no field \(name)",
+                remedy: "pktmeta inspect-map registry lists its fields.")
+        }
+    }
+
+    private static func refusal(_ error: BPFError, _ summary: String) -> PacketMetadataError {
+        switch error.errno {
+        case .invalidArgument:
+            PacketMetadataError(
+                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6",
+                remedy: "A filter of clsact would outlive a process that is killed, so that is no way out.")
+        case .outOfRange:
+            PacketMetadataError(
+                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
+            )
+        default: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        }
+    }
+}
+
+extension PacketStream: AsyncSequence {
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let stream: PacketStream
+        private var waiting: ArraySlice<PacketEvent> = []
+        private var pause = Self.shortestPause
+
+        private static let shortestPause = Duration.milliseconds(1)
+        private static let longestPause = Duration.milliseconds(50)
+
+        fileprivate init(_ stream: PacketStream) { self.stream = stream }
+
+        /// The next event; nil once the task is cancelled. Waits without holding a thread.
+        public mutating func next() async throws -> PacketEvent? {
+            while waiting.isEmpty {
+                if Task.isCancelled { return nil }
+                waiting = try stream.read()[...]
+                if waiting.isEmpty {
+                    try? await Task.sleep(for: pause)
+                    pause = Swift.min(pause * 2, Self.longestPause)
+                } else {
+                    pause = Self.shortestPause
+                }
+            }
+            return waiting.popFirst()
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+}
+
+extension Registry {
+    /// Watches packets at TC ingress of interfaces of this thread's network namespace, until what it returns goes.
+    ///
+    /// - Throws: `usage` for a request that makes no sense; `notFound` for an interface or a field; `unsupported` before
+    ///   Linux 6.6, which has no TCX; `missingPrivilege`.
+    public func watch(
+        _ request: WatchRequest = WatchRequest(), on interfaceNames: [String]
+    ) throws(PacketMetadataError) -> PacketStream {
+        try PacketStream(request, interfaceNames, self)
+    }
+}

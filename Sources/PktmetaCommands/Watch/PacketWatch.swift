@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+
+/// Shows a stream's packets until there are enough, the time is over or a signal comes.
+struct PacketWatch {
+    let stream: PacketStream
+    let count: Int?
+    let duration: Duration?
+    let isJSON: Bool
+    let context: Context
+
+    /// How long one wait is: as long as a signal may go unnoticed that comes just before it.
+    private static let longestWait = Duration.milliseconds(200)
+    /// So many at once come from a stream that does not pause: then a short rest lets more gather, and spares the
+    /// kernel a wake-up a packet.
+    private static let many = 64
+    private static let rest = Duration.milliseconds(2)
+
+    func run() throws(PacketMetadataError) {
+        let rendering = PacketRendering(bootTime: Clock.realtime &- Clock.monotonic, display: context.display)
+        let end = duration.map { ContinuousClock.now + $0 }
+        var shown = 0
+        while Interruption.signal == nil {
+            let left = end.map { $0 - .now } ?? Self.longestWait
+            if left <= .zero { break }
+            let events = try stream.read(within: min(left, Self.longestWait))
+            shown += show(events, upTo: count.map { $0 - shown }, rendering)
+            if let count, shown >= count { break }
+            if events.count > Self.many { Pause.sleep(for: Self.rest) }
+        }
+        stream.detach()
+        while count.map({ shown < $0 }) ?? true {
+            let events = try stream.read()
+            if events.isEmpty { break }
+            shown += show(events, upTo: count.map { $0 - shown }, rendering)
+        }
+        let counts = try stream.counts()
+        context.errors(
+            "note: \(shown) packets shown, \(counts.dropped) dropped for lack of room in the buffer; of \(counts.seen) seen, "
+                + "\(counts.matched) matched")
+    }
+
+    /// All by one write.
+    ///
+    /// - Returns: how many packets were shown.
+    private func show(_ events: [PacketEvent], upTo limit: Int?, _ rendering: PacketRendering) -> Int {
+        var lines: [String] = []
+        var packets = 0
+        for event in events {
+            if case .packet = event {
+                if packets == limit { continue }
+                packets += 1
+            }
+            lines.append(isJSON ? rendering.json(event) : rendering.text(event))
+        }
+        if !lines.isEmpty { context.output(lines.joined(separator: "\n")) }
+        return packets
+    }
+}

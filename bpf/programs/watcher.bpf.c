@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Tells user space of packets: which fields they carry with which values, and whose they are. It only reads: no packet,
+ * mark or count of others is any different for it.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include <pktmeta/pktmeta.bpf.h>
+#include <pktmeta/watch.h>
+
+#include "steps.bpf.h"
+#include "values.bpf.h"
+
+#define TCX_NEXT (-1) /* let the programs behind this one run */
+#define VLAN_DEPTH_MAX 2
+
+const volatile struct pktmeta_watch_settings pktmeta_watch = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* the loader makes it as large as the user asks */
+} pktmeta_events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktmeta_watch_counts);
+} pktmeta_seen SEC(".maps");
+
+/* Headers are loaded rather than read in place: what a packet has beyond its first page is not in reach. */
+
+static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
+{
+	__be16 ports[2];
+
+	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_SCTP)
+		return;
+	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+		return;
+	flow->source_port = bpf_ntohs(ports[0]);
+	flow->destination_port = bpf_ntohs(ports[1]);
+}
+
+static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
+{
+	const __be16 later_fragment = bpf_htons(0x1fff);
+	struct iphdr ip;
+
+	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || ip.version != 4)
+		return;
+	flow->family = 4;
+	flow->protocol = ip.protocol;
+	flow->source[0] = ip.saddr;
+	flow->destination[0] = ip.daddr;
+	if (!(ip.frag_off & later_fragment))
+		read_ports(skb, offset + ip.ihl * 4, flow);
+}
+
+static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
+{
+	struct ipv6hdr ip;
+
+	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || ip.version != 6)
+		return;
+	flow->family = 6;
+	flow->protocol = ip.nexthdr;
+	__builtin_memcpy(flow->source, &ip.saddr, sizeof(flow->source));
+	__builtin_memcpy(flow->destination, &ip.daddr, sizeof(flow->destination));
+	read_ports(skb, offset + sizeof(ip), flow);
+}
+
+/* Whose packet it is. Interfaces without a link-layer header have their packets begin with that of IP. */
+static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow *flow)
+{
+	__u32 offset = offsetof(struct ethhdr, h_proto);
+	__be16 ethertype = 0;
+
+	if (bpf_skb_load_bytes(skb, offset, &ethertype, sizeof(ethertype)))
+		return;
+	offset += sizeof(ethertype);
+#pragma unroll
+	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
+		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
+			break;
+		/* The tag is the TCI, which is of no interest here, and the next type. */
+		if (bpf_skb_load_bytes(skb, offset + 2, &ethertype, sizeof(ethertype)))
+			return;
+		offset += 4;
+	}
+	if (ethertype != skb->protocol && (skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6))) {
+		ethertype = skb->protocol;
+		offset = 0;
+	}
+	flow->ethertype = bpf_ntohs(ethertype);
+	if (ethertype == bpf_htons(ETH_P_IP))
+		read_ipv4(skb, offset, flow);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		read_ipv6(skb, offset, flow);
+}
+
+static __always_inline int is_within(const __u32 *address, const volatile struct pktmeta_prefix *prefix)
+{
+	__u32 differences = 0;
+
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		differences |= (address[i] ^ prefix->address[i]) & prefix->mask[i];
+	return !differences;
+}
+
+static __always_inline int matches_flow(const struct pktmeta_flow *flow)
+{
+	if (pktmeta_watch.family && flow->family != pktmeta_watch.family)
+		return 0;
+	if (pktmeta_watch.has_protocol && (!flow->family || flow->protocol != pktmeta_watch.protocol))
+		return 0;
+	if (pktmeta_watch.source_port && flow->source_port != pktmeta_watch.source_port)
+		return 0;
+	if (pktmeta_watch.destination_port && flow->destination_port != pktmeta_watch.destination_port)
+		return 0;
+	if (pktmeta_watch.has_source && !is_within(flow->source, &pktmeta_watch.source))
+		return 0;
+	return !pktmeta_watch.has_destination || is_within(flow->destination, &pktmeta_watch.destination);
+}
+
+static __always_inline int compare_bytes(const __u64 *value, const volatile struct pktmeta_condition *condition)
+{
+	__u64 differences = 0;
+
+#pragma unroll
+	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
+		if (condition->size > i * 8)
+			differences |= value[i] ^ condition->value[i];
+	return differences != 0;
+}
+
+static __always_inline int holds(const struct pktmeta_cursor *c, const volatile struct pktmeta_condition *condition,
+				 __u64 *value)
+{
+	__u64 number = 0;
+
+#pragma unroll
+	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
+		value[i] = 0;
+	if (pktmeta_get(c, condition->id, value, condition->size))
+		return 0;
+	decode(value, condition->type, &number);
+	switch (condition->comparison) {
+	case PKTMETA_COMPARE_EQUAL:
+		return !compare_bytes(value, condition);
+	case PKTMETA_COMPARE_NOT_EQUAL:
+		return compare_bytes(value, condition);
+	case PKTMETA_COMPARE_LESS:
+		return number < condition->number;
+	case PKTMETA_COMPARE_AT_MOST:
+		return number <= condition->number;
+	case PKTMETA_COMPARE_MORE:
+		return number > condition->number;
+	case PKTMETA_COMPARE_AT_LEAST:
+		return number >= condition->number;
+	}
+	return 1; /* PKTMETA_COMPARE_SET */
+}
+
+static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __u64 *value)
+{
+#pragma unroll
+	for (int i = 0; i < PKTMETA_WATCH_CONDITIONS; i++) {
+		const volatile struct pktmeta_condition *condition = &pktmeta_watch.conditions[i];
+
+		if (condition->comparison == PKTMETA_COMPARE_NONE)
+			break;
+		if (!holds(c, condition, value))
+			return 0;
+	}
+	return 1;
+}
+
+/* Which of the steps' fields the packet carries: bit k for step k. */
+static __always_inline __u32 carried_fields(const struct pktmeta_cursor *c)
+{
+	__u32 carried = 0;
+	__u32 k = 0;
+
+#define RUN(step) \
+	if (!(step)->id) \
+		goto out; \
+	if (pktmeta_is_set(c, (step)->id) > 0) \
+		carried |= 1U << k; \
+	k++;
+	FOR_EACH_STEP(RUN)
+#undef RUN
+out:
+	return carried;
+}
+
+static __always_inline void write_values(const struct pktmeta_cursor *c, struct pktmeta_event *event)
+{
+	__u32 carried = 0;
+	__u32 k = 0;
+
+#define RUN(step) \
+	if (!(step)->id) \
+		goto out; \
+	if (!pktmeta_get(c, (step)->id, (void *)event + pktmeta_watch.offsets[k], (step)->size)) \
+		carried |= 1U << k; \
+	k++;
+	FOR_EACH_STEP(RUN)
+#undef RUN
+out:
+	event->carried = carried;
+}
+
+static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_cursor *c,
+					const struct pktmeta_flow *flow, struct pktmeta_watch_counts *counts)
+{
+	struct pktmeta_event *event = bpf_ringbuf_reserve(&pktmeta_events, pktmeta_watch.event_size, 0);
+
+	if (!event) {
+		counts->dropped++;
+		return;
+	}
+	event->time = bpf_ktime_get_ns();
+	event->table = pktmeta_watch.table;
+	event->ifindex = skb->ifindex;
+	event->length = skb->len;
+	event->flow = *flow;
+	write_values(c, event);
+	counts->written++;
+	/* Wakes the reader only if it has read all before this: one that is behind does not sleep. */
+	bpf_ringbuf_submit(event, 0);
+}
+
+SEC("tc")
+int watcher(struct __sk_buff *skb)
+{
+	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
+	struct pktmeta_watch_counts *counts;
+	struct pktmeta_flow flow = {};
+	struct pktmeta_cursor c;
+	__u32 zero = 0;
+
+	counts = bpf_map_lookup_elem(&pktmeta_seen, &zero);
+	if (!counts)
+		return TCX_NEXT;
+	counts->seen++;
+	pktmeta_open(&c, skb);
+	if (!pktmeta_watch.all && !carried_fields(&c))
+		return TCX_NEXT;
+	if (!matches_conditions(&c, value))
+		return TCX_NEXT;
+	read_flow(skb, &flow);
+	if (!matches_flow(&flow))
+		return TCX_NEXT;
+	counts->matched++;
+	if (pktmeta_watch.sample && counts->matched % pktmeta_watch.sample != 1 % pktmeta_watch.sample)
+		return TCX_NEXT;
+	write_event(skb, &c, &flow, counts);
+	return TCX_NEXT;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
