@@ -74,7 +74,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPF", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands", "TestSupport",
-                system,
+                arguments, system,
             ],
             swiftSettings: tests),
     ],

@@ -94,7 +94,8 @@ static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow
 			return;
 		offset += 4;
 	}
-	if (ethertype != skb->protocol && (skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6))) {
+	if (ethertype != skb->protocol &&
+	    (skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6))) {
 		ethertype = skb->protocol;
 		offset = 0;
 	}
@@ -183,39 +184,36 @@ static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __
 	return 1;
 }
 
-/* Which of the steps' fields the packet carries: bit k for step k. */
-static __always_inline __u32 carried_fields(const struct pktmeta_cursor *c)
+static __always_inline int carries_any(const struct pktmeta_cursor *c)
 {
-	__u32 carried = 0;
-	__u32 k = 0;
-
 #define RUN(step) \
 	if (!(step)->id) \
-		goto out; \
+		return 0; \
 	if (pktmeta_is_set(c, (step)->id) > 0) \
-		carried |= 1U << k; \
-	k++;
+		return 1;
 	FOR_EACH_STEP(RUN)
 #undef RUN
-out:
-	return carried;
+	return 0;
 }
 
+/*
+ * The bits of what is carried are kept in the event: in a register the verifier would know them, and follow each of
+ * their combinations on its own.
+ */
 static __always_inline void write_values(const struct pktmeta_cursor *c, struct pktmeta_event *event)
 {
-	__u32 carried = 0;
+	volatile __u32 *carried = &event->carried;
 	__u32 k = 0;
 
+	*carried = 0;
 #define RUN(step) \
 	if (!(step)->id) \
-		goto out; \
+		return; \
 	if (!pktmeta_get(c, (step)->id, (void *)event + pktmeta_watch.offsets[k], (step)->size)) \
-		carried |= 1U << k; \
+		*carried |= 1U << k; \
 	k++;
 	FOR_EACH_STEP(RUN)
 #undef RUN
-out:
-	event->carried = carried;
 }
 
 static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_cursor *c,
@@ -252,7 +250,7 @@ int watcher(struct __sk_buff *skb)
 		return TCX_NEXT;
 	counts->seen++;
 	pktmeta_open(&c, skb);
-	if (!pktmeta_watch.all && !carried_fields(&c))
+	if (!pktmeta_watch.all && !carries_any(&c))
 		return TCX_NEXT;
 	if (!matches_conditions(&c, value))
 		return TCX_NEXT;

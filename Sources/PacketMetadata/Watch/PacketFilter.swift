@@ -56,7 +56,7 @@ extension PacketFilter.Condition {
         let comparisons = PacketFilter.Comparison.allCases.filter { rest.hasPrefix($0.rawValue) }
         let comparison = comparisons.max { $0.rawValue.count < $1.rawValue.count } ?? .set
         let value = rest.dropFirst(comparison.rawValue.count)
-        guard comparison != .set || rest.isEmpty, comparison == .set || !value.isEmpty else {
+        guard !name.isEmpty, comparison != .set || rest.isEmpty, comparison == .set || !value.isEmpty else {
             throw PacketMetadataError(
                 .usage, "bad condition '\(text)'", reason: "it is neither a field's name nor NAME=VALUE",
                 remedy: "Comparisons: = != < <= > >=; a name alone: packets that carry the field.")
