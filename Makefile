@@ -10,7 +10,8 @@
 #                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
 #   make test-old-kernel
 #                  the same under the oldest of them only
-#   make check     what CI runs: formatting, warnings as errors, tests
+#   make docs      build the library's documentation, to .build/docs
+#   make check     what CI runs: formatting, warnings as errors, tests, documentation
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
 
@@ -43,7 +44,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check lint format \
+.PHONY: build release bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check docs lint format \
 	deps deps-test deps-lint deps-kernels clean
 
 build: bpf
@@ -86,7 +87,12 @@ demo: release
 test: bpf test-bpf
 	swift test
 
-check: lint test
+check: lint test docs
+
+# Warnings are errors: a name that is no more, a parameter that nobody describes.
+docs: bpf
+	swift build --product PacketMetadata
+	.make/build-documentation .build/docs
 
 # Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
 torture: bpf test-bpf

@@ -23,7 +23,7 @@ public struct Generation: Hashable, Sendable, CustomStringConvertible {
     public var description: String { String(number) }
 }
 
-/// What an application holds to name a field to ``set`` and ``get``: opaque, never 0.
+/// What an application holds to name a field to `pktmeta_set()` and `pktmeta_get()`: opaque, never 0.
 public struct FieldID: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt32
 

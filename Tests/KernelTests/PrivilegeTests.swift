@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test func theDocumentationHasTheTable() throws {
-        let text = try Fixture.documentation("Privileges")
+        let text = try Fixture.documentation("Privileges.md")
         let table = text.split(separator: "\n").filter { $0.hasPrefix("|") }.dropFirst(2)
         #expect(table.map(String.init) == Self.rows.map(\.text))
     }

@@ -56,10 +56,10 @@ public enum Fixture {
     /// Of a program that a test compiles by itself.
     public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }
 
-    /// An article of the library's documentation.
+    /// A file of the library's documentation: an article, or of its resources.
     public static func documentation(_ name: String) throws -> String {
         String(
-            decoding: try bytes(root.appending("Sources/PacketMetadata/PacketMetadata.docc/\(name).md")), as: UTF8.self)
+            decoding: try bytes(root.appending("Sources/PacketMetadata/PacketMetadata.docc/\(name)")), as: UTF8.self)
     }
 
     /// What BPF programs include.

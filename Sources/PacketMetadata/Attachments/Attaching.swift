@@ -102,6 +102,8 @@ extension Registry {
     /// Detaches this registry's programs from hooks of interfaces of this thread's network namespace.
     ///
     /// - Parameters:
+    ///   - interfaceNames: as `ip link` shows them.
+    ///   - hooks: just those.
     ///   - programs: just those, by what users know them by; all if empty.
     ///   - skippingUntouched: leaves out interfaces that have none, as long as one has.
     /// - Throws: `notFound` if there is no such interface, or nothing of this registry is attached there.

@@ -15,7 +15,9 @@ public struct Diagnosis: Sendable, Hashable {
     public let interface: String?
     public let findings: [Finding]
 
-    /// - Parameter interfaceName: an interface of this thread's network namespace.
+    /// - Parameters:
+    ///   - path: the folder of pins of a registry; there need not be one.
+    ///   - interfaceName: an interface of this thread's network namespace.
     /// - Throws: `usage` if there can be no registry of that path; `notFound` if there is no such interface.
     public init(
         registry path: FilePath = Registry.defaultPath, interface interfaceName: String? = nil

@@ -24,7 +24,10 @@ public struct Registry: ~Copyable {
 
     /// Opens a registry.
     ///
-    /// - Parameter lockTimeout: how long each change waits for other processes that change it; 0: not at all.
+    /// - Parameters:
+    ///   - path: its folder of pins, in a BPF file system.
+    ///   - access: whether it is to be changed, or to have programs attached.
+    ///   - lockTimeout: how long each change waits for other processes that change it; 0: not at all.
     /// - Throws: `notFound` if there is none; `incompatibleABI`, `badData` if what is pinned there is no registry of
     ///   this ABI; `missingPrivilege`.
     public static func open(

@@ -22,7 +22,9 @@ extension Registry {
 
     /// Unregisters a field and gives its space back.
     ///
-    /// - Parameter force: also if an attached program uses the field by its id.
+    /// - Parameters:
+    ///   - name: the field's.
+    ///   - force: also if an attached program uses the field by its id.
     /// - Throws: `notFound`; `taken` if an attached program uses it.
     public func unregister(
         _ name: FieldName, force: Bool = false

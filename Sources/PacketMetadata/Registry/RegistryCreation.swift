@@ -10,6 +10,7 @@ extension Registry {
     /// Opens a registry for writing, after creating it if there is none.
     ///
     /// - Parameters:
+    ///   - path: its folder of pins, in a BPF file system.
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
     ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
     ///   - lockTimeout: as for ``open(at:for:lockTimeout:)``.
