@@ -10,16 +10,26 @@ public struct FolderLock: ~Copyable {
 
     /// Waits for the lock of a folder, which is made if it is missing.
     ///
-    /// - Parameter timeout: how long to wait.
+    /// - Parameters:
+    ///   - timeout: how long to wait.
+    ///   - patience: how long to wait before `notice` is called, once.
     /// - Throws: `resourceTemporarilyUnavailable` (EAGAIN) if someone else held it all that time.
-    public init(_ path: FilePath, timeout: Duration) throws(Errno) {
-        let deadline = ContinuousClock.now + timeout
+    public init(
+        _ path: FilePath, timeout: Duration, patience: Duration = .seconds(1), notice: () -> Void = {}
+    ) throws(Errno) {
+        let start = ContinuousClock.now
+        let deadline = start + timeout
+        var isNoticed = false
         while true {
             try Self.make(path)
             let fd = try Self.open(path)
             while flock(fd.raw, LOCK_EX | LOCK_NB) != 0 {
                 guard Errno.last == .wouldBlock || Errno.last == .interrupted else { throw Errno.last }
                 guard ContinuousClock.now < deadline else { throw .wouldBlock }
+                if !isNoticed, ContinuousClock.now - start > patience {
+                    notice()
+                    isNoticed = true
+                }
                 usleep(5000)
             }
             // Someone may have removed and remade the folder while we waited: then two would hold "the" lock.

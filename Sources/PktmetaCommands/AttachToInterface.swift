@@ -98,7 +98,7 @@ struct AttachToInterface: ContextCommand {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
-            let registry = try Registry.openOrCreate(at: path, lockTimeout: writing.lockTimeout.duration) {
+            let registry = try Registry.openOrCreate(at: path, waiting: writing.wait(in: context)) {
                 context.errors("note: \($0)")
             }
             if noPin {

@@ -23,6 +23,6 @@ struct DeleteRegistry: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        try Registry.remove(at: registry.path(in: context), lockTimeout: writing.lockTimeout.duration)
+        try Registry.remove(at: registry.path(in: context), waiting: writing.wait(in: context))
     }
 }

@@ -14,6 +14,8 @@ public struct Context: Sendable {
     public var bytes: @Sendable ([UInt8]) -> Void
     /// Whether somebody looks at the output as it is.
     public var isTerminal: Bool
+    /// Whether somebody looks at the errors as they come.
+    public var hasErrorTerminal = false
     /// As it is now; nil if the output is no terminal, or one that does not say.
     public var terminalSize: @Sendable () -> Terminal.Size?
     public var environment: [String: String]
@@ -29,6 +31,13 @@ public struct Context: Sendable {
         self.isTerminal = isTerminal
         self.terminalSize = terminalSize
         self.environment = environment
+    }
+}
+
+extension Context {
+    /// Says what takes its time, to those who look on.
+    func progress(_ text: String) {
+        if hasErrorTerminal { errors("note: \(text)") }
     }
 }
 

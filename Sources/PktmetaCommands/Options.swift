@@ -27,6 +27,10 @@ struct WritingOptions: ParsableArguments {
             "How long to wait for another process that changes the registry; 0: not at all.", valueName: "seconds"))
     var lockTimeout = Seconds(10)
 
+    func wait(in context: Context) -> LockWait {
+        LockWait(upTo: lockTimeout.duration) { context.progress($0) }
+    }
+
     /// A number of seconds, not necessarily a whole one.
     struct Seconds: ExpressibleByArgument, CustomStringConvertible {
         let duration: Duration

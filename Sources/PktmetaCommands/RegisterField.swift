@@ -58,7 +58,7 @@ struct RegisterField: ContextCommand {
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
             sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
         let registry = try Registry.openOrCreate(
-            at: registry.path(in: context), lockTimeout: writing.lockTimeout.duration
+            at: registry.path(in: context), waiting: writing.wait(in: context)
         ) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(

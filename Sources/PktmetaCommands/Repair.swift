@@ -22,7 +22,7 @@ struct Repair: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.open(
-            at: registry.path(in: context), for: .write, lockTimeout: writing.lockTimeout.duration)
+            at: registry.path(in: context), for: .write, waiting: writing.wait(in: context))
         let repaired = try registry.repair()
         context.output(isJSON ? RepairDocument(repaired).json : RepairRendering(repaired).text)
     }

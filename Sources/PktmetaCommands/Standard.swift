@@ -7,11 +7,13 @@ internal import RegistryModel
 extension Context {
     /// This process's outputs and environment.
     static var standard: Context {
-        Context(
+        var context = Context(
             output: { write(Array(($0 + "\n").utf8), to: STDOUT_FILENO) },
             errors: { write(Array(($0 + "\n").utf8), to: STDERR_FILENO) },
             bytes: { write($0, to: STDOUT_FILENO) }, isTerminal: isatty(STDOUT_FILENO) == 1,
             terminalSize: { Terminal.size }, environment: standardEnvironment)
+        context.hasErrorTerminal = isatty(STDERR_FILENO) == 1
+        return context
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: CInt) {

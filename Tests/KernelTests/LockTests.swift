@@ -42,6 +42,22 @@ import Testing
         ["delete-registry", "--force"],
     ]
 
+    @Test(arguments: [true, false])
+    func aLongWaitIsToldToThoseWhoLookOn(hasErrorTerminal: Bool) throws {
+        try Kernel.run {
+            let scratch = try Self.registry()
+            let holder = try Holder(scratch, seconds: 60)
+            let run = CommandRun(
+                ["register-field", "x", "--type", "u8", "--lock-timeout", "1.5", "--registry", scratch.path.string],
+                hasErrorTerminal: hasErrorTerminal)
+            #expect(run.exitCode == 75)
+            let note =
+                "note: waiting for the registry \(scratch.path): process \(holder.processID) (sleep) has its lock\n"
+            #expect(run.errors.hasPrefix(note) == hasErrorTerminal, "\(run.errors)")
+            #expect(run.errors.contains("note: ") == hasErrorTerminal)
+        }
+    }
+
     @Test func whoHasTheLockIsNamed() throws {
         try Kernel.run {
             let scratch = try Self.registry()

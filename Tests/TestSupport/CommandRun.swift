@@ -20,13 +20,17 @@ public struct CommandRun: Sendable {
         }
     }
 
-    public init(_ arguments: [String], environment: [String: String] = [:], isTerminal: Bool = false) {
+    public init(
+        _ arguments: [String], environment: [String: String] = [:], isTerminal: Bool = false,
+        hasErrorTerminal: Bool = false
+    ) {
         let output = Lines()
         let errors = Lines()
         let bytes = Mutex<[UInt8]>([])
-        let context = Context(
+        var context = Context(
             output: output.append, errors: errors.append, bytes: { new in bytes.withLock { $0 += new } },
             isTerminal: isTerminal, environment: environment)
+        context.hasErrorTerminal = hasErrorTerminal
         exitCode = Pktmeta.run(arguments, in: context)
         self.output = output.text
         self.errors = errors.text

@@ -11,8 +11,6 @@ public import SystemPackage
 /// finishes what a killed process left, decides all its steps, then does them.
 public struct Registry: ~Copyable {
     public static let defaultPath = BPFFileSystem.defaultMountPoint.appending("pktmeta")
-    /// How long a change waits for another process's.
-    public static let defaultLockTimeout = Duration.seconds(10)
 
     let folder: RegistryFolder
     let fieldsMap: BPFMap
@@ -27,13 +25,13 @@ public struct Registry: ~Copyable {
     /// - Parameters:
     ///   - path: its folder of pins, in a BPF file system.
     ///   - access: whether it is to be changed, or to have programs attached.
-    ///   - lockTimeout: how long each change waits for other processes that change it; 0: not at all.
+    ///   - waiting: how each change waits for other processes that change it.
     /// - Throws: `notFound` if there is none; `incompatibleABI`, `badData` if what is pinned there is no registry of
     ///   this ABI; `missingPrivilege`.
     public static func open(
-        at path: FilePath = defaultPath, for access: Access, lockTimeout: Duration = defaultLockTimeout
+        at path: FilePath = defaultPath, for access: Access, waiting: LockWait = LockWait()
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
+        let folder = try RegistryFolder(path: path, waiting: waiting)
         let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
         let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
         let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)

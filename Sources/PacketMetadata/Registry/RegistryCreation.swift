@@ -13,14 +13,14 @@ extension Registry {
     ///   - path: its folder of pins, in a BPF file system.
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
     ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
-    ///   - lockTimeout: as for ``open(at:for:lockTimeout:)``.
+    ///   - waiting: as for ``open(at:for:waiting:)``.
     ///   - note: told what was done that the user may want to know.
-    /// - Throws: as ``open(at:for:lockTimeout:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
+    /// - Throws: as ``open(at:for:waiting:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
         at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil,
-        lockTimeout: Duration = defaultLockTimeout, note: (String) -> Void = { _ in }
+        waiting: LockWait = LockWait(), note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
+        let folder = try RegistryFolder(path: path, waiting: waiting)
         if !Folder.exists(folder.registryPin) {
             // Before anything is made: whoever may not create one shall not leave half of it.
             let capacity = try grantedCapacity(asked: capacity, path: path)
@@ -34,7 +34,7 @@ extension Registry {
                 note("created the registry \(path), \(capacity) bytes a packet")
             }
         }
-        let registry = try open(at: path, for: .write, lockTimeout: lockTimeout)
+        let registry = try open(at: path, for: .write, waiting: waiting)
         let existing = try registry.image().word.capacity
         if let capacity, capacity != existing {
             throw PacketMetadataError(

@@ -9,12 +9,12 @@ internal import SystemPackage
 /// Where a registry's parts are pinned.
 struct RegistryFolder: Sendable {
     let path: FilePath
-    /// How long changes wait for each other.
-    let lockTimeout: Duration
+    /// How changes wait for each other.
+    let waiting: LockWait
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
-    init(path: FilePath, lockTimeout: Duration = Registry.defaultLockTimeout) throws(PacketMetadataError) {
-        self.lockTimeout = lockTimeout
+    init(path: FilePath, waiting: LockWait = LockWait()) throws(PacketMetadataError) {
+        self.waiting = waiting
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
         let absolute = path.isAbsolute ? path : Folder.current.pushing(path)

@@ -18,12 +18,14 @@ extension RegistryFolder {
 
     private func takeLock() throws(PacketMetadataError) -> FolderLock {
         do throws(Errno) {
-            return try FolderLock(lock, timeout: lockTimeout)
+            return try FolderLock(lock, timeout: waiting.timeout, patience: LockWait.patience) {
+                waiting.notice("waiting for the registry \(path): \(holder)")
+            }
         } catch .wouldBlock {
             throw PacketMetadataError(
                 .busy, "cannot change the registry \(path)",
                 reason: "another process is at it (EAGAIN): \(holder)"
-                    + (lockTimeout > .zero ? ", after waiting for \(lockTimeout)" : ""),
+                    + (waiting.timeout > .zero ? ", after waiting for \(waiting.timeout)" : ""),
                 remedy: "Try again, or wait longer with --lock-timeout.")
         } catch {
             throw PacketMetadataError(

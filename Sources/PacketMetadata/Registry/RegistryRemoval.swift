@@ -10,9 +10,9 @@ extension Registry {
     ///
     /// - Throws: `notFound` if the folder does not exist; `missingPrivilege`.
     public static func remove(
-        at path: FilePath, lockTimeout: Duration = defaultLockTimeout
+        at path: FilePath, waiting: LockWait = LockWait()
     ) throws(PacketMetadataError) {
-        let folder = try RegistryFolder(path: path, lockTimeout: lockTimeout)
+        let folder = try RegistryFolder(path: path, waiting: waiting)
         let summary = "cannot remove the registry \(path)"
         guard folder.isRegistry else { throw folder.missing(summary) }
         try refuseIfOtherABI(path)
