@@ -57,6 +57,8 @@ class _Job:
         self.steps = [
             Step("make a veth pair", _TOPOLOGY),
             *self.prebuilt_pair(),
+            # What programs count is added up over all of them.
+            Step("more CPUs are possible than online", "! diff /sys/devices/system/cpu/possible /sys/devices/system/cpu/online"),
             *self.changes_under_attachment(),
             *self.generic_mode(),
             *self.full_registry(),
@@ -110,6 +112,10 @@ class _Job:
             self.run(
                 "with the right values", "inspect-map --json",
                 state("tenant", "last.number", 7), state("length", "last.number", _HEADERS + _PAYLOAD),
+            ),
+            self.run(
+                "watch", "watch far0 --netns far --duration 0.1",
+                status=0 if self.kernel.tc == "tcx" else _UNSUPPORTED,
             ),
         ]
 

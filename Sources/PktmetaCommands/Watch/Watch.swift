@@ -15,7 +15,8 @@ struct Watch: ContextCommand {
             behind; with --last it also sees what they set. All filters have to hold; a BPF program decides, so packets \
             that do not match cost no event. Packets that carry no field are left out unless --all-packets says otherwise.
 
-            What the buffer has no room for is dropped, counted and told. Ends on Ctrl-C, or by --count or --duration.
+            What the buffer has no room for is dropped, counted and told. Ends on Ctrl-C, or by --count or --duration. \
+            With --json, a document a line.
             """)
 
     @OptionGroup var interfaces: InterfaceOptions
