@@ -95,6 +95,15 @@ enum FilterOptionsParser {
             try bench.pair.inReceiver { try VethPair.ip("link del far0") }
             #expect(eventually { ofInterface.output.contains("the interface far0 is gone") }, "\(ofInterface.output)")
         }
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            _ = try bench.command("register-field", "tenant", "--type", "u32", "--source", "constant:1")
+            let ofRegistry = try HeldTests.Background(bench, "watch", "far0")
+            #expect(try eventually { try Self.programs(bench).first == "watcher" }, "\(ofRegistry.output)")
+            try Registry.remove(at: bench.scratch.path)
+            #expect(eventually { ofRegistry.output.contains("there is none (ENOENT)") }, "\(ofRegistry.output)")
+            #expect(try eventually { try Self.programs(bench).isEmpty })
+        }
     }
 
     @Test func aPipeThatBreaksEndsIt() throws {

@@ -120,8 +120,9 @@ public final class PacketStream {
         return events
     }
 
-    /// As many as are read at once: enough to spare calls, few enough to look at the registry and at signals meanwhile.
-    private static let batch = 4096
+    /// As many as are read at once: enough to spare calls, few enough to take little memory, and to look at the registry
+    /// and at signals meanwhile.
+    private static let batch = 1024
     private static let lookInterval = Duration.milliseconds(200)
 
     /// What came of all packets so far.

@@ -9,18 +9,26 @@ protocol JSONDocument: Encodable {}
 let jsonVersion = 1
 
 extension JSONDocument {
-    var json: String { encoded([.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]) }
+    var json: String { encoded(by: documentEncoder) }
 
     /// On one line.
-    var jsonLine: String { encoded([.sortedKeys, .withoutEscapingSlashes]) }
+    var jsonLine: String { encoded(by: lineEncoder) }
 
-    private func encoded(_ formatting: JSONEncoder.OutputFormatting) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = formatting
+    private func encoded(by encoder: JSONEncoder) -> String {
         do {
             return String(decoding: try encoder.encode(self), as: UTF8.self)
         } catch {
             preconditionFailure("documents hold nothing that JSON cannot: \(error)")
         }
     }
+}
+
+// Made once: a stream has a document a packet.
+private let documentEncoder = encoder([.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
+private let lineEncoder = encoder([.sortedKeys, .withoutEscapingSlashes])
+
+private func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = formatting
+    return encoder
 }
