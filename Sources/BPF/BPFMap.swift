@@ -95,6 +95,11 @@ public struct BPFMap: ~Copyable, Sendable {
         try BPFFileSystem.pin(fd.raw, at: path)
     }
 
+    /// The only value of an array of one.
+    public var value: [UInt8] {
+        get throws(BPFError) { try values(at: 0)[0] }
+    }
+
     /// The value of an array's element; of a per-CPU array, one value a possible CPU.
     public func values(at index: Int) throws(BPFError) -> [[UInt8]] {
         var key = UInt32(index)

@@ -24,16 +24,16 @@ public import SystemPackage
 
     deinit { unsafe munmap(base, count) }
 
-    /// Stores a word of a value, the first unless said otherwise, by one aligned store after all stores before it.
-    public func storeWord(_ word: UInt64, at index: Int, word position: Int = 0) {
+    /// Stores a word of a value, by one aligned store after all stores before it.
+    public func store(_ word: UInt64, at index: Int, word position: Int) {
         precondition(position >= 0 && position < valueSize / 8)
         unsafe linux_store_release(address(index) + 8 * position, word)
     }
 
-    /// Stores the bytes of a value that follow its first word.
-    public func storeRest(_ value: [UInt8], at index: Int) {
-        precondition(value.count <= valueSize)
-        unsafe (address(index) + 8).copyMemory(from: Array(value.dropFirst(8)), byteCount: value.count - 8)
+    /// Stores bytes of a value, in no order that a program could rely on.
+    public func store(_ bytes: [UInt8], at index: Int, offset: Int) {
+        precondition(offset >= 0 && offset + bytes.count <= valueSize)
+        unsafe (address(index) + offset).copyMemory(from: bytes, byteCount: bytes.count)
     }
 
     private func address(_ index: Int) -> UnsafeMutableRawPointer {

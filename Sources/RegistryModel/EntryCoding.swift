@@ -3,13 +3,12 @@
 internal import PktmetaABI
 
 extension RegistryImage {
-    /// Reads the registry map's 32 values of 256 bytes, whatever is in them.
+    /// Reads the registry map's value, whatever is in it.
     ///
-    /// - Throws: `incompatibleABI` or `badData` if slot 0 does not describe a registry of this ABI.
-    package init(entries: [[UInt8]], path: String) throws(PacketMetadataError) {
-        precondition(entries.count == Self.slotCount && entries.allSatisfy { $0.count == Self.entrySize })
-        let head = decode(entries[0], as: pktmeta_registry.self)
-        let word = RegistryWord(rawValue: head.word)
+    /// - Throws: `incompatibleABI` or `badData` if it does not describe a registry of this ABI.
+    package init(bytes: [UInt8], path: String) throws(PacketMetadataError) {
+        precondition(bytes.count == Self.size)
+        let word = RegistryWord(rawValue: Self.word(0, of: bytes))
         let summary = "cannot use the registry \(path)"
         guard let version = word.abiVersion else {
             throw PacketMetadataError(.badData, summary, reason: "the map pinned there is not a registry")
@@ -24,31 +23,49 @@ extension RegistryImage {
             throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity) bytes")
         }
         self.init(
-            word: word, revision: head.revision, createdAt: head.created_at,
-            slots: entries.dropFirst().map(SlotImage.init(entry:)))
+            word: word, revision: Self.word(Self.revisionWord, of: bytes),
+            createdAt: Self.word(Self.createdAtWord, of: bytes),
+            slots: Self.fieldSlots.map { slot in
+                let entry = Array(bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize])
+                return SlotImage(layout: LayoutWord(rawValue: Self.word(slot, of: bytes)), entry: entry)
+            })
     }
 
-    /// The value of slot 0.
-    package var headEntry: [UInt8] {
-        var head = pktmeta_registry()
-        head.word = word.rawValue
-        head.revision = revision
-        head.created_at = createdAt
-        return encode(head)
+    /// The registry map's value.
+    package var bytes: [UInt8] {
+        let words = [word.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
+        let head = words.flatMap { encode($0) }
+        let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
+        return head + rest + slots.flatMap(\.entry)
     }
 
-    /// The value of slot 1 to 31.
-    package func entry(_ slot: Int) -> [UInt8] { self[slot].entry }
+    // MARK: struct pktmeta_registry
+
+    /// Bytes.
+    package static let size = MemoryLayout<pktmeta_registry>.size
+    package static let entrySize = MemoryLayout<pktmeta_entry>.size
+    private static let wordSize = MemoryLayout<UInt64>.size
+    /// Which 64-bit word of the value it is; that of a slot is the slot's number.
+    package static let revisionWord = slotCount
+    private static let createdAtWord = slotCount + 1
+
+    /// Where the entry of a slot from 1 on begins, in bytes.
+    package static func entryOffset(_ slot: Int) -> Int { size - (slotCount - slot) * entrySize }
+
+    /// A word of a registry map's value.
+    package static func word(_ index: Int, of bytes: [UInt8]) -> UInt64 {
+        decode(Array(bytes[index * wordSize..<(index + 1) * wordSize]), as: UInt64.self)
+    }
 }
 
 extension SlotImage {
-    init(entry bytes: [UInt8]) {
+    init(layout: LayoutWord, entry bytes: [UInt8]) {
         let entry = decode(bytes, as: pktmeta_entry.self)
-        layout = LayoutWord(rawValue: entry.layout)
+        self.layout = layout
         registeredAt = entry.registered_at
         lastEpoch = entry.last_epoch
         do throws(Fault) {
-            definition = try Self.definition(entry, size: layout.size)
+            definition = try Self.definition(entry, layout)
         } catch {
             fault = error.text
         }
@@ -58,7 +75,11 @@ extension SlotImage {
         let text: String
     }
 
-    private static func definition(_ entry: pktmeta_entry, size: Int) throws(Fault) -> FieldDefinition {
+    private static func definition(_ entry: pktmeta_entry, _ layout: LayoutWord) throws(Fault) -> FieldDefinition {
+        let size = Int(entry.size)
+        if layout.isLive, layout.size != size {
+            throw Fault(text: "its layout word has a size of \(layout.size) bytes, its entry of \(size)")
+        }
         guard let nameText = decodeText(entry.name), let ownerText = decodeText(entry.owner) else {
             throw Fault(text: "its name or owner is not terminated")
         }
@@ -85,13 +106,13 @@ extension SlotImage {
 
     var entry: [UInt8] {
         var entry = pktmeta_entry()
-        entry.layout = layout.rawValue
         entry.registered_at = registeredAt
         entry.last_epoch = lastEpoch
         if let definition {
             encodeText(definition.name.text, into: &entry.name)
             encodeText(definition.owner, into: &entry.owner)
             entry.type = definition.type.code
+            entry.size = UInt8(definition.type.size)
             entry.source = definition.source.code
             switch definition.source {
             case .constant(let bytes): encodeBytes(bytes, into: &entry.constant)

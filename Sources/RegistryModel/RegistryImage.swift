@@ -14,7 +14,6 @@ public struct RegistryImage: Hashable, Sendable {
 
     package static let slotCount = Int(PKTMETA_SLOTS)
     package static let fieldSlots = 1..<slotCount
-    package static let entrySize = MemoryLayout<pktmeta_entry>.size
 
     init(word: RegistryWord, revision: UInt64, createdAt: UInt64, slots: [SlotImage]) {
         precondition(slots.count == Self.fieldSlots.count)
@@ -79,7 +78,7 @@ public struct RegistryImage: Hashable, Sendable {
     }
 }
 
-/// One slot: what is in the entry, and what of it makes no sense.
+/// One slot: its word, what is in its entry, and what of it makes no sense.
 struct SlotImage: Hashable, Sendable {
     var layout = LayoutWord(rawValue: 0)
     /// nil if there never was a field, or the entry makes no sense.

@@ -6,7 +6,7 @@
 package enum RegistryStep: Hashable, Sendable {
     /// Raise the revision: attached prebuilt programs that were loaded for an older one are to be loaded anew.
     case raiseRevision(UInt64)
-    /// Write all of a slot's entry but its layout word.
+    /// Write a slot's entry.
     case describe(slot: Int, entry: [UInt8])
     /// Start a slot's counts afresh, for that field.
     case resetState(slot: Int, id: FieldID)
@@ -28,12 +28,9 @@ extension RegistryImage {
         case .raiseRevision(let revision):
             image.revision = revision
         case .describe(let slot, let entry):
-            var described = SlotImage(entry: entry)
-            described.layout = image[slot].layout
-            image[slot] = described
+            image[slot] = SlotImage(layout: image[slot].layout, entry: entry)
         case .publish(let slot, let layout):
-            image[slot].layout = layout
-            image[slot] = SlotImage(entry: image[slot].entry)
+            image[slot] = SlotImage(layout: layout, entry: image[slot].entry)
         case .setWord(let word):
             image.word = word
         case .resetState, .gracePeriod, .renew:

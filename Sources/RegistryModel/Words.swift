@@ -38,7 +38,7 @@ public struct FieldID: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The first word of slots 1 to 31: all that programs check as a packet passes.
+/// The word of slots 1 to 31: all that programs check as a packet passes.
 public struct LayoutWord: Hashable, Sendable {
     public let rawValue: UInt64
 
@@ -69,7 +69,7 @@ public struct LayoutWord: Hashable, Sendable {
     }
 }
 
-/// The first word of slot 0.
+/// The word of slot 0.
 public struct RegistryWord: Hashable, Sendable {
     public let rawValue: UInt64
 

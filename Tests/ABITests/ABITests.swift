@@ -21,7 +21,6 @@ import Testing
         Layout(
             name: "pktmeta_entry", size: MemoryLayout<pktmeta_entry>.size,
             offsets: [
-                "layout": MemoryLayout<pktmeta_entry>.offset(of: \.layout)!,
                 "name": MemoryLayout<pktmeta_entry>.offset(of: \.name)!,
                 "owner": MemoryLayout<pktmeta_entry>.offset(of: \.owner)!,
                 "registered_at": MemoryLayout<pktmeta_entry>.offset(of: \.registered_at)!,
@@ -29,6 +28,7 @@ import Testing
                 "source": MemoryLayout<pktmeta_entry>.offset(of: \.source)!,
                 "source_offset": MemoryLayout<pktmeta_entry>.offset(of: \.source_offset)!,
                 "last_epoch": MemoryLayout<pktmeta_entry>.offset(of: \.last_epoch)!,
+                "size": MemoryLayout<pktmeta_entry>.offset(of: \.size)!,
                 "constant": MemoryLayout<pktmeta_entry>.offset(of: \.constant)!,
                 "sink": MemoryLayout<pktmeta_entry>.offset(of: \.sink)!,
                 "sink_mask": MemoryLayout<pktmeta_entry>.offset(of: \.sink_mask)!,
@@ -37,9 +37,10 @@ import Testing
         Layout(
             name: "pktmeta_registry", size: MemoryLayout<pktmeta_registry>.size,
             offsets: [
-                "word": MemoryLayout<pktmeta_registry>.offset(of: \.word)!,
+                "words": MemoryLayout<pktmeta_registry>.offset(of: \.words)!,
                 "revision": MemoryLayout<pktmeta_registry>.offset(of: \.revision)!,
                 "created_at": MemoryLayout<pktmeta_registry>.offset(of: \.created_at)!,
+                "entries": MemoryLayout<pktmeta_registry>.offset(of: \.entries)!,
             ]),
         Layout(
             name: "pktmeta_state", size: MemoryLayout<pktmeta_state>.size,
@@ -121,8 +122,8 @@ import Testing
         let registry = pktmeta_registry_word(0xab, 0x1234, 0x5678, 64)
         #expect(registry == 0x51ab_1234_5678_4000)
         let layout = pktmeta_layout_word(1, 0xbeef, 0x1234, 40, 8)
-        #expect(layout == 0x01be_ef12_3400_2808)
-        // What a program compares as a packet passes: the id's upper bytes are the layout word's.
-        #expect(UInt64(pktmeta_id(7, 0xbeef) >> 8) == layout >> 40)
+        #expect(layout == 0x01be_ef08_0028_1234)
+        // What a program compares as a packet passes: the id, with the size for its slot.
+        #expect(UInt64(pktmeta_id(7, 0xbeef) & ~0xff | 8) == layout >> 32)
     }
 }

@@ -24,14 +24,14 @@ import Testing
         }
     }
 
-    // Of the layout word, little-endian: size, offset, 0, generation (2), epoch (2), live.
+    // Of the layout word, little-endian: generation (2), offset, 0, size, epoch (2), live.
     static let damages: [Damage] = [
-        Damage("offset past the area", "it ends at byte 204 of an area of 64") { $0[1] = 200 },
-        Damage("offset in the header", "offset 4 is in the area's header") { $0[1] = 4 },
-        Damage("offset 0", "offset 0 is in the area's header") { $0[1] = 0 },
-        Damage("size 255", "no type has code 4 and 255 bytes") { $0[0] = 255 },
-        Damage("size 0", "no type has code 4 and 0 bytes") { $0[0] = 0 },
-        Damage("overlap", "its bytes overlap those of slot 1") { $0[1] = 14 },
+        Damage("offset past the area", "it ends at byte 204 of an area of 64") { $0[2] = 200 },
+        Damage("offset in the header", "offset 4 is in the area's header") { $0[2] = 4 },
+        Damage("offset 0", "offset 0 is in the area's header") { $0[2] = 0 },
+        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0[4] = 255 },
+        Damage("size 0", "its layout word has a size of 0 bytes, its entry of 4") { $0[4] = 0 },
+        Damage("overlap", "its bytes overlap those of slot 1") { $0[2] = 14 },
         Damage("unterminated name", "its name or owner is not terminated") {
             $0.replaceSubrange(8..<72, with: [UInt8](repeating: 0x61, count: 64))
         },
@@ -49,9 +49,9 @@ import Testing
             let other = try registry.register(FieldDefinition(name: FieldName("other"), type: .u64)).field
             #expect(victim.slot == 1 && other.layout.offset == 16)
             let harness = try XDPHarness(registry, .swift)
-            var entry = try registry.fieldsMap.values(at: 1)[0]
+            var entry = try registry.fieldsMap.slot(1)
             damage.corrupt(&entry)
-            try registry.fieldsMap.update(at: 1, entry)
+            try registry.fieldsMap.setSlot(1, entry)
 
             // Whatever comes back, the packet, the header's stamp and the length of the area are untouched.
             let packet = [UInt8](repeating: 0x55, count: 64)
@@ -71,7 +71,7 @@ import Testing
                 #expect(run.exitCode == 65)
                 #expect(run.errors.contains("is damaged"), "\(run.errors)")
             }
-            #expect(try registry.fieldsMap.values(at: 1)[0] == entry, "nothing was written")
+            #expect(try registry.fieldsMap.slot(1) == entry, "nothing was written")
 
             let repair = CommandRun(["repair", "--registry", scratch.path.string])
             #expect(repair.exitCode == 0, "\(repair.errors)")

@@ -173,9 +173,9 @@ extension DoctorTests {
             let bench = try Bench()
             #expect(try bench.command("register-field", "tenant", "--type", "u32").exitCode == 0)
             let map = try BPFMap(pinnedAt: bench.scratch.path.appending("registry"))
-            var entry = try map.values(at: 1)[0]
+            var entry = try map.slot(1)
             entry[7] = 0x55  // neither live nor free
-            try map.update(at: 1, entry)
+            try map.setSlot(1, entry)
             let report = try Self.doctor(bench)
             #expect(report.exitCode == 69)
             #expect(report.level(.registry) == "broken")

@@ -55,7 +55,7 @@ private let fault: Int32 = -14
         func run(_ area: [UInt8] = []) throws -> (report: Report, area: [UInt8]) {
             try map.update(at: 0, [UInt8](repeating: 0, count: map.shape.valueSize))
             let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64), metadata: area)
-            return (Report(try map.values(at: 0)[0]), Array(run.packet.prefix(run.metadataSize)))
+            return (Report(try map.value), Array(run.packet.prefix(run.metadataSize)))
         }
     }
 
@@ -238,9 +238,9 @@ private let fault: Int32 = -14
             let field = try bench.field("tenant")
             let next = try bench.registry.image().word.generation.next
             let moving = field.layout.with(generation: next)
-            var entry = try bench.registry.fieldsMap.values(at: field.slot)[0]
+            var entry = try bench.registry.fieldsMap.slot(field.slot)
             entry.replaceSubrange(0..<8, with: ContractScript.little(moving.rawValue))
-            try bench.registry.fieldsMap.update(at: field.slot, entry)
+            try bench.registry.fieldsMap.setSlot(field.slot, entry)
             let busy = bench.export()
             #expect(busy.exitCode == 75 && busy.errors.contains("the field tenant is just moving"))
             #expect(!Folder.exists(bench.file))
@@ -289,9 +289,9 @@ private let fault: Int32 = -14
             let missing = CommandRun(["export-btf", bench.file.string, "--registry", "/sys/fs/bpf/no-such"])
             #expect(missing.exitCode == 66)
 
-            var entry = try bench.registry.fieldsMap.values(at: 2)[0]
+            var entry = try bench.registry.fieldsMap.slot(2)
             entry.replaceSubrange(8..<40, with: [UInt8](repeating: 0x78, count: 32))  // a name without an end
-            try bench.registry.fieldsMap.update(at: 2, entry)
+            try bench.registry.fieldsMap.setSlot(2, entry)
             let damaged = bench.export()
             #expect(damaged.exitCode == 65)
             #expect(damaged.errors.contains("is damaged: slot 2: its name or owner is not terminated"))

@@ -130,9 +130,9 @@ private let noEntry: Int32 = -2
             #expect(run.exitCode == 0 && run.bytes == bytes, "\(run.errors)")
             #expect(CommandRun(["generate-header", "--registry", "/sys/fs/bpf/no-such"]).exitCode == 66)
 
-            var entry = try bench.registry.fieldsMap.values(at: 2)[0]
+            var entry = try bench.registry.fieldsMap.slot(2)
             entry.replaceSubrange(8..<40, with: [UInt8](repeating: 0x78, count: 32))  // a name without an end
-            try bench.registry.fieldsMap.update(at: 2, entry)
+            try bench.registry.fieldsMap.setSlot(2, entry)
             let damaged = CommandRun(["generate-header", "--registry", bench.scratch.path.string])
             #expect(damaged.exitCode == 65 && damaged.bytes == [])
         }

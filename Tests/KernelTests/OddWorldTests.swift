@@ -161,18 +161,18 @@ import Testing
             let scratch = ScratchRegistry()
             #expect(RegistryTests.command(scratch, "register-field", "tenant", "--type", "u32").exitCode == 0)
             let map = try BPFMap(pinnedAt: scratch.path.appending("registry"))
-            let head = try map.values(at: 0)[0]
+            let head = try map.slot(0)
             var other = head
             other[7] ^= 3  // the magic's low bits are the version
-            try map.update(at: 0, other)
-            let (pins, entries) = (scratch.pins, try (0..<32).map { try map.values(at: $0) })
+            try map.setSlot(0, other)
+            let (pins, entries) = (scratch.pins, try (0..<32).map { try map.slot($0) })
 
             let run = CommandRun(command + ["--registry", scratch.path.string])
             #expect(run.exitCode == 78, "\(run.errors)")
             #expect(run.errors.contains("it has ABI version"), "\(run.errors)")
             #expect(scratch.pins == pins)
-            #expect(try (0..<32).map { try map.values(at: $0) } == entries)
-            try map.update(at: 0, head)  // so that it can be removed
+            #expect(try (0..<32).map { try map.slot($0) } == entries)
+            try map.setSlot(0, head)  // so that it can be removed
         }
     }
 

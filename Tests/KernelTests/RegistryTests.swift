@@ -51,16 +51,16 @@ import Testing
             let scratch = ScratchRegistry()
             _ = Self.command(scratch, "register-field", "tenant", "--type", "u32", "--owner", "edge")
             let map = try BPFMap(pinnedAt: scratch.path.appending("registry"))
-            var entry = try map.values(at: 1)[0]
-            #expect(Array(entry[40..<45]) == Array("edge\0".utf8))
-            entry.replaceSubrange(40..<45, with: Array("core\0".utf8))
-            let value = entry.map { String($0) }
+            var value = try map.value
+            let owner = RegistryImage.entryOffset(1) + 32  // behind the name, in struct pktmeta_entry
+            #expect(Array(value[owner..<owner + 5]) == Array("edge\0".utf8))
+            value.replaceSubrange(owner..<owner + 5, with: Array("core\0".utf8))
             let update = try ChildProcess.run(
                 [
-                    "bpftool", "map", "update", "pinned", scratch.path.appending("registry").string, "key", "1", "0",
+                    "bpftool", "map", "update", "pinned", scratch.path.appending("registry").string, "key", "0", "0",
                     "0", "0",
                 ]
-                    + ["value"] + value)
+                    + ["value"] + value.map { String($0) })
             #expect(update.status == 0, "\(update.output)")
             let json = try Self.command(scratch, "inspect-map", "--json").json
             let fields = try #require(json["fields"] as? [[String: any Sendable]])
@@ -74,11 +74,11 @@ import Testing
             let scratch = ScratchRegistry()
             _ = Self.command(scratch, "register-field", "tenant", "--type", "u32")
             let map = try BPFMap(pinnedAt: scratch.path.appending("registry"))
-            let head = try map.values(at: 0)[0]
+            let head = try map.slot(0)
 
             var other = head
             other[7] = 0x52  // the magic's low bits are the ABI version
-            try map.update(at: 0, other)
+            try map.setSlot(0, other)
             for arguments in [
                 ["inspect-map"], ["register-field", "x", "--type", "u8"], ["attach-to-interface", "lo"],
             ] {
@@ -86,13 +86,13 @@ import Testing
                 #expect(run.exitCode == 78)
                 #expect(run.errors.contains("it has ABI version 2, this pktmeta has 1"))
             }
-            #expect(try map.values(at: 0)[0] == other)
+            #expect(try map.slot(0) == other)
 
-            try map.update(at: 0, [UInt8](repeating: 0, count: 256))
+            try map.setSlot(0, [UInt8](repeating: 0, count: 256))
             let garbage = Self.command(scratch, "inspect-map")
             #expect(garbage.exitCode == 65)
             #expect(garbage.errors.contains("is not a registry"))
-            try map.update(at: 0, head)
+            try map.setSlot(0, head)
             #expect(Self.command(scratch, "inspect-map").exitCode == 0)
         }
     }
@@ -224,12 +224,12 @@ import Testing
         try Kernel.run {
             let (first, second) = (ScratchRegistry(), ScratchRegistry())
             for scratch in [first, second] { _ = Self.command(scratch, "create-registry") }
-            let head = try BPFMap(pinnedAt: first.path.appending("registry")).values(at: 0)[0]
+            let head = try BPFMap(pinnedAt: first.path.appending("registry")).slot(0)
             let map = try BPFMap(pinnedAt: second.path.appending("registry"))
-            var other = try map.values(at: 0)[0]
+            var other = try map.slot(0)
             #expect(other[6] != head[6], "tags are drawn to differ")
             other[6] = head[6]
-            try map.update(at: 0, other)
+            try map.setSlot(0, other)
             try VethPair.ip("link set lo up")
             let run = Self.command(second, "attach-to-interface", "lo", "--mode", "generic")
             #expect(run.exitCode == 73)

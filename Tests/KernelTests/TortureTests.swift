@@ -98,9 +98,9 @@ final class Torture {
     private static func startNearTheWrap(_ registry: borrowing Registry) throws {
         let start = Generation(65_530)
         let image = try registry.image()
-        var head = try registry.fieldsMap.values(at: 0)[0]
+        var head = try registry.fieldsMap.slot(0)
         head.replaceSubrange(0..<8, with: encode(image.word.with(generation: start, pending: start).rawValue))
-        try registry.fieldsMap.update(at: 0, head)
+        try registry.fieldsMap.setSlot(0, head)
     }
 
     private static func register(

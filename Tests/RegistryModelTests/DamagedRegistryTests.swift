@@ -12,10 +12,27 @@ struct DamagedRegistryTests {
     struct Damage: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let problem: String
-        let apply: @Sendable (inout pktmeta_entry) -> Void
+        let apply: @Sendable (inout Slot) -> Void
 
-        init(_ what: String, _ problem: String, _ apply: @escaping @Sendable (inout pktmeta_entry) -> Void) {
+        init(_ what: String, _ problem: String, _ apply: @escaping @Sendable (inout Slot) -> Void) {
             (testDescription, self.problem, self.apply) = (what, problem, apply)
+        }
+    }
+
+    /// A slot's word, and the members of its entry.
+    @dynamicMemberLookup struct Slot {
+        var layout: UInt64
+        var entry: pktmeta_entry
+
+        subscript<Value>(dynamicMember member: WritableKeyPath<pktmeta_entry, Value>) -> Value {
+            get { entry[keyPath: member] }
+            set { entry[keyPath: member] = newValue }
+        }
+
+        /// Both sizes, of a field of the type bytes.
+        mutating func resize(_ size: UInt8) {
+            layout = layout & ~(0xff << 32) | UInt64(size) << 32
+            (entry.size, entry.type) = (size, 11)
         }
     }
 
@@ -32,10 +49,11 @@ struct DamagedRegistryTests {
         Damage("type 12", "no type has code 12 and 4 bytes") { $0.type = 12 },
         Damage("type -1", "no type has code 4294967295 and 4 bytes") { $0.type = .max },
         Damage("type of another size", "no type has code 5 and 4 bytes") { $0.type = 5 },
-        Damage("size 255", "no type has code 4 and 255 bytes") { $0.layout |= 0xff },
-        Damage("255 bytes", "no type has code 11 and 255 bytes") { ($0.layout, $0.type) = ($0.layout | 0xff, 11) },
-        Damage("65 bytes", "no type has code 11 and 65 bytes") { ($0.layout, $0.type) = ($0.layout ^ 0x45, 11) },
-        Damage("no bytes", "no type has code 11 and 0 bytes") { ($0.layout, $0.type) = ($0.layout & ~0xff, 11) },
+        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0.layout |= 0xff << 32 },
+        Damage("size 5 of the entry", "its layout word has a size of 4 bytes, its entry of 5") { $0.size = 5 },
+        Damage("255 bytes", "no type has code 11 and 255 bytes") { $0.resize(255) },
+        Damage("65 bytes", "no type has code 11 and 65 bytes") { $0.resize(65) },
+        Damage("no bytes", "no type has code 11 and 0 bytes") { $0.resize(0) },
         Damage("unknown source", "its source makes no sense") { $0.source = 12 },
         Damage("source of a well-known field", "the source rx-hash is for the field rx_hash only") { $0.source = 10 },
         Damage("source -1", "its source makes no sense") { $0.source = .max },
@@ -47,12 +65,12 @@ struct DamagedRegistryTests {
     static let layoutDamages = [
         Damage("live byte 2", "neither live nor free") { $0.layout ^= 0x03 << 56 },
         Damage("live byte 255", "neither live nor free") { $0.layout |= 0xff << 56 },
-        Damage("offset 0", "offset 0 is in the area's header") { $0.layout &= ~0xff00 },
-        Damage("offset 4", "offset 4 is in the area's header") { $0.layout ^= 0x1c00 },
-        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= 0x2500 },
-        Damage("offset 255", "it ends at byte 259 of an area of 64") { $0.layout |= 0xff00 },
-        Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 << 24 },
-        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= 0x1400 },
+        Damage("offset 0", "offset 0 is in the area's header") { $0.layout &= ~(0xff << 16) },
+        Damage("offset 4", "offset 4 is in the area's header") { $0.layout ^= 0x1c << 16 },
+        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= 0x25 << 16 },
+        Damage("offset 255", "it ends at byte 259 of an area of 64") { $0.layout |= 0xff << 16 },
+        Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 },
+        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= 0x14 << 16 },
         Damage("name of slot 1", "slot 1 has its name, a") { $0.name.0 = 0x61 },
     ]
 
@@ -66,11 +84,12 @@ struct DamagedRegistryTests {
     }
 
     static func damaged(_ damage: Damage) throws -> RegistryImage {
-        var entries = try sound().entries
-        var entry = decode(entries[5], as: pktmeta_entry.self)
-        damage.apply(&entry)
-        entries[5] = encode(entry)
-        return try RegistryImage(entries: entries, path: "/sys/fs/bpf/pktmeta")
+        var slots = try sound().slotBytes
+        var slot = Slot(
+            layout: decode(slots[5], as: UInt64.self), entry: decode(Array(slots[5][8...]), as: pktmeta_entry.self))
+        damage.apply(&slot)
+        slots[5] = encode(slot.layout) + encode(slot.entry)
+        return try RegistryImage(slotBytes: slots)
     }
 
     @Test(arguments: entryDamages + layoutDamages)
@@ -103,9 +122,9 @@ struct DamagedRegistryTests {
     }
 
     @Test func overlapsAndDuplicatesAreNamedAtTheLaterField() throws {
-        var entries = try Self.sound().entries
-        entries[9] = entries[1]
-        let image = try RegistryImage(entries: entries, path: "")
+        var slots = try Self.sound().slotBytes
+        slots[9] = slots[1]
+        let image = try RegistryImage(slotBytes: slots)
         #expect(
             Set(image.problems.map(\.description)) == [
                 "slot 9: its bytes overlap those of slot 1", "slot 9: slot 1 has its name, a",
@@ -123,10 +142,10 @@ struct DamagedRegistryTests {
     }
 
     @Test func problemsAreSortedBySlot() throws {
-        var entries = try Self.sound().entries
-        for slot in [5, 2, 30] { entries[slot][7] = 9 }
-        entries[9] = entries[1]
-        let image = try RegistryImage(entries: entries, path: "")
+        var slots = try Self.sound().slotBytes
+        for slot in [5, 2, 30] { slots[slot][7] = 9 }
+        slots[9] = slots[1]
+        let image = try RegistryImage(slotBytes: slots)
         #expect(image.problems.map(\.slot) == [2, 5, 9, 9, 30])
     }
 
@@ -181,26 +200,26 @@ struct DamagedRegistryTests {
 
     @Test func garbageNeverTraps() throws {
         var random = SplitMix64(seed: 0xdead_beef)
-        let head = RegistryImage(capacity: 64, generation: 500).headEntry
+        let head = RegistryImage(capacity: 64, generation: 500).slotBytes[0]
         var (withProblems, withFields) = (0, 0)
         for round in 0..<2_000 {
-            var entries = [head] + (1..<32).map { _ in garbage(using: &random) }
+            var slots = [head] + (1..<32).map { _ in garbage(using: &random) }
             // Random bytes alone are hardly ever live: 1 byte in 256.
-            if round.isMultiple(of: 2) { for slot in 1..<32 { entries[slot][7] = UInt8(slot % 3) } }
-            let image = try RegistryImage(entries: entries, path: "")
+            if round.isMultiple(of: 2) { for slot in 1..<32 { slots[slot][7] = UInt8(slot % 3) } }
+            let image = try RegistryImage(slotBytes: slots)
             try exercise(image)
             withProblems += image.problems.isEmpty ? 0 : 1
         }
         #expect(withProblems == 2_000)
 
-        let sound = try Self.sound().entries
+        let sound = try Self.sound().slotBytes
         for _ in 0..<2_000 {
-            var entries = sound
+            var slots = sound
             for _ in 0..<Int.random(in: 1...12, using: &random) {
-                entries[.random(in: 1..<32, using: &random)][.random(in: 0..<256, using: &random)] =
+                slots[.random(in: 1..<32, using: &random)][.random(in: 0..<256, using: &random)] =
                     .random(in: 0...255, using: &random)
             }
-            let image = try RegistryImage(entries: entries, path: "")
+            let image = try RegistryImage(slotBytes: slots)
             try exercise(image)
             withFields += image.fields.isEmpty ? 0 : 1
         }
@@ -213,8 +232,8 @@ struct DamagedRegistryTests {
 
     /// All that a command may do with what it has read; the new field must not touch those that are there.
     private func exercise(_ image: RegistryImage) throws {
-        _ = (image.usedBytes, image.headEntry, LayoutAllocator(image: image).holes)
-        for slot in RegistryImage.fieldSlots { try #require(image.entry(slot).count == 256) }
+        _ = (image.usedBytes, LayoutAllocator(image: image).holes)
+        try #require(image.bytes.count == RegistryImage.size)
         for field in image.fields { try #require(!image.unregistering(field).isEmpty) }
         _ = image.applying(image.recovery()).problems
         try #require(image.applying(image.repairing()).problems.isEmpty)

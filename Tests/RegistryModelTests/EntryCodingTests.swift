@@ -37,7 +37,7 @@ struct EntryCodingTests {
         #expect(reread.createdAt == image.createdAt)
         #expect(reread[field.slot].lastEpoch == field.layout.epoch)
         #expect(reread.problems.isEmpty)
-        #expect(reread.entries == image.entries)
+        #expect(reread.bytes == image.bytes)
     }
 
     /// Where abi.h has each member.
@@ -46,38 +46,44 @@ struct EntryCodingTests {
         var slot = SlotImage(layout: live(8..<12, epoch: 42, generation: 0x1234), definition: definition)
         (slot.registeredAt, slot.lastEpoch) = (0x0102_0304_0506_0708, 0x2a2b)
         let bytes = slot.entry
-        #expect(bytes.count == 256)
-        #expect(decode(bytes, as: UInt64.self) == 0x0100_2a12_3400_0804)
-        #expect(Array(bytes[8..<40]) == Array("tenant".utf8) + [UInt8](repeating: 0, count: 26))
-        #expect(Array(bytes[40..<72]) == Array("me".utf8) + [UInt8](repeating: 0, count: 30))
-        #expect(decode(Array(bytes[72..<80]), as: UInt64.self) == 0x0102_0304_0506_0708)
-        #expect(decode(Array(bytes[80..<84]), as: UInt32.self) == 7, "be32")
-        #expect(decode(Array(bytes[84..<88]), as: UInt32.self) == 8, "payload")
-        #expect(decode(Array(bytes[88..<92]), as: UInt32.self) == 0x0102)
-        #expect(decode(Array(bytes[92..<94]), as: UInt16.self) == 0x2a2b)
-        #expect(bytes[94...].allSatisfy { $0 == 0 })
+        #expect(bytes.count == 248)
+        #expect(Array(bytes[0..<32]) == Array("tenant".utf8) + [UInt8](repeating: 0, count: 26))
+        #expect(Array(bytes[32..<64]) == Array("me".utf8) + [UInt8](repeating: 0, count: 30))
+        #expect(decode(Array(bytes[64..<72]), as: UInt64.self) == 0x0102_0304_0506_0708)
+        #expect(decode(Array(bytes[72..<76]), as: UInt32.self) == 7, "be32")
+        #expect(decode(Array(bytes[76..<80]), as: UInt32.self) == 8, "payload")
+        #expect(decode(Array(bytes[80..<84]), as: UInt32.self) == 0x0102)
+        #expect(decode(Array(bytes[84..<86]), as: UInt16.self) == 0x2a2b)
+        #expect(bytes[86] == 4, "size")
+        #expect(bytes[87...].allSatisfy { $0 == 0 })
 
         slot.definition = try define("tenant", .be32, source: .constant([1, 2, 3, 4]))
-        #expect(Array(slot.entry[84..<92]) == encode(UInt32(1)) + encode(UInt32(0)))
-        #expect(Array(slot.entry[96..<256]) == [1, 2, 3, 4] + [UInt8](repeating: 0, count: 156))
+        #expect(Array(slot.entry[76..<84]) == encode(UInt32(1)) + encode(UInt32(0)))
+        #expect(Array(slot.entry[88..<248]) == [1, 2, 3, 4] + [UInt8](repeating: 0, count: 156))
     }
 
-    @Test func bytesOfSlotZero() {
-        let image = RegistryImage(capacity: 64, generation: 0x1234)
-        let bytes = image.headEntry
-        #expect(bytes.count == 256)
+    @Test func bytesOfARegistry() throws {
+        var image = RegistryImage(capacity: 64, generation: 0x1234)
+        let slot = SlotImage(
+            layout: live(8..<12, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
+        image[31] = slot
+        let bytes = image.bytes
+        #expect(bytes.count == 8192)
         #expect(decode(bytes, as: UInt64.self) == 0x51ab_1234_1234_4000)
-        #expect(decode(Array(bytes[8..<16]), as: UInt64.self) == 1)
-        #expect(decode(Array(bytes[16..<24]), as: UInt64.self) == image.createdAt)
-        #expect(bytes[24...].allSatisfy { $0 == 0 })
+        #expect(bytes[8..<248].allSatisfy { $0 == 0 })
+        #expect(decode(Array(bytes[248..<256]), as: UInt64.self) == 0x0100_2a04_0008_1234)
+        #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 1, "revision")
+        #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == image.createdAt)
+        #expect(bytes[272..<504].allSatisfy { $0 == 0 })
+        #expect(Array(bytes[7944...]) == slot.entry)
     }
 
     @Test func textsOfFullLengthAreTerminated() throws {
         let text = String(repeating: "n", count: 31)
         let definition = try define(text, .u8, owner: String(repeating: "ö", count: 15) + "!")
         let slot = SlotImage(layout: live(8..<9), definition: definition)
-        #expect(slot.entry[39] == 0 && slot.entry[71] == 0)
-        #expect(SlotImage(entry: slot.entry).definition == definition)
+        #expect(slot.entry[31] == 0 && slot.entry[63] == 0)
+        #expect(SlotImage(layout: slot.layout, entry: slot.entry).definition == definition)
     }
 
     @Test func aNewRegistryHasNoProblems() throws {
@@ -97,7 +103,7 @@ struct EntryCodingTests {
 
     @Test(arguments: [
         (UInt64(0), "not a registry"),
-        (0x0100_2a12_3400_0804, "not a registry"),
+        (0x0100_2a04_0008_1234, "not a registry"),
         (0x61ab_1234_1234_4000, "not a registry"),
         (.max, "not a registry"),
         (0x51ab_1234_1234_0000, "its capacity is 0 bytes"),
@@ -123,11 +129,8 @@ struct EntryCodingTests {
     }
 
     private static func image(word: UInt64) throws(PacketMetadataError) -> RegistryImage {
-        var entries = RegistryImage().entries
-        var head = pktmeta_registry()
-        head.word = word
-        entries[0] = encode(head)
-        return try RegistryImage(entries: entries, path: "/sys/fs/bpf/other")
+        let bytes = encode(word) + RegistryImage().bytes.dropFirst(8)
+        return try RegistryImage(bytes: bytes, path: "/sys/fs/bpf/other")
     }
 
     // MARK: Texts

@@ -15,8 +15,8 @@ struct FieldSampleTests {
     func entriesKeepTheSample(sample: Int) throws {
         let definition = try Self.define(sample)
         let bytes = SlotImage(layout: live(8..<16), definition: definition).entry
-        #expect(Array(bytes[168..<172]) == encode(UInt32(sample == 1 ? 0 : sample)))
-        #expect(SlotImage(entry: bytes).definition == definition)
+        #expect(Array(bytes[160..<164]) == encode(UInt32(sample == 1 ? 0 : sample)))
+        #expect(SlotImage(layout: live(8..<16), entry: bytes).definition == definition)
         #expect(definition.sourceDescription == (sample == 1 ? "ktime" : "ktime, 1 in \(sample)"))
     }
 
@@ -36,7 +36,7 @@ struct FieldSampleTests {
         let definition = try Self.define(1, source: .none)
         var entry = decode(SlotImage(layout: live(8..<16), definition: definition).entry, as: pktmeta_entry.self)
         entry.sample = 3
-        let slot = SlotImage(entry: encode(entry))
+        let slot = SlotImage(layout: live(8..<16), entry: encode(entry))
         #expect(slot.definition == nil)
         #expect(slot.fault?.contains("only a field with a source is sampled") == true)
     }

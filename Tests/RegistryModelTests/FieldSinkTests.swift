@@ -70,9 +70,9 @@ struct FieldSinkTests {
         for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping] {
             let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16, sink: sink)
             let bytes = SlotImage(layout: live(8..<10), definition: definition).entry
-            #expect(SlotImage(entry: bytes).definition == definition)
-            #expect(Array(bytes[160..<164]) == encode(sink.code))
-            #expect(Array(bytes[164..<168]) == encode(sink.mask))
+            #expect(SlotImage(layout: live(8..<10), entry: bytes).definition == definition)
+            #expect(Array(bytes[152..<156]) == encode(sink.code))
+            #expect(Array(bytes[156..<160]) == encode(sink.mask))
         }
     }
 
@@ -81,7 +81,7 @@ struct FieldSinkTests {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16)
         var entry = decode(SlotImage(layout: live(8..<10), definition: definition).entry, as: pktmeta_entry.self)
         (entry.sink, entry.sink_mask) = (code, mask)
-        let slot = SlotImage(entry: encode(entry))
+        let slot = SlotImage(layout: live(8..<10), entry: encode(entry))
         #expect(slot.definition == nil)
         #expect(slot.fault == "its sink makes no sense")
     }

@@ -79,11 +79,21 @@ extension RegistryImage {
         self = applying(unregistering(field))
     }
 
-    /// The registry map's 32 values.
-    var entries: [[UInt8]] { [headEntry] + Self.fieldSlots.map(entry) }
+    /// Each slot's word and entry, which lie apart in the map; of slot 0 what lies between words and entries.
+    var slotBytes: [[UInt8]] {
+        let bytes = bytes
+        return (0..<Self.slotCount).map { slot in
+            encode(Self.word(slot, of: bytes))
+                + bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize]
+        }
+    }
+
+    init(slotBytes: [[UInt8]], path: String = "/sys/fs/bpf/pktmeta") throws(PacketMetadataError) {
+        try self.init(bytes: slotBytes.flatMap { $0.prefix(8) } + slotBytes.flatMap { $0.dropFirst(8) }, path: path)
+    }
 
     /// The image that another process reads from the map.
-    func reread() throws -> RegistryImage { try RegistryImage(entries: entries, path: "/sys/fs/bpf/pktmeta") }
+    func reread() throws -> RegistryImage { try RegistryImage(bytes: bytes, path: "/sys/fs/bpf/pktmeta") }
 
     /// Bytes whose tombstone the generation has not passed.
     var forbiddenBytes: Set<Int> {

@@ -34,9 +34,9 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 }
 
 /* While the layout changes, bytes may be a private field's that has moved or gone: all of the area goes. */
-static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry)
+static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_word)
 {
-	if (__pktmeta_zero(c->area, c->end, pktmeta_registry_capacity(registry)))
+	if (__pktmeta_zero(c->area, c->end, pktmeta_registry_capacity(registry_word)))
 		return;
 	__pktmeta_store_header(c, c->word & PKTMETA_STAMP_MASK);
 }
@@ -44,13 +44,14 @@ static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry)
 SEC("tc")
 int scrub(struct __sk_buff *skb)
 {
-	__u64 registry = __pktmeta_slot_word(0);
 	struct pktmeta_cursor c;
+	__u64 registry_word;
 	int left;
 
 	if (pktmeta_open(&c, skb))
 		return TCX_NEXT;
-	left = pktmeta_word_generation(c.word) != pktmeta_word_generation(registry);
+	registry_word = __pktmeta_word(c.registry, 0);
+	left = pktmeta_word_generation(c.word) != pktmeta_word_generation(registry_word);
 #define RUN(step) \
 	if (!(step)->id) \
 		goto out; \
@@ -59,7 +60,7 @@ int scrub(struct __sk_buff *skb)
 #undef RUN
 out:
 	if (left)
-		scrub_all(&c, registry);
+		scrub_all(&c, registry_word);
 	return TCX_NEXT;
 }
 

@@ -83,26 +83,24 @@ public struct Registry: ~Copyable {
 
     /// The registry as it is now.
     public func image() throws(PacketMetadataError) -> RegistryImage {
-        // Reading takes no lock: a change that came in between shows in slot 0, and the whole is read again.
-        var entries = try entries()
+        // Reading takes no lock: what a change in between has half done shows in a second look.
+        var bytes = try bytes()
         for _ in 0..<Self.readAttempts {
-            let again = try self.entries()
-            if again == entries { break }
-            entries = again
+            let again = try self.bytes()
+            if again == bytes { break }
+            bytes = again
         }
-        return try RegistryImage(entries: entries, path: path.string)
+        return try RegistryImage(bytes: bytes, path: path.string)
     }
 
     private static let readAttempts = 100
 
-    private func entries() throws(PacketMetadataError) -> [[UInt8]] {
-        var entries: [[UInt8]] = []
+    private func bytes() throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
-            for slot in 0..<RegistryImage.slotCount { entries += try fieldsMap.values(at: slot) }
+            return try fieldsMap.value
         } catch {
             throw PacketMetadataError(error, "cannot read the registry \(path)")
         }
-        return entries
     }
 
     /// What happened to a field, on all CPUs together.

@@ -130,17 +130,17 @@ extension Registry {
     private func act(_ step: RegistryStep, _ mapped: borrowing MappedArray) throws {
         switch step {
         case .raiseRevision(let revision):
-            mapped.storeWord(revision, at: 0, word: 1)  // struct pktmeta_registry
+            mapped.store(revision, at: 0, word: RegistryImage.revisionWord)
         case .describe(let slot, let entry):
-            mapped.storeRest(entry, at: slot)
+            mapped.store(entry, at: 0, offset: RegistryImage.entryOffset(slot))
         case .resetState(let slot, let id):
             try stateMap.update(at: slot, FieldState.fresh(id: id))
         case .gracePeriod:
             try waitForRunningPrograms()
         case .publish(let slot, let layout):
-            mapped.storeWord(layout.rawValue, at: slot)
+            mapped.store(layout.rawValue, at: 0, word: slot)
         case .setWord(let word):
-            mapped.storeWord(word.rawValue, at: 0)
+            mapped.store(word.rawValue, at: 0, word: 0)
         case .renew:
             preconditionFailure("renewals are prepared before")
         }

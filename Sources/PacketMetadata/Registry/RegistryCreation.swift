@@ -60,8 +60,7 @@ extension Registry {
         do {
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
-            let image = try store(drawImage(capacity), apartFromOthersIn: fields)
-            for slot in RegistryImage.fieldSlots { try fields.update(at: slot, image.entry(slot)) }
+            try store(drawImage(capacity), apartFromOthersIn: fields)
             // A process killed before the last pin leaves no registry; the next one replaces the state map.
             try Folder.unlink(folder.statePin)
             try state.pin(at: folder.statePin)
@@ -90,16 +89,19 @@ extension Registry {
         }
     }
 
-    /// Stores the head of a registry that is being made, with another tag if a process at the same time drew the same.
+    /// Stores a registry that is being made, with another tag if a process at the same time drew the same.
     ///
     /// Each writes its own before it looks for others', so of two one sees the other.
+    ///
+    /// - Returns: the registry as it was stored.
+    @discardableResult
     static func store(
         _ image: RegistryImage, apartFromOthersIn fields: borrowing BPFMap
     ) throws(BPFError) -> RegistryImage {
         var image = image
         let id = fields.id
         while true {
-            try fields.update(at: 0, image.headEntry)
+            try fields.update(at: 0, image.bytes)
             guard let used = try RegistryTags.used() else { return image }  // it may not be known
             let isShared = used[image.word.tag, default: []].contains { $0 != id }
             if !isShared || used.count > Int(UInt8.max) { return image }

@@ -32,8 +32,7 @@ struct RegistryFolder: Sendable {
     var attachments: FilePath { path.appending("attachments") }
 
     static let registryShape = BPFMap.Shape(
-        kind: .array, valueSize: RegistryImage.entrySize, entries: RegistryImage.slotCount,
-        flags: BPFMap.Shape.mappable)
+        kind: .array, valueSize: RegistryImage.size, entries: 1, flags: BPFMap.Shape.mappable)
     static let stateShape = BPFMap.Shape(
         kind: .perCPUArray, valueSize: FieldState.size, entries: RegistryImage.slotCount)
 

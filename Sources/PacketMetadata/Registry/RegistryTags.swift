@@ -14,8 +14,7 @@ enum RegistryTags {
         do throws(BPFError) {
             try forEachMap(named: PKTMETA_REGISTRY_MAP) { (map) throws(BPFError) in
                 guard map.shape == RegistryFolder.registryShape else { return }
-                let bytes = try map.values(at: 0)[0]
-                let word = RegistryWord(rawValue: decode(bytes, as: UInt64.self))
+                let word = RegistryWord(rawValue: RegistryImage.word(0, of: try map.value))
                 if word.abiVersion != nil { tags[word.tag, default: []].append(map.id) }
             }
         } catch {

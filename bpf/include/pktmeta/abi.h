@@ -50,11 +50,13 @@
  *
  *             63      56 55    48 47         32 31    24 23    16 15     8 7      0
  *  header    |  magic   |  tag   | generation  |            fields_set             |  in each packet
- *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  slot 0
- *  layout    |  live    |       epoch | generation (39..24)      | offset |  size  |  slots 1 to 31
+ *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  words[0]
+ *  layout    |  live    |      epoch  |  size  |   0    | offset |   generation    |  words[1] to words[31]
+ *                                     39     32
  *
  * The upper halves of header and registry word are alike, so a new header is the registry word with the lower
- * half cleared. The upper 24 bits of a live layout word are those of the field's id.
+ * half cleared. The upper half of a live layout word is the field's id with its size in place of its slot, so that one
+ * comparison tells whether the field is there and has that size.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
 #define PKTMETA_LIVE 0x01 /* never equal to PKTMETA_MAGIC, so slot 0 can't pass for a field */
@@ -96,7 +98,7 @@ static inline __u8 pktmeta_registry_capacity(__u64 registry_word)
 
 static inline __u64 pktmeta_layout_word(__u8 live, __u16 epoch, __u16 generation, __u8 offset, __u8 size)
 {
-	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)generation << 24 | (__u64)offset << 8 | size;
+	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)size << 32 | (__u64)offset << 16 | generation;
 }
 
 static inline __u8 pktmeta_layout_live(__u64 layout_word)
@@ -109,21 +111,21 @@ static inline __u16 pktmeta_layout_epoch(__u64 layout_word)
 	return (__u16)(layout_word >> 40);
 }
 
-/* Packets whose header is older than this (RFC 1982) do not have the field where the word says. */
-static inline __u16 pktmeta_layout_generation(__u64 layout_word)
+static inline __u8 pktmeta_layout_size(__u64 layout_word)
 {
-	return (__u16)(layout_word >> 24);
+	return (__u8)(layout_word >> 32);
 }
 
 /* Bytes from the start of the area to the value. */
 static inline __u8 pktmeta_layout_offset(__u64 layout_word)
 {
-	return (__u8)(layout_word >> 8);
+	return (__u8)(layout_word >> 16);
 }
 
-static inline __u8 pktmeta_layout_size(__u64 layout_word)
+/* Packets whose header is older than this (RFC 1982) do not have the field where the word says. */
+static inline __u16 pktmeta_layout_generation(__u64 layout_word)
 {
-	return (__u8)layout_word;
+	return (__u16)layout_word;
 }
 
 /* Serial-number order (RFC 1982): is a older than b? Right while the two are less than 2^15 apart. */
@@ -193,9 +195,8 @@ enum pktmeta_sink_kind {
 /* The field stays in the namespaces where it is set: the scrub programs take it off. */
 #define PKTMETA_FIELD_PRIVATE 1
 
-/* A field's place in the registry map: slots 1 to 31. */
+/* What is known of a field besides its layout word. */
 struct pktmeta_entry {
-	__u64 layout;                  /* published last, by one aligned store */
 	char name[PKTMETA_NAME_SIZE];  /* a C identifier */
 	char owner[PKTMETA_NAME_SIZE]; /* who registered it; may be empty */
 	__u64 registered_at;           /* CLOCK_REALTIME, ns */
@@ -203,7 +204,8 @@ struct pktmeta_entry {
 	__u32 source;                  /* enum pktmeta_source_kind */
 	__u32 source_offset;           /* of PKTMETA_SOURCE_PAYLOAD, bytes */
 	__u16 last_epoch;              /* the newest epoch that an application's field had in this slot */
-	__u8 reserved0[2];
+	__u8 size;                     /* bytes, as in the layout word */
+	__u8 reserved0;
 	__u8 constant[PKTMETA_VALUE_MAX]; /* of PKTMETA_SOURCE_CONSTANT, as it lies in the packet */
 	__u32 sink;                       /* enum pktmeta_sink_kind */
 	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
@@ -212,12 +214,16 @@ struct pktmeta_entry {
 	__u8 reserved[80];
 };
 
-/* Slot 0 of the registry map. */
+/*
+ * The one value of the registry map. The words come first, together: they are all that programs read as a packet
+ * passes, in four cache lines, and a program looks the value up once a packet.
+ */
 struct pktmeta_registry {
-	__u64 word;
-	__u64 revision;   /* +1 with each change that prebuilt programs must learn of */
-	__u64 created_at; /* CLOCK_REALTIME, ns */
+	__u64 words[PKTMETA_SLOTS]; /* the registry word, then the layout words; each published by one aligned store */
+	__u64 revision;             /* +1 with each change that prebuilt programs must learn of */
+	__u64 created_at;           /* CLOCK_REALTIME, ns */
 	__u8 reserved[232];
+	struct pktmeta_entry entries[PKTMETA_FIELDS_MAX]; /* of slot 1 to 31 */
 };
 
 /* Refusals that are counted, each for its errno. */
@@ -335,10 +341,9 @@ struct pktmeta_attachment {
 };
 
 _Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of the ABI");
-_Static_assert(sizeof(struct pktmeta_entry) == 256, "an entry is 256 bytes");
-_Static_assert(sizeof(struct pktmeta_registry) == sizeof(struct pktmeta_entry), "slot 0 is an entry in size");
-_Static_assert(__builtin_offsetof(struct pktmeta_entry, layout) == 0, "the layout word comes first");
-_Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the registry word comes first");
+_Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
+_Static_assert(__builtin_offsetof(struct pktmeta_registry, words) == 0, "the words come first");
 _Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
 _Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is part of the ABI");

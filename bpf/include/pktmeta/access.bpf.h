@@ -56,9 +56,23 @@ typedef __u8 __attribute__((__may_alias__)) __pktmeta_u8;
 			move(__pktmeta_u8, (place) + done, (value) + done); \
 	})
 
+static __always_inline __u64 __pktmeta_layout(const struct pktmeta_cursor *c, __u32 id)
+{
+	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
+	return __pktmeta_word(c->registry ? c->registry : __pktmeta_registry(), pktmeta_id_slot(id));
+}
+
 static __always_inline int __pktmeta_check_id(__u32 id, __u64 layout)
 {
 	return id >> 24 == PKTMETA_LIVE && layout >> 40 == id >> 8 ? 0 : -ENOENT;
+}
+
+/* Both at once: a right call makes one comparison. */
+static __always_inline int __pktmeta_check_id_and_size(__u32 id, __u64 layout, __u32 size)
+{
+	if (id >> 24 == PKTMETA_LIVE && size <= PKTMETA_VALUE_MAX && layout >> 32 == ((id & ~0xffU) | size))
+		return 0;
+	return __pktmeta_check_id(id, layout) ? -ENOENT : -EINVAL;
 }
 
 /*
@@ -96,19 +110,15 @@ static __always_inline int __pktmeta_place(const struct pktmeta_cursor *c, __u64
 static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u64 layout, __u32 size,
 					    void **place)
 {
-	int err = __pktmeta_check_id(id, layout);
+	int err = __pktmeta_check_id_and_size(id, layout, size);
 
-	if (err)
-		return err;
-	if (pktmeta_layout_size(layout) != size)
-		return -EINVAL;
-	return __pktmeta_place(c, layout, size, place);
+	return err ? err : __pktmeta_place(c, layout, size, place);
 }
 
 /* The same for calls that have no size of their own. */
 static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, __u32 id)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
+	__u64 layout = __pktmeta_layout(c, id);
 	int err = __pktmeta_check_id(id, layout);
 	void *place;
 
@@ -139,7 +149,7 @@ static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, void *place
 /* Stores a value of that many bytes and marks the field as set. At TC also -EBUSY, if a tap shares the packet. */
 static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const void *value, __u32 size)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
+	__u64 layout = __pktmeta_layout(c, id);
 	void *place;
 	int err = __pktmeta_locate(c, id, layout, size, &place);
 
@@ -153,7 +163,7 @@ static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const
 /* Loads a value of that many bytes; -ENOENT too if this packet does not carry the field. */
 static __always_inline int pktmeta_get(const struct pktmeta_cursor *c, __u32 id, void *value, __u32 size)
 {
-	__u64 layout = __pktmeta_slot_word(pktmeta_id_slot(id));
+	__u64 layout = __pktmeta_layout(c, id);
 	void *place;
 	int err = __pktmeta_locate(c, id, layout, size, &place);
 	int carried = !err && c->word & __pktmeta_bit(id);

@@ -131,12 +131,12 @@ static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
-	__u64 registry = __pktmeta_slot_word(0);
+	__u64 registry_word = __pktmeta_word(__pktmeta_registry(), 0);
 	void *meta, *data;
 	int err;
 
 	/* Of another registry than the one it was bound to, or of one that has moved on without it. */
-	if (registry >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(registry))
+	if (registry_word >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(registry_word))
 		return -EFAULT;
 	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
 	if (err == -EINVAL)
@@ -150,7 +150,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
-	__pktmeta_fill(&c->cursor, meta, data, registry & PKTMETA_STAMP_MASK);
+	__pktmeta_fill(&c->cursor, meta, data, registry_word & PKTMETA_STAMP_MASK);
 	*(volatile __u64 *)meta = c->cursor.word;
 	return 0;
 }
@@ -163,7 +163,7 @@ static __always_inline int pktmeta_open_bound_xdp(struct pktmeta_bound_cursor *c
 	int made = 0;
 	int err;
 
-	__pktmeta_empty(&c->cursor);
+	__pktmeta_empty(&c->cursor, NULL);
 	if (meta + 4 <= data) {
 		err = __pktmeta_find_bound(c, meta, data);
 	} else {
@@ -179,7 +179,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 {
 	int err;
 
-	__pktmeta_empty(&c->cursor);
+	__pktmeta_empty(&c->cursor, NULL);
 	c->cursor.is_tc = 1;
 	c->cursor.skb = skb;
 	err = __pktmeta_find_bound(c, (void *)(long)skb->data_meta, (void *)(long)skb->data) ? -EFAULT : 0;
@@ -198,7 +198,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 #define __PKTMETA_CHECK_LIVE(c, name) \
 	({ \
 		__u64 __bound = (__u64)__PKTMETA_BIND(HIGH, name) << 32 | __PKTMETA_BIND(LOW, name); \
-		__u64 __now = __pktmeta_slot_word(pktmeta_id_slot(PKTMETA_ID(name))); \
+		__u64 __now = __pktmeta_word(__pktmeta_registry(), pktmeta_id_slot(PKTMETA_ID(name))); \
 		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
 	})
 #else

@@ -15,11 +15,13 @@ struct pktmeta_cursor {
 	__u64 word;  /* the header word */
 	int is_open; /* 0: there is no area that is ours */
 	int is_tc;
-	struct __sk_buff *skb; /* in TC */
+	struct __sk_buff *skb;                   /* in TC */
+	const struct pktmeta_registry *registry; /* looked up once; NULL in a bound cursor */
 };
 
-static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c)
+static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const struct pktmeta_registry *registry)
 {
+	c->registry = registry;
 	c->area = NULL;
 	c->end = NULL;
 	c->word = 0;
@@ -36,15 +38,15 @@ static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta,
 	c->is_open = 1;
 }
 
-/* Takes the area that lies from meta to data, if magic and tag are this registry's. */
-static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 registry, void *meta, void *data)
+/* Takes the area that lies from meta to data, if magic and tag are those of the registry word. */
+static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 registry_word, void *meta, void *data)
 {
 	__u64 word;
 
 	if (meta + PKTMETA_HEADER_SIZE > data)
 		return -EFAULT;
 	word = *(volatile __u64 *)meta;
-	if ((word ^ registry) & PKTMETA_OWNER_MASK)
+	if ((word ^ registry_word) & PKTMETA_OWNER_MASK)
 		return -EFAULT;
 	__pktmeta_fill(c, meta, data, word);
 	return 0;
@@ -87,9 +89,9 @@ static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity
 	return 0;
 }
 
-static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 registry, struct xdp_md *ctx)
+static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 registry_word, struct xdp_md *ctx)
 {
-	__u32 capacity = pktmeta_registry_capacity(registry);
+	__u32 capacity = pktmeta_registry_capacity(registry_word);
 	void *meta, *data;
 	int err;
 
@@ -103,7 +105,7 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
-	__pktmeta_fill(c, meta, data, registry & PKTMETA_STAMP_MASK);
+	__pktmeta_fill(c, meta, data, registry_word & PKTMETA_STAMP_MASK);
 	*(volatile __u64 *)meta = c->word;
 	return 0;
 }
@@ -119,20 +121,21 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
  */
 static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp_md *ctx)
 {
-	__u64 registry = __pktmeta_slot_word(0);
+	const struct pktmeta_registry *registry = __pktmeta_registry();
+	__u64 registry_word = __pktmeta_word(registry, 0);
 	void *meta = (void *)(long)ctx->data_meta;
 	void *data = (void *)(long)ctx->data;
 	int made = 0;
 	int err = 0;
 
-	__pktmeta_empty(c);
-	if (pktmeta_word_magic(registry) != PKTMETA_MAGIC) {
+	__pktmeta_empty(c, registry);
+	if (pktmeta_word_magic(registry_word) != PKTMETA_MAGIC) {
 		err = -ENOENT;
 	} else if (meta + 4 <= data) { /* metadata comes in multiples of 4 bytes */
-		if (__pktmeta_find(c, registry, meta, data))
+		if (__pktmeta_find(c, registry_word, meta, data))
 			err = -EBUSY;
 	} else {
-		err = __pktmeta_make(c, registry, ctx);
+		err = __pktmeta_make(c, registry_word, ctx);
 		made = 1;
 	}
 	__pktmeta_count_open(err, made);
@@ -147,14 +150,15 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
  */
 static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk_buff *skb)
 {
-	__u64 registry = __pktmeta_slot_word(0);
+	const struct pktmeta_registry *registry = __pktmeta_registry();
+	__u64 registry_word = __pktmeta_word(registry, 0);
 	int err = -ENOENT;
 
-	__pktmeta_empty(c);
+	__pktmeta_empty(c, registry);
 	c->is_tc = 1;
 	c->skb = skb;
-	if (pktmeta_word_magic(registry) == PKTMETA_MAGIC)
-		err = __pktmeta_find(c, registry, (void *)(long)skb->data_meta, (void *)(long)skb->data);
+	if (pktmeta_word_magic(registry_word) == PKTMETA_MAGIC)
+		err = __pktmeta_find(c, registry_word, (void *)(long)skb->data_meta, (void *)(long)skb->data);
 	__pktmeta_count_open(err, 0);
 	return err;
 }

@@ -5,10 +5,10 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PKTMETA_SLOTS);
+	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct pktmeta_entry);
+	__type(value, struct pktmeta_registry);
 } pktmeta_fields SEC(".maps");
 
 #ifdef PKTMETA_COUNT
@@ -20,12 +20,18 @@ struct {
 } pktmeta_state SEC(".maps");
 #endif
 
-/* The first word of a slot, loaded whole: the registry word of slot 0, the layout word of the others. */
-static __always_inline __u64 __pktmeta_slot_word(__u32 slot)
+static __always_inline const struct pktmeta_registry *__pktmeta_registry(void)
 {
-	struct pktmeta_entry *entry = bpf_map_lookup_elem(&pktmeta_fields, &slot);
+	__u32 zero = 0;
 
-	return entry ? *(volatile __u64 *)&entry->layout : 0;
+	return bpf_map_lookup_elem(&pktmeta_fields, &zero);
+}
+
+/* A word of the registry, loaded whole: the registry word is that of slot 0. 0 if there is no registry or no such slot.
+ */
+static __always_inline __u64 __pktmeta_word(const struct pktmeta_registry *registry, __u32 slot)
+{
+	return registry && slot < PKTMETA_SLOTS ? *(volatile __u64 *)&registry->words[slot] : 0;
 }
 
 #endif /* PKTMETA_MAPS_BPF_H */
