@@ -31,7 +31,7 @@ let package = Package(
         // What C declares.
         .systemLibrary(name: "Clibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(
-            name: "PktmetaABI", path: "bpf", exclude: ["examples", "programs"], sources: ["abi.c"],
+            name: "PktmetaABI", path: "bpf", exclude: ["bench", "encodings", "examples", "programs"], sources: ["abi.c"],
             publicHeadersPath: "include"),
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),
@@ -47,10 +47,18 @@ let package = Package(
             dependencies: ["RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", system],
             swiftSettings: strict),
 
+        // A place to try things on real packets, and to measure them.
+        .target(
+            name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "Linux", system], swiftSettings: strict),
+        .target(
+            name: "Benchmark",
+            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBPFObjects", system],
+            swiftSettings: strict),
+
         // The command line.
         .target(
             name: "PktmetaCommands",
-            dependencies: ["PacketMetadata", "RegistryModel", "Linux", arguments, system],
+            dependencies: ["PacketMetadata", "RegistryModel", "Linux", "Testbed", "Benchmark", arguments, system],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
 

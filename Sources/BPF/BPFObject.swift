@@ -160,7 +160,7 @@ internal import SystemPackage
         return nil
     }
 
-    /// Loads that program and no other, with the maps it needs.
+    /// Loads that program and no other, with the object's maps.
     ///
     /// - Parameters:
     ///   - ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may ask the
@@ -170,25 +170,38 @@ internal import SystemPackage
     public func load(
         only name: String, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
     ) throws(BPFError) -> BPFProgram {
+        try load([name], boundTo: ifindex, takesFragments: takesFragments)
+        return try program(name)
+    }
+
+    /// Loads those programs and no others, with the object's maps, which they share.
+    public func load(
+        _ names: Set<String>, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
+    ) throws(BPFError) {
+        let operation = "load program \(names.sorted().joined(separator: ", "))"
         for program in programs {
             guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
-            unsafe bpf_program__set_autoload(pointer, program.name == name)
+            unsafe bpf_program__set_autoload(pointer, names.contains(program.name))
             if program.takesFragments, takesFragments, kernelTakesFragments {
                 let flags = unsafe bpf_program__flags(pointer) | takesFragmentsFlag
-                try libbpf("prepare program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
+                try libbpf("prepare program \(program.name)") { unsafe bpf_program__set_flags(pointer, flags) }
             }
-            if program.name == name, let ifindex {
+            if names.contains(program.name), let ifindex {
                 unsafe bpf_program__set_ifindex(pointer, ifindex)
                 let flags = unsafe bpf_program__flags(pointer) | Self.deviceBoundOnly
-                try libbpf("bind program \(name)") { unsafe bpf_program__set_flags(pointer, flags) }
+                try libbpf("bind program \(program.name)") { unsafe bpf_program__set_flags(pointer, flags) }
             }
         }
-        try expectRoom(toLoad: name)
+        try expectRoom(for: names.count, operation)
         do {
-            try libbpf("load program \(name)") { unsafe bpf_object__load(object) }
+            try libbpf(operation) { unsafe bpf_object__load(object) }
         } catch {
             throw withLog(error)
         }
+    }
+
+    /// A program of the object, once it is loaded.
+    public func program(_ name: String) throws(BPFError) -> BPFProgram {
         guard let pointer = unsafe bpf_object__find_program_by_name(object, name) else {
             throw BPFError("load program \(name)", .noSuchFileOrDirectory)
         }
@@ -197,16 +210,16 @@ internal import SystemPackage
     }
 
     /// libbpf probes what the kernel can do, and takes a probe that got no descriptor for a kernel that cannot.
-    private func expectRoom(toLoad name: String) throws(BPFError) {
+    private func expectRoom(for programs: Int, _ operation: String) throws(BPFError) {
         do throws(Errno) {
-            try OwnedFD.expectRoom(for: mapNames.count + Self.descriptorsBesideMaps)
+            try OwnedFD.expectRoom(for: mapNames.count + programs + Self.descriptorsBesides)
         } catch {
-            throw BPFError("load program \(name)", error)
+            throw BPFError(operation, error)
         }
     }
 
-    /// Of the program, the object's types, a probe and what it needs: 4, and some to spare.
-    private static let descriptorsBesideMaps = 8
+    /// Of the object's types, a probe and what it needs: 3, and some to spare.
+    private static let descriptorsBesides = 7
 
     /// A map of the object, once it is loaded.
     public func map(_ name: String) throws(BPFError) -> BPFMap {

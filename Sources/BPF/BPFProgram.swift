@@ -59,6 +59,8 @@ public struct BPFProgram: ~Copyable, Sendable {
 
     /// What a run under `BPF_PROG_TEST_RUN` gave back.
     public struct TestRun: Sendable {
+        /// ns a run, the system call included.
+        public let time: Double
         /// What the program returned: `XDP_*` or `TC_ACT_*`.
         public let verdict: UInt32
         /// The packet afterwards, with the metadata in front if there is any.
@@ -67,13 +69,14 @@ public struct BPFProgram: ~Copyable, Sendable {
         public let metadataSize: Int
     }
 
-    /// Runs an XDP program once on a packet.
+    /// Runs an XDP program on a packet.
     ///
     /// - Parameters:
     ///   - metadata: bytes to lie in front of the packet: a multiple of 4.
     ///   - wantsContext: needed for metadata, in or out; kernels before 5.14 refuse it.
+    ///   - repeats: how often; the kernel puts neither packet nor metadata back in between (net/bpf/test_run.c).
     public func testRunXDP(
-        packet: [UInt8], metadata: [UInt8] = [], wantsContext: Bool = true
+        packet: [UInt8], metadata: [UInt8] = [], wantsContext: Bool = true, repeats: Int = 1
     ) throws(BPFError) -> TestRun {
         let input = metadata + packet
         var output = [UInt8](repeating: 0, count: input.count + 256)
@@ -83,6 +86,7 @@ public struct BPFProgram: ~Copyable, Sendable {
         var contextOut = xdp_md()
         var options = unsafe bpf_test_run_opts()
         unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        let start = Clock.monotonic
         try libbpf("test run of \(name)") {
             // All buffers outlive the call, and the sizes are theirs.
             unsafe input.withUnsafeBytes { inputBytes in
@@ -99,15 +103,38 @@ public struct BPFProgram: ~Copyable, Sendable {
                                 unsafe options.ctx_out = UnsafeMutableRawPointer(contextOutPointer)
                                 unsafe options.ctx_size_out = UInt32(MemoryLayout<xdp_md>.size)
                             }
-                            unsafe options.`repeat` = 1
+                            unsafe options.`repeat` = CInt(repeats)
                             return unsafe bpf_prog_test_run_opts(fd.raw, &options)
                         }
                     }
                 }
             }
         }
+        let time = Clock.monotonic - start
         return TestRun(
-            verdict: unsafe options.retval, packet: Array(output.prefix(unsafe Int(options.data_size_out))),
+            time: Double(time) / Double(repeats), verdict: unsafe options.retval, packet: Array(output.prefix(unsafe Int(options.data_size_out))),
             metadataSize: Int(contextOut.data))
     }
+
+    /// Runs an XDP program on packets of which the kernel then does what its verdict says: what it redirects is sent
+    /// (since Linux 5.18).
+    ///
+    /// - Parameter count: how many; the call returns when all are on their way.
+    public func testRunLiveFrames(packet: [UInt8], count: Int) throws(BPFError) {
+        var options = unsafe bpf_test_run_opts()
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.`repeat` = CInt(count)
+        unsafe options.flags = Self.liveFrames
+        try libbpf("send packets by \(name)") {
+            // The packet outlives the call.
+            unsafe packet.withUnsafeBytes { bytes in
+                unsafe options.data_in = bytes.baseAddress
+                unsafe options.data_size_in = UInt32(bytes.count)
+                return unsafe bpf_prog_test_run_opts(fd.raw, &options)
+            }
+        }
+    }
+
+    /// BPF_F_TEST_XDP_LIVE_FRAMES of linux/bpf.h.
+    private static let liveFrames: UInt32 = 1 << 1
 }

@@ -23,8 +23,17 @@ public struct ProgramInformation: Sendable, Hashable {
     public let loadedAt: UInt64
     /// Whether it was compiled to the CPU's own instructions; false also if this process may not know (CAP_BPF).
     public let isCompiled: Bool
-    /// How often it ran while the kernel counted that (sysctl kernel.bpf_stats_enabled).
+    /// How often it ran while the kernel counted that (sysctl kernel.bpf_stats_enabled, ``RunStatistics``).
     public let runs: UInt64
+    /// ns that those runs took.
+    public let runTime: UInt64
+    /// Instructions that the kernel runs or compiles, after the verifier has removed what is never reached; 0 if this
+    /// process may not know (CAP_BPF).
+    public let instructions: Int
+    /// Bytes of the CPU's own instructions; likewise.
+    public let compiledSize: Int
+    /// Instructions that the verifier looked at, each time it came by (since Linux 5.16).
+    public let verifiedInstructions: Int
 
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
     public init(id: UInt32) throws(BPFError) {
@@ -56,6 +65,10 @@ public struct ProgramInformation: Sendable, Hashable {
         loadedAt = info.load_time
         isCompiled = info.jited_prog_len > 0
         runs = info.run_cnt
+        runTime = info.run_time_ns
+        instructions = Int(info.xlated_prog_len) / 8  // struct bpf_insn
+        compiledSize = Int(info.jited_prog_len)
+        verifiedInstructions = Int(info.verified_insns)
     }
 
     /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).

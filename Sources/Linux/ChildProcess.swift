@@ -11,6 +11,10 @@ public enum ChildProcess {
         public let status: CInt
         /// What it wrote to its two outputs.
         public let output: String
+        /// From before it was started until it had ended.
+        public let duration: Duration
+        /// Most memory that it had at a time, bytes (getrusage(2), ru_maxrss).
+        public let peakMemory: Int
     }
 
     /// - Parameter arguments: the program's name, looked up in PATH, and its arguments.
@@ -19,14 +23,18 @@ public enum ChildProcess {
         var ends: [CInt] = [-1, -1]
         try check(unsafe linux_pipe(&ends))
         let reader = OwnedFD(ends[0])
+        let start = ContinuousClock.now
         let pid = try spawn(arguments, output: OwnedFD(ends[1]))
         let output = readAll(reader)
         var status: CInt = 0
-        while unsafe waitpid(pid, &status, 0) < 0 {
+        var usage = rusage()
+        while unsafe wait4(pid, &status, 0, &usage) < 0 {
             guard Errno.last == .interrupted else { throw Errno.last }
         }
         let signal = status & 0x7f
-        return Outcome(status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output)
+        return Outcome(
+            status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output, duration: .now - start,
+            peakMemory: usage.ru_maxrss * 1024)
     }
 
     private static func spawn(_ arguments: [String], output: consuming OwnedFD) throws(Errno) -> pid_t {

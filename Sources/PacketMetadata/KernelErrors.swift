@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import BPF
-internal import Linux
-internal import RegistryModel
+package import BPF
+package import Linux
+package import RegistryModel
 internal import SystemPackage
 
 extension PacketMetadataError {
@@ -10,7 +10,7 @@ extension PacketMetadataError {
     ///
     /// - Parameter needs: capabilities that the operation takes; named if this process lacks one and the kernel
     ///   answered EPERM or EACCES.
-    init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
+    package init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
         let said = error.messages.last.map { " (\($0))" } ?? ""
         self.init(
             error.errno, summary, doing: error.operation + said, needs: needs,

@@ -76,10 +76,7 @@ struct ProgramLoader: ~Copyable {
         for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
         do throws(BPFError) {
             for (name, count) in terms.entries { try object.resize(name, to: count) }
-            try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
-            if object.mapShape(PKTMETA_STATE_MAP) != nil {
-                try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
-            }
+            try reuseMaps(of: registry, in: object)
             if let maps = terms.maps { try OwnMaps.reuse(object, from: maps) }
             if let earlier = terms.earlier { try OwnMaps.reuse(object, of: earlier) }
             let program = try object.load(
@@ -91,6 +88,28 @@ struct ProgramLoader: ~Copyable {
             if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
         }
+    }
+
+    /// Loads several of the object's programs, without a look at what they are.
+    func load(
+        _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]]
+    ) throws(PacketMetadataError) -> BPFObject {
+        let used = UsedFields(try open(typesPath: nil))
+        let types = used.isEmpty ? nil : try typesFile(encode(used))
+        let object = try open(typesPath: types?.path)
+        for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
+        do throws(BPFError) {
+            try reuseMaps(of: registry, in: object)
+            try object.load(names)
+            return object
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
+        }
+    }
+
+    private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {
+        try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
+        if object.mapShape(PKTMETA_STATE_MAP) != nil { try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP) }
     }
 
     private func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {

@@ -117,6 +117,18 @@ extension Registry {
             throw PacketMetadataError(
                 .usage, summary, reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
         }
+        do throws(PacketMetadataError) {
+            return try grantedCapacity(of: candidates)
+        } catch {
+            var error = error
+            error.summary = summary
+            throw error
+        }
+    }
+
+    /// The first of some sizes of an area that the kernel grants, bytes.
+    package static func grantedCapacity(of candidates: [Int]) throws(PacketMetadataError) -> Int {
+        let summary = "cannot tell which areas the kernel grants"
         do throws(BPFError) {
             for capacity in candidates where try isGranted(capacity) { return capacity }
         } catch {

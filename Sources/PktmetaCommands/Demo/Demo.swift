@@ -2,9 +2,8 @@
 
 internal import ArgumentParser
 internal import Linux
-internal import PacketMetadata
 internal import RegistryModel
-internal import SystemPackage
+internal import Testbed
 
 struct Demo: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -25,30 +24,8 @@ struct Demo: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         Interruption.watch()
-        DemoRegistry.removeAbandoned()
-        let registry = DemoRegistry()
-        defer { registry.remove() }
+        TemporaryRegistry.removeAbandoned(for: "demo")
+        let registry = TemporaryRegistry(for: "demo")
         try DemoRun(context: context, registryPath: registry.path, packets: packets).run()
-    }
-}
-
-/// The demo's own registry, named after its process.
-struct DemoRegistry {
-    private static let prefix = "pktmeta-demo-"
-    let path: FilePath
-
-    init() {
-        path = Registry.defaultPath.removingLastComponent().appending("\(Self.prefix)\(ProcessID.current)")
-    }
-
-    func remove() { try? Registry.remove(at: path) }
-
-    /// Those of demos that were killed before they could clean up.
-    static func removeAbandoned() {
-        let parent = Registry.defaultPath.removingLastComponent()
-        for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix) {
-            guard let pid = Int32(name.dropFirst(prefix.count)), !ProcessID.isAlive(pid) else { continue }
-            try? Registry.remove(at: parent.appending(name))
-        }
     }
 }

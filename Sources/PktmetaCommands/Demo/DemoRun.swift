@@ -4,6 +4,7 @@ internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
+internal import Testbed
 
 /// The steps of the demo, each said before it is done.
 struct DemoRun {

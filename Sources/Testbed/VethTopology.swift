@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Linux
-internal import RegistryModel
+package import Linux
+package import RegistryModel
 internal import SystemPackage
 
 /// Two network namespaces joined by a veth pair, in which only what is sent on purpose is sent.
 ///
 /// The namespaces have no name: when this value or the process goes, the kernel removes them and all in them.
-struct VethTopology: ~Copyable {
-    static let senderInterface = "pktmeta-a"
-    static let receiverInterface = "pktmeta-b"
-    static let senderAddress = "192.0.2.1"  // RFC 5737
-    static let receiverAddress = "192.0.2.2"
-    static let receiverAddressBytes: [UInt8] = [192, 0, 2, 2]
+package struct VethTopology: ~Copyable {
+    package static let senderInterface = "pktmeta-a"
+    package static let receiverInterface = "pktmeta-b"
+    package static let senderAddress = "192.0.2.1"  // RFC 5737
+    package static let receiverAddress = "192.0.2.2"
+    package static let receiverAddressBytes: [UInt8] = [192, 0, 2, 2]
+    package static let senderAddressBytes: [UInt8] = [192, 0, 2, 1]
+    package static let senderMACBytes: [UInt8] = [2, 0, 0, 0, 0, 0x0a]
+    package static let receiverMACBytes: [UInt8] = [2, 0, 0, 0, 0, 0x0b]
     private static let senderMAC = "02:00:00:00:00:0a"
     private static let receiverMAC = "02:00:00:00:00:0b"
 
-    let sender: NetworkNamespace
-    let receiver: NetworkNamespace
+    package let sender: NetworkNamespace
+    package let receiver: NetworkNamespace
 
-    static func make(_ summary: String) throws(PacketMetadataError) -> VethTopology {
+    package static func make(_ summary: String) throws(PacketMetadataError) -> VethTopology {
         let sender = try namespace(summary)
         let receiver = try namespace(summary)
         let receiverPath = "/proc/\(ProcessID.current)/fd/\(receiver.fd.raw)"
@@ -82,7 +85,7 @@ struct VethTopology: ~Copyable {
             } catch {
                 throw PacketMetadataError(
                     .system, summary, reason: "ip \(command): \(error)",
-                    remedy: "The demo uses iproute2: apt-get install iproute2.")
+                    remedy: "This uses iproute2: apt-get install iproute2.")
             }
         }
     }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+package import PacketMetadata
+package import RegistryModel
+internal import SystemPackage
+internal import Testbed
+
+/// Measures encodings, programs and this command, each beside what it is compared with, in turn.
+///
+/// Makes registries and network namespaces of its own, and removes them; touches no other interface.
+package struct Benchmark: Sendable {
+    /// How often each figure is sampled.
+    package var rounds: Int
+    /// Told what is being done.
+    package var progress: @Sendable (String) -> Void
+
+    package static let defaultRounds = 60
+    static let summary = "the benchmark stopped"
+    private static let purpose = "bench"
+
+    package init(rounds: Int = defaultRounds, progress: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.rounds = rounds
+        self.progress = progress
+    }
+
+    package func run(_ parts: [BenchmarkPart]) throws(PacketMetadataError) -> BenchmarkReport {
+        TemporaryRegistry.removeAbandoned(for: Self.purpose)
+        var report = BenchmarkReport(machine: .this, sections: [])
+        for part in parts { report.sections += try run(part) }
+        return report
+    }
+
+    private func run(_ part: BenchmarkPart) throws(PacketMetadataError) -> [BenchmarkSection] {
+        switch part {
+        case .encodings: try EncodingBenchmark(benchmark: self).run()
+        case .programs: try WholeProgramBenchmark(benchmark: self).run()
+        }
+    }
+
+    /// A registry with the first fields of the benchmark, in an area of that size.
+    static func registry(
+        _ purpose: String, capacity: Int, fields: Int
+    ) throws(PacketMetadataError) -> TemporaryRegistry {
+        let place = TemporaryRegistry(for: "\(Self.purpose)-\(purpose)")
+        let registry = try Registry.openOrCreate(at: place.path, capacity: capacity)
+        if fields > 0 { try BenchmarkFields.register(fields, in: registry) }
+        return place
+    }
+
+    /// Rounds of samples of each, in turn.
+    func sample(_ timers: [ProgramTimer], _ what: String) throws(PacketMetadataError) {
+        for round in 1...rounds {
+            if round.isMultiple(of: 10) { progress("\(what): round \(round) of \(rounds)") }
+            try Self.stopIfInterrupted()
+            for timer in timers { try timer.sample() }
+        }
+    }
+
+    static func stopIfInterrupted() throws(PacketMetadataError) {
+        guard let signal = Interruption.signal else { return }
+        throw PacketMetadataError(
+            .interrupted, summary, reason: "signal \(signal)", remedy: "All that it made is removed.")
+    }
+}
+
+extension BenchmarkReport.Machine {
+    static var this: Self {
+        let names = SystemNames.this
+        return Self(kernel: names.release, architecture: names.machine, cpus: SystemNames.onlineCPUs)
+    }
+}

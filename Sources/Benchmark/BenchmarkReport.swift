@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// What was measured, on which machine.
+package struct BenchmarkReport: Sendable, Hashable {
+    package let machine: Machine
+    package var sections: [BenchmarkSection]
+
+    package init(machine: Machine, sections: [BenchmarkSection]) {
+        self.machine = machine
+        self.sections = sections
+    }
+
+    package struct Machine: Sendable, Hashable {
+        /// As uname(2) has it.
+        package let kernel: String
+        package let architecture: String
+        package let cpus: Int
+
+        package init(kernel: String, architecture: String, cpus: Int) {
+            self.kernel = kernel
+            self.architecture = architecture
+            self.cpus = cpus
+        }
+    }
+}
+
+/// Figures that were taken in one run, round by round in turn.
+package struct BenchmarkSection: Sendable, Hashable {
+    package struct Row: Sendable, Hashable {
+        package let name: String
+        /// By column; nil where the row has none.
+        package let values: [Estimate?]
+        /// What is special about it, such as the checks that it makes.
+        package let note: String
+
+        package init(_ name: String, _ values: [Estimate?], note: String = "") {
+            self.name = name
+            self.values = values
+            self.note = note
+        }
+    }
+
+    package let part: BenchmarkPart
+    package let title: String
+    package let unit: String
+    /// Digits behind the point that mean something.
+    package let digits: Int
+    package let columns: [String]
+    package let rows: [Row]
+    /// Columns that are drawn as bars; none if there are none.
+    package let charted: [Int]
+    package let bars: [Bar]
+    /// How it was measured, or why it was not.
+    package let notes: [String]
+
+    package init(
+        _ part: BenchmarkPart, _ title: String, unit: String, digits: Int = 1, columns: [String] = [], rows: [Row] = [],
+        charted: [Int] = [], bars: [Bar] = [], notes: [String] = []
+    ) {
+        self.part = part
+        self.title = title
+        self.unit = unit
+        self.digits = digits
+        self.columns = columns
+        self.rows = rows
+        self.charted = charted
+        self.bars = bars
+        self.notes = notes
+    }
+}
+
+/// What can be measured by itself.
+package enum BenchmarkPart: String, Sendable, CaseIterable {
+    /// Sets and gets by each encoding.
+    case encodings
+    /// Whole XDP programs.
+    case programs
+    /// Packets through a veth pair.
+    case frames
+    /// The prebuilt programs, by how many fields there are.
+    case growth
+    case tcp
+    case watch
+    /// This command's own speed.
+    case commands
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import CBPFObjects
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+/// A way to lay values out on or beside a packet: an object in bpf/bench.
+enum Encoding: String, CaseIterable {
+    case hardStruct = "struct"
+    case bound
+    case boundCounted = "bound_counted"
+    case dynamic
+    case dynamicCounted = "dynamic_counted"
+    case keyValue = "keyvalue"
+    case tlv
+    case flowMap = "flow"
+
+    var title: String {
+        switch self {
+        case .hardStruct: "hard-coded struct"
+        case .bound: "pktmeta, bound"
+        case .boundCounted: "pktmeta, bound, counted"
+        case .dynamic: "pktmeta, by id"
+        case .dynamicCounted: "pktmeta, by id, counted"
+        case .keyValue: "key/value"
+        case .tlv: "TLV"
+        case .flowMap: "hash map by flow"
+        }
+    }
+
+    /// What each call makes sure of, besides that it stays inside the area.
+    var checks: String {
+        switch self {
+        case .hardStruct: "none but the area's size"
+        case .bound: "registry, generation, at load type; get: is set"
+        case .boundCounted: "the same, each call counted"
+        case .dynamic: "registry, id, size, generation; get: is set"
+        case .dynamicCounted: "the same, each call counted"
+        case .keyValue: "key, size; get: is set"
+        case .tlv: "key, size, length; get: is set"
+        case .flowMap: "flow, size; get: is set"
+        }
+    }
+
+    /// Whether it finds fields by a registry.
+    var usesRegistry: Bool {
+        switch self {
+        case .bound, .boundCounted, .dynamic, .dynamicCounted: true
+        case .hardStruct, .keyValue, .tlv, .flowMap: false
+        }
+    }
+
+    static let compared: [Encoding] = [.hardStruct, .bound, .dynamic, .tlv, .keyValue, .flowMap]
+}
+
+/// Fields as bpf/bench/bench_fields.bpf.h has them.
+enum BenchmarkFields {
+    static let counts = [1, 3, 8, 31]
+    static let most = 31
+    private static let types: [FieldType] = [.u32, .u64, .u16, .u32, .u16, .u8, .u32, .u8]
+
+    static func register(_ count: Int, in registry: borrowing Registry) throws(PacketMetadataError) {
+        for number in 1...count {
+            let definition = try FieldDefinition(
+                name: FieldName("f\(number)"), type: types[(number - 1) % types.count], owner: "bench")
+            _ = try registry.register(definition)
+        }
+    }
+}
+
+/// An object of bpf/bench that this binary carries.
+struct BenchmarkObject {
+    private let name: String
+    private let bytes: [UInt8]
+
+    init(_ encoding: Encoding) { self.init(named: encoding.rawValue) }
+
+    init(named name: String) {
+        let file = unsafe bpf_object_file_named("bench/\(name)")
+        guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
+        self.name = name
+        // The object is static data of that size.
+        bytes = unsafe Array(UnsafeBufferPointer(start: start, count: file.size))
+    }
+
+    /// Loads programs, which share their maps.
+    ///
+    /// - Parameter registry: the one that the programs find fields by; nil if they know of none.
+    func load(
+        _ names: Set<String>, in registry: Loading, constants: [String: [UInt8]] = [:]
+    ) throws(PacketMetadataError) -> BPFObject {
+        switch registry {
+        case .registry(let path):
+            return try Registry.open(at: path, for: .write).load(names, of: bytes, name: name, constants: constants)
+        case .alone:
+            do throws(BPFError) {
+                let object = try BPFObject(bytes: bytes, name: "bench")
+                for (name, value) in constants where !object.setConstant(name, to: value) {
+                    throw BPFError("set \(name)", .invalidArgument)
+                }
+                try object.load(names)
+                return object
+            } catch {
+                throw PacketMetadataError(error, Benchmark.summary, needs: [.bpf, .netAdmin, .perfmon])
+            }
+        }
+    }
+
+    enum Loading {
+        case registry(FilePath)
+        case alone
+    }
+}

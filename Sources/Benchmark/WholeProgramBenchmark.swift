@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PacketMetadata
+internal import RegistryModel
+internal import Testbed
+
+/// Whole XDP programs that set 3 fields, by the way in which most programs would.
+struct WholeProgramBenchmark {
+    let benchmark: Benchmark
+
+    /// What pktmeta makes by default; kernels before 6.8 grant the other.
+    private static let capacities = [64, 32]
+    private static let encodings: [Encoding] = [.hardStruct, .bound, .boundCounted, .dynamic, .dynamicCounted]
+
+    func run() throws(PacketMetadataError) -> [BenchmarkSection] {
+        let capacity = try Registry.grantedCapacity(of: Self.capacities)
+        let place = try Benchmark.registry("programs", capacity: capacity, fields: 3)
+        var programs: [(encoding: Encoding, make: ProgramTimer, find: ProgramTimer)] = []
+        for encoding in Self.encodings {
+            let object = try BenchmarkObject(encoding).load(
+                ["make_3", "find_3", "fill_3"], in: encoding.usesRegistry ? .registry(place.path) : .alone,
+                constants: ["bench_capacity": encode(UInt32(capacity))])
+            let area = try ProgramTimer.area(leftBy: "fill_3", of: object)
+            programs.append(
+                (encoding, try ProgramTimer(object, "make_3"), try ProgramTimer(object, "find_3", metadata: area)))
+        }
+        let idle = try BenchmarkObject(.hardStruct).load(["pass", "make_none"], in: .alone)
+        let (pass, none) = (try ProgramTimer(idle, "pass"), try ProgramTimer(idle, "make_none"))
+        // Few, and close to each other: they take more samples to tell apart.
+        for _ in 0..<Self.repetitions {
+            try benchmark.sample([pass, none] + programs.flatMap { [$0.make, $0.find] }, "whole programs")
+        }
+
+        var rows = [
+            BenchmarkSection.Row("does nothing", [nil, Estimate(pass.samples)]),
+            BenchmarkSection.Row("makes and removes an area", [Estimate(none.samples), nil]),
+        ]
+        rows += programs.map {
+            .init($0.encoding.title, [Estimate($0.make.samples), Estimate($0.find.samples)], note: $0.encoding.checks)
+        }
+        let (limit, bound) = (programs[0], programs[1])
+        return [
+            BenchmarkSection(
+                .programs, "A whole XDP program that sets 3 fields", unit: "ns a packet", columns: ["MAKES AREA", "FINDS AREA"],
+                rows: rows, charted: [0, 1],
+                bars: [
+                    Bar(
+                        "whole program that makes the area, bound / hard-coded struct", .atMost(1.05),
+                        .ratio(bound.make.samples, to: limit.make.samples)),
+                    Bar(
+                        "whole program that finds the area, bound / hard-coded struct", .atMost(1.2),
+                        .ratio(bound.find.samples, to: limit.find.samples)),
+                ],
+                notes: [
+                    "As BPF_PROG_TEST_RUN runs them, with its own share. Those that make the area, of \(capacity) bytes and all zeroes, "
+                        + "remove it in the end, as the next run would find it."
+                ])
+        ]
+    }
+
+    private static let repetitions = 3
+}

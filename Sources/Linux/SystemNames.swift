@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Glibc
+
+/// What uname(2) says of the running system.
+public struct SystemNames: Sendable, Hashable {
+    /// The kernel's, as `6.18.0-1-amd64`.
+    public let release: String
+    /// As `x86_64`.
+    public let machine: String
+
+    public static var this: SystemNames {
+        var names = utsname()
+        unsafe uname(&names)
+        func text(_ array: some BitwiseCopyable) -> String {
+            // Each member is a C string in an array of its own.
+            unsafe withUnsafeBytes(of: array) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return SystemNames(release: text(names.release), machine: text(names.machine))
+    }
+
+    public static var onlineCPUs: Int { sysconf(CInt(_SC_NPROCESSORS_ONLN)) }
+}

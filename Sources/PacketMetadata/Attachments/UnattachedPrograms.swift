@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package import BPF
+package import RegistryModel
+
+extension Registry {
+    /// Loads programs of an object for this registry, for whoever runs them without attaching them: nobody loads them
+    /// anew when the registry changes. Calls for fields that are not registered return -ENOENT.
+    ///
+    /// - Parameters:
+    ///   - names: the programs, which share their maps.
+    ///   - name: the object's, for errors.
+    ///   - constants: of the object, by name.
+    package func load(
+        _ names: Set<String>, of bytes: [UInt8], name: String, constants: [String: [UInt8]] = [:]
+    ) throws(PacketMetadataError) -> BPFObject {
+        let file = ObjectFile(name: name, bytes: bytes, isPrebuilt: false)
+        let loader = ProgramLoader(file, image: try image(), isStrict: false, summary: "cannot load \(name)")
+        return try loader.load(names, in: self, constants)
+    }
+}
