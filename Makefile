@@ -29,6 +29,10 @@ SECOND_CLANG := clang-14
 SECOND_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o)
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
+BENCH_SOURCES := $(wildcard bpf/bench/*.bpf.c)
+BENCH_HEADERS := $(wildcard bpf/bench/*.h bpf/encodings/*.h)
+BENCH_OBJECTS := $(BENCH_SOURCES:bpf/bench/%.bpf.c=$(BPF_OUT)/bench/%.bpf.o)
+SECOND_BENCH := $(BENCH_SOURCES:bpf/bench/%.bpf.c=$(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o)
 SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o)
 
 # The Swift toolchain's clang has the bpf target, so no second compiler is needed.
@@ -53,7 +57,7 @@ build: bpf
 release: bpf
 	swift build -c release --static-swift-stdlib --product pktmeta
 
-bpf: deps $(BPF_OBJECTS) examples
+bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 
 examples: deps $(EXAMPLE_OBJECTS)
 
@@ -71,6 +75,17 @@ $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
 	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+$(BPF_OUT)/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BPF_OUT)/bench/bound_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/bound_counted.bpf.o: bpf/bench/bound.bpf.c
+$(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
+
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -79,7 +94,7 @@ $(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) 
 	@mkdir -p $(@D)
 	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-test-bpf: deps-test examples $(TEST_OBJECTS) $(SECOND_OBJECTS) $(SECOND_EXAMPLES)
+test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(SECOND_OBJECTS) $(SECOND_EXAMPLES)
 
 demo: release
 	.build/release/pktmeta demo

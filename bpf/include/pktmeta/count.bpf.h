@@ -7,7 +7,10 @@
 
 static __always_inline void *__pktmeta_slot_state(__u32 slot)
 {
-	return bpf_map_lookup_elem(&pktmeta_state, &slot);
+	/* 8 bytes, or the compiler spills 4 beside the key, which the verifier forgets when the key is written. */
+	__u32 key[2] = {slot};
+
+	return bpf_map_lookup_elem(&pktmeta_state, key);
 }
 
 /* This CPU's counts of a field; NULL, and one more stale call, if the slot is another field's by now. */
