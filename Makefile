@@ -37,6 +37,9 @@ SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(
 
 # The Swift toolchain's clang has the bpf target, so no second compiler is needed.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
+# Objects need their BTF, and nobody needs the DWARF that comes with it.
+SWIFT_OBJCOPY := $(dir $(realpath $(shell command -v swift)))llvm-objcopy
+BPF_STRIP := $(if $(wildcard $(SWIFT_OBJCOPY)),$(SWIFT_OBJCOPY) --strip-debug,true)
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
@@ -64,6 +67,7 @@ examples: deps $(EXAMPLE_OBJECTS)
 $(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(BPF_STRIP) $@
 
 $(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
 
@@ -78,6 +82,7 @@ $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS)
 $(BPF_OUT)/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(BPF_STRIP) $@
 
 $(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
 
 internal import BPF
 internal import Linux
-package import PacketMetadata
+internal import PacketMetadata
 package import RegistryModel
 internal import SystemPackage
 internal import Testbed
@@ -16,7 +16,7 @@ package struct Benchmark: Sendable {
     /// Told what is being done.
     package var progress: @Sendable (String) -> Void
 
-    package static let defaultRounds = 60
+    package static let defaultRounds = 30
     static let summary = "the benchmark stopped"
     private static let purpose = "bench"
 
@@ -36,6 +36,11 @@ package struct Benchmark: Sendable {
         switch part {
         case .encodings: try EncodingBenchmark(benchmark: self).run()
         case .programs: try WholeProgramBenchmark(benchmark: self).run()
+        case .frames: try LiveFramesBenchmark(benchmark: self).run()
+        case .growth: try GrowthBenchmark(benchmark: self).run()
+        case .tcp: try TCPBenchmark(benchmark: self).run()
+        case .watch: try WatchBenchmark(benchmark: self).run()
+        case .commands: try CommandBenchmark(benchmark: self).run()
         }
     }
 
@@ -55,6 +60,16 @@ package struct Benchmark: Sendable {
             if round.isMultiple(of: 10) { progress("\(what): round \(round) of \(rounds)") }
             try Self.stopIfInterrupted()
             for timer in timers { try timer.sample() }
+        }
+    }
+
+    /// What the kernel refused, or what is one of our own errors already.
+    static func failure(_ error: any Error) -> PacketMetadataError {
+        switch error {
+        case let error as PacketMetadataError: error
+        case let error as BPFError: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .sysAdmin])
+        case let error as Errno: PacketMetadataError(.system, summary, reason: "\(error) (\(error.name))")
+        default: PacketMetadataError(.system, summary, reason: "\(error)")
         }
     }
 

@@ -79,7 +79,9 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case frames
     /// The prebuilt programs, by how many fields there are.
     case growth
+    /// TCP with GRO.
     case tcp
+    /// Packets that are watched.
     case watch
     /// This command's own speed.
     case commands

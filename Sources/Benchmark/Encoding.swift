@@ -2,6 +2,7 @@
 
 internal import BPF
 internal import CBPFObjects
+internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage

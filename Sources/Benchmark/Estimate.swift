@@ -28,6 +28,13 @@ package struct Estimate: Sendable, Hashable {
         (median, low, high, count) = (value, value, value, 1)
     }
 
+    /// Means of so many samples each, where single ones are too coarse.
+    static func means(_ samples: [Double], of count: Int) -> [Double] {
+        stride(from: 0, through: samples.count - count, by: count).map { start in
+            samples[start..<start + count].reduce(0, +) / Double(count)
+        }
+    }
+
     /// Of the ratios of samples that were taken in the same round, in which the machine was as fast for both.
     package static func ratio(_ samples: [Double], to others: [Double]) -> Estimate {
         precondition(samples.count == others.count)

@@ -38,16 +38,28 @@ int linux_interface_flags(int socket, const char *name)
 	return error < 0 ? error : (unsigned short)request.ifr_flags;
 }
 
+static int ethtool(int socket, const char *name, struct ethtool_value *value)
+{
+	struct ifreq request = {0};
+
+	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+	request.ifr_data = (char *)value;
+	return result(ioctl(socket, SIOCETHTOOL, &request));
+}
+
 int64_t linux_ethtool_value(int socket, const char *name, uint32_t command)
 {
 	struct ethtool_value value = {.cmd = command};
-	struct ifreq request = {0};
-	int error;
+	int error = ethtool(socket, name, &value);
 
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	request.ifr_data = (char *)&value;
-	error = result(ioctl(socket, SIOCETHTOOL, &request));
 	return error < 0 ? error : (int64_t)value.data;
+}
+
+int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint32_t value)
+{
+	struct ethtool_value request = {.cmd = command, .data = value};
+
+	return ethtool(socket, name, &request);
 }
 
 int linux_check_writable(const char *path)

@@ -35,11 +35,22 @@ extension NetworkInterface {
     ///
     /// - Throws: `notSupportedOnSocket` or the like if the interface has no such setting.
     public func mergesPackets() throws(Errno) -> Bool {
-        let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard raw >= 0 else { throw Errno.last }
-        let socket = OwnedFD(raw)
+        let socket = try Self.controlSocket()
         let value = unsafe linux_ethtool_value(socket.raw, name, UInt32(ETHTOOL_GGRO))
         guard value >= 0 else { throw Errno(rawValue: CInt(-value)) }
         return value != 0
+    }
+
+    /// The same, changed. Takes CAP_NET_ADMIN.
+    public func setMergesPackets(_ merges: Bool) throws(Errno) {
+        let socket = try Self.controlSocket()
+        try check(unsafe linux_ethtool_set_value(socket.raw, name, UInt32(ETHTOOL_SGRO), merges ? 1 : 0))
+    }
+
+    /// Any socket will do (netdevice(7)).
+    private static func controlSocket() throws(Errno) -> OwnedFD {
+        let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw Errno.last }
+        return OwnedFD(raw)
     }
 }

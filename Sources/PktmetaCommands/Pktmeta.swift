@@ -20,7 +20,7 @@ public struct Pktmeta: ParsableCommand {
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, Status.self, InspectMap.self, Watch.self, Compact.self, Repair.self,
             ExportBTF.self,
-            GenerateHeader.self, Doctor.self, Demo.self,
+            GenerateHeader.self, Doctor.self, Demo.self, Bench.self,
         ])
 
     public init() {}

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct bpf_object_file {
-	const char *name; /* as in bpf/programs/NAME.bpf.c */
+	const char *name; /* of bpf/programs/NAME.bpf.c, or bench/NAME of bpf/bench/NAME.bpf.c */
 	const unsigned char *bytes;
 	size_t size;
 };

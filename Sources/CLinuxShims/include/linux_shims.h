@@ -40,6 +40,9 @@ int linux_interface_flags(int socket, const char *name);
 /* What an interface answers to a command of linux/ethtool.h that gives one number, ETHTOOL_G*; or -errno. */
 int64_t linux_ethtool_value(int socket, const char *name, uint32_t command);
 
+/* 0 or -errno: a command of linux/ethtool.h that sets one number, ETHTOOL_S*. */
+int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint32_t value);
+
 /* 0 or -errno: whether this process may write there, by its effective ids. faccessat(2). */
 int linux_check_writable(const char *path);
 

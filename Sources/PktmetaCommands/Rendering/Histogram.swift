@@ -8,8 +8,6 @@ struct Histogram {
 
     private static let heights = Array("▁▂▃▄▅▆▇█")
     private static let asciiHeights = Array(".:-=+*%#")
-    /// Eighths of a column, from one on.
-    private static let parts = Array("▏▎▍▌▋▊▉")
 
     /// From the first bucket in use to the last.
     private var used: Range<Int>? {
@@ -42,17 +40,9 @@ struct Histogram {
         return zip(used, zip(ranges, numbers)).map { bucket, texts in
             let range = pad(texts.0, rangeWidth)
             let number = String(repeating: " ", count: numberWidth - texts.1.utf8.count) + texts.1
-            let bar = bar(Double(counts[bucket]) / Double(most) * Double(barWidth), isEmpty: counts[bucket] == 0)
-            return "\(range)  \(number)" + (bar.isEmpty ? "" : "  " + display.paint(bar, .green))
+            let bar = display.bar(Double(counts[bucket]) / Double(most) * Double(barWidth))
+            return "\(range)  \(number)" + (bar.isEmpty ? "" : "  " + bar)
         }
-    }
-
-    private func bar(_ length: Double, isEmpty: Bool) -> String {
-        if isEmpty { return "" }
-        guard display.hasUnicode else { return String(repeating: "#", count: max(1, Int(length.rounded()))) }
-        let eighths = max(1, Int((length * 8).rounded()))
-        let rest = eighths % 8
-        return String(repeating: "█", count: eighths / 8) + (rest > 0 ? String(Self.parts[rest - 1]) : "")
     }
 
     private func pad(_ text: String, _ width: Int) -> String {
@@ -65,4 +55,19 @@ struct Histogram {
         let first = UInt64(1) << UInt64(bits - 1)
         return "\(first)..\(first + (first - 1))"
     }
+}
+
+extension Display {
+    /// A bar that many columns long, to an eighth where there is Unicode; of what is more than nothing, some is seen.
+    func bar(_ length: Double) -> String {
+        if length <= 0 { return "" }
+        guard hasUnicode else { return paint(String(repeating: "#", count: max(1, Int(length.rounded()))), .green) }
+        let eighths = max(1, Int((length * 8).rounded()))
+        let rest = eighths % 8
+        let end = rest > 0 ? String(Self.partsOfColumn[rest - 1]) : ""
+        return paint(String(repeating: "█", count: eighths / 8) + end, .green)
+    }
+
+    /// Eighths of a column, from one on.
+    private static let partsOfColumn = Array("▏▎▍▌▋▊▉")
 }

@@ -12,6 +12,18 @@ func rate(_ rate: Double) -> String {
     }
 }
 
+/// With that many digits behind the point: `1.050`.
+func fixed(_ number: Double, digits: Int) -> String {
+    guard number.isFinite, abs(number) < 1e15 else { return "-" }
+    let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+    let scaled = Int64((abs(number) * scale).rounded())
+    let (whole, rest) = scaled.quotientAndRemainder(dividingBy: Int64(scale))
+    let sign = number < 0 && scaled != 0 ? "-" : ""
+    guard digits > 0 else { return sign + String(whole) }
+    let text = String(rest)
+    return "\(sign)\(whole)." + String(repeating: "0", count: digits - text.utf8.count) + text
+}
+
 private func tenths(_ number: Double) -> String { String((number * 10).rounded() / 10) }
 
 /// The time from one point to another, in ns: `0.3s`, `45s`, `12min`, `5h`.

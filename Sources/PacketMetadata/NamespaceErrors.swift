@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Linux
-internal import RegistryModel
+package import Linux
+package import RegistryModel
 internal import SystemPackage
 
 extension NetworkNamespace {
-    /// Runs something inside, for a command.
+    /// Runs something inside, for a user.
     ///
     /// - Parameters:
     ///   - name: what the user calls the namespace.
     ///   - summary: what was asked for.
-    borrowing func run<Value>(
+    package borrowing func run<Value: ~Copyable>(
         _ name: String, _ summary: String, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         do throws(NamespaceError<PacketMetadataError>) {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+internal import Testbed
+
+/// A veth pair through which packets are sent as fast as it takes them, by BPF_F_TEST_XDP_LIVE_FRAMES.
+///
+/// The receiver's interface takes them only while it has an XDP program in native mode.
+final class FramePath {
+    private let topology: VethTopology
+    private let sender: BPFProgram
+    let receiver: NetworkInterface
+
+    init() throws(PacketMetadataError) {
+        let topology = try VethTopology.make(Benchmark.summary)
+        let (outgoing, incoming) = (VethTopology.senderInterface, VethTopology.receiverInterface)
+        let interface = try Self.run(in: topology.sender) { try NetworkInterface(named: outgoing) }
+        receiver = try Self.run(in: topology.receiver) { try NetworkInterface(named: incoming) }
+        let object = try BenchmarkObject(named: "sender").load(
+            ["send"], in: .alone, constants: ["sender_ifindex": encode(interface.index)])
+        do throws(BPFError) {
+            sender = try object.program("send")
+        } catch {
+            throw Benchmark.failure(error)
+        }
+        self.topology = topology
+    }
+
+    func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws(PacketMetadataError) -> Value {
+        try Self.run(in: topology.sender, body)
+    }
+
+    func inReceiver<Value: ~Copyable>(_ body: () throws -> Value) throws(PacketMetadataError) -> Value {
+        try Self.run(in: topology.receiver, body)
+    }
+
+    private static func run<Value: ~Copyable>(
+        in namespace: borrowing NetworkNamespace, _ body: () throws -> Value
+    ) throws(PacketMetadataError) -> Value {
+        try namespace.run("of the benchmark", Benchmark.summary) { () throws(PacketMetadataError) in
+            do {
+                return try body()
+            } catch {
+                throw Benchmark.failure(error)
+            }
+        }
+    }
+
+    /// Sends packets and waits until no more arrive.
+    ///
+    /// - Parameter arrived: how many have arrived so far, by a program at the end of their way.
+    /// - Returns: how many did, and how many seconds it took.
+    func send(
+        _ count: Int, arrived: () throws -> UInt64
+    ) throws(PacketMetadataError) -> (arrived: UInt64, seconds: Double) {
+        do {
+            let before = try arrived()
+            let start = ContinuousClock.now
+            try Self.run(in: topology.sender) { try sendFrames(count) }
+            var (now, end) = (try arrived(), ContinuousClock.now)
+            while now < before + UInt64(count), ContinuousClock.now - end < Self.quiet {
+                let later = try arrived()
+                if later != now { (now, end) = (later, .now) }
+            }
+            return (now - before, (end - start).inSeconds)
+        } catch {
+            throw Benchmark.failure(error)
+        }
+    }
+
+    /// So long after a packet none is under way any more.
+    private static let quiet = Duration.milliseconds(20)
+
+    private func sendFrames(_ count: Int) throws {
+        do throws(BPFError) {
+            try sender.testRunLiveFrames(packet: BenchmarkPacket.bytes, count: count)
+        } catch {
+            guard error.errno == .invalidArgument else { throw error }
+            throw PacketMetadataError(
+                .unsupported, Benchmark.summary, reason: "the kernel runs XDP programs on no live frames (EINVAL)",
+                remedy: "It does since Linux 5.18; pktmeta bench encodings programs does without.")
+        }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import Testbed
+
+/// How fast watched packets are read, and what watching costs the packets.
+struct WatchBenchmark {
+    let benchmark: Benchmark
+
+    /// Fewer than the buffer has room for, so that none is lost while nobody reads yet.
+    private static let framesAtOnce = 20_000
+    private static let fields = ["tenant": "constant:7", "number": "sequence", "seen_at": "ktime"]
+
+    func run() throws(PacketMetadataError) -> [BenchmarkSection] {
+        do {
+            let place = TemporaryRegistry(for: "bench-watch")
+            let registry = try Registry.openOrCreate(at: place.path)
+            for (name, source) in Self.fields.sorted(by: { $0.key < $1.key }) {
+                let definition = try FieldDefinition(
+                    name: FieldName(name), type: .u64, source: FieldSource(source, type: .u64))
+                _ = try registry.register(definition)
+            }
+            let path = try FramePath()
+            let object = try BenchmarkObject(named: "none").load(["live_get"], in: .alone)
+            let (counts, receiver) = (try object.map("bench_counts"), path.receiver)
+            let dropper = try path.inReceiver {
+                _ = try registry.attach(AttachmentRequest(tc: .unchanged, mode: .native), to: [receiver.name])
+                return try BPFLink.tcx(object.program("live_get"), ifindex: receiver.index, .ingress, at: .last)
+            }
+            defer { _ = consume dropper }
+
+            var (never, during, after) = (Phase(), Phase(), Phase())
+            var reading: [Double] = []
+            func send(_ phase: inout Phase) throws {
+                let run = try path.send(Self.framesAtOnce) {
+                    try counts.values(at: 0).reduce(0) { $0 + decode($1, as: UInt64.self) }
+                }
+                phase.rates.append(Double(run.arrived) / run.seconds / 1e3)
+                phase.programs = try path.inReceiver { try attachedTCXProgramIDs(ifindex: receiver.index).count }
+            }
+            for round in 0...benchmark.rounds {
+                if round.isMultiple(of: 5) { benchmark.progress("watch: round \(round) of \(benchmark.rounds)") }
+                try Benchmark.stopIfInterrupted()
+                try send(&never)
+                let stream = try path.inReceiver { try registry.watch(on: [receiver.name]) }
+                try send(&during)
+                reading.append(try read(stream) / 1e6)
+                stream.detach()
+                try send(&after)
+                if round == 0 { (never.rates, during.rates, after.rates, reading) = ([], [], [], []) }  // cold
+            }
+            return [
+                BenchmarkSection(
+                    .watch, "Packets that are watched, and the others", unit: "1000 packets a second, programs", digits: 0,
+                    columns: ["PACKETS", "AT TC"],
+                    rows: [
+                        never.row("nobody watches"), during.row("every packet is watched"),
+                        after.row("nobody watches any more"),
+                    ],
+                    charted: [0],
+                    notes: ["3 fields; all by the same veth pair. AT TC: how many programs are attached there."]),
+                BenchmarkSection(
+                    .watch, "Reading watched packets", unit: "million packets a second", digits: 2, columns: ["READ"],
+                    rows: [.init("by the library, none lost", [Estimate(reading)])],
+                    notes: ["As many packets a second may match for as long as one likes, without loss."]),
+            ]
+        } catch {
+            throw Benchmark.failure(error)
+        }
+    }
+
+    private struct Phase {
+        var rates: [Double] = []
+        var programs = 0
+
+        func row(_ name: String) -> BenchmarkSection.Row {
+            .init(name, [Estimate(rates), Estimate(exactly: Double(programs))])
+        }
+    }
+
+    /// Reads all packets that have been seen.
+    ///
+    /// - Returns: packets a second.
+    private func read(_ stream: PacketStream) throws -> Double {
+        var packets = 0
+        let start = ContinuousClock.now
+        while packets < Self.framesAtOnce {
+            let events = try stream.read()
+            if events.isEmpty { break }
+            for event in events {
+                switch event {
+                case .packet: packets += 1
+                case .dropped(let count):
+                    throw PacketMetadataError(.system, Benchmark.summary, reason: "\(count) watched packets were lost")
+                }
+            }
+        }
+        return Double(packets) / (ContinuousClock.now - start).inSeconds
+    }
+}
