@@ -10,8 +10,8 @@ struct InspectionWatchOptions: ParsableArguments {
     @Option(
         defaultAsFlag: WritingOptions.Seconds(1), parsing: .next,
         help: ArgumentHelp(
-            "Go on, with rates, every so many seconds: on a terminal in place, in a pipe a block each time, with --json a "
-                + "line each time.",
+            "Go on, with rates, every so many seconds: on a terminal in place, in a pipe or on a dumb terminal a block each "
+                + "time, with --json a line each time.",
             discussion:
                 "Keys: q quits, space pauses, s sorts by the next key, r reverses, arrows and page keys scroll.",
             valueName: "seconds"))
@@ -62,7 +62,7 @@ struct InspectionWatch {
     /// - Throws: `notFound` if the registry, or a field that was named, is or goes missing.
     consuming func run() throws(PacketMetadataError) {
         Interruption.watch()
-        if context.isTerminal, !isJSON {
+        if context.hasScreen, !isJSON {
             try runOnScreen()
         } else {
             try runInPipe()
