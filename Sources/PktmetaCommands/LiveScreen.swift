@@ -29,6 +29,9 @@ struct LiveScreen: ~Copyable {
         context.bytes(Array(Self.enter.utf8))
     }
 
+    /// Whether there is somebody to type: the input may be another than the terminal.
+    var hasKeyboard: Bool { keyboard != nil }
+
     deinit { context.bytes(Array(Self.leave.utf8)) }
 
     private static func keyboard() throws(PacketMetadataError) -> RawKeyboard? {

@@ -137,6 +137,20 @@ import Testing
         }
     }
 
+    /// The input is another: keys are not promised.
+    @Test func withoutAKeyboard() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            let command = "\(Fixture.command) inspect-map --watch 0.1 --registry \(bench.scratch.path)"
+            let terminal = try PseudoTerminal(
+                ["sh", "-c", "exec \(command) </dev/null"], rows: 20, columns: 80, environment: ["TERM=xterm"])
+            #expect(eventually { terminal.frame.contains("by offset; Ctrl-C quits") }, "\(terminal.transcript)")
+            try terminal.signal(SIGINT)
+            #expect(eventually { terminal.end?.status == 0 })
+            #expect(terminal.transcript.hasSuffix("\u{1b}[?25h\u{1b}[?1049l"))
+        }
+    }
+
     /// One that has no cursor to move, as an editor's shell is, gets what a pipe gets.
     @Test func blocksOnADumbTerminal() throws {
         try Kernel.run {

@@ -108,7 +108,8 @@ struct InspectionWatch {
         var shown = 1
         while Interruption.signal == nil {
             let report = try report(now, since: earlier)
-            screen.show(InspectionRendering(report, context.display).text, status: status(isPaused))
+            let status = status(isPaused, hasKeys: screen.hasKeyboard)
+            screen.show(InspectionRendering(report, context.display).text, status: status)
             switch screen.key(within: pace.left ?? .zero) {
             case .quit: return
             case .pause: isPaused.toggle()
@@ -125,11 +126,12 @@ struct InspectionWatch {
         }
     }
 
-    private func status(_ isPaused: Bool) -> String {
+    private func status(_ isPaused: Bool, hasKeys: Bool) -> String {
         let seconds = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
         let text = seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds)
         let order = selection.sort.rawValue + (selection.isReversed ? " (reversed)" : "")
-        return (isPaused ? "paused" : "every \(text) s") + "; by \(order); q quits, space pauses, s sorts, r reverses"
+        let keys = hasKeys ? "q quits, space pauses, s sorts, r reverses" : "Ctrl-C quits"
+        return (isPaused ? "paused" : "every \(text) s") + "; by \(order); \(keys)"
     }
 }
 
