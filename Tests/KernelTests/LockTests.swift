@@ -64,6 +64,20 @@ import Testing
         }
     }
 
+    /// A process that does not run for most of its wait finds both over at once.
+    @Test func aWaitIsToldOfBeforeItEnds() throws {
+        try Kernel.run {
+            let scratch = try Self.registry()
+            let holder = try Holder(scratch, seconds: 60)
+            var isTold = false
+            #expect(throws: Errno.wouldBlock) {
+                _ = try FolderLock(scratch.path.appending("lock"), timeout: .zero, patience: .zero) { isTold = true }
+            }
+            #expect(isTold)
+            withExtendedLifetime(holder) {}
+        }
+    }
+
     @Test func whoHasTheLockIsNamed() throws {
         try Kernel.run {
             let scratch = try Self.registry()
