@@ -327,6 +327,29 @@ import Testing
         }
     }
 
+    @Test func whatAnotherProgramDropsIsSeenBeforeIt() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("a", "u32", "constant:1")])
+            let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("dropping_tc")), name: "dropping")
+            let program = try object.load(only: "dropping_tc")
+            let link = try bench.pair.inReceiver {
+                try BPFLink.tcx(
+                    program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress, at: .first)
+            }
+            let first = try Self.watch(bench)
+            let last = try Self.watch(bench) { $0.isFirst = false }
+            try bench.pair.send(5)
+            try Self.settle(first, seen: 5)
+            #expect(try first.counts() == PacketCounts(seen: 5, matched: 5, written: 5, dropped: 0))
+            #expect(try last.counts() == PacketCounts())
+            #expect(try Self.packets(first).count == 5)
+            // It is still the other's to say: nobody behind has seen any.
+            #expect(try bench.registry.areaState().found == 0)
+            withExtendedLifetime(object) {}
+            _ = consume link
+        }
+    }
+
     @Test func followsTheRegistry() throws {
         try Kernel.run {
             let bench = try Bench(fields: [("a", "u32", "constant:1"), ("b", "u32", "constant:2")])
