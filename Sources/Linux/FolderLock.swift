@@ -25,11 +25,13 @@ public struct FolderLock: ~Copyable {
             let fd = try Self.open(path)
             while flock(fd.raw, LOCK_EX | LOCK_NB) != 0 {
                 guard Errno.last == .wouldBlock || Errno.last == .interrupted else { throw Errno.last }
-                guard ContinuousClock.now < deadline else { throw .wouldBlock }
-                if !isNoticed, ContinuousClock.now - start > patience {
+                let now = ContinuousClock.now
+                // First, so that a long wait is told of even if this process did not run for most of it.
+                if !isNoticed, now - start > patience {
                     notice()
                     isNoticed = true
                 }
+                guard now < deadline else { throw .wouldBlock }
                 usleep(5000)
             }
             // Someone may have removed and remade the folder while we waited: then two would hold "the" lock.

@@ -49,6 +49,8 @@ protocol ContextCommand: ParsableCommand {
     /// - Returns: the exit code.
     func answer(in context: Context) throws(PacketMetadataError) -> Int32
     var isJSON: Bool { get }
+    /// Whether its documents, errors too, take a line each.
+    var isJSONStream: Bool { get }
     var isVerbose: Bool { get }
 }
 
@@ -59,6 +61,7 @@ extension ContextCommand {
     }
 
     var isJSON: Bool { false }
+    var isJSONStream: Bool { false }
     var isVerbose: Bool { false }
 }
 
@@ -81,7 +84,7 @@ extension Pktmeta {
         } catch {
             let rendered = ErrorRendering(error, isVerbose: command.isVerbose)
             if command.isJSON {
-                context.output(rendered.json)
+                context.output(command.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {
                 context.errors(rendered.text)
             }

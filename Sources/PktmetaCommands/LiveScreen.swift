@@ -13,6 +13,7 @@ struct LiveScreen: ~Copyable {
 
     private let context: Context
     private var keyboard: RawKeyboard?
+    private var typed = TypedKeys()
     private var lines: [Substring] = []
     private var status = ""
     /// The first line that is shown.
@@ -27,6 +28,9 @@ struct LiveScreen: ~Copyable {
         keyboard = try Self.keyboard()
         context.bytes(Array(Self.enter.utf8))
     }
+
+    /// Whether there is somebody to type: the input may be another than the terminal.
+    var hasKeyboard: Bool { keyboard != nil }
 
     deinit { context.bytes(Array(Self.leave.utf8)) }
 
@@ -57,17 +61,22 @@ struct LiveScreen: ~Copyable {
         let more = lines.count - top - shown.count
         let note = (more > 0 ? "\(more) lines more below; " : "") + status
         var frame = "\u{1b}[H"
-        for line in shown { frame += line + "\u{1b}[K\r\n" }
-        frame += "\u{1b}[J\u{1b}[\(rows);1H"
         let display = context.display
+        // A line that wraps would push the others off the screen.
+        for line in shown { frame += display.cut(painted: line, to: display.width ?? 80) + "\u{1b}[K\r\n" }
+        frame += "\u{1b}[J\u{1b}[\(rows);1H"
         frame += display.paint(display.cut(note, to: display.width ?? 80), .dim) + "\u{1b}[K"
         context.bytes(Array(frame.utf8))
     }
 
+    /// How long the rest of a key may take that sends several bytes.
+    private static let patience = Duration.milliseconds(50)
+
     /// Waits for a key; those that scroll and suspend are seen to here.
     mutating func key(within timeout: Duration) -> Key {
-        let bytes = Terminal.keys(within: timeout)
-        switch String(decoding: bytes, as: UTF8.self) {
+        if typed.isEmpty { typed.append(Terminal.keys(within: timeout)) }
+        if typed.isPartial { typed.append(Terminal.keys(within: Self.patience)) }
+        switch typed.next() {
         case "": return .other  // also a new size: what follows draws anew
         case "q", "Q", "\u{1b}", "\u{3}", "\u{4}", "\u{1c}": return .quit
         case " ": return .pause

@@ -24,6 +24,25 @@ import Testing
         #expect(Display(hasUnicode: false).cut("abcdef", to: 4) == "abc~")
     }
 
+    @Test func cuttingKeepsThePaint() {
+        let display = Display(hasColour: true)
+        let line = "│" + display.paint("東京", .dim) + "│" + display.paint("abc", .red)
+        #expect(display.cut(painted: Substring(line), to: 9) == line)
+        #expect(display.cut(painted: Substring(line), to: 8) == "│\u{1b}[2m東京\u{1b}[0m│\u{1b}[31ma…\u{1b}[0m")
+        #expect(display.cut(painted: Substring(line), to: 4) == "│\u{1b}[2m東…\u{1b}[0m\u{1b}[31m\u{1b}[0m")
+        #expect(display.cut(painted: "abc", to: 2) == "a…")
+    }
+
+    @Test(arguments: [
+        (true, ["TERM": "xterm"], true), (true, ["TERM": "dumb"], false), (true, [:], false),
+        (true, ["TERM": ""], false), (false, ["TERM": "xterm"], false),
+    ])
+    func screens(isTerminal: Bool, environment: [String: String], hasScreen: Bool) {
+        let context = Context(
+            output: { _ in }, errors: { _ in }, bytes: { _ in }, isTerminal: isTerminal, environment: environment)
+        #expect(context.hasScreen == hasScreen)
+    }
+
     @Test func namesOfOthersMoveNoCursor() {
         #expect(printable("eth0\u{1b}[2J\n\u{9b}") == "eth0?[2J??")
     }

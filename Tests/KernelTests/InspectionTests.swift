@@ -106,6 +106,7 @@ import Testing
             let rates: Rates?
         }
 
+        let time: UInt64
         let fields: [Entry]
     }
 
@@ -175,7 +176,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:1")])
             for (arguments, exitCode, words) in [
-                (["nosuch"], 66, "has no such field"), (["state", "x*"], 66, "has no such field"),
+                (["nosuch"], 66, "has no such field"), (["tenant", "state"], 66, "inspect-map state NAME"),
+                (["state", "x*"], 66, "has no such field"),
                 (["state", "a-b"], 64, "a-b"), (["--sort", "colour"], 64, "--sort"), (["--count", "2"], 64, "--watch"),
                 (["--watch", "0"], 64, "0.05"), (["--watch", "nosuch"], 66, "has no such field"),
             ] {

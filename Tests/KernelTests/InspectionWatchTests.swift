@@ -25,15 +25,19 @@ import Testing
             #expect(run.exitCode == 0, "\(run.errors)")
             let lines = run.output.split(separator: "\n").map(String.init)
             try #require(lines.count == 3)
-            var counts: [UInt64] = []
+            var documents: [InspectionTests.Document] = []
             for line in lines {
                 #expect(try JSONSchema("inspection").faults(of: line) == "")
-                let document = try JSONDecoder().decode(InspectionTests.Document.self, from: Data(line.utf8))
-                counts.append(try #require(document.fields[0].state?.got))
-                // Over the whole run, as many a second as the counts say.
-                #expect(try #require(document.fields[0].rates).got > 0)
+                documents.append(try JSONDecoder().decode(InspectionTests.Document.self, from: Data(line.utf8)))
             }
-            #expect(counts == counts.sorted())
+            let counts = try documents.map { try #require($0.fields[0].state?.got) }
+            let rates = try documents.map { try #require($0.fields[0].rates?.got) }
+            // As many a second as the counts and times say.
+            for (earlier, later) in [(0, 1), (1, 2)] {
+                let seconds = Double(documents[later].time - documents[earlier].time) / 1e9
+                #expect(abs(rates[later] * seconds - (Double(counts[later]) - Double(counts[earlier]))) < 0.001)
+            }
+            #expect(rates.contains { $0 > 0 })
             #expect(counts[2] <= sent)
         }
     }
@@ -81,8 +85,14 @@ import Testing
             terminal.resize(rows: 20, columns: 200)
             #expect(eventually { terminal.frame.contains("HISTOGRAM") && !terminal.frame.contains("no room for:") })
             terminal.type("s")
-            #expect(eventually { terminal.frame.contains("by name") })
-            let names = terminal.frame.components(separatedBy: "\r\n").compactMap { line in
+            // What is shown last is there once the frame is.
+            var frame = ""
+            #expect(
+                eventually {
+                    frame = terminal.frame
+                    return frame.contains("by name")
+                })
+            let names = frame.components(separatedBy: "\r\n").compactMap { line in
                 ["tenant", "seen_at"].first { line.contains($0) }
             }
             #expect(names == ["seen_at", "tenant"])
@@ -97,6 +107,61 @@ import Testing
             #expect(terminal.transcript.hasSuffix("\u{1b}[?25h\u{1b}[?1049l"))
             #expect(terminal.modes != modesMeanwhile)
             #expect(terminal.modes[3] & UInt32(ECHO | ICANON | ISIG) == UInt32(ECHO | ICANON | ISIG))
+        }
+    }
+
+    /// As a slow line or fast fingers send them.
+    @Test func severalKeysAtOnce() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            let terminal = try Self.watch(bench, ["--sort", "name"])
+            #expect(eventually { terminal.frame.contains("by name") })
+            terminal.type("sr \u{1b}[B")
+            #expect(eventually { terminal.frame.contains("paused; by slot (reversed)") }, "\(terminal.frame)")
+            terminal.type("rq")
+            #expect(eventually { terminal.end?.status == 0 })
+        }
+    }
+
+    @Test func linesAreNoWiderThanTheScreen() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7"), ("seen_at", "u64", "ktime")])
+            let terminal = try Self.watch(bench, ["both"], rows: 40, columns: 24)
+            #expect(eventually { terminal.frame.contains("every 0.1") })
+            let frame = terminal.frame.replacing(/\u{1b}\[[0-9;]*[A-Za-z]/, with: "")
+            let lines = frame.split(whereSeparator: \.isNewline)
+            #expect(lines.count > 10)
+            #expect(lines.allSatisfy { $0.count <= 24 }, "\(frame)")
+            terminal.type("q")
+            #expect(eventually { terminal.end?.status == 0 })
+        }
+    }
+
+    /// The input is another: keys are not promised.
+    @Test func withoutAKeyboard() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            let command = "\(Fixture.command) inspect-map --watch 0.1 --registry \(bench.scratch.path)"
+            let terminal = try PseudoTerminal(
+                ["sh", "-c", "exec \(command) </dev/null"], rows: 20, columns: 80, environment: ["TERM=xterm"])
+            #expect(eventually { terminal.frame.contains("by offset; Ctrl-C quits") }, "\(terminal.transcript)")
+            try terminal.signal(SIGINT)
+            #expect(eventually { terminal.end?.status == 0 })
+            #expect(terminal.transcript.hasSuffix("\u{1b}[?25h\u{1b}[?1049l"))
+        }
+    }
+
+    /// One that has no cursor to move, as an editor's shell is, gets what a pipe gets.
+    @Test func blocksOnADumbTerminal() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            let terminal = try PseudoTerminal(
+                [Fixture.command, "inspect-map", "--watch", "0.1", "--registry", bench.scratch.path.string],
+                rows: 20, columns: 80, environment: ["TERM=dumb"])
+            #expect(eventually { terminal.transcript.components(separatedBy: "FIELD").count > 3 })
+            try terminal.signal(SIGINT)
+            #expect(eventually { terminal.end?.status == 0 })
+            #expect(!terminal.transcript.contains("\u{1b}"))
         }
     }
 
@@ -132,6 +197,17 @@ import Testing
             let end = try #require(terminal.end)
             #expect(end.status == (cause == "signal" ? 0 : 66))
             #expect(cause == "signal" || end.errors.contains("there is none"), "\(end.errors)")
+        }
+    }
+
+    @Test func anErrorTakesALineLikeOtherDocuments() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            let run = CommandRun([
+                "inspect-map", "nosuch", "--watch", "--json", "--registry", bench.scratch.path.string,
+            ])
+            #expect(run.exitCode == 66)
+            #expect(run.output.hasPrefix(#"{"error":{"exitCode":66,"#) && !run.output.contains("\n"), "\(run.output)")
         }
     }
 

@@ -43,6 +43,8 @@ import Testing
             try pair.send(count)
             let arrived = try eventually { try registry.areaState().found >= seen + UInt64(count) }
             #expect(arrived)
+            // The consumer counts a packet before it gets its fields.
+            try waitForRunningPrograms()
         }
 
         /// Packets that each CPU has numbered.

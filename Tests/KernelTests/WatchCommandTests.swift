@@ -106,6 +106,33 @@ enum FilterOptionsParser {
         }
     }
 
+    /// What it has seen before is told, and so is what was dropped; with --json, all of it by a line each.
+    @Test(arguments: [true, false])
+    func whatWasSeenBeforeIsShown(isJSON: Bool) throws {
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            _ = try bench.command("register-field", "tenant", "--type", "u32", "--source", "constant:1")
+            _ = try bench.command("attach-to-interface", "far0")
+            let watch = try HeldTests.Background(bench, "watch", "far0", isJSON ? "--json" : "--last")
+            #expect(try eventually { try Self.programs(bench).contains("watcher") }, "\(watch.output)")
+            try watch.end("STOP")
+            try bench.pair.send(10)
+            try Registry.remove(at: bench.scratch.path)
+            Pause.sleep(milliseconds: 250)  // so that it looks for the registry first
+            try watch.end("CONT")
+            #expect(eventually { watch.output.contains("there is none (ENOENT)") }, "\(watch.output)")
+            let lines = watch.output.split(separator: "\n").map(String.init)
+            #expect(lines.count { $0.contains(isJSON ? #""fields":{"tenant":1}"# : ": tenant=1") } == 10)
+            #expect(lines.contains { $0.hasPrefix("note: 10 packets shown, 0 dropped") }, "\(watch.output)")
+            if isJSON {
+                #expect(lines.count == 12)
+                for line in lines where !line.hasPrefix("note: ") {
+                    #expect(try JSONSchema("watch").faults(of: line) == "")
+                }
+            }
+        }
+    }
+
     @Test func aPipeThatBreaksEndsIt() throws {
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
@@ -125,7 +152,8 @@ enum FilterOptionsParser {
                 ("tenant", "u32", "constant:7"), ("mac", "mac", "none"), ("trusted", "flag", "none"),
             ])
             for (arguments, exitCode, words) in [
-                (["nosuch0"], 66, "nosuch0"), ([], 64, "Name an interface"),
+                (["nosuch0"], 66, "cannot watch nosuch0"),
+                (["far0", "nosuch0"], 66, "cannot watch nosuch0: there is no"), ([], 64, "Name an interface"),
                 (["far0", "-f", "nosuch=1"], 66, "no field nosuch"),
                 (["far0", "--fields", "nosuch"], 66, "no field nosuch"),
                 (["far0", "--fields", "a,,b"], 64, "--fields"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BPF
 import Linux
 import SystemPackage
 
@@ -81,8 +82,13 @@ public final class VethPair: @unchecked Sendable {
         }
     }
 
-    /// Sends UDP packets of 64 bytes of payload from the near end, to the far one unless told otherwise.
+    /// Sends UDP packets of 64 bytes of payload from the near end, to the far one unless told otherwise, and waits for
+    /// the far end to be done with them.
+    ///
+    /// A CPU that others keep busy leaves them to ksoftirqd, which comes later.
     public func send(_ count: Int, to address: [UInt8] = [192, 0, 2, 2]) throws {
+        let before = try received()
+        defer { try? settle(before.map { $0 + UInt64(count) }) }
         try inSender {
             let sender = try UDPSender(to: address, port: Self.port)
             for number in 0..<count {
@@ -91,10 +97,27 @@ public final class VethPair: @unchecked Sendable {
             }
         }
     }
+
+    /// Packets that the far end has taken from its queue (dev_get_stats of the kernel); nil if it is gone.
+    ///
+    /// With native XDP they count when programs have run; else when they are sent, which is then all that can be told.
+    private func received() throws -> UInt64? {
+        let lines = try inReceiver { try WholeFile.read("/proc/thread-self/net/dev") }
+        for line in String(decoding: lines, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == ":" })
+            if words.count > 2, words[0] == Self.far { return UInt64(words[2]) }
+        }
+        return nil
+    }
+
+    private func settle(_ count: UInt64?) throws {
+        if let count { _ = try eventually(within: .seconds(2)) { try received().map { $0 >= count } ?? true } }
+        try waitForRunningPrograms()
+    }
 }
 
-/// Asks again and again, until it is so or the time is over.
-public func eventually(within timeout: Duration = .seconds(5), _ condition: () throws -> Bool) rethrows -> Bool {
+/// Asks again and again, until it is so or the time is over: more than anything takes, on a machine that is busy.
+public func eventually(within timeout: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + timeout
     while true {
         if try condition() { return true }

@@ -45,7 +45,7 @@ public final class PacketStream {
     private var image: RegistryImage
     private var watchers: [Watcher] = []
     private let ring: RingBuffer
-    private let countsMap: BPFMap
+    let countsMap: BPFMap
     private var dropsTold: UInt64 = 0
     private var lastLook: ContinuousClock.Instant = .now
 
@@ -59,9 +59,7 @@ public final class PacketStream {
         try Self.check(request, summary)
         var interfaces: [UInt32: String] = [:]
         for name in names {
-            try Registry.checkInterface(name)
-            let attacher = try Attacher(name, store: AttachmentStore(registry.folder), summary: summary)
-            interfaces[attacher.interface.index] = name
+            interfaces[try Attacher.interface(name, "cannot watch \(name)").index] = name
         }
         self.interfaces = interfaces
         image = try registry.image()

@@ -30,6 +30,7 @@ struct InspectMap: ContextCommand {
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
+    var isJSONStream: Bool { watching.interval != nil }
 
     func validate() throws {
         try watching.validate()

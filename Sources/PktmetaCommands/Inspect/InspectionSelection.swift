@@ -94,7 +94,9 @@ struct InspectionSelection {
             throw PacketMetadataError(
                 .notFound, "cannot inspect \(pattern.text)",
                 reason: "the registry \(inspection.path) has no such field",
-                remedy: "pktmeta inspect-map registry lists its fields.")
+                remedy: InspectionView(rawValue: pattern.text).map { view in
+                    "The view goes before the names: pktmeta inspect-map \(view.rawValue) NAME."
+                } ?? "pktmeta inspect-map registry lists its fields.")
         }
         let shown = inspection.fields.filter { isSelected($0, rates) }
         let order = shown.enumerated().sorted { a, b in

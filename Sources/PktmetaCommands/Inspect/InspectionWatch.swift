@@ -10,8 +10,8 @@ struct InspectionWatchOptions: ParsableArguments {
     @Option(
         defaultAsFlag: WritingOptions.Seconds(1), parsing: .next,
         help: ArgumentHelp(
-            "Go on, with rates, every so many seconds: on a terminal in place, in a pipe a block each time, with --json a "
-                + "line each time.",
+            "Go on, with rates, every so many seconds: on a terminal in place, in a pipe or on a dumb terminal a block each "
+                + "time, with --json a line each time.",
             discussion:
                 "Keys: q quits, space pauses, s sorts by the next key, r reverses, arrows and page keys scroll.",
             valueName: "seconds"))
@@ -62,7 +62,7 @@ struct InspectionWatch {
     /// - Throws: `notFound` if the registry, or a field that was named, is or goes missing.
     consuming func run() throws(PacketMetadataError) {
         Interruption.watch()
-        if context.isTerminal, !isJSON {
+        if context.hasScreen, !isJSON {
             try runOnScreen()
         } else {
             try runInPipe()
@@ -108,7 +108,8 @@ struct InspectionWatch {
         var shown = 1
         while Interruption.signal == nil {
             let report = try report(now, since: earlier)
-            screen.show(InspectionRendering(report, context.display).text, status: status(isPaused))
+            let status = status(isPaused, hasKeys: screen.hasKeyboard)
+            screen.show(InspectionRendering(report, context.display).text, status: status)
             switch screen.key(within: pace.left ?? .zero) {
             case .quit: return
             case .pause: isPaused.toggle()
@@ -125,11 +126,12 @@ struct InspectionWatch {
         }
     }
 
-    private func status(_ isPaused: Bool) -> String {
+    private func status(_ isPaused: Bool, hasKeys: Bool) -> String {
         let seconds = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
         let text = seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds)
         let order = selection.sort.rawValue + (selection.isReversed ? " (reversed)" : "")
-        return (isPaused ? "paused" : "every \(text) s") + "; by \(order); q quits, space pauses, s sorts, r reverses"
+        let keys = hasKeys ? "q quits, space pauses, s sorts, r reverses" : "Ctrl-C quits"
+        return (isPaused ? "paused" : "every \(text) s") + "; by \(order); \(keys)"
     }
 }
 

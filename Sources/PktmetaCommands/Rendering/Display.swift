@@ -31,6 +31,30 @@ struct Display: Sendable, Hashable {
         }
         return width > 0 ? kept + sign : ""
     }
+
+    /// The same for a line with painted parts, which stay as they are.
+    func cut(painted line: Substring, to width: Int) -> String {
+        var isEscape = false
+        var plain = ""
+        var positions: [(offset: Int, escape: String)] = []
+        for character in line {
+            if character == "\u{1b}" {
+                isEscape = true
+                positions.append((plain.count, ""))
+            }
+            guard isEscape else {
+                plain.append(character)
+                continue
+            }
+            positions[positions.count - 1].escape.append(character)
+            isEscape = character != "m"
+        }
+        guard displayWidth(plain) > width else { return String(line) }
+        var characters = cut(plain, to: width).map(String.init)
+        let end = characters.count
+        for (offset, escape) in positions.reversed() { characters.insert(escape, at: min(offset, end)) }
+        return characters.joined()
+    }
 }
 
 /// Attributes of characters (SGR of ECMA-48).
@@ -73,6 +97,9 @@ extension Context {
         let hasColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
         return Display(width: columns ?? terminalSize()?.columns ?? 80, hasColour: hasColour, hasUnicode: hasUnicode)
     }
+
+    /// Whether the output can be redrawn in place: a terminal that moves its cursor.
+    var hasScreen: Bool { isTerminal && !["", "dumb"].contains(environment["TERM", default: ""]) }
 
     /// By the locale, as locale(7) has it: the first of these that is set says.
     private var hasUnicode: Bool {

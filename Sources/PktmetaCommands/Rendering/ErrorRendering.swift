@@ -18,4 +18,5 @@ struct ErrorRendering {
     }
 
     var json: String { ErrorDocument(error).json }
+    var jsonLine: String { ErrorDocument(error).jsonLine }
 }

@@ -23,13 +23,20 @@ struct PacketWatch {
         let rendering = PacketRendering(bootTime: Clock.realtime &- Clock.monotonic, display: context.display)
         let end = duration.map { ContinuousClock.now + $0 }
         var shown = 0
+        var failure: PacketMetadataError?
         while Interruption.signal == nil {
             let left = end.map { $0 - .now } ?? Self.longestWait
             if left <= .zero { break }
-            let events = try stream.read(within: min(left, Self.longestWait))
-            shown += show(events, upTo: count.map { $0 - shown }, rendering)
-            if let count, shown >= count { break }
-            if events.count > Self.many { Pause.sleep(for: Self.rest) }
+            do throws(PacketMetadataError) {
+                let events = try stream.read(within: min(left, Self.longestWait))
+                shown += show(events, upTo: count.map { $0 - shown }, rendering)
+                if let count, shown >= count { break }
+                if events.count > Self.many { Pause.sleep(for: Self.rest) }
+            } catch {
+                // What it has seen before is shown all the same.
+                failure = error
+                break
+            }
         }
         stream.detach()
         while count.map({ shown < $0 }) ?? true {
@@ -41,6 +48,7 @@ struct PacketWatch {
         context.errors(
             "note: \(shown) packets shown, \(counts.dropped) dropped for lack of room in the buffer; of \(counts.seen) seen, "
                 + "\(counts.matched) matched")
+        if let failure { throw failure }
     }
 
     /// All by one write.

@@ -46,6 +46,7 @@ struct Watch: ContextCommand {
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
+    var isJSONStream: Bool { true }
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count is 1 or more.") }
@@ -61,8 +62,7 @@ struct Watch: ContextCommand {
         Interruption.watch()
         let path = registry.path(in: context)
         let stream = try interfaces.run("cannot watch") { (names) throws(PacketMetadataError) in
-            for name in names { try Registry.checkInterface(name) }
-            return try Registry.open(at: path, for: .write).watch(request, on: names)
+            try Registry.open(at: path, for: .write).watch(request, on: names)
         }
         try PacketWatch(stream: stream, count: count, duration: duration?.duration, isJSON: isJSON, context: context)
             .run()
