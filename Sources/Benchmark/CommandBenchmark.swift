@@ -12,9 +12,141 @@ struct CommandBenchmark {
     let benchmark: Benchmark
 
     private static let capacities = [136, 32]
-    private static let memoryLimit = 32  // MiB
+    private static let memoryBar = 32.0  // MiB
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
-        []
+        do {
+            let full = TemporaryRegistry(for: "bench-commands")
+            let empty = TemporaryRegistry(for: "bench-attach")
+            let count = try fill(full.path)
+            _ = try Registry.openOrCreate(at: empty.path)
+            let path = try FramePath()
+            let own = OwnCommand(interface: path.receiver.name)
+            let others = try OtherTools(interface: path.receiver.name, registry: empty.path)
+            return try path.inReceiver {
+                try measure(
+                    jobs(own, others, full: full.path, empty: empty.path, fields: count),
+                    own.memoryOfEach(registry: full.path))
+            }
+        } catch {
+            throw Benchmark.failure(error)
+        }
+    }
+
+    /// Fields of all kinds, as many as there can be.
+    private func fill(_ path: FilePath) throws -> Int {
+        let capacity = try Registry.grantedCapacity(of: Self.capacities)
+        let registry = try Registry.openOrCreate(at: path, capacity: capacity)
+        let count = min(31, (capacity - 8) / 4)
+        for number in 1...count {
+            let source = number.isMultiple(of: 2) ? "constant:\(number)" : "none"
+            _ = try registry.register(
+                FieldDefinition(
+                    name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32), owner: "bench"))
+        }
+        return count
+    }
+
+    private func jobs(
+        _ own: OwnCommand, _ others: OtherTools, full: FilePath, empty: FilePath, fields: Int
+    ) -> [Job] {
+        [
+            Job("pktmeta --version", own.command(["--version"])),
+            Job("bpftool version", others.bpftool(["version"])),
+            Job("pktmeta inspect-map --json, \(fields) fields", own.command(["inspect-map", "--json"], full)),
+            Job("bpftool map dump -j, the same map", others.dump(full)),
+            Job(
+                "pktmeta register-field", own.command(["register-field", "one_more", "--type", "flag"], empty),
+                undo: own.command(["unregister-field", "one_more"], empty)),
+            Job("pktmeta attach-to-interface, XDP and TC", own.attach(empty), undo: own.detach(empty)),
+            Job("bpftool and tc, the same programs", others.attach, undo: others.detach),
+        ]
+    }
+
+    /// Commands that do one thing, and what undoes it.
+    private final class Job {
+        let title: String
+        let commands: [[String]]
+        let undo: [[String]]
+        /// ms.
+        var times: [Double] = []
+        /// MiB.
+        private(set) var memory = 0.0
+
+        init(_ title: String, _ commands: [[String]], undo: [[String]] = []) {
+            self.title = title
+            self.commands = commands
+            self.undo = undo
+        }
+
+        func run() throws {
+            var time = 0.0
+            for command in commands {
+                let outcome = try ChildProcess.run(command)
+                try Self.expectSuccess(outcome, command)
+                time += outcome.duration.inSeconds * 1e3
+            }
+            try runUndo()
+            times.append(time)
+        }
+
+        /// Takes longer, so that it is a run of its own.
+        func runForMemory() throws {
+            var most = 0
+            for command in commands { most = max(most, try ChildProcess.peakMemory(of: command)) }
+            try runUndo()
+            memory = Double(most) / 1_048_576
+        }
+
+        private func runUndo() throws {
+            for command in undo { try Self.expectSuccess(try ChildProcess.run(command), command) }
+        }
+
+        private static func expectSuccess(_ outcome: ChildProcess.Outcome, _ command: [String]) throws {
+            guard outcome.status != 0 else { return }
+            throw PacketMetadataError(
+                .system, Benchmark.summary,
+                reason: "\(command.joined(separator: " ")): exit code \(outcome.status): \(outcome.output)")
+        }
+    }
+
+    private func measure(_ jobs: [Job], _ peak: (command: String, memory: Double)) throws -> [BenchmarkSection] {
+        let jobs = jobs.filter { !$0.commands.isEmpty }
+        for round in 0...benchmark.rounds {
+            if round.isMultiple(of: 5) { benchmark.progress("commands: round \(round) of \(benchmark.rounds)") }
+            try Benchmark.stopIfInterrupted()
+            for job in jobs { try job.run() }
+            if round == 0 { for job in jobs { job.times = [] } }  // cold
+        }
+        for job in jobs { try job.runForMemory() }
+        let rows = jobs.map { BenchmarkSection.Row($0.title, [Estimate($0.times), Estimate(exactly: $0.memory)]) }
+        func times(_ prefix: String) -> [Double]? { jobs.first { $0.title.hasPrefix(prefix) }?.times }
+        var bars: [Bar] = []
+        func compare(_ one: String, _ other: String) {
+            guard let ours = times(one), let theirs = times(other) else { return }
+            bars.append(Bar("\(one) / \(other)", .atMost(1), .ratio(ours, to: theirs)))
+        }
+        compare("pktmeta inspect-map --json", "bpftool map dump -j")
+        compare("pktmeta attach-to-interface", "bpftool and tc")
+        bars.append(
+            Bar(
+                "most memory that a command took (\(peak.command)) / \(Int(Self.memoryBar)) MiB", .atMost(1),
+                Estimate(exactly: peak.memory / Self.memoryBar)))
+        return [
+            BenchmarkSection(
+                .commands, "Commands, from start to end", unit: "ms, MiB", columns: ["TIME", "MEMORY"], rows: rows,
+                charted: [0], bars: bars, notes: notes(jobs))
+        ]
+    }
+
+    private func notes(_ jobs: [Job]) -> [String] {
+        var notes = ["The same programs: the prebuilt ones for a registry without fields, loaded and attached to XDP and TC ingress."]
+        if !jobs.contains(where: { $0.title.hasPrefix("bpftool") }) {
+            notes.append("bpftool or tc is not there to compare with: apt-get install bpftool iproute2.")
+        }
+        #if DEBUG
+            notes.append("This is a debug build: make release makes the one that users have.")
+        #endif
+        return notes
     }
 }

@@ -79,11 +79,16 @@ struct BenchmarkObject {
     init(_ encoding: Encoding) { self.init(named: encoding.rawValue) }
 
     init(named name: String) {
-        let file = unsafe bpf_object_file_named("bench/\(name)")
-        guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
         self.name = name
+        bytes = Self.bytes(named: "bench/\(name)")
+    }
+
+    /// Of any object that this binary carries.
+    static func bytes(named name: String) -> [UInt8] {
+        let file = unsafe bpf_object_file_named(name)
+        guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
         // The object is static data of that size.
-        bytes = unsafe Array(UnsafeBufferPointer(start: start, count: file.size))
+        return unsafe Array(UnsafeBufferPointer(start: start, count: file.size))
     }
 
     /// Loads programs, which share their maps.

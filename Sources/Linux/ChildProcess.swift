@@ -13,8 +13,6 @@ public enum ChildProcess {
         public let output: String
         /// From before it was started until it had ended.
         public let duration: Duration
-        /// Most memory that it had at a time, bytes (getrusage(2), ru_maxrss).
-        public let peakMemory: Int
     }
 
     /// - Parameter arguments: the program's name, looked up in PATH, and its arguments.
@@ -27,14 +25,31 @@ public enum ChildProcess {
         let pid = try spawn(arguments, output: OwnedFD(ends[1]))
         let output = readAll(reader)
         var status: CInt = 0
-        var usage = rusage()
-        while unsafe wait4(pid, &status, 0, &usage) < 0 {
+        while unsafe waitpid(pid, &status, 0) < 0 {
             guard Errno.last == .interrupted else { throw Errno.last }
         }
         let signal = status & 0x7f
         return Outcome(
-            status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output, duration: .now - start,
-            peakMemory: usage.ru_maxrss * 1024)
+            status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output, duration: .now - start)
+    }
+
+    /// Runs a program to its end for the most memory that it has at a time: bytes, of pages that are its own or shared.
+    public static func peakMemory(of arguments: [String]) throws(Errno) -> Int {
+        let kibibytes = unsafe withArguments(arguments) { unsafe linux_peak_memory($0) }
+        guard kibibytes >= 0 else { throw Errno(rawValue: CInt(-kibibytes)) }
+        return kibibytes * 1024
+    }
+
+    /// Hands over a NULL-terminated array of C strings, for the time of the call.
+    private static func withArguments<Result>(
+        _ arguments: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) -> Result {
+        let strings = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
+        return unsafe strings.withUnsafeBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { preconditionFailure("the array has a NULL at least") }
+            return unsafe body(start)
+        }
     }
 
     private static func spawn(_ arguments: [String], output: consuming OwnedFD) throws(Errno) -> pid_t {
@@ -54,11 +69,10 @@ public enum ChildProcess {
         unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-        // A NULL-terminated array of C strings, freed below; posix_spawn(3) only reads it.
-        var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for index in unsafe argv.indices { unsafe free(argv[index]) } }
         var pid: pid_t = 0
-        let result = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, environ)
+        let result = unsafe withArguments(arguments) {
+            unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, $0, environ)
+        }
         guard result == 0 else { throw Errno(rawValue: result) }
         return pid
     }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+/// This very command, as others start it.
+struct OwnCommand {
+    private let executable: String
+    private let interface: String
+
+    init(interface: String) {
+        let link = "/proc/self/exe"
+        executable = Folder.target(ofLink: FilePath(link)) ?? link
+        self.interface = interface
+    }
+
+    func command(_ arguments: [String], _ registry: FilePath? = nil) -> [[String]] {
+        [[executable] + arguments + (registry.map { ["--registry", $0.string] } ?? [])]
+    }
+
+    func attach(_ registry: FilePath) -> [[String]] { command(["attach-to-interface", interface], registry) }
+    func detach(_ registry: FilePath) -> [[String]] { command(["detach-from-interface", interface], registry) }
+
+    /// The command that takes most memory of all that work on a registry, MiB.
+    func memoryOfEach(registry: FilePath) throws -> (command: String, memory: Double) {
+        let arguments = [
+            ["unregister-field", "field_1"], ["compact"], ["register-field", "field_1", "--type", "u32"],
+            ["attach-to-interface", interface], ["inspect-map"], ["inspect-map", "--json"], ["status"],
+            ["doctor", interface], ["export-btf", "/dev/null"], ["generate-header", "/dev/null"],
+            ["watch", interface, "--duration", "0.2"], ["repair"], ["detach-from-interface", interface],
+        ]
+        var most = (command: "", memory: 0.0)
+        for words in arguments {
+            let memory = try Double(ChildProcess.peakMemory(of: command(words, registry)[0])) / 1_048_576
+            if memory > most.memory { most = (words[0], memory) }
+        }
+        return most
+    }
+}
+
+/// bpftool and tc, which do with several commands what this one does with one.
+final class OtherTools {
+    private let interface: String
+    private let registry: FilePath
+    private let isThere: Bool
+    private let producer: MemoryFile
+    private let consumer: MemoryFile
+    private let pins: (xdp: String, tc: String)
+
+    init(interface: String, registry: FilePath) throws {
+        self.interface = interface
+        self.registry = registry
+        isThere = ["bpftool", "tc"].allSatisfy { (try? ChildProcess.run([$0, $0 == "tc" ? "-V" : "version"]))?.status == 0 }
+        producer = try MemoryFile(BenchmarkObject.bytes(named: "producer"), for: "hand over an object")
+        consumer = try MemoryFile(BenchmarkObject.bytes(named: "consumer"), for: "hand over an object")
+        let folder = BPFFileSystem.defaultMountPoint
+        let own = "pktmeta-bench-pin-\(ProcessID.current)"
+        pins = (folder.appending("\(own)-xdp").string, folder.appending("\(own)-tc").string)
+    }
+
+    deinit {
+        for pin in [pins.xdp, pins.tc] { try? Folder.unlink(FilePath(pin)) }
+    }
+
+    /// None if it is not there.
+    func bpftool(_ arguments: [String]) -> [[String]] { isThere ? [["bpftool"] + arguments] : [] }
+
+    func dump(_ registry: FilePath) -> [[String]] {
+        bpftool(["-j", "map", "dump", "pinned", registry.appending("registry").string])
+    }
+
+    var attach: [[String]] {
+        guard isThere else { return [] }
+        let maps = ["registry": "pktmeta_fields", "state": "pktmeta_state"].sorted { $0.key < $1.key }
+            .flatMap { ["map", "name", $0.value, "pinned", registry.appending($0.key).string] }
+        return [
+            ["bpftool", "prog", "load", path(producer), pins.xdp, "type", "xdp"] + maps,
+            ["bpftool", "prog", "load", path(consumer), pins.tc, "type", "classifier"] + maps,
+            ["bpftool", "net", "attach", "xdp", "pinned", pins.xdp, "dev", interface],
+            ["tc", "qdisc", "add", "dev", interface, "clsact"],
+            ["tc", "filter", "add", "dev", interface, "ingress", "bpf", "da", "object-pinned", pins.tc],
+        ]
+    }
+
+    var detach: [[String]] {
+        guard isThere else { return [] }
+        return [
+            ["bpftool", "net", "detach", "xdp", "dev", interface], ["tc", "qdisc", "del", "dev", interface, "clsact"],
+            ["rm", pins.xdp, pins.tc],
+        ]
+    }
+
+    /// As a child of this process finds it.
+    private func path(_ file: borrowing MemoryFile) -> String {
+        file.path.replacing("/proc/self/", with: "/proc/\(ProcessID.current)/")
+    }
+}
