@@ -89,6 +89,7 @@ $(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BEN
 	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BPF_OUT)/bench/bound_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/bound_counted.bpf.o: bpf/bench/bound.bpf.c
+$(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_fixed.bpf.o: bpf/bench/keyvalue.bpf.c
 $(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
 
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile

@@ -15,6 +15,7 @@ enum Encoding: String, CaseIterable {
     case dynamic
     case dynamicCounted = "dynamic_counted"
     case keyValue = "keyvalue"
+    case keyValueFixed = "keyvalue_fixed"
     case tlv
     case flowMap = "flow"
 
@@ -26,6 +27,7 @@ enum Encoding: String, CaseIterable {
         case .dynamic: "pktmeta, by id"
         case .dynamicCounted: "pktmeta, by id, counted"
         case .keyValue: "key/value"
+        case .keyValueFixed: "key/value, lowest keys, fixed"
         case .tlv: "TLV"
         case .flowMap: "hash map by flow"
         }
@@ -39,7 +41,8 @@ enum Encoding: String, CaseIterable {
         case .boundCounted: "the same, each call counted"
         case .dynamic: "registry, id, size, generation; get: is set"
         case .dynamicCounted: "the same, each call counted"
-        case .keyValue: "key, size; get: is set"
+        case .keyValue: "key, size; get: is set; keys configured"
+        case .keyValueFixed: "key, size; get: is set; keys compiled in"
         case .tlv: "key, size, length; get: is set"
         case .flowMap: "flow, size; get: is set"
         }
@@ -49,11 +52,11 @@ enum Encoding: String, CaseIterable {
     var usesRegistry: Bool {
         switch self {
         case .bound, .boundCounted, .dynamic, .dynamicCounted: true
-        case .hardStruct, .keyValue, .tlv, .flowMap: false
+        case .hardStruct, .keyValue, .keyValueFixed, .tlv, .flowMap: false
         }
     }
 
-    static let compared: [Encoding] = [.hardStruct, .bound, .dynamic, .tlv, .keyValue, .flowMap]
+    static let compared: [Encoding] = [.hardStruct, .bound, .dynamic, .tlv, .keyValue, .keyValueFixed, .flowMap]
 }
 
 /// Fields as bpf/bench/bench_fields.bpf.h has them.

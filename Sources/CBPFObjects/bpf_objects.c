@@ -48,6 +48,9 @@ static const unsigned char bench_dynamic_counted[] = {
 static const unsigned char bench_keyvalue[] = {
 #embed "../../.build/bpf/bench/keyvalue.bpf.o"
 };
+static const unsigned char bench_keyvalue_fixed[] = {
+#embed "../../.build/bpf/bench/keyvalue_fixed.bpf.o"
+};
 static const unsigned char bench_tlv[] = {
 #embed "../../.build/bpf/bench/tlv.bpf.o"
 };
@@ -74,6 +77,7 @@ static const struct bpf_object_file files[] = {
 	FILE_OF("bench/dynamic", bench_dynamic),
 	FILE_OF("bench/dynamic_counted", bench_dynamic_counted),
 	FILE_OF("bench/keyvalue", bench_keyvalue),
+	FILE_OF("bench/keyvalue_fixed", bench_keyvalue_fixed),
 	FILE_OF("bench/tlv", bench_tlv),
 	FILE_OF("bench/flow", bench_flow),
 	FILE_OF("bench/sender", bench_sender),
