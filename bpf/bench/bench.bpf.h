@@ -15,7 +15,7 @@
  *	fill_N      opens the area, sets f1 to fN to the values that get_N expects, and leaves it there
  *	make_3      a whole program: makes the area, sets 3 fields, removes the area
  *	make_none   the same, but neither opens nor sets
- *	find_3      a whole program: opens the area that an earlier program made (open leaves one), sets 3 fields, empties it
+ *	find_3      a whole program: opens an area that is there (open leaves one), sets 3 fields, empties it
  *	pass        a whole program that does nothing
  *	live_set    makes the area, sets 3 fields, and leaves them to
  *	live_get    at TC: gets 3 fields, counts the packet, and drops it
