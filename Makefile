@@ -92,11 +92,11 @@ $(BPF_OUT)/bench/bound_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/bound_coun
 $(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_fixed.bpf.o: bpf/bench/keyvalue.bpf.c
 $(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
 
-$(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
+$(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
+$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
 

@@ -31,7 +31,8 @@ let package = Package(
         // What C declares.
         .systemLibrary(name: "Clibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(
-            name: "PktmetaABI", path: "bpf", exclude: ["bench", "encodings", "examples", "programs"], sources: ["abi.c"],
+            name: "PktmetaABI", path: "bpf", exclude: ["bench", "encodings", "examples", "programs"],
+            sources: ["abi.c"],
             publicHeadersPath: "include"),
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),

@@ -90,6 +90,7 @@ protocol ContractHarness {
 final class XDPHarness: ContractHarness {
     private let program: BPFProgram
     private let script: BPFMap
+    var packet = [UInt8](repeating: 0x55, count: 64)
 
     init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
         let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_xdp", compiler)), name: "contract")
@@ -103,9 +104,17 @@ final class XDPHarness: ContractHarness {
         script = try loaded.object.map("script")
     }
 
+    /// Another encoding than pktmeta's: Tests/Programs/encoding.bpf.h.
+    init(encoding name: String, _ compiler: Fixture.Compiler, packet: [UInt8]) throws {
+        let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("encoding_\(name)", compiler)), name: "contract")
+        program = try object.load(only: "contract_xdp")
+        script = try object.map("script")
+        self.packet = packet
+    }
+
     func run(area: [UInt8], _ calls: [ContractScript.Call]) throws -> ContractOutcome {
         try script.update(at: 0, ContractScript.encode(calls))
-        let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64), metadata: area)
+        let run = try program.testRunXDP(packet: packet, metadata: area)
         let (opened, _, results) = ContractScript.decode(try script.values(at: 0)[0], calls)
         return ContractOutcome(
             opened: opened, results: results, area: Array(run.packet.prefix(run.metadataSize)),
@@ -129,6 +138,11 @@ final class TCHarness: ContractHarness {
     convenience init(_ loaded: ProgramLoader.Loaded, _ compiler: Fixture.Compiler) throws {
         try self.init(
             BPFProgram(id: loaded.program.id), script: loaded.object.map("script"), compiler)
+    }
+
+    convenience init(encoding name: String, _ compiler: Fixture.Compiler) throws {
+        let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("encoding_\(name)", compiler)), name: "contract")
+        try self.init(object.load(only: "contract_tc"), script: object.map("script"), compiler)
     }
 
     private init(_ contract: consuming BPFProgram, script: consuming BPFMap, _ compiler: Fixture.Compiler) throws {

@@ -53,6 +53,12 @@ public enum Fixture {
         return root.appending(".build/bpf/\(folder)/\(name).bpf.o")
     }
 
+    /// A benchmark's object, compiled by `make bpf` and `make test-bpf`.
+    public static func bench(_ name: String, _ compiler: Compiler = .swift) -> FilePath {
+        let folder = compiler == .swift ? "bench" : "bench-clang-14"
+        return root.appending(".build/bpf/\(folder)/\(name).bpf.o")
+    }
+
     /// Of a program that a test compiles by itself.
     public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }
 

@@ -76,15 +76,13 @@ struct keyvalue_cursor {
 
 static __always_inline int keyvalue_find(struct keyvalue_cursor *c, void *meta, void *end)
 {
-	c->area = NULL;
-	c->end = NULL;
+	c->area = meta;
+	c->end = end;
 	c->low = 0;
 	c->high = 0;
 	c->is_open = 0;
 	if (meta + KEYVALUE_HEADER_SIZE > end)
 		return -EFAULT;
-	c->area = meta;
-	c->end = end;
 	c->low = *(volatile area_u64 *)meta;
 	c->high = *(volatile area_u64 *)(meta + 8);
 	c->is_open = 1;

@@ -34,9 +34,10 @@ struct struct_cursor {
 
 static __always_inline int struct_find(struct struct_cursor *c, void *meta, void *end, __u32 size)
 {
+	c->area = meta;
+	c->is_open = 0;
 	if (meta + size > end)
 		return -EFAULT;
-	c->area = meta;
 	c->is_open = 1;
 	return 0;
 }
@@ -46,8 +47,6 @@ static __always_inline int struct_open_xdp(struct struct_cursor *c, struct xdp_m
 {
 	int err;
 
-	c->area = NULL;
-	c->is_open = 0;
 	if (!struct_find(c, AREA_META(ctx), AREA_END(ctx), size))
 		return 0;
 	if (AREA_META(ctx) + 4 <= AREA_END(ctx))
@@ -58,8 +57,6 @@ static __always_inline int struct_open_xdp(struct struct_cursor *c, struct xdp_m
 
 static __always_inline int struct_open_tc(struct struct_cursor *c, struct __sk_buff *skb, __u32 size)
 {
-	c->area = NULL;
-	c->is_open = 0;
 	return struct_find(c, AREA_META(skb), AREA_END(skb), size);
 }
 

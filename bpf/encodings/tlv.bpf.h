@@ -39,14 +39,12 @@ struct tlv_cursor {
 
 static __always_inline int tlv_find(struct tlv_cursor *c, void *meta, void *end)
 {
-	c->area = NULL;
-	c->end = NULL;
+	c->area = meta;
+	c->end = end;
 	c->used = 0;
 	c->is_open = 0;
 	if (meta + TLV_HEADER_SIZE > end)
 		return -EFAULT;
-	c->area = meta;
-	c->end = end;
 	c->used = *(volatile __u32 *)meta;
 	c->is_open = 1;
 	return 0;
