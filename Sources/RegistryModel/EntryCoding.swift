@@ -8,8 +8,19 @@ extension RegistryImage {
     /// - Throws: `incompatibleABI` or `badData` if slot 0 does not describe a registry of this ABI.
     package init(entries: [[UInt8]], path: String) throws(PacketMetadataError) {
         precondition(entries.count == Self.slotCount && entries.allSatisfy { $0.count == Self.entrySize })
+        let word = try Self.word(head: entries[0], path: path)
         let head = decode(entries[0], as: pktmeta_registry.self)
-        let word = RegistryWord(rawValue: head.word)
+        self.init(
+            word: word, revision: head.revision, createdAt: head.created_at,
+            slots: entries.dropFirst().map(SlotImage.init(entry:)))
+    }
+
+    /// What slot 0 says, if it is that of a registry of this ABI.
+    ///
+    /// - Throws: `incompatibleABI` or `badData` if not.
+    @discardableResult
+    package static func word(head entry: [UInt8], path: String) throws(PacketMetadataError) -> RegistryWord {
+        let word = RegistryWord(rawValue: decode(entry, as: pktmeta_registry.self).word)
         let summary = "cannot use the registry \(path)"
         guard let version = word.abiVersion else {
             throw PacketMetadataError(.badData, summary, reason: "the map pinned there is not a registry")
@@ -23,9 +34,7 @@ extension RegistryImage {
         guard RegistryWord.capacities.contains(word.capacity) else {
             throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity) bytes")
         }
-        self.init(
-            word: word, revision: head.revision, createdAt: head.created_at,
-            slots: entries.dropFirst().map(SlotImage.init(entry:)))
+        return word
     }
 
     /// The value of slot 0.

@@ -35,7 +35,7 @@ public struct Registry: ~Copyable {
         let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
         let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
         let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)
-        _ = try registry.image()
+        try RegistryImage.word(head: try registry.entry(0), path: path.string)
         return registry
     }
 
@@ -97,12 +97,17 @@ public struct Registry: ~Copyable {
 
     private func entries() throws(PacketMetadataError) -> [[UInt8]] {
         var entries: [[UInt8]] = []
+        entries.reserveCapacity(RegistryImage.slotCount)
+        for slot in 0..<RegistryImage.slotCount { entries.append(try entry(slot)) }
+        return entries
+    }
+
+    private func entry(_ slot: Int) throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
-            for slot in 0..<RegistryImage.slotCount { entries += try fieldsMap.values(at: slot) }
+            return try fieldsMap.values(at: slot)[0]
         } catch {
             throw PacketMetadataError(error, "cannot read the registry \(path)")
         }
-        return entries
     }
 
     /// What happened to a field, on all CPUs together.
