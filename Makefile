@@ -66,6 +66,7 @@ release: bpf
 function-order: release
 	@.make/install-packages $(ORDER_PACKAGES)
 	.make/record-function-order .build/release/pktmeta .make/function-order
+	rm .build/release/pktmeta # so that it is linked anew
 
 bpf: deps $(BPF_OBJECTS) examples
 

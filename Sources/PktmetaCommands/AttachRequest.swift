@@ -57,13 +57,18 @@ extension AttachRequest {
     init?(plain arguments: some Sequence<String>) {
         guard
             let plain = PlainArguments(
-                arguments, options: ["--xdp", "--tc", "--netns", "--registry"], flags: ["--json", "--verbose"]),
+                arguments, options: ["--xdp", "--tc", "--mode", "--tc-mode", "--netns", "--registry"],
+                flags: ["--json", "--verbose"]),
             !plain.words.isEmpty, let xdp = HookArgument.plain(plain["--xdp"]),
-            let tc = HookArgument.plain(plain["--tc"]), xdp != [.leave] || tc != [.leave]
+            let tc = HookArgument.plain(plain["--tc"]),
+            let mode = XDPModeChoice(rawValue: plain["--mode"] ?? XDPModeChoice.auto.rawValue),
+            let tcMode = TCModeChoice(rawValue: plain["--tc-mode"] ?? TCModeChoice.auto.rawValue),
+            xdp != [.leave] || tc != [.leave]
         else { return nil }
         self.init(
             interfaces: InterfaceChoice(names: plain.words, netns: plain["--netns"]),
-            programs: AttachmentRequest(xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc)),
+            programs: AttachmentRequest(
+                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode),
             registry: plain["--registry"], isJSON: plain.has("--json"), isVerbose: plain.has("--verbose"))
     }
 }

@@ -17,8 +17,9 @@ import Testing
         "counts": .counts([("2", 3), ("10", 2), ("1", 1)]),
         "numbers": .array(
             [
-                0, -0.0, 1, -1, 0.1, 1e15, 1e16, 1e17, 123_456_789.125, 1e-5, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
-                1000.001,
+                0, -0.0, 1, -1, 0.1, 1e15, 1e16, 1e17, 123_456_789.125, 1e-5, .leastNonzeroMagnitude,
+                .greatestFiniteMagnitude,
+                .greatestFiniteMagnitude, 1000.001,
             ].map(JSONValue.fraction)),
     ]
 

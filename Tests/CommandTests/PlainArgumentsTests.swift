@@ -13,7 +13,8 @@ import Testing
         ["--type", "u32"], ["--type"], ["--source", "ktime", "--sample", "3"], ["--source", "none"],
         ["--sink", "mark"],
         ["--xdp", "none"], ["--tc", "none"], ["--xdp", "a:b"], ["--tc", "scrub"], ["--tc", ":"], ["--netns", "n"],
-        ["--all"], ["--verbose"], ["--owner", "a b"], ["--private"], ["--lock-timeout", "3"], ["--watch"],
+        ["--all"], ["--verbose"], ["--mode", "generic"], ["--tc-mode", "clsact"], ["--mode", "fast"],
+        ["--owner", "a b"], ["--private"], ["--lock-timeout", "3"], ["--watch"],
         ["--sort", "name"],
         ["--generate-completion-script", "bash"],
     ]
