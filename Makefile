@@ -37,10 +37,8 @@ SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(
 
 # The Swift toolchain's clang has the bpf target, so no second compiler is needed.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
-# Objects need their BTF, and nobody needs the DWARF that comes with it.
-SWIFT_OBJCOPY := $(dir $(realpath $(shell command -v swift)))llvm-objcopy
-BPF_STRIP := $(if $(wildcard $(SWIFT_OBJCOPY)),$(SWIFT_OBJCOPY) --strip-debug,true)
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
+BPF_OBJCOPY ?= $(if $(wildcard $(dir $(SWIFT_CLANG))llvm-objcopy),$(dir $(SWIFT_CLANG)))llvm-objcopy
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
@@ -48,26 +46,41 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool clang-14 ethtool python3-jsonschema
 LINT_PACKAGES := clang-format
+ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check docs lint format \
+.PHONY: build release function-order bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check docs lint format \
 	deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
 
+# A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time, and
+# the functions that commands run lie together, by a list that may be out of date (make function-order), which
+# then merely costs page faults. A static executable has a fixed address.
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xlinker --symbol-ordering-file=.make/function-order -Xlinker --no-warn-symbol-ordering
+
 release: bpf
-	swift build -c release --static-swift-stdlib --product pktmeta
+	swift build -c release --product pktmeta $(RELEASE_FLAGS)
+
+# Which functions commands run, and in which order, as the release binary runs them now (root).
+function-order: release
+	@.make/install-packages $(ORDER_PACKAGES)
+	.make/record-function-order .build/release/pktmeta .make/function-order
+	rm .build/release/pktmeta # so that it is linked anew
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 
 examples: deps $(EXAMPLE_OBJECTS)
 
+# Without DWARF, of which nobody makes use: BTF stays. Each attachment keeps its object's bytes.
 $(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
-	$(BPF_STRIP) $@
+	$(BPF_OBJCOPY) --strip-debug $@
 
 $(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
 
@@ -82,7 +95,7 @@ $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS)
 $(BPF_OUT)/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
-	$(BPF_STRIP) $@
+	$(BPF_OBJCOPY) --strip-debug $@
 
 $(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
 	@mkdir -p $(@D)

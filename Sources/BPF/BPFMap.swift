@@ -110,6 +110,7 @@ public struct BPFMap: ~Copyable, Sendable {
             // The kernel writes one value of that stride for each possible CPU (kernel/bpf/arraymap.c).
             unsafe buffer.withUnsafeMutableBytes { unsafe bpf_map_lookup_elem(fd.raw, &key, $0.baseAddress) }
         }
+        if buffer.count == shape.valueSize { return [buffer] }
         return (0..<cpus).map { Array(buffer[$0 * stride..<$0 * stride + shape.valueSize]) }
     }
 
@@ -117,12 +118,21 @@ public struct BPFMap: ~Copyable, Sendable {
     public func update(at index: Int, _ value: [UInt8]) throws(BPFError) {
         precondition(value.count == shape.valueSize)
         var key = UInt32(index)
-        let padded = value + [UInt8](repeating: 0, count: valueStride - value.count)
-        let all = Array(repeating: padded, count: try valuesPerKey).flatMap { $0 }
+        let all = try valuesForAllCPUs(value)
         try libbpf("update element \(index)") {
             // The kernel reads as many bytes as values(at:) gets.
             unsafe all.withUnsafeBytes { unsafe bpf_map_update_elem(fd.raw, &key, $0.baseAddress, 0) }
         }
+    }
+
+    private func valuesForAllCPUs(_ value: [UInt8]) throws(BPFError) -> [UInt8] {
+        // That of an array may be large.
+        guard shape.kind == .perCPUArray else { return value }
+        var all = [UInt8](repeating: 0, count: try valuesPerKey * valueStride)
+        for start in stride(from: 0, to: all.count, by: valueStride) {
+            all.replaceSubrange(start..<start + value.count, with: value)
+        }
+        return all
     }
 
     /// Stores the program that a tail call to an element of a program array goes to.

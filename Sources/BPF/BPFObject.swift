@@ -7,12 +7,9 @@ internal import SystemPackage
 
 /// A compiled object that is being prepared for loading.
 @safe public struct BPFObject: ~Copyable {
-    // Invariant: both owned, closed and freed by deinit only; libbpf writes to the log while it loads.
+    // Invariant: owned, closed by deinit only, before the log that libbpf writes to while it loads.
     private let object: OpaquePointer
-    private let log: UnsafeMutablePointer<CChar>
-
-    /// Room for the verifier's log. Only pages that are written take memory.
-    private static let logSize = 16 << 20
+    private let log: LogBuffer
 
     /// Parses an object's bytes.
     ///
@@ -22,37 +19,28 @@ internal import SystemPackage
     ///     read when the object is loaded.
     public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
         _ = Self.fragmentsAreOurs
-        let log = unsafe UnsafeMutablePointer<CChar>(OpaquePointer(calloc(1, Self.logSize)))
-        guard let log = unsafe log else { throw BPFError("open object \(name)", .noMemory) }
+        let log = try LogBuffer(for: "open object \(name)")
         var options = unsafe bpf_object_open_opts()
         unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
-        unsafe options.kernel_log_buf = log
-        unsafe options.kernel_log_size = Self.logSize
+        unsafe options.kernel_log_buf = log.start
+        unsafe options.kernel_log_size = LogBuffer.size
         let path = typesPath ?? ""
-        do {
-            // libbpf copies the bytes, the name and the path.
-            unsafe object = try unsafe libbpf("open object \(name)") {
-                unsafe name.withCString { namePointer in
-                    unsafe path.withCString { pathPointer in
-                        unsafe options.object_name = namePointer
-                        unsafe options.btf_custom_path = path.isEmpty ? nil : pathPointer
-                        return unsafe bytes.withUnsafeBytes {
-                            unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options)
-                        }
+        // libbpf copies the bytes, the name and the path.
+        unsafe object = try unsafe libbpf("open object \(name)") {
+            unsafe name.withCString { namePointer in
+                unsafe path.withCString { pathPointer in
+                    unsafe options.object_name = namePointer
+                    unsafe options.btf_custom_path = path.isEmpty ? nil : pathPointer
+                    return unsafe bytes.withUnsafeBytes {
+                        unsafe bpf_object__open_mem($0.baseAddress, $0.count, &options)
                     }
                 }
             }
-        } catch {
-            unsafe free(log)
-            throw error
         }
-        unsafe self.log = log
+        self.log = log
     }
 
-    deinit {
-        unsafe bpf_object__close(object)
-        unsafe free(log)
-    }
+    deinit { unsafe bpf_object__close(object) }
 
     // MARK: What is in it
 
@@ -250,7 +238,7 @@ internal import SystemPackage
     private static let deviceBoundOnly: UInt32 = 1 << 6
 
     private func withLog(_ error: BPFError) -> BPFError {
-        let text = unsafe String(cString: log)
+        let text = log.text
         var error = error
         error.verifierLog = text.isEmpty ? nil : VerifierLog(text: text)
         return error

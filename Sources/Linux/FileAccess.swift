@@ -85,19 +85,16 @@ public struct FileAccess: Sendable, Hashable {
     /// The number of a group, by name or as a number; nil if there is none of that name.
     public static func group(named name: String) throws(Errno) -> UInt32? {
         if let number = UInt32(name) { return number }
-        var entry = unsafe Glibc.group()
-        var found: UnsafeMutablePointer<Glibc.group>?
-        var buffer = [CChar](repeating: 0, count: 1 << 16)
-        while true {
-            // The entry's texts lie in the buffer, and only its number is taken (getgrnam_r(3)).
-            let result = unsafe getgrnam_r(name, &entry, &buffer, buffer.count, &found)
-            if result == ERANGE, buffer.count < 1 << 24 {
-                buffer = [CChar](repeating: 0, count: buffer.count * 4)
-                continue
+        // A static binary cannot ask by getgrnam_r(3): what /etc/nsswitch.conf names is loaded from the host, and crashes
+        // with a C library of its own. getent(1) says `name:password:number:members`.
+        let answer = try ChildProcess.run(["getent", "group", "--", name])
+        switch answer.status {
+        case 0:
+            return answer.output.split(separator: ":", omittingEmptySubsequences: false).dropFirst(2).first.flatMap {
+                UInt32($0)
             }
-            guard result == 0 else { throw Errno(rawValue: result) }
-            guard unsafe found != nil else { return nil }
-            return unsafe entry.gr_gid
+        case 2: return nil
+        default: throw .ioError
         }
     }
 }

@@ -88,45 +88,17 @@ struct AttachToInterface: ContextCommand {
         }
     }
 
-    func run(in context: Context) throws(PacketMetadataError) {
-        let path = registry.path(in: context)
-        let request = AttachmentRequest(
-            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
-            joins: join, placement: order.placement,
-            registersMissing: registerMissing)
-        let reports = try interfaces.run("cannot attach") {
-            (names) throws(PacketMetadataError) -> [AttachmentReport]? in
-            // A mistyped name must not leave a new registry behind.
-            for name in names { try Registry.checkInterface(name) }
-            let registry = try Registry.openOrCreate(at: path, waiting: writing.wait(in: context)) {
-                context.errors("note: \($0)")
-            }
-            if noPin {
-                try hold(request, names, registry, context)
-                return nil
-            }
-            return try registry.attach(request, to: names)
-        }
-        if let reports { report(reports, context) }
+    var request: AttachRequest {
+        AttachRequest(
+            interfaces: interfaces.choice,
+            programs: AttachmentRequest(
+                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
+                joins: join, placement: order.placement, registersMissing: registerMissing),
+            holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration, isJSON: isJSON,
+            isVerbose: isVerbose)
     }
 
-    private func report(_ reports: [AttachmentReport], _ context: Context) {
-        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
-    }
-
-    /// Stays until a signal comes.
-    private func hold(
-        _ request: AttachmentRequest, _ names: [String], _ registry: borrowing Registry, _ context: Context
-    ) throws(PacketMetadataError) {
-        Interruption.watch()
-        let held = try registry.hold(request, on: names)
-        report(held.reports, context)
-        context.errors("note: attached until this process ends")
-        while Interruption.signal == nil {
-            Pause.sleep(milliseconds: 50)
-            try held.follow(registry)
-        }
-    }
+    func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }
 }
 
 /// Where programs are to run among others.

@@ -18,7 +18,8 @@ public struct Context: Sendable {
     public var hasErrorTerminal = false
     /// As it is now; nil if the output is no terminal, or one that does not say.
     public var terminalSize: @Sendable () -> Terminal.Size?
-    public var environment: [String: String]
+    /// A variable's value; nil if it is not set.
+    public var environment: @Sendable (String) -> String?
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
@@ -30,7 +31,7 @@ public struct Context: Sendable {
         self.bytes = bytes
         self.isTerminal = isTerminal
         self.terminalSize = terminalSize
-        self.environment = environment
+        self.environment = { environment[$0] }
     }
 }
 
@@ -41,8 +42,8 @@ extension Context {
     }
 }
 
-/// A command that can be run with any context.
-protocol ContextCommand: ParsableCommand {
+/// What a command was asked to do, however its arguments were parsed: can be run with any context.
+protocol Request {
     func run(in context: Context) throws(PacketMetadataError)
     /// The same, for a command whose answer is an exit code too.
     ///
@@ -54,7 +55,7 @@ protocol ContextCommand: ParsableCommand {
     var isVerbose: Bool { get }
 }
 
-extension ContextCommand {
+extension Request {
     func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
         try run(in: context)
         return 0
@@ -65,26 +66,34 @@ extension ContextCommand {
     var isVerbose: Bool { false }
 }
 
+/// A command that is a request itself, once it is parsed.
+protocol ContextCommand: ParsableCommand, Request {}
+
 extension Pktmeta {
     /// Parses, runs, renders the error if there is one.
     ///
     /// - Returns: the exit code.
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
+        if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(arguments)
         } catch {
             return report(error, isJSON: arguments.contains("--json"), in: context)
         }
-        guard let command = command as? any ContextCommand else {
+        guard let request = command as? any Request else {
             return runBuiltIn(command, in: context)
         }
+        return answer(request, in: context)
+    }
+
+    private static func answer(_ request: any Request, in context: Context) -> Int32 {
         do throws(PacketMetadataError) {
-            return try command.answer(in: context)
+            return try request.answer(in: context)
         } catch {
-            let rendered = ErrorRendering(error, isVerbose: command.isVerbose)
-            if command.isJSON {
-                context.output(command.isJSONStream ? rendered.jsonLine : rendered.json)
+            let rendered = ErrorRendering(error, isVerbose: request.isVerbose)
+            if request.isJSON {
+                context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {
                 context.errors(rendered.text)
             }

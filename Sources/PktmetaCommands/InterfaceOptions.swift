@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Linux
+internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
 
@@ -21,6 +22,21 @@ struct InterfaceOptions: ParsableArguments {
         }
     }
 
+    var choice: InterfaceChoice { InterfaceChoice(names: names, all: all, netns: namespace.name) }
+
+    func run<Value>(
+        _ summary: String, _ body: ([String]) throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        try choice.run(summary, body)
+    }
+}
+
+/// Interfaces that were named, or all of them.
+struct InterfaceChoice: Hashable {
+    var names: [String]
+    var all = false
+    var netns: String?
+
     /// Runs something in the namespace asked for, with the names there.
     ///
     /// - Throws: `notFound` if --all finds none.
@@ -28,7 +44,7 @@ struct InterfaceOptions: ParsableArguments {
         _ summary: String, _ body: ([String]) throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         let asked = names.isEmpty ? summary : "\(summary) \(names.joined(separator: ", "))"
-        return try namespace.run(asked) { () throws(PacketMetadataError) in
+        return try NetworkNamespace.run(in: netns, asked) { () throws(PacketMetadataError) in
             if !all { return try body(unique(names)) }
             let found = try everyName(asked)
             if found.isEmpty {

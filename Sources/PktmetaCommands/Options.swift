@@ -14,22 +14,30 @@ struct RegistryOptions: ParsableArguments {
             discussion: "Default: $PKTMETA_REGISTRY, else \(Registry.defaultPath).", valueName: "path"))
     var path: String?
 
-    func path(in context: Context) -> FilePath {
-        if let path { return FilePath(path) }
-        let named = context.environment["PKTMETA_REGISTRY"] ?? ""
+    func path(in context: Context) -> FilePath { context.registry(path) }
+}
+
+extension Context {
+    /// The registry that was named, by an option or by the environment, or the one for all.
+    func registry(_ option: String?) -> FilePath {
+        if let option { return FilePath(option) }
+        let named = environment("PKTMETA_REGISTRY") ?? ""
         return named.isEmpty ? Registry.defaultPath : FilePath(named)
     }
+
+    /// How long a change waits for others, and who is told.
+    func wait(upTo timeout: Duration) -> LockWait { LockWait(upTo: timeout) { progress($0) } }
 }
 
 struct WritingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How long to wait for another process that changes the registry; 0: not at all.", valueName: "seconds"))
-    var lockTimeout = Seconds(10)
+    var lockTimeout = Seconds(Self.defaultTimeout)
 
-    func wait(in context: Context) -> LockWait {
-        LockWait(upTo: lockTimeout.duration) { context.progress($0) }
-    }
+    static let defaultTimeout = 10
+
+    func wait(in context: Context) -> LockWait { context.wait(upTo: lockTimeout.duration) }
 
     /// A number of seconds, not necessarily a whole one.
     struct Seconds: ExpressibleByArgument, CustomStringConvertible {
@@ -67,24 +75,6 @@ struct NamespaceOptions: ParsableArguments {
     func run<Value>(
         _ summary: String, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        guard let name else { return try body() }
-        let namespace = try open(name, summary)
-        return try namespace.run(name, summary, body)
-    }
-
-    private func open(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
-        let path = NetworkNamespace.path(named: name)
-        do throws(Errno) {
-            return try NetworkNamespace(path: path)
-        } catch {
-            if error == .permissionDenied || error == .notPermitted {
-                throw PacketMetadataError(
-                    .missingPrivilege, summary, reason: "cannot open the network namespace \(path) (\(error.name))",
-                    remedy: "Entering one takes CAP_SYS_ADMIN; that of another user's process, CAP_SYS_PTRACE as well.")
-            }
-            throw PacketMetadataError(
-                .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
-                remedy: "ip netns list shows the named ones.")
-        }
+        try NetworkNamespace.run(in: name, summary, body)
     }
 }

@@ -8,21 +8,27 @@ extension Context {
     /// This process's outputs and environment.
     static var standard: Context {
         var context = Context(
-            output: { write(Array(($0 + "\n").utf8), to: STDOUT_FILENO) },
-            errors: { write(Array(($0 + "\n").utf8), to: STDERR_FILENO) },
-            bytes: { write($0, to: STDOUT_FILENO) }, isTerminal: isatty(STDOUT_FILENO) == 1,
-            terminalSize: { Terminal.size }, environment: standardEnvironment)
+            output: { write(line: $0, to: STDOUT_FILENO) }, errors: { write(line: $0, to: STDERR_FILENO) },
+            bytes: { unsafe $0.withUnsafeBytes { unsafe write($0, to: STDOUT_FILENO) } },
+            isTerminal: isatty(STDOUT_FILENO) == 1,
+            terminalSize: { Terminal.size })
+        // getenv(3) returns NULL or a C string that nothing in this process changes.
+        context.environment = { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
         context.hasErrorTerminal = isatty(STDERR_FILENO) == 1
         return context
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+    private static func write(line text: String, to descriptor: CInt) {
+        var line = text + "\n"
+        line.withUTF8 { unsafe write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
         var sent = 0
         while sent < bytes.count {
             // write(2) reads at most the bytes that are left.
-            let count = unsafe bytes.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
-            }
+            let count = unsafe Glibc.write(
+                descriptor, bytes.baseAddress.map { unsafe $0 + sent }, bytes.count - sent)
             if count < 0, errno == EINTR { continue }
             if count <= 0 {
                 // A note that nobody can be told is no reason to stop half-way: the exit code says what came of it.
@@ -32,13 +38,6 @@ extension Context {
             }
             sent += count
         }
-    }
-
-    private static var standardEnvironment: [String: String] {
-        let names = ["PKTMETA_REGISTRY", "NO_COLOR", "TERM", "COLUMNS", "LC_ALL", "LC_CTYPE", "LANG"]
-        // getenv(3) returns NULL or a C string that nothing in this process changes.
-        let pairs = names.compactMap { name in unsafe getenv(name).map { unsafe (name, String(cString: $0)) } }
-        return Dictionary(uniqueKeysWithValues: pairs)
     }
 }
 

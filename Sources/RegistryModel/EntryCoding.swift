@@ -7,8 +7,23 @@ extension RegistryImage {
     ///
     /// - Throws: `incompatibleABI` or `badData` if it does not describe a registry of this ABI.
     package init(bytes: [UInt8], path: String) throws(PacketMetadataError) {
-        precondition(bytes.count == Self.size)
-        let word = RegistryWord(rawValue: Self.word(0, of: bytes))
+        let word = try Self.checkedWord(of: bytes, path: path)
+        self.init(
+            word: word, revision: Self.word(Self.revisionWord, of: bytes),
+            createdAt: Self.word(Self.createdAtWord, of: bytes),
+            slots: Self.fieldSlots.map { slot in
+                let entry = Array(bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize])
+                return SlotImage(layout: LayoutWord(rawValue: Self.word(slot, of: bytes)), entry: entry)
+            })
+    }
+
+    /// The registry word of a registry map's value, if it is that of a registry of this ABI.
+    ///
+    /// - Throws: `incompatibleABI` or `badData` if not.
+    @discardableResult
+    package static func checkedWord(of bytes: [UInt8], path: String) throws(PacketMetadataError) -> RegistryWord {
+        precondition(bytes.count == size)
+        let word = RegistryWord(rawValue: word(0, of: bytes))
         let summary = "cannot use the registry \(path)"
         guard let version = word.abiVersion else {
             throw PacketMetadataError(.badData, summary, reason: "the map pinned there is not a registry")
@@ -22,13 +37,7 @@ extension RegistryImage {
         guard RegistryWord.capacities.contains(word.capacity) else {
             throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity) bytes")
         }
-        self.init(
-            word: word, revision: Self.word(Self.revisionWord, of: bytes),
-            createdAt: Self.word(Self.createdAtWord, of: bytes),
-            slots: Self.fieldSlots.map { slot in
-                let entry = Array(bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize])
-                return SlotImage(layout: LayoutWord(rawValue: Self.word(slot, of: bytes)), entry: entry)
-            })
+        return word
     }
 
     /// The registry map's value.

@@ -64,8 +64,10 @@ public struct FieldState: Hashable, Sendable {
 
     /// Adds up what each CPU counted.
     package init(perCPU: [[UInt8]], field: RegisteredField) {
-        let states = perCPU.map { decode($0, as: pktmeta_state.self) }.filter { $0.id == field.id.rawValue }
-        for state in states { add(state, field.type) }
+        for bytes in perCPU {
+            let state = decode(bytes, as: pktmeta_state.self)
+            if state.id == field.id.rawValue { add(state, field.type) }
+        }
     }
 
     private mutating func add(_ state: pktmeta_state, _ type: FieldType) {
@@ -111,6 +113,6 @@ public struct AreaState: Hashable, Sendable {
 
 /// The elements of a C array of u64, which Swift imports as a tuple.
 private func words(_ array: some BitwiseCopyable) -> [UInt64] {
-    let bytes = encode(array)
-    return stride(from: 0, to: bytes.count, by: 8).map { decode(Array(bytes[$0..<$0 + 8]), as: UInt64.self) }
+    // Such a tuple is as many words, aligned as one, and nothing else.
+    unsafe withUnsafeBytes(of: array) { unsafe Array($0.assumingMemoryBound(to: UInt64.self)) }
 }

@@ -74,7 +74,10 @@ extension RegistryImage {
     }
 
     private var duplicateNames: [RegistryProblem] {
-        Dictionary(grouping: fields.sorted { $0.slot < $1.slot }, by: \.name).values.flatMap { same in
+        let fields = fields
+        let names = fields.map(\.name).sorted()
+        if !zip(names, names.dropFirst()).contains(where: ==) { return [] }
+        return Dictionary(grouping: fields.sorted { $0.slot < $1.slot }, by: \.name).values.flatMap { same in
             same.dropFirst().map {
                 RegistryProblem(slot: $0.slot, text: "slot \(same[0].slot) has its name, \($0.name)")
             }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct SelectionTests {
     private func names(_ arguments: String...) throws -> [String] {
         let command = try InspectMap.parse(arguments)
-        let selection = try command.selection.selection(Array(command.words.dropFirst()))
+        let selection = try command.selection.choice.selection(Array(command.words.dropFirst()))
         let report = try InspectionExample.reportWithRates(.both)
         // tenant has no rates: another field was there before.
         let rates = report.rates.filter { $0.key.description != report.inspection.fields[0].field.id.description }

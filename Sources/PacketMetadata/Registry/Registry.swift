@@ -35,7 +35,7 @@ public struct Registry: ~Copyable {
         let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
         let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
         let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)
-        _ = try registry.image()
+        try RegistryImage.checkedWord(of: try registry.bytes(), path: path.string)
         return registry
     }
 

@@ -36,25 +36,52 @@ struct InspectMap: ContextCommand {
         try watching.validate()
     }
 
+    var request: InspectMapRequest {
+        InspectMapRequest(
+            words: words, choice: selection.choice, interval: watching.interval, count: watching.count,
+            registry: registry.path, isJSON: isJSON)
+    }
+
+    func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }
+}
+
+/// What `inspect-map` was asked.
+struct InspectMapRequest: Request, Hashable {
+    /// A view, if the first is one; then names of fields.
+    var words: [String]
+    var choice = InspectionChoice()
+    /// nil: once.
+    var interval: Duration?
+    var count: Int?
+    var registry: String?
+    var isJSON = false
+    var isJSONStream: Bool { interval != nil }
+
     func run(in context: Context) throws(PacketMetadataError) {
-        let path = registry.path(in: context)
+        let path = context.registry(registry)
         let named = words.first.flatMap(InspectionView.init(rawValue:))
-        let names = Array(words.dropFirst(named == nil ? 0 : 1))
-        let selection = try selection.selection(names)
-        let view = named ?? (selection.isOneField ? .field : watching.interval == nil ? .both : .state)
+        let selection = try choice.selection(Array(words.dropFirst(named == nil ? 0 : 1)))
+        let view = named ?? (selection.isOneField ? .field : interval == nil ? .both : .state)
         let read = { () throws(PacketMetadataError) -> Inspection in
             let registry = try Registry.open(at: path, for: .read)
             return try registry.inspect(selection.needsStates ? view.parts.union(.states) : view.parts)
         }
-        if let interval = watching.interval {
+        if let interval {
             try InspectionWatch(
-                selection: selection, view: view, interval: interval, count: watching.count, isJSON: isJSON,
+                selection: selection, view: view, interval: interval, count: count, isJSON: isJSON,
                 context: context, read: read
             ).run()
         } else {
             let report = InspectionReport(try selection.applied(to: try read()), view)
             context.output(isJSON ? report.document.json : InspectionRendering(report, context.display).text)
         }
+    }
+}
+
+extension InspectMapRequest {
+    init?(plain arguments: some Sequence<String>) {
+        guard let plain = PlainArguments(arguments, options: ["--registry"], flags: ["--json"]) else { return nil }
+        self.init(words: plain.words, registry: plain["--registry"], isJSON: plain.has("--json"))
     }
 }
 

@@ -24,12 +24,26 @@ struct SelectionOptions: ParsableArguments {
     @Flag(help: "In the opposite order.")
     var reverse = false
 
+    var choice: InspectionChoice {
+        InspectionChoice(owner: owner, onlyRefused: refused, onlyActive: active, sort: sort, isReversed: reverse)
+    }
+}
+
+/// What options say about which fields are shown, and in which order.
+struct InspectionChoice: Hashable {
+    var owner: String?
+    var onlyRefused = false
+    var onlyActive = false
+    var sort = SortKey.offset
+    var isReversed = false
+
     /// - Throws: `usage` if a name cannot be one.
     func selection(_ names: [String]) throws(PacketMetadataError) -> InspectionSelection {
         var patterns: [NamePattern] = []
         for name in names { patterns.append(try NamePattern(name)) }
         return InspectionSelection(
-            patterns: patterns, owner: owner, onlyRefused: refused, onlyActive: active, sort: sort, isReversed: reverse)
+            patterns: patterns, owner: owner, onlyRefused: onlyRefused, onlyActive: onlyActive, sort: sort,
+            isReversed: isReversed)
     }
 }
 

@@ -4,75 +4,58 @@ internal import Benchmark
 
 /// What was measured, for programs.
 struct BenchmarkDocument: JSONDocument {
-    let version = jsonVersion
-    let machine: Machine
-    let sections: [Section]
+    let report: BenchmarkReport
 
-    struct Machine: Encodable {
-        let kernel: String
-        let architecture: String
-        let cpus: Int
+    init(_ report: BenchmarkReport) { self.report = report }
+
+    var value: JSONValue {
+        [
+            "version": .version,
+            "machine": [
+                "kernel": .text(report.machine.kernel), "architecture": .text(report.machine.architecture),
+                "cpus": .number(report.machine.cpus),
+            ],
+            "sections": .array(report.sections.map(\.json)),
+        ]
+    }
+}
+
+extension BenchmarkSection {
+    fileprivate var json: JSONValue {
+        [
+            "part": .text(part.rawValue),
+            "title": .text(title),
+            "unit": .text(unit),
+            "rows": .array(rows.map(json)),
+            "bars": .array(bars.map(\.json)),
+            "notes": .texts(notes),
+        ]
     }
 
-    struct Section: Encodable {
-        let part: String
-        let title: String
-        let unit: String
-        let rows: [Row]
-        let bars: [BarContents]
-        let notes: [String]
+    private func json(_ row: Row) -> JSONValue {
+        let values = zip(columns, row.values).compactMap { column, value in
+            value.map { JSONValue.Member(key: column, value: $0.json) }
+        }
+        return ["name": .text(row.name), "note": .text(row.note), "values": .object(of: values)]
     }
+}
 
-    struct Row: Encodable {
-        let name: String
-        let note: String
-        /// By the column's heading.
-        let values: [String: Figure]
-    }
-
+extension Estimate {
     /// A median, the bounds of its 95 % confidence interval, and of how many samples.
-    struct Figure: Encodable {
-        let median: Double
-        let low: Double
-        let high: Double
-        let samples: Int
-
-        init(_ estimate: Estimate) {
-            (median, low, high, samples) = (estimate.median, estimate.low, estimate.high, estimate.count)
-        }
+    fileprivate var json: JSONValue {
+        ["median": .fraction(median), "low": .fraction(low), "high": .fraction(high), "samples": .number(count)]
     }
+}
 
-    struct BarContents: Encodable {
-        let ratio: String
-        let value: Figure
-        let atMost: Double?
-        let atLeast: Double?
-        let verdict: String
-
-        init(_ bar: Bar) {
-            ratio = bar.what
-            value = Figure(bar.ratio)
-            switch bar.bound {
-            case .atMost(let limit): (atMost, atLeast) = (limit, nil)
-            case .atLeast(let limit): (atMost, atLeast) = (nil, limit)
-            }
-            verdict = bar.verdict.rawValue
+extension Bar {
+    fileprivate var json: JSONValue {
+        var (atMost, atLeast): (JSONValue?, JSONValue?)
+        switch bound {
+        case .atMost(let limit): atMost = .fraction(limit)
+        case .atLeast(let limit): atLeast = .fraction(limit)
         }
-    }
-
-    init(_ report: BenchmarkReport) {
-        machine = Machine(
-            kernel: report.machine.kernel, architecture: report.machine.architecture, cpus: report.machine.cpus)
-        sections = report.sections.map { section in
-            Section(
-                part: section.part.rawValue, title: section.title, unit: section.unit,
-                rows: section.rows.map { row in
-                    let values = zip(section.columns, row.values).compactMap { column, value in
-                        value.map { (column, Figure($0)) }
-                    }
-                    return Row(
-                        name: row.name, note: row.note, values: Dictionary(values) { first, _ in first })
-                }, bars: section.bars.map(BarContents.init), notes: section.notes)
-        }
+        return [
+            "ratio": .text(what), "value": ratio.json, "atMost": atMost, "atLeast": atLeast, "verdict": .text(verdict.rawValue),
+        ]
     }
 }

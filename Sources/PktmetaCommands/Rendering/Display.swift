@@ -93,17 +93,17 @@ extension Context {
     /// What this context's output shows: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).
     var display: Display {
         guard isTerminal else { return Display(hasUnicode: hasUnicode) }
-        let columns = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-        let hasColour = environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+        let columns = environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        let hasColour = (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
         return Display(width: columns ?? terminalSize()?.columns ?? 80, hasColour: hasColour, hasUnicode: hasUnicode)
     }
 
     /// Whether the output can be redrawn in place: a terminal that moves its cursor.
-    var hasScreen: Bool { isTerminal && !["", "dumb"].contains(environment["TERM", default: ""]) }
+    var hasScreen: Bool { isTerminal && !["", "dumb"].contains(environment("TERM") ?? "") }
 
     /// By the locale, as locale(7) has it: the first of these that is set says.
     private var hasUnicode: Bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? "C"
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first { !$0.isEmpty } ?? "C"
         return ["utf8", "utf-8"].contains { locale.lowercased().contains($0) }
     }
 }

@@ -6,143 +6,112 @@ internal import SystemPackage
 
 /// What `inspect-map --json` prints; Resources/inspection.schema.json of the documentation describes it.
 struct InspectionDocument: JSONDocument {
-    let version = jsonVersion
-    let registry: RegistryContents
-    let fields: [Entry]
-    let area: AreaContents?
-    /// What in the registry makes no sense; empty for any that only pktmeta wrote.
-    let problems: [Problem]
-    /// CLOCK_MONOTONIC, ns, when the maps were read.
-    let time: UInt64
+    let report: InspectionReport
 
-    struct Entry: Encodable {
-        let field: FieldContents
-        /// Attached programs that may set or get it. Absent if the view does not show them or this process may not look.
-        let users: [UserContents]?
-        let state: StateContents?
-        /// Since the line before; absent without --watch.
-        let rates: RateContents?
-    }
+    init(_ report: InspectionReport) { self.report = report }
 
-    struct UserContents: Encodable {
-        let program: String
-        let interface: String
-        let hook: String
-        let isPrebuilt: Bool
-    }
-
-    /// A second.
-    struct RateContents: Encodable {
-        let set: Double
-        let got: Double
-        let notSet: Double
-        let refused: Double
-    }
-
-    struct RegistryContents: Encodable {
-        let path: String
-        let abiVersion: Int
-        let tag: UInt8
-        let generation: UInt16
-        let capacity: Int
-        let usedBytes: Int
-        let revision: UInt64
-        /// CLOCK_REALTIME, ns.
-        let createdAt: UInt64
-    }
-
-    struct Problem: Encodable {
-        let slot: Int
-        let text: String
-    }
-
-    init(_ report: InspectionReport) {
+    var value: JSONValue {
         let inspection = report.inspection
-        let image = inspection.image
-        registry = RegistryContents(
-            path: inspection.path.string, abiVersion: RegistryWord.abiVersion, tag: image.word.tag,
-            generation: image.word.generation.number, capacity: image.word.capacity, usedBytes: image.usedBytes,
-            revision: image.revision, createdAt: image.createdAt)
-        fields = inspection.fields.map { entry in
-            Entry(
-                field: FieldContents(entry.field), users: entry.users.map { $0.map(UserContents.init) },
-                state: entry.state.map(StateContents.init),
-                rates: report.rates[entry.field.id].map(RateContents.init))
-        }
-        area = inspection.area.map(AreaContents.init)
-        problems = image.problems.map { Problem(slot: $0.slot, text: $0.text) }
-        time = inspection.time
+        return [
+            "version": .version,
+            "registry": registry(inspection.path.string, inspection.image),
+            "fields": .array(inspection.fields.map(entry)),
+            "area": inspection.area?.json,
+            // What in the registry makes no sense; empty for any that only pktmeta wrote.
+            "problems": .array(inspection.image.problems.map(\.json)),
+            // CLOCK_MONOTONIC, ns, when the maps were read.
+            "time": .number(inspection.time),
+        ]
+    }
+
+    private func registry(_ path: String, _ image: RegistryImage) -> JSONValue {
+        [
+            "path": .text(path),
+            "abiVersion": .number(RegistryWord.abiVersion),
+            "tag": .number(image.word.tag),
+            "generation": .number(image.word.generation.number),
+            "capacity": .number(image.word.capacity),
+            "usedBytes": .number(image.usedBytes),
+            "revision": .number(image.revision),
+            // CLOCK_REALTIME, ns.
+            "createdAt": .number(image.createdAt),
+        ]
+    }
+
+    private func entry(_ entry: Inspection.Field) -> JSONValue {
+        [
+            "field": entry.field.json,
+            // Attached programs that may set or get it. Absent if the view does not show them or this process may not
+            // look.
+            "users": entry.users.map { .array($0.map(\.json)) },
+            "state": entry.state?.json,
+            // Since the line before; absent without --watch.
+            "rates": report.rates[entry.field.id]?.json,
+        ]
     }
 }
 
-extension InspectionDocument.UserContents {
-    init(_ user: FieldUser) {
-        self.init(
-            program: user.program, interface: user.interface, hook: user.hook.rawValue, isPrebuilt: user.isPrebuilt)
+extension RegistryProblem {
+    var json: JSONValue { ["slot": .number(slot), "text": .text(text)] }
+}
+
+extension FieldUser {
+    fileprivate var json: JSONValue {
+        [
+            "program": .text(program),
+            "interface": .text(interface),
+            "hook": .text(hook.rawValue),
+            "isPrebuilt": .flag(isPrebuilt),
+        ]
     }
 }
 
-extension InspectionDocument.RateContents {
-    init(_ rates: FieldRates) {
+extension FieldRates {
+    /// A second.
+    fileprivate var json: JSONValue {
         // Thousandths are as good as the clock.
-        func rounded(_ rate: Double) -> Double { (rate * 1000).rounded() / 1000 }
-        self.init(
-            set: rounded(rates.set), got: rounded(rates.got), notSet: rounded(rates.notSet),
-            refused: rounded(rates.refused))
+        func rounded(_ rate: Double) -> JSONValue { .fraction((rate * 1000).rounded() / 1000) }
+        return ["set": rounded(set), "got": rounded(got), "notSet": rounded(notSet), "refused": rounded(refused)]
     }
 }
 
-struct StateContents: Encodable {
-    let set: UInt64
-    let got: UInt64
-    let notSet: UInt64
-    /// Values that the sink was given.
-    let sunk: UInt64
-    /// Values that do not fit the sink.
-    let notSunk: UInt64
-    let setRefused: [String: UInt64]
-    let getRefused: [String: UInt64]
-    let last: Last?
-    /// Integers only.
-    let minimum: UInt64?
-    let maximum: UInt64?
-    /// Key k counts values that need k bits. Integers only.
-    let histogram: [String: UInt64]
-
-    struct Last: Encodable {
-        let text: String
-        /// Integers only.
-        let number: UInt64?
-        /// CLOCK_MONOTONIC, ns.
-        let time: UInt64
-    }
-
-    init(_ state: FieldState) {
-        set = state.set
-        got = state.got
-        notSet = state.notSet
-        sunk = state.sunk
-        notSunk = state.notSunk
-        setRefused = Dictionary(uniqueKeysWithValues: state.setRefused.nonzero.map { ($0.name, $0.count) })
-        getRefused = Dictionary(uniqueKeysWithValues: state.getRefused.nonzero.map { ($0.name, $0.count) })
-        last = state.last.map { Last(text: $0.value.description, number: $0.value.number, time: $0.time) }
-        minimum = state.range?.lowerBound
-        maximum = state.range?.upperBound
-        histogram = Dictionary(
-            uniqueKeysWithValues: state.histogram.enumerated().filter { $1 > 0 }.map { (String($0), $1) })
+extension FieldState {
+    fileprivate var json: JSONValue {
+        [
+            "set": .number(set),
+            "got": .number(got),
+            "notSet": .number(notSet),
+            // Values that the sink was given.
+            "sunk": .number(sunk),
+            // Values that do not fit the sink.
+            "notSunk": .number(notSunk),
+            "setRefused": .counts(setRefused.nonzero),
+            "getRefused": .counts(getRefused.nonzero),
+            "last": last.map {
+                [
+                    "text": .text($0.value.description),
+                    // Integers only.
+                    "number": $0.value.number.map(JSONValue.number),
+                    // CLOCK_MONOTONIC, ns.
+                    "time": .number($0.time),
+                ]
+            },
+            // Integers only.
+            "minimum": range.map { .number($0.lowerBound) },
+            "maximum": range.map { .number($0.upperBound) },
+            // Key k counts values that need k bits. Integers only.
+            "histogram": .counts(histogram.enumerated().filter { $1 > 0 }.map { (String($0), $1) }),
+        ]
     }
 }
 
-struct AreaContents: Encodable {
-    let made: UInt64
-    let found: UInt64
-    let refused: [String: UInt64]
-    let stale: UInt64
-
-    init(_ state: AreaState) {
-        made = state.made
-        found = state.found
-        refused = Dictionary(uniqueKeysWithValues: state.refused.nonzero.map { ($0.name, $0.count) })
-        stale = state.stale
+extension AreaState {
+    fileprivate var json: JSONValue {
+        [
+            "made": .number(made),
+            "found": .number(found),
+            "refused": .counts(refused.nonzero),
+            "stale": .number(stale),
+        ]
     }
 }

@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import FoundationEssentials
-
 /// What a command prints with `--json`: one document, its keys sorted.
-protocol JSONDocument: Encodable {}
-
-/// Raised when a key changes its meaning or goes; new keys do not raise it.
-let jsonVersion = 1
-
-extension JSONDocument {
-    var json: String { encoded(by: documentEncoder) }
-
-    /// On one line.
-    var jsonLine: String { encoded(by: lineEncoder) }
-
-    private func encoded(by encoder: JSONEncoder) -> String {
-        do {
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        } catch {
-            preconditionFailure("documents hold nothing that JSON cannot: \(error)")
-        }
-    }
+protocol JSONDocument {
+    var value: JSONValue { get }
 }
 
-// Made once: a stream has a document a packet.
-private let documentEncoder = encoder([.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
-private let lineEncoder = encoder([.sortedKeys, .withoutEscapingSlashes])
+extension JSONValue {
+    /// Raised when a key changes its meaning or goes; new keys do not raise it.
+    static let version = JSONValue.number(1)
+}
 
-private func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = formatting
-    return encoder
+extension JSONDocument {
+    var json: String { written(.lines) }
+
+    /// On one line.
+    var jsonLine: String { written(.line) }
+
+    private func written(_ style: JSONWriter.Style) -> String {
+        var writer = JSONWriter(style)
+        writer.write(value)
+        return writer.text
+    }
 }

@@ -71,62 +71,51 @@ struct PacketRendering {
 
 /// A line of `watch --json`; Resources/watch.schema.json of the documentation describes it.
 struct PacketDocument: JSONDocument {
-    let version = jsonVersion
-    /// CLOCK_REALTIME, ns.
-    let time: UInt64
-    let interface: String
-    /// Bytes.
-    let length: Int
-    let etherType: UInt16
-    /// Absent if it is neither IPv4 nor IPv6.
-    let flow: Flow?
-    let fields: [String: Value]
-
-    struct Flow: Encodable {
-        let `protocol`: UInt8
-        let source: String
-        /// Of TCP, UDP and SCTP only.
-        let sourcePort: UInt16?
-        let destination: String
-        let destinationPort: UInt16?
-    }
-
-    /// true for a flag, a number for an integer, else text.
-    enum Value: Encodable {
-        case flag
-        case number(UInt64)
-        case text(String)
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .flag: try container.encode(true)
-            case .number(let number): try container.encode(number)
-            case .text(let text): try container.encode(text)
-            }
-        }
-    }
+    let packet: WatchedPacket
+    let bootTime: UInt64
 
     init(_ packet: WatchedPacket, bootTime: UInt64) {
-        time = bootTime &+ packet.time
-        interface = packet.interface
-        length = packet.length
-        etherType = packet.etherType
-        flow = packet.flow.map { flow in
-            Flow(
-                protocol: flow.protocol, source: flow.source.address.description, sourcePort: flow.source.port,
-                destination: flow.destination.address.description, destinationPort: flow.destination.port)
+        self.packet = packet
+        self.bootTime = bootTime
+    }
+
+    var value: JSONValue {
+        [
+            "version": .version,
+            // CLOCK_REALTIME, ns.
+            "time": .number(bootTime &+ packet.time),
+            "interface": .text(packet.interface),
+            // Bytes.
+            "length": .number(packet.length),
+            "etherType": .number(packet.etherType),
+            // Absent if it is neither IPv4 nor IPv6.
+            "flow": packet.flow.map { flow in
+                [
+                    "protocol": .number(flow.protocol),
+                    "source": .text(flow.source.address.description),
+                    // Of TCP, UDP and SCTP only.
+                    "sourcePort": flow.source.port.map(JSONValue.number),
+                    "destination": .text(flow.destination.address.description),
+                    "destinationPort": flow.destination.port.map(JSONValue.number),
+                ]
+            },
+            "fields": .object(of: fields.map { JSONValue.Member(key: $0, value: $1) }),
+        ]
+    }
+
+    /// true for a flag, a number for an integer, else text. A damaged registry may have a name twice.
+    private var fields: [String: JSONValue] {
+        let values = packet.fields.map { field -> (String, JSONValue) in
+            if field.value.type.size == 0 { return (field.name.text, .flag(true)) }
+            return (field.name.text, field.value.number.map(JSONValue.number) ?? .text(field.value.description))
         }
-        let values = packet.fields.map { field -> (String, Value) in
-            let text = Value.text(field.value.description)
-            return (field.name.text, field.value.type.size == 0 ? .flag : field.value.number.map(Value.number) ?? text)
-        }
-        fields = Dictionary(values) { first, _ in first }
+        return Dictionary(values) { first, _ in first }
     }
 }
 
 /// In a stream of packets: so many more matched than there was room for.
 struct DroppedDocument: JSONDocument {
-    let version = jsonVersion
     let dropped: UInt64
+
+    var value: JSONValue { ["version": .version, "dropped": .number(dropped)] }
 }

@@ -17,12 +17,15 @@ struct RepairRendering {
 }
 
 struct RepairDocument: JSONDocument {
-    let version = jsonVersion
-    let finished: [String]
-    let unregistered: [InspectionDocument.Problem]
+    let repairs: Registry.Repairs
 
-    init(_ repairs: Registry.Repairs) {
-        finished = repairs.finished
-        unregistered = repairs.unregistered.map { InspectionDocument.Problem(slot: $0.slot, text: $0.text) }
+    init(_ repairs: Registry.Repairs) { self.repairs = repairs }
+
+    var value: JSONValue {
+        [
+            "version": .version,
+            "finished": .texts(repairs.finished),
+            "unregistered": .array(repairs.unregistered.map(\.json)),
+        ]
     }
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+
+/// What `attach-to-interface` was asked.
+struct AttachRequest: Request, Hashable {
+    var interfaces: InterfaceChoice
+    var programs = AttachmentRequest()
+    /// Pins nothing, and stays.
+    var holds = false
+    var registry: String?
+    var lockTimeout = Duration.seconds(WritingOptions.defaultTimeout)
+    var isJSON = false
+    var isVerbose = false
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        let reports = try interfaces.run("cannot attach") {
+            (names) throws(PacketMetadataError) -> [AttachmentReport]? in
+            // A mistyped name must not leave a new registry behind.
+            for name in names { try Registry.checkInterface(name) }
+            let registry = try Registry.openOrCreate(
+                at: context.registry(registry), waiting: context.wait(upTo: lockTimeout)
+            ) {
+                context.errors("note: \($0)")
+            }
+            if holds {
+                try hold(names, registry, context)
+                return nil
+            }
+            return try registry.attach(programs, to: names)
+        }
+        if let reports { report(reports, context) }
+    }
+
+    private func report(_ reports: [AttachmentReport], _ context: Context) {
+        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+    }
+
+    /// Stays until a signal comes.
+    private func hold(
+        _ names: [String], _ registry: borrowing Registry, _ context: Context
+    ) throws(PacketMetadataError) {
+        Interruption.watch()
+        let held = try registry.hold(programs, on: names)
+        report(held.reports, context)
+        context.errors("note: attached until this process ends")
+        while Interruption.signal == nil {
+            Pause.sleep(milliseconds: 50)
+            try held.follow(registry)
+        }
+    }
+}
+
+extension AttachRequest {
+    init?(plain arguments: some Sequence<String>) {
+        guard
+            let plain = PlainArguments(
+                arguments, options: ["--xdp", "--tc", "--mode", "--tc-mode", "--netns", "--registry"],
+                flags: ["--json", "--verbose"]),
+            !plain.words.isEmpty, let xdp = HookArgument.plain(plain["--xdp"]),
+            let tc = HookArgument.plain(plain["--tc"]),
+            let mode = XDPModeChoice(rawValue: plain["--mode"] ?? XDPModeChoice.auto.rawValue),
+            let tcMode = TCModeChoice(rawValue: plain["--tc-mode"] ?? TCModeChoice.auto.rawValue),
+            xdp != [.leave] || tc != [.leave]
+        else { return nil }
+        self.init(
+            interfaces: InterfaceChoice(names: plain.words, netns: plain["--netns"]),
+            programs: AttachmentRequest(
+                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode),
+            registry: plain["--registry"], isJSON: plain.has("--json"), isVerbose: plain.has("--verbose"))
+    }
+}
+
+extension HookArgument {
+    /// - Returns: nil if the text says nothing about a hook; none if there is no text.
+    fileprivate static func plain(_ text: String?) -> [HookArgument]? {
+        guard let text else { return [] }
+        return HookArgument(argument: text).map { [$0] }
+    }
+}

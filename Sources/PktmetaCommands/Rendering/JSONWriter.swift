@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// Writes JSON as Foundation's JSONEncoder does, with sorted keys and slashes as they are.
+struct JSONWriter {
+    enum Style {
+        /// Everything on one line.
+        case line
+        /// A line a member or element, indented by two spaces a level.
+        case lines
+    }
+
+    private let style: Style
+    private var bytes: [UInt8] = []
+    /// What comes before each value at this depth.
+    private var lineStart: [UInt8]
+
+    init(_ style: Style) {
+        self.style = style
+        lineStart = style == .lines ? [UInt8(ascii: "\n")] : []
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func write(_ value: JSONValue) {
+        switch value {
+        case .null: append("null")
+        case .flag(let flag): append(flag ? "true" : "false")
+        case .unsigned(let number): append(String(number))
+        case .signed(let number): append(String(number))
+        case .fraction(let number): write(number)
+        case .text(let content): write(quoted: content)
+        case .array(let elements):
+            open("[")
+            var isFirst = true
+            for element in elements {
+                startValue(&isFirst)
+                write(element)
+            }
+            close("]", isEmpty: isFirst)
+        case .object(let members):
+            open("{")
+            var isFirst = true
+            for member in members {
+                startValue(&isFirst)
+                write(quoted: member.key)
+                append(style == .lines ? " : " : ":")
+                write(member.value)
+            }
+            close("}", isEmpty: isFirst)
+        }
+    }
+
+    private mutating func open(_ bracket: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: bracket))
+        if style == .lines { lineStart += [UInt8(ascii: " "), UInt8(ascii: " ")] }
+    }
+
+    private mutating func startValue(_ isFirst: inout Bool) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        bytes += lineStart
+    }
+
+    private mutating func close(_ bracket: Unicode.Scalar, isEmpty: Bool) {
+        if style == .lines {
+            // An empty one has a line of its own.
+            if isEmpty { bytes.append(UInt8(ascii: "\n")) }
+            lineStart.removeLast(2)
+        }
+        bytes += lineStart
+        bytes.append(UInt8(ascii: bracket))
+    }
+
+    private mutating func write(_ number: Double) {
+        precondition(number.isFinite, "JSON has no \(number)")
+        let digits = String(number)
+        append(digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)
+    }
+
+    private mutating func write(quoted content: String) {
+        bytes.append(UInt8(ascii: "\""))
+        if content.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            append(content)
+        } else {
+            for byte in content.utf8 { escape(byte) }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case 0x08: append("\\b")
+        case 0x09: append("\\t")
+        case 0x0a: append("\\n")
+        case 0x0c: append("\\f")
+        case 0x0d: append("\\r")
+        case 0..<0x20: append("\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))")
+        default: bytes.append(byte)
+        }
+    }
+
+    private mutating func append(_ text: String) {
+        // The buffer is copied from before this returns. Byte by byte, this took half of the time of a document.
+        let isCopied: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe bytes.append(contentsOf: $0) }
+        if isCopied == nil { bytes += text.utf8 }
+    }
+}
