@@ -59,7 +59,7 @@ public struct RegistryImage: Hashable, Sendable {
 
     private func field(_ slot: Int) -> RegisteredField? {
         let image = self[slot]
-        guard image.layout.isLive, let definition = image.definition, image.layout.offset >= valueRange.lowerBound,
+        guard image.layout.isLive, let definition = image.definition,
             image.layout.offset + image.layout.size <= word.capacity
         else { return nil }
         return RegisteredField(

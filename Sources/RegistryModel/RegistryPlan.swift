@@ -153,7 +153,8 @@ extension RegistryImage {
         let next = word.generation.next
         let tombstones = damagedSlots.sorted().flatMap { slot -> [RegistryStep] in
             let epoch = max(self[slot].layout.epoch, self[slot].lastEpoch)
-            let tombstone = LayoutWord(isLive: false, epoch: epoch, generation: next, offset: 0, size: 0)
+            let tombstone = LayoutWord(
+                isLive: false, epoch: epoch, generation: next, offset: RegistryWord.headerSize, size: 0)
             return [.publish(slot: slot, tombstone), .resetState(slot: slot, id: FieldID(rawValue: 0))]
         }
         let steps: [RegistryStep] =

@@ -31,7 +31,6 @@ extension RegistryImage {
         guard slot.layout.isLive else { return nil }
         if let fault = slot.fault { return fault }
         let end = slot.layout.offset + slot.layout.size
-        if slot.layout.offset < valueRange.lowerBound { return "offset \(slot.layout.offset) is in the area's header" }
         if end > word.capacity { return "it ends at byte \(end) of an area of \(word.capacity)" }
         if word.generation.next.isOlder(than: slot.layout.generation) {  // the next one is of a change under way
             return "generation \(slot.layout.generation) is newer than the registry's, \(word.generation)"

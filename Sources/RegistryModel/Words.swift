@@ -44,9 +44,10 @@ public struct LayoutWord: Hashable, Sendable {
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// - Parameter offset: behind the header, ``RegistryWord/headerSize`` or more.
     public init(isLive: Bool, epoch: UInt16, generation: Generation, offset: Int, size: Int) {
         rawValue = pktmeta_layout_word(
-            isLive ? UInt8(PKTMETA_LIVE) : 0, epoch, generation.number, UInt8(offset), UInt8(size))
+            isLive ? UInt8(PKTMETA_LIVE) : 0, epoch, generation.number, UInt16(offset), UInt8(size))
     }
 
     public var isLive: Bool { pktmeta_layout_live(rawValue) == PKTMETA_LIVE }

@@ -122,7 +122,7 @@ import Testing
         let registry = pktmeta_registry_word(0xab, 0x1234, 0x5678, 64)
         #expect(registry == 0x51ab_1234_5678_4000)
         let layout = pktmeta_layout_word(1, 0xbeef, 0x1234, 40, 8)
-        #expect(layout == 0x01be_ef08_0028_1234)
+        #expect(layout == 0x01be_ef00_0820_1234)
         // What a program compares as a packet passes: the id, with the size for its slot.
         #expect(UInt64(pktmeta_id(7, 0xbeef) & ~0xff | 8) == layout >> 32)
     }

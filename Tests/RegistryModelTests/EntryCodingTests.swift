@@ -71,7 +71,7 @@ struct EntryCodingTests {
         #expect(bytes.count == 8192)
         #expect(decode(bytes, as: UInt64.self) == 0x51ab_1234_1234_4000)
         #expect(bytes[8..<248].allSatisfy { $0 == 0 })
-        #expect(decode(Array(bytes[248..<256]), as: UInt64.self) == 0x0100_2a04_0008_1234)
+        #expect(decode(Array(bytes[248..<256]), as: UInt64.self) == 0x0100_2a00_0400_1234)
         #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 1, "revision")
         #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == image.createdAt)
         #expect(bytes[272..<504].allSatisfy { $0 == 0 })
@@ -103,7 +103,7 @@ struct EntryCodingTests {
 
     @Test(arguments: [
         (UInt64(0), "not a registry"),
-        (0x0100_2a04_0008_1234, "not a registry"),
+        (0x0100_2a00_0400_1234, "not a registry"),
         (0x61ab_1234_1234_4000, "not a registry"),
         (.max, "not a registry"),
         (0x51ab_1234_1234_0000, "its capacity is 0 bytes"),

@@ -16,7 +16,7 @@ struct RegistryPlanTests {
 
         #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
         #expect(field.definition == asked && field.registeredAt == 1234)
-        #expect(field.layout.rawValue == 0x0100_2a04_0008_01f4, "live, epoch 42, size 4, offset 8, generation 500")
+        #expect(field.layout.rawValue == 0x0100_2a00_0400_01f4, "live, epoch 42, size 4, offset 8, generation 500")
         #expect(steps.count == 6)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }

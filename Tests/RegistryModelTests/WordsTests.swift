@@ -9,11 +9,11 @@ import Testing
 @Suite("Words")
 struct WordsTests {
     @Test(arguments: [
-        (UInt64(0x0100_2a04_0008_1234), UInt16(0x002a), UInt16(0x1234), 8, 4),
-        (0x01ff_ff40_00f7_ffff, 0xffff, 0xffff, 247, 64),
-        (0x0100_0000_0008_0000, 0, 0, 8, 0),
-        (0x0180_0110_0018_0001, 0x8001, 1, 24, 16),
-        (0x0100_ff08_0009_00ff, 0x00ff, 0x00ff, 9, 8),
+        (UInt64(0x0100_2a00_0400_1234), UInt16(0x002a), UInt16(0x1234), 8, 4),
+        (0x01ff_ff00_40ef_ffff, 0xffff, 0xffff, 247, 64),
+        (0x0100_0000_0000_0000, 0, 0, 8, 0),
+        (0x0180_0100_1010_0001, 0x8001, 1, 24, 16),
+        (0x0100_ff00_0801_00ff, 0x00ff, 0x00ff, 9, 8),
     ])
     func layoutWordsOfLiveFields(bits: UInt64, epoch: UInt16, generation: UInt16, offset: Int, size: Int) {
         let word = LayoutWord(rawValue: bits)
@@ -28,13 +28,13 @@ struct WordsTests {
     }
 
     @Test func tombstonesKeepTheRest() {
-        let word = LayoutWord(rawValue: 0x0100_2a04_0008_1234)
+        let word = LayoutWord(rawValue: 0x0100_2a00_0400_1234)
         let tombstone = word.with(isLive: false, generation: Generation(0x1235))
-        #expect(tombstone.rawValue == 0x0000_2a04_0008_1235)
+        #expect(tombstone.rawValue == 0x0000_2a00_0400_1235)
         #expect(tombstone.isTombstone && !tombstone.isLive && !tombstone.isDamaged)
-        #expect(word.with(generation: Generation(0xfffe)).rawValue == 0x0100_2a04_0008_fffe)
+        #expect(word.with(generation: Generation(0xfffe)).rawValue == 0x0100_2a00_0400_fffe)
         #expect(word.with().rawValue == word.rawValue)
-        #expect(tombstone.with(generation: Generation(0)).rawValue == 0x0000_2a04_0008_0000)
+        #expect(tombstone.with(generation: Generation(0)).rawValue == 0x0000_2a00_0400_0000)
     }
 
     @Test func aSlotNeverUsedIsNothing() {
@@ -45,7 +45,7 @@ struct WordsTests {
     /// 0x51 and 0x50 among them: slot 0's word is not a field's.
     @Test(arguments: [UInt64(0x02), 0x03, 0x10, 0x50, 0x51, 0x80, 0x81, 0xff])
     func otherLiveBytesAreDamage(byte: UInt64) {
-        let word = LayoutWord(rawValue: byte << 56 | 0x0000_2a04_0008_1234)
+        let word = LayoutWord(rawValue: byte << 56 | 0x0000_2a00_0400_1234)
         #expect(word.isDamaged && !word.isLive && !word.isTombstone)
         #expect(LayoutWord(rawValue: byte << 56).isDamaged)
     }
@@ -76,7 +76,7 @@ struct WordsTests {
 
     @Test(arguments: [
         (UInt64(0x51ab_1234_1235_4000), Int?.some(1)), (0x50ab_1234_1235_4000, 0), (0x5fab_1234_1235_4000, 15),
-        (0x41ab_1234_1235_4000, nil), (0xd1ab_1234_1235_4000, nil), (0x0100_2a04_0008_1234, nil), (0, nil),
+        (0x41ab_1234_1235_4000, nil), (0xd1ab_1234_1235_4000, nil), (0x0100_2a00_0400_1234, nil), (0, nil),
     ])
     func abiVersions(bits: UInt64, version: Int?) {
         #expect(RegistryWord(rawValue: bits).abiVersion == version)

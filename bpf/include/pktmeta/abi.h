@@ -51,12 +51,13 @@
  *             63      56 55    48 47         32 31    24 23    16 15     8 7      0
  *  header    |  magic   |  tag   | generation  |            fields_set             |  in each packet
  *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  words[0]
- *  layout    |  live    |      epoch  |  size  |   0    | offset |   generation    |  words[1] to words[31]
- *                                     39     32
+ *  layout    |  live    |      epoch  |   0    |  size  |behind header| generation |  words[1] to words[31]
+ *                                     39     32        24 23         16 15        0
  *
  * The upper halves of header and registry word are alike, so a new header is the registry word with the lower
- * half cleared. The upper half of a live layout word is the field's id with its size in place of its slot, so that one
- * comparison tells whether the field is there and has that size.
+ * half cleared. The upper 24 bits of a live layout word are those of the field's id, so id and size make up all but
+ * the lower 24 bits: one comparison tells whether the field is there and has that size. Its place is counted from
+ * behind the area's header, so that no word can say that a value lies in the header.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
 #define PKTMETA_LIVE 0x01 /* never equal to PKTMETA_MAGIC, so slot 0 can't pass for a field */
@@ -96,9 +97,10 @@ static inline __u8 pktmeta_registry_capacity(__u64 registry_word)
 	return (__u8)(registry_word >> 8);
 }
 
-static inline __u64 pktmeta_layout_word(__u8 live, __u16 epoch, __u16 generation, __u8 offset, __u8 size)
+static inline __u64 pktmeta_layout_word(__u8 live, __u16 epoch, __u16 generation, __u16 offset, __u8 size)
 {
-	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)size << 32 | (__u64)offset << 16 | generation;
+	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)size << 24 |
+	       (__u64)(__u8)(offset - PKTMETA_HEADER_SIZE) << 16 | generation;
 }
 
 static inline __u8 pktmeta_layout_live(__u64 layout_word)
@@ -113,13 +115,13 @@ static inline __u16 pktmeta_layout_epoch(__u64 layout_word)
 
 static inline __u8 pktmeta_layout_size(__u64 layout_word)
 {
-	return (__u8)(layout_word >> 32);
+	return (__u8)(layout_word >> 24);
 }
 
-/* Bytes from the start of the area to the value. */
-static inline __u8 pktmeta_layout_offset(__u64 layout_word)
+/* Bytes from the start of the area to the value: PKTMETA_HEADER_SIZE or more. */
+static inline __u16 pktmeta_layout_offset(__u64 layout_word)
 {
-	return (__u8)(layout_word >> 16);
+	return (__u16)(PKTMETA_HEADER_SIZE + (__u8)(layout_word >> 16));
 }
 
 /* Packets whose header is older than this (RFC 1982) do not have the field where the word says. */

@@ -10,7 +10,9 @@
 #define PKTMETA_ID(name) \
 	({ \
 		enum pktmeta_id_##name{PKTMETA_ID_##name = 1}; \
-		(__u32) bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
+		__u64 __id = bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
+		__PKTMETA_KEEP(__id); \
+		(__u32) __id; \
 	})
 
 typedef __u64 __attribute__((__may_alias__)) __pktmeta_u64;
@@ -56,27 +58,39 @@ typedef __u8 __attribute__((__may_alias__)) __pktmeta_u8;
 			move(__pktmeta_u8, (place) + done, (value) + done); \
 	})
 
+/* Whether it can be an id at all. Of one that the loader fills in, nothing of this is left but the loading. */
+static __always_inline int __pktmeta_is_id(__u32 id)
+{
+	const __u32 never_set = 0xff000000 | (0xff & ~(PKTMETA_SLOTS - 1));
+
+	return (id & never_set) == PKTMETA_LIVE << 24;
+}
+
+/* Bits of a layout word that tell a field's place and generation; the others tell which field it is, and its size. */
+#define __PKTMETA_PLACE_BITS 24
+
 static __always_inline __u64 __pktmeta_layout(const struct pktmeta_cursor *c, __u32 id)
 {
 	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
-	return __pktmeta_word(c->registry ? c->registry : __pktmeta_registry(), pktmeta_id_slot(id));
-}
+	const struct pktmeta_registry *registry = c->registry ? c->registry : __pktmeta_registry();
 
-static __always_inline int __pktmeta_check_id(__u32 id, __u64 layout)
-{
-	return id >> 24 == PKTMETA_LIVE && layout >> 40 == id >> 8 ? 0 : -ENOENT;
-}
-
-/* Both at once: a right call makes one comparison. */
-static __always_inline int __pktmeta_check_id_and_size(__u32 id, __u64 layout, __u32 size)
-{
-	if (id >> 24 == PKTMETA_LIVE && size <= PKTMETA_VALUE_MAX && layout >> 32 == ((id & ~0xffU) | size))
-		return 0;
-	return __pktmeta_check_id(id, layout) ? -ENOENT : -EINVAL;
+	return registry ? *(volatile __u64 *)&registry->words[id % PKTMETA_SLOTS] : 0;
 }
 
 /*
- * The registry's word says since which generation the field lies there, the packet's header in which generation
+ * In what the slot's layout word differs from that of a live field with that id and size at place 0 of generation 0: in
+ * nothing but the bits of its place and generation, if all is right.
+ */
+static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c, __u32 id, __u32 size)
+{
+	__u64 no_size = 0xff; /* which no field has */
+
+	size = size <= PKTMETA_VALUE_MAX ? size : no_size;
+	return __pktmeta_layout(c, id) ^ ((__u64)(id >> 8) << 40 | (__u64)size << __PKTMETA_PLACE_BITS);
+}
+
+/*
+ * The registry's word says since which generation a field lies where it says, the packet's header in which generation
  * its area was made.
  */
 static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, __u64 layout)
@@ -88,41 +102,62 @@ static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, _
 	return 0;
 }
 
-/* Where a field lies in this packet, if it lies inside the area behind the header. */
-static __always_inline int __pktmeta_place(const struct pktmeta_cursor *c, __u64 layout, __u32 size, void **place)
+/* Where a value lies in this packet. */
+struct __pktmeta_place {
+	void *value;
+	__u32 offset; /* from the start of the area */
+};
+
+/* By the lower bits of the layout word, above which nothing is set: inside the area, or nowhere. */
+static __always_inline int __pktmeta_find_place(const struct pktmeta_cursor *c, __u64 bits, __u32 size,
+						struct __pktmeta_place *place)
 {
-	__u32 offset = pktmeta_layout_offset(layout);
-	int err = __pktmeta_check_age(c, layout);
+	int err = __pktmeta_check_age(c, bits);
 	void *p;
 
 	if (err)
 		return err;
-	if (offset < PKTMETA_HEADER_SIZE) /* someone damaged the entry */
+	p = c->area + (bits >> 16);
+	if (p + PKTMETA_HEADER_SIZE + size > c->end)
 		return -EFAULT;
-	p = c->area + offset;
-	if (p + size > c->end)
-		return -EFAULT;
-	*place = p;
+	place->value = p + PKTMETA_HEADER_SIZE;
+	place->offset = (__u32)(bits >> 16) + PKTMETA_HEADER_SIZE;
 	return 0;
 }
 
 /* Where a field of this size lies in this packet. */
-static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u64 layout, __u32 size,
-					    void **place)
+static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u32 size,
+					    struct __pktmeta_place *place)
 {
-	int err = __pktmeta_check_id_and_size(id, layout, size);
+	__u64 difference;
+	int err;
 
-	return err ? err : __pktmeta_place(c, layout, size, place);
+	if (!__pktmeta_is_id(id)) {
+		__PKTMETA_ASSIGN(err, -ENOENT);
+		return err;
+	}
+	difference = __pktmeta_difference(c, id, size);
+	if (difference >> __PKTMETA_PLACE_BITS)
+		return difference >> 40 ? -ENOENT : -EINVAL;
+	return __pktmeta_find_place(c, difference, size, place);
 }
 
 /* The same for calls that have no size of their own. */
 static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, __u32 id)
 {
-	__u64 layout = __pktmeta_layout(c, id);
-	int err = __pktmeta_check_id(id, layout);
-	void *place;
+	const __u64 bits = (1ULL << __PKTMETA_PLACE_BITS) - 1;
+	struct __pktmeta_place place;
+	__u64 difference;
+	int err;
 
-	return err ? err : __pktmeta_place(c, layout, pktmeta_layout_size(layout), &place);
+	if (!__pktmeta_is_id(id)) {
+		__PKTMETA_ASSIGN(err, -ENOENT);
+		return err;
+	}
+	difference = __pktmeta_difference(c, id, 0);
+	if (difference >> 40)
+		return -ENOENT;
+	return __pktmeta_find_place(c, difference & bits, pktmeta_layout_size(difference), &place);
 }
 
 static __always_inline __u64 __pktmeta_bit(__u32 id)
@@ -131,17 +166,17 @@ static __always_inline __u64 __pktmeta_bit(__u32 id)
 }
 
 /* Puts value and header word there. */
-static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, void *place, __u32 offset, const void *value,
-					   __u32 size, __u64 word)
+static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struct __pktmeta_place *place,
+					   const void *value, __u32 size, __u64 word)
 {
 	int err;
 
 	if (__pktmeta_writes_by_dynptr(c)) {
-		err = __pktmeta_write_by_dynptr(c, offset, value, size, word);
+		err = __pktmeta_write_by_dynptr(c, place->offset, value, size, word);
 		__pktmeta_refresh(c);
 		return err;
 	}
-	__PKTMETA_COPY(__PKTMETA_STORE, place, value, size);
+	__PKTMETA_COPY(__PKTMETA_STORE, place->value, value, size);
 	__pktmeta_store_header(c, word);
 	return 0;
 }
@@ -149,13 +184,12 @@ static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, void *place
 /* Stores a value of that many bytes and marks the field as set. At TC also -EBUSY, if a tap shares the packet. */
 static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const void *value, __u32 size)
 {
-	__u64 layout = __pktmeta_layout(c, id);
-	void *place;
-	int err = __pktmeta_locate(c, id, layout, size, &place);
+	struct __pktmeta_place place;
+	int err;
 
+	err = __pktmeta_locate(c, id, size, &place);
 	if (!err)
-		err = __pktmeta_write(c, place, pktmeta_layout_offset(layout), value, size,
-				      c->word | __pktmeta_bit(id));
+		err = __pktmeta_write(c, &place, value, size, c->word | __pktmeta_bit(id));
 	__pktmeta_count_set(id, err);
 	return err;
 }
@@ -163,13 +197,13 @@ static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const
 /* Loads a value of that many bytes; -ENOENT too if this packet does not carry the field. */
 static __always_inline int pktmeta_get(const struct pktmeta_cursor *c, __u32 id, void *value, __u32 size)
 {
-	__u64 layout = __pktmeta_layout(c, id);
-	void *place;
-	int err = __pktmeta_locate(c, id, layout, size, &place);
-	int carried = !err && c->word & __pktmeta_bit(id);
+	struct __pktmeta_place place;
+	int err, carried;
 
+	err = __pktmeta_locate(c, id, size, &place);
+	carried = !err && c->word & __pktmeta_bit(id);
 	if (carried)
-		__PKTMETA_COPY(__PKTMETA_LOAD, place, value, size);
+		__PKTMETA_COPY(__PKTMETA_LOAD, place.value, value, size);
 	__pktmeta_count_get(id, err, carried);
 	return err ? err : carried ? 0 : -ENOENT;
 }
@@ -185,9 +219,10 @@ static __always_inline int pktmeta_is_set(const struct pktmeta_cursor *c, __u32 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
 static __always_inline int pktmeta_clear(struct pktmeta_cursor *c, __u32 id)
 {
+	const struct __pktmeta_place nowhere = {};
 	int err = __pktmeta_locate_any(c, id);
 
-	return err ? err : __pktmeta_write(c, NULL, 0, NULL, 0, c->word & ~__pktmeta_bit(id));
+	return err ? err : __pktmeta_write(c, &nowhere, NULL, 0, c->word & ~__pktmeta_bit(id));
 }
 
 #endif /* PKTMETA_ACCESS_BPF_H */

@@ -36,7 +36,9 @@ enum pktmeta_info {
 	PKTMETA_INFO_CAPACITY = 4,
 };
 
-#define __PKTMETA_INFO(what) ((__u32)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
+/* Values below 2^31, which need not be cut to 32 bits; a bit and halves of words may be larger. */
+#define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
+#define __PKTMETA_SIZE(name) ((__u64)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_SIZE_##name))
 #define __PKTMETA_BIND(what, name) ((__u32)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_##what##_##name))
 #define __PKTMETA_EXISTS(name) bpf_core_enum_value_exists(enum pktmeta_bind_##name, PKTMETA_BIT_##name)
 
@@ -68,17 +70,22 @@ enum pktmeta_info {
  * or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier knows the capacity and
  * removes the others.
  */
-static __always_inline int __pktmeta_has_area(void *meta, void *data, __u32 capacity)
+static __always_inline int __pktmeta_has_area(void *meta, void *data)
 {
 #define __PKTMETA_CAPACITY(n) \
 	case n: \
 		asm volatile("%0 += " #n : "+r"(end)); \
 		return end <= data
+	__u64 capacity = __PKTMETA_INFO(CAPACITY);
 	void *end = meta;
 
+	if (capacity == 64) { /* most have that: what is left of a switch takes a few instructions */
+		asm volatile("%0 += 64" : "+r"(end));
+		return end <= data;
+	}
+	__PKTMETA_KEEP(capacity);
 	switch (capacity) {
 		__PKTMETA_CAPACITY(32);
-		__PKTMETA_CAPACITY(64);
 		__PKTMETA_CAPACITY(128);
 		__PKTMETA_CAPACITY(136);
 		__PKTMETA_CAPACITY(144);
@@ -113,11 +120,45 @@ static __always_inline int __pktmeta_in_range(__u64 header_or_registry_word)
 #endif
 }
 
+/* As __PKTMETA_ZERO(), of an area whose size the verifier has seen. */
+#define __PKTMETA_ZERO_KNOWN(from, to) \
+	if (capacity <= (from)) { \
+		__PKTMETA_ASSIGN(done, 0); \
+		return done; \
+	} \
+	__builtin_memset((__u64 *)(area + (from)), 0, (to) - (from))
+
+static __always_inline int __pktmeta_zero_bound(void *area)
+{
+	__u64 capacity = __PKTMETA_INFO(CAPACITY);
+	int done;
+
+	__builtin_memset((__u64 *)area, 0, PKTMETA_CAPACITY_MIN);
+	__PKTMETA_ZERO_KNOWN(PKTMETA_CAPACITY_MIN, 64);
+	__PKTMETA_ZERO_KNOWN(64, 128);
+	__PKTMETA_ZERO_KNOWN(128, 136);
+	__PKTMETA_ZERO_KNOWN(136, 144);
+	__PKTMETA_ZERO_KNOWN(144, 152);
+	__PKTMETA_ZERO_KNOWN(152, 160);
+	__PKTMETA_ZERO_KNOWN(160, 168);
+	__PKTMETA_ZERO_KNOWN(168, 176);
+	__PKTMETA_ZERO_KNOWN(176, 184);
+	__PKTMETA_ZERO_KNOWN(184, 192);
+	__PKTMETA_ZERO_KNOWN(192, 200);
+	__PKTMETA_ZERO_KNOWN(200, 208);
+	__PKTMETA_ZERO_KNOWN(208, 216);
+	__PKTMETA_ZERO_KNOWN(216, 224);
+	__PKTMETA_ZERO_KNOWN(224, 232);
+	__PKTMETA_ZERO_KNOWN(232, 240);
+	__PKTMETA_ZERO_KNOWN(240, 248);
+	return 0;
+}
+
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
 	__u64 word;
 
-	if (!__pktmeta_has_area(meta, data, __PKTMETA_INFO(CAPACITY)))
+	if (!__pktmeta_has_area(meta, data))
 		return -EBUSY;
 	word = *(volatile __u64 *)meta;
 	if (word >> 48 != __PKTMETA_INFO(OWNER))
@@ -145,11 +186,9 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 		return -EOPNOTSUPP;
 	meta = (void *)(long)ctx->data_meta;
 	data = (void *)(long)ctx->data;
-	if (!__pktmeta_has_area(meta, data, capacity))
+	if (!__pktmeta_has_area(meta, data))
 		return -EFAULT;
-	err = __pktmeta_zero(meta, data, capacity);
-	if (err)
-		return err;
+	__pktmeta_zero_bound(meta);
 	__pktmeta_fill(&c->cursor, meta, data, registry_word & PKTMETA_STAMP_MASK);
 	*(volatile __u64 *)meta = c->cursor.word;
 	return 0;
@@ -208,11 +247,15 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 /* The checks that all calls make, in the order of the contract. A field that is just moving has no bit. */
 #define __PKTMETA_CHECK(c, name, size) \
 	({ \
-		int __checked = -ENOENT; \
-		if (__PKTMETA_EXISTS(name)) { \
-			__checked = -EINVAL; \
-			if (__PKTMETA_BIND(SIZE, name) == (size)) \
-				__checked = __PKTMETA_BIND(BIT, name) ? __PKTMETA_CHECK_LIVE(c, name) : -EFAULT; \
+		int __checked; \
+		if (!__PKTMETA_EXISTS(name)) { \
+			__PKTMETA_ASSIGN(__checked, -ENOENT); \
+		} else if (__PKTMETA_SIZE(name) != (size)) { \
+			__PKTMETA_ASSIGN(__checked, -EINVAL); \
+		} else if (!__PKTMETA_BIND(BIT, name)) { \
+			__PKTMETA_ASSIGN(__checked, -EFAULT); \
+		} else { \
+			__checked = __PKTMETA_CHECK_LIVE(c, name); \
 		} \
 		__checked; \
 	})
@@ -271,7 +314,7 @@ static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c,
 	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, word);
 
 	__pktmeta_refresh(&c->cursor);
-	c->cursor.is_open = __pktmeta_has_area(c->cursor.area, c->cursor.end, __PKTMETA_INFO(CAPACITY));
+	c->cursor.is_open = __pktmeta_has_area(c->cursor.area, c->cursor.end);
 	return err;
 }
 
@@ -336,14 +379,14 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 /* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
 #define PKTMETA_IS_SET(c, name) \
 	({ \
-		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_SIZE(name)); \
 		__err ? __err : !!((c)->cursor.word & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
 #define PKTMETA_CLEAR(c, name) \
 	({ \
-		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_SIZE(name)); \
 		if (!__err) \
 			__err = __pktmeta_write_bound_header(c, (c)->cursor.word & ~(__u64)__PKTMETA_BIND(BIT, name)); \
 		__err; \

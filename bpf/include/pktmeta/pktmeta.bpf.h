@@ -33,6 +33,7 @@
 #include <bpf/bpf_core_read.h>
 
 #include "abi.h"
+#include "folding.bpf.h"
 #include "maps.bpf.h"
 #include "count.bpf.h"
 #include "cursor.bpf.h"
