@@ -72,17 +72,20 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
+        .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "PktmetaCommands", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport", arguments, system,
+                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport", arguments,
+                system,
             ],
             exclude: ["Snapshots"], swiftSettings: tests),
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPF", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands", "TestSupport",
+                "BPF", "Benchmark", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands",
+                "TestSupport",
                 arguments, system,
             ],
             swiftSettings: tests),

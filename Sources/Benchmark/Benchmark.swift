@@ -65,9 +65,11 @@ package struct Benchmark: Sendable {
 
     /// What the kernel refused, or what is one of our own errors already.
     static func failure(_ error: any Error) -> PacketMetadataError {
-        switch error {
+        // A signal also ends what the kernel was doing.
+        if let signal = Interruption.signal { return interrupted(by: signal) }
+        return switch error {
         case let error as PacketMetadataError: error
-        case let error as BPFError: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .sysAdmin])
+        case let error as BPFError: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon, .sysAdmin])
         case let error as Errno: PacketMetadataError(.system, summary, reason: "\(error) (\(error.name))")
         default: PacketMetadataError(.system, summary, reason: "\(error)")
         }
@@ -75,7 +77,11 @@ package struct Benchmark: Sendable {
 
     static func stopIfInterrupted() throws(PacketMetadataError) {
         guard let signal = Interruption.signal else { return }
-        throw PacketMetadataError(
+        throw interrupted(by: signal)
+    }
+
+    private static func interrupted(by signal: CInt) -> PacketMetadataError {
+        PacketMetadataError(
             .interrupted, summary, reason: "signal \(signal)", remedy: "All that it made is removed.")
     }
 }

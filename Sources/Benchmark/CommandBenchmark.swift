@@ -42,7 +42,8 @@ struct CommandBenchmark {
             let source = number.isMultiple(of: 2) ? "constant:\(number)" : "none"
             _ = try registry.register(
                 FieldDefinition(
-                    name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32), owner: "bench"))
+                    name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32),
+                    owner: "bench"))
         }
         return count
     }
@@ -140,7 +141,9 @@ struct CommandBenchmark {
     }
 
     private func notes(_ jobs: [Job]) -> [String] {
-        var notes = ["The same programs: the prebuilt ones for a registry without fields, loaded and attached to XDP and TC ingress."]
+        var notes = [
+            "The same programs: the prebuilt ones for a registry without fields, loaded and attached to XDP and TC ingress."
+        ]
         if !jobs.contains(where: { $0.title.hasPrefix("bpftool") }) {
             notes.append("bpftool or tc is not there to compare with: apt-get install bpftool iproute2.")
         }

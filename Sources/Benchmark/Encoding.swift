@@ -2,7 +2,6 @@
 
 internal import BPF
 internal import CBPFObjects
-internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -112,7 +111,7 @@ struct BenchmarkObject {
                 try object.load(names)
                 return object
             } catch {
-                throw PacketMetadataError(error, Benchmark.summary, needs: [.bpf, .netAdmin, .perfmon])
+                throw Benchmark.failure(error)
             }
         }
     }

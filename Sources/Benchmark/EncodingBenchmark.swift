@@ -75,7 +75,8 @@ struct EncodingBenchmark {
             rows.append(.init(loop.encoding.title, numbers.map { Estimate(exactly: Double($0)) }))
         }
         return BenchmarkSection(
-            .encodings, "Size of the programs that set and get 3 fields in a loop", unit: "instructions, bytes", digits: 0,
+            .encodings, "Size of the programs that set and get 3 fields in a loop", unit: "instructions, bytes",
+            digits: 0,
             columns: ["SET INSNS", "SET JITED", "SET VERIFIED", "GET INSNS", "GET JITED", "GET VERIFIED"], rows: rows,
             notes: [
                 "Instructions of BPF, bytes of the CPU's own code, and how many instructions the verifier went through. Programs "
@@ -83,4 +84,3 @@ struct EncodingBenchmark {
             ])
     }
 }
-

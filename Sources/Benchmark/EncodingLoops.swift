@@ -60,7 +60,8 @@ final class EncodingLoops {
 
     var timers: [ProgramTimer] {
         let all = loops.sorted { $0.key < $1.key }.map(\.value)
-        return [opening.timer, opening.empty] + all.map(\.timer) + all.filter { $0.timer !== $0.empty }.map(\.empty).uniqued
+        return [opening.timer, opening.empty] + all.map(\.timer)
+            + all.filter { $0.timer !== $0.empty }.map(\.empty).uniqued
     }
 
     /// ns that a packet takes on which open is called, and nothing else.

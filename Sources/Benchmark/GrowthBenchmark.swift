@@ -45,7 +45,8 @@ struct GrowthBenchmark {
         let rows = stages.map { stage in
             BenchmarkSection.Row(
                 stage.title,
-                [Estimate(stage.producer), Estimate(stage.consumer)] + stage.sizes.map { Estimate(exactly: Double($0)) })
+                [Estimate(stage.producer), Estimate(stage.consumer)] + stage.sizes.map { Estimate(exactly: Double($0)) }
+            )
         }
         return BenchmarkSection(
             .growth, "The prebuilt programs, by the number of fields", unit: "ns a packet, instructions",
@@ -96,7 +97,8 @@ private final class Stage {
         let registry = try Registry.openOrCreate(at: place.path, capacity: capacity)
         for number in 1..<fields.upperBound {
             let definition = try FieldDefinition(
-                name: FieldName("g\(number)"), type: .u32, source: FieldSource("constant:\(number)", type: .u32), owner: "bench")
+                name: FieldName("g\(number)"), type: .u32, source: FieldSource("constant:\(number)", type: .u32),
+                owner: "bench")
             _ = try registry.register(definition)
         }
         for number in 1..<fields.lowerBound { _ = try registry.unregister(FieldName("g\(number)")) }
@@ -112,7 +114,8 @@ private final class Stage {
         }
         guard let xdp = ids.0, let tc = ids.1.first else {
             throw PacketMetadataError(
-                .unsupported, Benchmark.summary, reason: "the prebuilt programs were not attached in native mode and by TCX",
+                .unsupported, Benchmark.summary,
+                reason: "the prebuilt programs were not attached in native mode and by TCX",
                 remedy: "This part takes Linux 6.6.")
         }
         (producerID, consumerID) = (xdp, tc)

@@ -65,7 +65,10 @@ struct LiveFramesBenchmark {
         let rows = variants.map { variant in
             BenchmarkSection.Row(
                 variant.title,
-                [Estimate(variant.rates.map { $0 / 1e3 }), .ratio(variant.rates, to: limit.rates), Estimate(variant.costs)])
+                [
+                    Estimate(variant.rates.map { $0 / 1e3 }), .ratio(variant.rates, to: limit.rates),
+                    Estimate(variant.costs),
+                ])
         }
         return BenchmarkSection(
             .frames, "Packets through a veth pair: 3 fields set in XDP, got at TC", unit: "1000 packets a second, ns",

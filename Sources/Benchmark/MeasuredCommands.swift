@@ -53,7 +53,9 @@ final class OtherTools {
     init(interface: String, registry: FilePath) throws {
         self.interface = interface
         self.registry = registry
-        isThere = ["bpftool", "tc"].allSatisfy { (try? ChildProcess.run([$0, $0 == "tc" ? "-V" : "version"]))?.status == 0 }
+        isThere = ["bpftool", "tc"].allSatisfy {
+            (try? ChildProcess.run([$0, $0 == "tc" ? "-V" : "version"]))?.status == 0
+        }
         producer = try MemoryFile(BenchmarkObject.bytes(named: "producer"), for: "hand over an object")
         consumer = try MemoryFile(BenchmarkObject.bytes(named: "consumer"), for: "hand over an object")
         let folder = BPFFileSystem.defaultMountPoint

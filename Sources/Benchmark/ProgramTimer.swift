@@ -37,7 +37,7 @@ final class ProgramTimer {
             do throws(BPFError) {
                 return try ProgramInformation(program)
             } catch {
-                throw PacketMetadataError(error, Benchmark.summary)
+                throw Benchmark.failure(error)
             }
         }
     }
@@ -53,7 +53,7 @@ final class ProgramTimer {
             }
             return run.time
         } catch {
-            throw PacketMetadataError(error, Benchmark.summary)
+            throw Benchmark.failure(error)
         }
     }
 
@@ -67,15 +67,16 @@ final class ProgramTimer {
             }
             return Array(run.packet.prefix(run.metadataSize))
         } catch {
-            throw PacketMetadataError(error, Benchmark.summary)
+            throw Benchmark.failure(error)
         }
     }
 
-    private static func program(_ object: borrowing BPFObject, _ name: String) throws(PacketMetadataError) -> BPFProgram {
+    private static func program(_ object: borrowing BPFObject, _ name: String) throws(PacketMetadataError) -> BPFProgram
+    {
         do throws(BPFError) {
             return try object.program(name)
         } catch {
-            throw PacketMetadataError(error, Benchmark.summary)
+            throw Benchmark.failure(error)
         }
     }
 

@@ -41,7 +41,9 @@ struct TCPBenchmark {
                             "TCP, metadata that differs on 1 packet in 1000 / none", .atLeast(0.9),
                             .ratio(sampled.rates, to: pass.rates)),
                     ],
-                    notes: ["All have an XDP program in native mode at the receiver; with none, it only passes packets on."])
+                    notes: [
+                        "All have an XDP program in native mode at the receiver; with none, it only passes packets on."
+                    ])
             ]
         } catch {
             throw Benchmark.failure(error)

@@ -58,7 +58,8 @@ struct WatchBenchmark {
             _ = consume dropper
             return [
                 BenchmarkSection(
-                    .watch, "Packets that are watched, and the others", unit: "1000 packets a second, programs", digits: 0,
+                    .watch, "Packets that are watched, and the others", unit: "1000 packets a second, programs",
+                    digits: 0,
                     columns: ["PACKETS", "AT TC"],
                     rows: [
                         never.row("nobody watches"), during.row("every packet is watched"),

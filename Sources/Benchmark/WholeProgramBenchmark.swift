@@ -41,7 +41,8 @@ struct WholeProgramBenchmark {
         let (limit, bound) = (programs[0], programs[1])
         return [
             BenchmarkSection(
-                .programs, "A whole XDP program that sets 3 fields", unit: "ns a packet", columns: ["MAKES AREA", "FINDS AREA"],
+                .programs, "A whole XDP program that sets 3 fields", unit: "ns a packet",
+                columns: ["MAKES AREA", "FINDS AREA"],
                 rows: rows, charted: [0, 1],
                 bars: [
                     Bar(

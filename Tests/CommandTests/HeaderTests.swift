@@ -13,7 +13,8 @@ import Testing
         let type = try FieldType(type)
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type), sample: sample, owner: owner)
-        let layout = LayoutWord(isLive: true, epoch: 7, generation: Generation(41), offset: 8, size: type.size)
+        let layout = LayoutWord(
+            FieldID(rawValue: 0x0100_0700 | UInt32(slot)), generation: Generation(41), offset: 8, size: type.size)
         return RegisteredField(
             slot: slot, layout: layout, definition: definition, registeredAt: 1_700_000_001_999_999_999)
     }

@@ -62,7 +62,8 @@ import Testing
 
     @Test func damageIsShown() throws {
         var image = try InspectionExample.registry()
-        image[2].layout = LayoutWord(isLive: true, epoch: 7, generation: Generation(41), offset: 60, size: 16)
+        image[2].layout = LayoutWord(
+            FieldID(rawValue: 0x0100_0702), generation: Generation(41), offset: 60, size: 16)
         let text = InspectionRendering(try InspectionExample.report(.registry, image), .plain).text
         #expect(text.hasSuffix("damaged: slot 2: it ends at byte 76 of an area of 64"))
         #expect(text.contains("│slot 2?"))
@@ -72,7 +73,7 @@ import Testing
         var image = try InspectionExample.registry()
         let trace = try #require(image.field(named: FieldName("trace_id")))
         image[trace.slot].layout = LayoutWord(
-            isLive: false, epoch: 7, generation: Generation(42), offset: trace.layout.offset, size: 16)
+            goneOf: 7, generation: Generation(42), offset: trace.layout.offset, size: 16)
         let text = InspectionRendering(try InspectionExample.report(.registry, image), .plain).text
         #expect(text.contains("│released╌╌╌"))
         #expect(text.contains("released: 16 bytes, free with the next change"))

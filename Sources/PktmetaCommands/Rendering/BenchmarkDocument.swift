@@ -55,7 +55,8 @@ extension Bar {
         case .atLeast(let limit): atLeast = .fraction(limit)
         }
         return [
-            "ratio": .text(what), "value": ratio.json, "atMost": atMost, "atLeast": atLeast, "verdict": .text(verdict.rawValue),
+            "ratio": .text(what), "value": ratio.json, "atMost": atMost, "atLeast": atLeast,
+            "verdict": .text(verdict.rawValue),
         ]
     }
 }

@@ -77,11 +77,14 @@ struct BenchmarkRendering {
         guard !bars.isEmpty else { return "" }
         var table = Table(columns: [
             .text("RATIO"), .number("IS"), .number("FROM"), .number("TO"), .text("BAR"),
-            .text("", style: { $0 == Bar.Verdict.met.rawValue ? .green : $0 == Bar.Verdict.missed.rawValue ? .red : .yellow }),
+            .text(
+                "",
+                style: { $0 == Bar.Verdict.met.rawValue ? .green : $0 == Bar.Verdict.missed.rawValue ? .red : .yellow }),
         ])
         table.rows = bars.map { bar in
             [
-                bar.what, number(bar.ratio.median, 3), number(bar.ratio.low, 3), number(bar.ratio.high, 3), text(bar.bound),
+                bar.what, number(bar.ratio.median, 3), number(bar.ratio.low, 3), number(bar.ratio.high, 3),
+                text(bar.bound),
                 bar.verdict.rawValue,
             ]
         }

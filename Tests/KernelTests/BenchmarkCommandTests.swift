@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Benchmark
+import Foundation
+import Linux
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+/// That the benchmark runs, on the real kernel, and leaves nothing; what it measures is not for a test to say.
+@Suite struct BenchmarkCommandTests {
+    static let parts = BenchmarkPart.allCases.map(\.rawValue)
+
+    @Test(arguments: parts)
+    func eachPartMeasures(part: String) throws {
+        try Kernel.run {
+            let outcome = try ChildProcess.run([Fixture.command, "bench", part, "--rounds", "3", "--json"])
+            #expect(outcome.status == 0, "\(outcome.output)")
+            let json = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            let document = try #require(json)
+            #expect(document["version"] as? Int == 1)
+            let sections = try #require(document["sections"] as? [[String: Any]])
+            #expect(!sections.isEmpty)
+            for section in sections {
+                #expect(section["part"] as? String == part)
+                let rows = try #require(section["rows"] as? [[String: Any]])
+                #expect(!rows.isEmpty, "\(section["title"] ?? "")")
+                for row in rows {
+                    let values = try #require(row["values"] as? [String: [String: Any]])
+                    #expect(!values.isEmpty, "\(row["name"] ?? "")")
+                    for value in values.values {
+                        let (low, median, high) = (
+                            value["low"] as? Double, value["median"] as? Double, value["high"] as? Double
+                        )
+                        #expect(try #require(low) <= #require(median) && #require(median) <= #require(high))
+                    }
+                }
+            }
+            #expect(try JSONSchema("benchmark").faults(of: outcome.output) == "")
+        }
+    }
+
+    @Test func anInterruptionLeavesNothing() throws {
+        try Kernel.run {
+            let before = try Folder.names(in: BPFFileSystem.defaultMountPoint).filter { $0.hasPrefix("pktmeta-bench") }
+            let outcome = try ChildProcess.run([
+                "timeout", "--signal=INT", "4", Fixture.command, "bench", "frames", "--rounds", "9999",
+            ])
+            #expect(outcome.output.contains("the benchmark stopped: signal 2"), "\(outcome.output)")
+            let after = try Folder.names(in: BPFFileSystem.defaultMountPoint).filter { $0.hasPrefix("pktmeta-bench") }
+            #expect(Set(after).isSubset(of: before))
+        }
+    }
+
+    @Test(arguments: [["nosuch"], ["--rounds", "2"], ["--rounds", "many"]])
+    func wrongUsage(arguments: [String]) {
+        #expect(CommandRun(["bench"] + arguments).exitCode == 64)
+    }
+
+    @Test func withoutPrivilegesItSaysWhatItTakes() throws {
+        try Kernel.run {
+            let user = try OtherUser()
+            let outcome = try user.run(["bench", "encodings", "--rounds", "3"], capabilities: [])
+            #expect(outcome.status == 77, "\(outcome.output)")
+            #expect(outcome.output.contains("CAP_BPF"), "\(outcome.output)")
+        }
+    }
+}
