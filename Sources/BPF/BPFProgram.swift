@@ -110,7 +110,8 @@ public struct BPFProgram: ~Copyable, Sendable {
             }
         }
         return TestRun(
-            time: unsafe Int(options.duration), verdict: unsafe options.retval, packet: Array(output.prefix(unsafe Int(options.data_size_out))),
+            time: unsafe Int(options.duration), verdict: unsafe options.retval,
+            packet: Array(output.prefix(unsafe Int(options.data_size_out))),
             metadataSize: Int(contextOut.data))
     }
 

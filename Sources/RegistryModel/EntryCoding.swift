@@ -13,7 +13,8 @@ extension RegistryImage {
             createdAt: Self.word(Self.createdAtWord, of: bytes),
             slots: Self.fieldSlots.map { slot in
                 let entry = Array(bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize])
-                return SlotImage(layout: LayoutWord(rawValue: Self.word(slot, of: bytes)), entry: entry)
+                return SlotImage(
+                    layout: LayoutWord(rawValue: Self.word(Self.layoutWord(slot), of: bytes)), entry: entry)
             })
     }
 
@@ -42,7 +43,7 @@ extension RegistryImage {
 
     /// The registry map's value.
     package var bytes: [UInt8] {
-        let words = [word.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
+        let words = [word.rawValue, Self.noField] + slots.map(\.layout.rawValue) + [revision, createdAt]
         let head = words.flatMap { encode($0) }
         let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
         return head + rest + slots.flatMap(\.entry)
@@ -54,9 +55,12 @@ extension RegistryImage {
     package static let size = MemoryLayout<pktmeta_registry>.size
     package static let entrySize = MemoryLayout<pktmeta_entry>.size
     private static let wordSize = MemoryLayout<UInt64>.size
-    /// Which 64-bit word of the value it is; that of a slot is the slot's number.
-    package static let revisionWord = slotCount
-    private static let createdAtWord = slotCount + 1
+    /// Which 64-bit word of the value a slot's layout word is.
+    package static func layoutWord(_ slot: Int) -> Int { 1 + slot }
+    package static let revisionWord = 1 + slotCount
+    private static let createdAtWord = revisionWord + 1
+    /// PKTMETA_NO_FIELD, which Swift does not import.
+    private static let noField: UInt64 = 0xff << 32
 
     /// Where the entry of a slot from 1 on begins, in bytes.
     package static func entryOffset(_ slot: Int) -> Int { size - (slotCount - slot) * entrySize }

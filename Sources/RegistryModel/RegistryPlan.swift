@@ -70,8 +70,7 @@ extension RegistryImage {
             throw spaceTaken(definition, holes: allocator.holes)
         }
         let layout = LayoutWord(
-            isLive: true, epoch: epoch, generation: word.generation, offset: offset,
-            size: definition.type.size)
+            FieldID(slot: slot, epoch: epoch), generation: word.generation, offset: offset, size: definition.type.size)
         let field = RegisteredField(slot: slot, layout: layout, definition: definition, registeredAt: now)
         let described = SlotImage(
             layout: layout, definition: definition, registeredAt: now,
@@ -95,7 +94,7 @@ extension RegistryImage {
         let next = word.generation.next
         let steps: [RegistryStep] = [
             .raiseRevision(revision &+ 1),
-            .publish(slot: field.slot, layout.with(isLive: false, generation: next)),
+            .publish(slot: field.slot, layout.gone(generation: next)),
             .resetState(slot: field.slot, id: FieldID(rawValue: 0)),  // calls with its id are stale from now on
         ]
         return steps + applying(steps).bump(to: next)
@@ -128,7 +127,8 @@ extension RegistryImage {
             return RegistryStep.publish(
                 slot: move.slot,
                 LayoutWord(
-                    isLive: true, epoch: layout.epoch, generation: next, offset: move.offset, size: layout.size))
+                    FieldID(slot: move.slot, epoch: layout.epoch), generation: next, offset: move.offset,
+                    size: layout.size))
         }
         return publications + applying(publications).bump(to: next)
     }
@@ -154,7 +154,7 @@ extension RegistryImage {
         let tombstones = damagedSlots.sorted().flatMap { slot -> [RegistryStep] in
             let epoch = max(self[slot].layout.epoch, self[slot].lastEpoch)
             let tombstone = LayoutWord(
-                isLive: false, epoch: epoch, generation: next, offset: RegistryWord.headerSize, size: 0)
+                goneOf: epoch, generation: next, offset: RegistryWord.headerSize, size: 0)
             return [.publish(slot: slot, tombstone), .resetState(slot: slot, id: FieldID(rawValue: 0))]
         }
         let steps: [RegistryStep] =

@@ -39,6 +39,9 @@ extension RegistryImage {
     }
 
     private func faultOfPlace(_ slot: Int) -> String? {
+        if self[slot].layout.isLive, self[slot].layout.slot != slot {
+            return "the layout word is that of slot \(self[slot].layout.slot)"
+        }
         guard self[slot].layout.isLive, let known = self[slot].definition?.wellKnown,
             FieldID(slot: slot, epoch: self[slot].layout.epoch) != known.id
         else { return nil }

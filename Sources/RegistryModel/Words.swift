@@ -45,9 +45,14 @@ public struct LayoutWord: Hashable, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// - Parameter offset: behind the header, ``RegistryWord/headerSize`` or more.
-    public init(isLive: Bool, epoch: UInt16, generation: Generation, offset: Int, size: Int) {
-        rawValue = pktmeta_layout_word(
-            isLive ? UInt8(PKTMETA_LIVE) : 0, epoch, generation.number, UInt16(offset), UInt8(size))
+    public init(_ id: FieldID, generation: Generation, offset: Int, size: Int) {
+        rawValue = pktmeta_layout_word(id.rawValue, generation.number, UInt16(offset), UInt8(size))
+    }
+
+    /// What is left of a field that is gone, which no id matches.
+    public init(goneOf epoch: UInt16, generation: Generation, offset: Int, size: Int) {
+        let id = pktmeta_id(0, epoch) & UInt32(PKTMETA_EPOCH_MASK)
+        rawValue = pktmeta_layout_word(id, generation.number, UInt16(offset), UInt8(size))
     }
 
     public var isLive: Bool { pktmeta_layout_live(rawValue) == PKTMETA_LIVE }
@@ -56,6 +61,8 @@ public struct LayoutWord: Hashable, Sendable {
     /// Neither live, nor a tombstone, nor never used: someone wrote here who should not have.
     var isDamaged: Bool { !isLive && pktmeta_layout_live(rawValue) != 0 }
     public var epoch: UInt16 { pktmeta_layout_epoch(rawValue) }
+    /// 0 unless it is live.
+    public var slot: Int { Int(pktmeta_layout_slot(rawValue)) }
     /// The first generation of packets that have the field here; of a tombstone, the first that do not.
     public var generation: Generation { Generation(pktmeta_layout_generation(rawValue)) }
     /// Bytes from the start of the area.
@@ -63,10 +70,16 @@ public struct LayoutWord: Hashable, Sendable {
     /// Bytes.
     public var size: Int { Int(pktmeta_layout_size(rawValue)) }
 
-    func with(isLive: Bool? = nil, generation: Generation? = nil) -> LayoutWord {
+    /// The same from another generation on.
+    func with(generation: Generation) -> LayoutWord {
         LayoutWord(
-            isLive: isLive ?? self.isLive, epoch: epoch, generation: generation ?? self.generation, offset: offset,
+            FieldID(rawValue: UInt32(truncatingIfNeeded: rawValue >> 32)), generation: generation, offset: offset,
             size: size)
+    }
+
+    /// Its tombstone.
+    func gone(generation: Generation) -> LayoutWord {
+        LayoutWord(goneOf: epoch, generation: generation, offset: offset, size: size)
     }
 }
 

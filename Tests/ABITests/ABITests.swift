@@ -37,7 +37,8 @@ import Testing
         Layout(
             name: "pktmeta_registry", size: MemoryLayout<pktmeta_registry>.size,
             offsets: [
-                "words": MemoryLayout<pktmeta_registry>.offset(of: \.words)!,
+                "word": MemoryLayout<pktmeta_registry>.offset(of: \.word)!,
+                "layouts": MemoryLayout<pktmeta_registry>.offset(of: \.layouts)!,
                 "revision": MemoryLayout<pktmeta_registry>.offset(of: \.revision)!,
                 "created_at": MemoryLayout<pktmeta_registry>.offset(of: \.created_at)!,
                 "entries": MemoryLayout<pktmeta_registry>.offset(of: \.entries)!,
@@ -121,9 +122,9 @@ import Testing
     @Test func wordsKeepTheirBits() {
         let registry = pktmeta_registry_word(0xab, 0x1234, 0x5678, 64)
         #expect(registry == 0x51ab_1234_5678_4000)
-        let layout = pktmeta_layout_word(1, 0xbeef, 0x1234, 40, 8)
-        #expect(layout == 0x01be_ef00_0820_1234)
-        // What a program compares as a packet passes: the id, with the size for its slot.
-        #expect(UInt64(pktmeta_id(7, 0xbeef) & ~0xff | 8) == layout >> 32)
+        let layout = pktmeta_layout_word(pktmeta_id(7, 0xbeef), 0x1234, 40, 8)
+        #expect(layout == 0x01be_ef07_0820_1234)
+        // What a program compares as a packet passes: the id.
+        #expect(UInt64(pktmeta_id(7, 0xbeef)) == layout >> 32)
     }
 }

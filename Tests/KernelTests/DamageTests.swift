@@ -24,14 +24,13 @@ import Testing
         }
     }
 
-    // Of the layout word, little-endian: generation (2), offset, 0, size, epoch (2), live.
+    // Of the layout word, little-endian: generation (2), offset behind the header, size, slot, epoch (2), live.
     static let damages: [Damage] = [
-        Damage("offset past the area", "it ends at byte 204 of an area of 64") { $0[2] = 200 },
-        Damage("offset in the header", "offset 4 is in the area's header") { $0[2] = 4 },
-        Damage("offset 0", "offset 0 is in the area's header") { $0[2] = 0 },
-        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0[4] = 255 },
-        Damage("size 0", "its layout word has a size of 0 bytes, its entry of 4") { $0[4] = 0 },
-        Damage("overlap", "its bytes overlap those of slot 1") { $0[2] = 14 },
+        Damage("offset past the area", "it ends at byte 204 of an area of 64") { $0[2] = 192 },
+        Damage("slot 2", "the layout word is that of slot 2") { $0[4] = 2 },
+        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0[3] = 255 },
+        Damage("size 0", "its layout word has a size of 0 bytes, its entry of 4") { $0[3] = 0 },
+        Damage("overlap", "its bytes overlap those of slot 1") { $0[2] = 6 },
         Damage("unterminated name", "its name or owner is not terminated") {
             $0.replaceSubrange(8..<72, with: [UInt8](repeating: 0x61, count: 64))
         },

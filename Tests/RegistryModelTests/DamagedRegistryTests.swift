@@ -31,7 +31,7 @@ struct DamagedRegistryTests {
 
         /// Both sizes, of a field of the type bytes.
         mutating func resize(_ size: UInt8) {
-            layout = layout & ~(0xff << 32) | UInt64(size) << 32
+            layout = layout & ~(0xff << 24) | UInt64(size) << 24
             (entry.size, entry.type) = (size, 11)
         }
     }
@@ -49,7 +49,7 @@ struct DamagedRegistryTests {
         Damage("type 12", "no type has code 12 and 4 bytes") { $0.type = 12 },
         Damage("type -1", "no type has code 4294967295 and 4 bytes") { $0.type = .max },
         Damage("type of another size", "no type has code 5 and 4 bytes") { $0.type = 5 },
-        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0.layout |= 0xff << 32 },
+        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0.layout |= 0xff << 24 },
         Damage("size 5 of the entry", "its layout word has a size of 4 bytes, its entry of 5") { $0.size = 5 },
         Damage("255 bytes", "no type has code 11 and 255 bytes") { $0.resize(255) },
         Damage("65 bytes", "no type has code 11 and 65 bytes") { $0.resize(65) },
@@ -65,12 +65,11 @@ struct DamagedRegistryTests {
     static let layoutDamages = [
         Damage("live byte 2", "neither live nor free") { $0.layout ^= 0x03 << 56 },
         Damage("live byte 255", "neither live nor free") { $0.layout |= 0xff << 56 },
-        Damage("offset 0", "offset 0 is in the area's header") { $0.layout &= ~(0xff << 16) },
-        Damage("offset 4", "offset 4 is in the area's header") { $0.layout ^= 0x1c << 16 },
-        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= 0x25 << 16 },
-        Damage("offset 255", "it ends at byte 259 of an area of 64") { $0.layout |= 0xff << 16 },
+        Damage("another slot", "the layout word is that of slot 4") { $0.layout ^= 0x01 << 32 },
+        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= (16 ^ 53) << 16 },
+        Damage("offset 263", "it ends at byte 267 of an area of 64") { $0.layout |= 0xff << 16 },
         Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 },
-        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= 0x14 << 16 },
+        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= (16 ^ 4) << 16 },
         Damage("name of slot 1", "slot 1 has its name, a") { $0.name.0 = 0x61 },
     ]
 
@@ -117,13 +116,14 @@ struct DamagedRegistryTests {
     @Test(arguments: entryDamages)
     func tombstonesAreNotLookedAt(_ damage: Damage) throws {
         var image = try Self.damaged(damage)
-        image[5].layout = image[5].layout.with(isLive: false)
+        image[5].layout = image[5].layout.gone(generation: image[5].layout.generation)
         #expect(try image.reread().problems.isEmpty)
     }
 
     @Test func overlapsAndDuplicatesAreNamedAtTheLaterField() throws {
         var slots = try Self.sound().slotBytes
         slots[9] = slots[1]
+        slots[9][4] = 9  // the word's slot
         let image = try RegistryImage(slotBytes: slots)
         #expect(
             Set(image.problems.map(\.description)) == [
@@ -135,7 +135,7 @@ struct DamagedRegistryTests {
     func aSharedByteIsAnOverlap(first: Range<Int>, second: Range<Int>) throws {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
-        image[2] = SlotImage(layout: live(second), definition: try define("two", .bytes(second.count)))
+        image[2] = SlotImage(layout: live(second, slot: 2), definition: try define("two", .bytes(second.count)))
         #expect(try image.reread().problems.map(\.description) == ["slot 2: its bytes overlap those of slot 1"])
         image[1].layout = live(second.upperBound..<second.upperBound + first.count)
         #expect(try image.reread().problems.isEmpty)
@@ -145,6 +145,7 @@ struct DamagedRegistryTests {
         var slots = try Self.sound().slotBytes
         for slot in [5, 2, 30] { slots[slot][7] = 9 }
         slots[9] = slots[1]
+        slots[9][4] = 9
         let image = try RegistryImage(slotBytes: slots)
         #expect(image.problems.map(\.slot) == [2, 5, 9, 9, 30])
     }

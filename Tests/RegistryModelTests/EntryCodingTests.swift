@@ -65,16 +65,17 @@ struct EntryCodingTests {
     @Test func bytesOfARegistry() throws {
         var image = RegistryImage(capacity: 64, generation: 0x1234)
         let slot = SlotImage(
-            layout: live(8..<12, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
+            layout: live(8..<12, slot: 31, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
         image[31] = slot
         let bytes = image.bytes
         #expect(bytes.count == 8192)
         #expect(decode(bytes, as: UInt64.self) == 0x51ab_1234_1234_4000)
-        #expect(bytes[8..<248].allSatisfy { $0 == 0 })
-        #expect(decode(Array(bytes[248..<256]), as: UInt64.self) == 0x0100_2a00_0400_1234)
-        #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 1, "revision")
-        #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == image.createdAt)
-        #expect(bytes[272..<504].allSatisfy { $0 == 0 })
+        #expect(decode(Array(bytes[8..<16]), as: UInt64.self) == 0x0000_00ff_0000_0000, "PKTMETA_NO_FIELD")
+        #expect(bytes[16..<256].allSatisfy { $0 == 0 })
+        #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 0x0100_2a1f_0400_1234)
+        #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == 1, "revision")
+        #expect(decode(Array(bytes[272..<280]), as: UInt64.self) == image.createdAt)
+        #expect(bytes[280..<504].allSatisfy { $0 == 0 })
         #expect(Array(bytes[7944...]) == slot.entry)
     }
 
@@ -103,7 +104,7 @@ struct EntryCodingTests {
 
     @Test(arguments: [
         (UInt64(0), "not a registry"),
-        (0x0100_2a00_0400_1234, "not a registry"),
+        (0x0100_2a01_0400_1234, "not a registry"),
         (0x61ab_1234_1234_4000, "not a registry"),
         (.max, "not a registry"),
         (0x51ab_1234_1234_0000, "its capacity is 0 bytes"),

@@ -40,14 +40,15 @@ func define(
     try FieldDefinition(name: FieldName(name), type: type, source: source, owner: owner)
 }
 
-func live(_ bytes: Range<Int>, epoch: UInt16 = 1, generation: UInt16 = 0) -> LayoutWord {
+func live(_ bytes: Range<Int>, slot: Int = 1, epoch: UInt16 = 1, generation: UInt16 = 0) -> LayoutWord {
     LayoutWord(
-        isLive: true, epoch: epoch, generation: Generation(generation), offset: bytes.lowerBound, size: bytes.count)
+        FieldID(slot: slot, epoch: epoch), generation: Generation(generation), offset: bytes.lowerBound,
+        size: bytes.count)
 }
 
 func tombstone(_ bytes: Range<Int>, epoch: UInt16 = 1, generation: UInt16) -> LayoutWord {
     LayoutWord(
-        isLive: false, epoch: epoch, generation: Generation(generation), offset: bytes.lowerBound, size: bytes.count)
+        goneOf: epoch, generation: Generation(generation), offset: bytes.lowerBound, size: bytes.count)
 }
 
 extension RegistryImage {
@@ -63,7 +64,7 @@ extension RegistryImage {
     /// A registry with these layout words in its slots, from slot 1 on.
     init(capacity: Int = 64, generation: UInt16 = 0, layouts: [LayoutWord]) {
         self.init(capacity: capacity, generation: generation)
-        for (index, layout) in layouts.enumerated() { self[index + 1].layout = layout }
+        for (index, layout) in layouts.enumerated() { self[index + 1].layout = layout.moved(to: index + 1) }
     }
 
     @discardableResult
@@ -82,14 +83,18 @@ extension RegistryImage {
     /// Each slot's word and entry, which lie apart in the map; of slot 0 what lies between words and entries.
     var slotBytes: [[UInt8]] {
         let bytes = bytes
-        return (0..<Self.slotCount).map { slot in
-            encode(Self.word(slot, of: bytes))
-                + bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize]
-        }
+        let head = encode(Self.word(0, of: bytes)) + bytes[8 * Self.revisionWord..<Self.entryOffset(1)]
+        return [head]
+            + Self.fieldSlots.map { slot in
+                encode(Self.word(Self.layoutWord(slot), of: bytes))
+                    + bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize]
+            }
     }
 
     init(slotBytes: [[UInt8]], path: String = "/sys/fs/bpf/pktmeta") throws(PacketMetadataError) {
-        try self.init(bytes: slotBytes.flatMap { $0.prefix(8) } + slotBytes.flatMap { $0.dropFirst(8) }, path: path)
+        let noField = encode(UInt64(0xff) << 32)
+        let words = slotBytes[0].prefix(8) + noField + slotBytes.dropFirst().flatMap { $0.prefix(8) }
+        try self.init(bytes: words + slotBytes.flatMap { $0.dropFirst(8) }, path: path)
     }
 
     /// The image that another process reads from the map.
@@ -101,5 +106,12 @@ extension RegistryImage {
             Self.fieldSlots.map { self[$0].layout }
                 .filter { $0.isTombstone && word.generation.isOlder(than: $0.generation) }
                 .flatMap { $0.offset..<$0.offset + $0.size })
+    }
+}
+
+extension LayoutWord {
+    /// The same of another slot, if it is live.
+    func moved(to slot: Int) -> LayoutWord {
+        isLive ? LayoutWord(rawValue: rawValue & ~(0xff << 32) | UInt64(slot) << 32) : self
     }
 }

@@ -16,7 +16,8 @@ struct RegistryPlanTests {
 
         #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
         #expect(field.definition == asked && field.registeredAt == 1234)
-        #expect(field.layout.rawValue == 0x0100_2a00_0400_01f4, "live, epoch 42, size 4, offset 8, generation 500")
+        #expect(
+            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 8, generation 500")
         #expect(steps.count == 6)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
@@ -134,7 +135,7 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64, generation: generation)
         let field = try image.register("tenant", .u32)
         let next = Generation(generation &+ 1)
-        let gone = LayoutWord(isLive: false, epoch: field.layout.epoch, generation: next, offset: 8, size: 4)
+        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 8, size: 4)
         let pending = image.word.with(pending: next)
         let bumped = RegistryWord(tag: 0xab, generation: next, pending: next, capacity: 64)
         #expect(

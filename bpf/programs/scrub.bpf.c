@@ -50,7 +50,7 @@ int scrub(struct __sk_buff *skb)
 
 	if (pktmeta_open(&c, skb))
 		return TCX_NEXT;
-	registry_word = __pktmeta_word(c.registry, 0);
+	registry_word = __pktmeta_registry_word(c.registry);
 	left = pktmeta_word_generation(c.word) != pktmeta_word_generation(registry_word);
 #define RUN(step) \
 	if (!(step)->id) \

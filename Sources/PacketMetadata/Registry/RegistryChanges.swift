@@ -138,7 +138,7 @@ extension Registry {
         case .gracePeriod:
             try waitForRunningPrograms()
         case .publish(let slot, let layout):
-            mapped.store(layout.rawValue, at: 0, word: slot)
+            mapped.store(layout.rawValue, at: 0, word: RegistryImage.layoutWord(slot))
         case .setWord(let word):
             mapped.store(word.rawValue, at: 0, word: 0)
         case .renew:

@@ -50,17 +50,22 @@
  *
  *             63      56 55    48 47         32 31    24 23    16 15     8 7      0
  *  header    |  magic   |  tag   | generation  |            fields_set             |  in each packet
- *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  words[0]
- *  layout    |  live    |      epoch  |   0    |  size  |behind header| generation |  words[1] to words[31]
- *                                     39     32        24 23         16 15        0
+ *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  in the registry
+ *  layout    |  live    |      epoch  |  slot  |  size  | behind |   generation    |  one for each slot
+ *                                     39     32 31    24  header
  *
  * The upper halves of header and registry word are alike, so a new header is the registry word with the lower
- * half cleared. The upper 24 bits of a live layout word are those of the field's id, so id and size make up all but
- * the lower 24 bits: one comparison tells whether the field is there and has that size. Its place is counted from
- * behind the area's header, so that no word can say that a value lies in the header.
+ * half cleared. The upper half of a live layout word is the field's id, so that with the size one comparison tells
+ * whether the field is there. Of a slot without a field, the word has slot 0, and no id matches it: an id leads to the
+ * word of the slot that it ends in. A field's place is counted from behind the area's header, so that no word can say
+ * that a value lies in the header.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
-#define PKTMETA_LIVE 0x01 /* never equal to PKTMETA_MAGIC, so slot 0 can't pass for a field */
+#define PKTMETA_LIVE 0x01
+#define PKTMETA_EPOCH_MASK 0x00ffff00 /* of an id */
+
+/* The word of slot 0, which no id matches: one that ends in 0xff leads to slot 31. */
+#define PKTMETA_NO_FIELD (0xffULL << 32)
 
 /* Header word: made by open() in XDP, with the registry's generation of that moment. */
 #define PKTMETA_STAMP_MASK 0xffffffff00000000ULL /* magic, tag and generation */
@@ -97,10 +102,10 @@ static inline __u8 pktmeta_registry_capacity(__u64 registry_word)
 	return (__u8)(registry_word >> 8);
 }
 
-static inline __u64 pktmeta_layout_word(__u8 live, __u16 epoch, __u16 generation, __u16 offset, __u8 size)
+/* Of a live field; of one that is gone, its id's epoch alone (PKTMETA_EPOCH_MASK). */
+static inline __u64 pktmeta_layout_word(__u32 id, __u16 generation, __u16 offset, __u8 size)
 {
-	return (__u64)live << 56 | (__u64)epoch << 40 | (__u64)size << 24 |
-	       (__u64)(__u8)(offset - PKTMETA_HEADER_SIZE) << 16 | generation;
+	return (__u64)id << 32 | (__u64)size << 24 | (__u64)(__u8)(offset - PKTMETA_HEADER_SIZE) << 16 | generation;
 }
 
 static inline __u8 pktmeta_layout_live(__u64 layout_word)
@@ -111,6 +116,12 @@ static inline __u8 pktmeta_layout_live(__u64 layout_word)
 static inline __u16 pktmeta_layout_epoch(__u64 layout_word)
 {
 	return (__u16)(layout_word >> 40);
+}
+
+/* 0 unless the field is live. */
+static inline __u8 pktmeta_layout_slot(__u64 layout_word)
+{
+	return (__u8)(layout_word >> 32);
 }
 
 static inline __u8 pktmeta_layout_size(__u64 layout_word)
@@ -218,13 +229,14 @@ struct pktmeta_entry {
 
 /*
  * The one value of the registry map. The words come first, together: they are all that programs read as a packet
- * passes, in four cache lines, and a program looks the value up once a packet.
+ * passes, in five cache lines, and a program looks the value up once a packet.
  */
 struct pktmeta_registry {
-	__u64 words[PKTMETA_SLOTS]; /* the registry word, then the layout words; each published by one aligned store */
-	__u64 revision;             /* +1 with each change that prebuilt programs must learn of */
-	__u64 created_at;           /* CLOCK_REALTIME, ns */
-	__u8 reserved[232];
+	__u64 word;                   /* published by one aligned store, as each layout word is */
+	__u64 layouts[PKTMETA_SLOTS]; /* PKTMETA_NO_FIELD first */
+	__u64 revision;               /* +1 with each change that prebuilt programs must learn of */
+	__u64 created_at;             /* CLOCK_REALTIME, ns */
+	__u8 reserved[224];
 	struct pktmeta_entry entries[PKTMETA_FIELDS_MAX]; /* of slot 1 to 31 */
 };
 
@@ -345,14 +357,14 @@ struct pktmeta_attachment {
 _Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
-_Static_assert(__builtin_offsetof(struct pktmeta_registry, words) == 0, "the words come first");
+_Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
+_Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");
 _Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
 _Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is part of the ABI");
 _Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
 _Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
-_Static_assert(PKTMETA_MAGIC != PKTMETA_LIVE, "slot 0 must not look like a field");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");
 
 #endif /* PKTMETA_ABI_H */

@@ -58,35 +58,20 @@ typedef __u8 __attribute__((__may_alias__)) __pktmeta_u8;
 			move(__pktmeta_u8, (place) + done, (value) + done); \
 	})
 
-/* Whether it can be an id at all. Of one that the loader fills in, nothing of this is left but the loading. */
-static __always_inline int __pktmeta_is_id(__u32 id)
-{
-	const __u32 never_set = 0xff000000 | (0xff & ~(PKTMETA_SLOTS - 1));
-
-	return (id & never_set) == PKTMETA_LIVE << 24;
-}
-
 /* Bits of a layout word that tell a field's place and generation; the others tell which field it is, and its size. */
 #define __PKTMETA_PLACE_BITS 24
 
-static __always_inline __u64 __pktmeta_layout(const struct pktmeta_cursor *c, __u32 id)
-{
-	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
-	const struct pktmeta_registry *registry = c->registry ? c->registry : __pktmeta_registry();
-
-	return registry ? *(volatile __u64 *)&registry->words[id % PKTMETA_SLOTS] : 0;
-}
-
 /*
- * In what the slot's layout word differs from that of a live field with that id and size at place 0 of generation 0: in
- * nothing but the bits of its place and generation, if all is right.
+ * In what a layout word differs from that of the field with this id and size at the first place, of generation 0: in
+ * nothing but the bits of place and generation, if all is right.
  */
 static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c, __u32 id, __u32 size)
 {
-	__u64 no_size = 0xff; /* which no field has */
+	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
+	const struct pktmeta_registry *registry = c->registry ? c->registry : __pktmeta_registry();
+	__u64 size_byte = size <= PKTMETA_VALUE_MAX ? size : 0xff; /* which no field has */
 
-	size = size <= PKTMETA_VALUE_MAX ? size : no_size;
-	return __pktmeta_layout(c, id) ^ ((__u64)(id >> 8) << 40 | (__u64)size << __PKTMETA_PLACE_BITS);
+	return __pktmeta_layout_word(registry, id) ^ ((__u64)id << 32 | size_byte << __PKTMETA_PLACE_BITS);
 }
 
 /*
@@ -129,16 +114,10 @@ static __always_inline int __pktmeta_find_place(const struct pktmeta_cursor *c, 
 static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u32 id, __u32 size,
 					    struct __pktmeta_place *place)
 {
-	__u64 difference;
-	int err;
+	__u64 difference = __pktmeta_difference(c, id, size);
 
-	if (!__pktmeta_is_id(id)) {
-		__PKTMETA_ASSIGN(err, -ENOENT);
-		return err;
-	}
-	difference = __pktmeta_difference(c, id, size);
 	if (difference >> __PKTMETA_PLACE_BITS)
-		return difference >> 40 ? -ENOENT : -EINVAL;
+		return difference >> 32 ? -ENOENT : -EINVAL;
 	return __pktmeta_find_place(c, difference, size, place);
 }
 
@@ -146,16 +125,10 @@ static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u3
 static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, __u32 id)
 {
 	const __u64 bits = (1ULL << __PKTMETA_PLACE_BITS) - 1;
+	__u64 difference = __pktmeta_difference(c, id, 0);
 	struct __pktmeta_place place;
-	__u64 difference;
-	int err;
 
-	if (!__pktmeta_is_id(id)) {
-		__PKTMETA_ASSIGN(err, -ENOENT);
-		return err;
-	}
-	difference = __pktmeta_difference(c, id, 0);
-	if (difference >> 40)
+	if (difference >> 32)
 		return -ENOENT;
 	return __pktmeta_find_place(c, difference & bits, pktmeta_layout_size(difference), &place);
 }

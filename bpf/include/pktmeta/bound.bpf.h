@@ -172,7 +172,7 @@ static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
-	__u64 registry_word = __pktmeta_word(__pktmeta_registry(), 0);
+	__u64 registry_word = __pktmeta_registry_word(__pktmeta_registry());
 	void *meta, *data;
 	int err;
 
@@ -237,7 +237,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 #define __PKTMETA_CHECK_LIVE(c, name) \
 	({ \
 		__u64 __bound = (__u64)__PKTMETA_BIND(HIGH, name) << 32 | __PKTMETA_BIND(LOW, name); \
-		__u64 __now = __pktmeta_word(__pktmeta_registry(), pktmeta_id_slot(PKTMETA_ID(name))); \
+		__u64 __now = __pktmeta_layout_word(__pktmeta_registry(), PKTMETA_ID(name)); \
 		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
 	})
 #else

@@ -122,7 +122,7 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp_md *ctx)
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
-	__u64 registry_word = __pktmeta_word(registry, 0);
+	__u64 registry_word = __pktmeta_registry_word(registry);
 	void *meta = (void *)(long)ctx->data_meta;
 	void *data = (void *)(long)ctx->data;
 	int made = 0;
@@ -151,7 +151,7 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk_buff *skb)
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
-	__u64 registry_word = __pktmeta_word(registry, 0);
+	__u64 registry_word = __pktmeta_registry_word(registry);
 	int err = -ENOENT;
 
 	__pktmeta_empty(c, registry);

@@ -27,11 +27,16 @@ static __always_inline const struct pktmeta_registry *__pktmeta_registry(void)
 	return bpf_map_lookup_elem(&pktmeta_fields, &zero);
 }
 
-/* A word of the registry, loaded whole: the registry word is that of slot 0. 0 if there is no registry or no such slot.
- */
-static __always_inline __u64 __pktmeta_word(const struct pktmeta_registry *registry, __u32 slot)
+/* The registry word, loaded whole; 0 if there is no registry. */
+static __always_inline __u64 __pktmeta_registry_word(const struct pktmeta_registry *registry)
 {
-	return registry && slot < PKTMETA_SLOTS ? *(volatile __u64 *)&registry->words[slot] : 0;
+	return registry ? *(volatile __u64 *)&registry->word : 0;
+}
+
+/* The layout word of the slot that an id leads to, likewise. */
+static __always_inline __u64 __pktmeta_layout_word(const struct pktmeta_registry *registry, __u32 id)
+{
+	return registry ? *(volatile __u64 *)&registry->layouts[id % PKTMETA_SLOTS] : PKTMETA_NO_FIELD;
 }
 
 #endif /* PKTMETA_MAPS_BPF_H */
