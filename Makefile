@@ -4,6 +4,7 @@
 #   make demo      build, and show it on real packets between two namespaces (root)
 #   make examples  build the applications in bpf/examples, to .build/bpf/examples
 #   make test      build, and run all tests (root: the kernel tests load real programs)
+#   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make test-kernels
@@ -50,8 +51,8 @@ ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo test torture kill-test test-kernels test-old-kernel check docs lint format \
-	deps deps-test deps-lint deps-kernels clean
+.PHONY: build release function-order bpf examples test-bpf demo bench test torture kill-test test-kernels \
+	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -117,6 +118,11 @@ test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(
 
 demo: release
 	.build/release/pktmeta demo
+
+# bpftool and tc are what the command is compared with.
+bench: release
+	@.make/install-packages bpftool
+	.build/release/pktmeta bench $(PARTS)
 
 test: bpf test-bpf
 	swift test
