@@ -18,6 +18,7 @@ import Testing
         case dynamic
         case dynamicCounted = "dynamic_counted"
         case keyValue = "keyvalue"
+        case keyValueFixed = "keyvalue_fixed"
         case tlv, flow
 
         var hasRegistry: Bool { [.bound, .boundCounted, .dynamic, .dynamicCounted].contains(self) }
@@ -97,7 +98,8 @@ import Testing
         func filled(_ expected: BenchFields) throws -> [UInt8] {
             switch object {
             case .hardStruct: return expected.structArea
-            case .keyValue: return expected.keyValueArea
+            case .keyValue: return expected.keyValueArea { 2 * $0 - 1 }
+            case .keyValueFixed: return expected.keyValueArea { $0 - 1 }
             case .tlv: return expected.tlvArea
             case .flow: return []
             case .bound, .boundCounted, .dynamic, .dynamicCounted:

@@ -57,9 +57,10 @@ struct BenchFields {
         return place(in: [UInt8](repeating: 0, count: size)) { 32 * (($0 - 1) / 8) + places[($0 - 1) % 8] }
     }
 
-    var keyValueArea: [UInt8] {
+    /// - Parameter key: that of a field, by its number.
+    func keyValueArea(key: (Int) -> Int) -> [UInt8] {
         var model = KeyValueModel()
-        for number in numbers { model.set(number - 1, Self.value(number)) }
+        for number in numbers { model.set(key(number), Self.value(number)) }
         return model.area(of: areaSize)
     }
 
