@@ -37,6 +37,17 @@ internal import SystemPackage
         }
     }
 
+    /// Adds `enum name { values }`, of 8 bytes. For objects whose enum has 4 it stands in as well (CO-RE); a value of 2^31
+    /// or more, which one of 4 bytes would give as a negative number, is as it is here.
+    public func addEnum64(_ name: String, values: [(name: String, value: UInt64)]) throws(BPFError) {
+        try libbpf("add enum \(name) to BTF") { unsafe btf__add_enum64(btf, name, 8, false) }
+        for value in values {
+            try libbpf("add enum value \(value.name) to BTF") {
+                unsafe btf__add_enum64_value(btf, value.name, value.value)
+            }
+        }
+    }
+
     /// Adds an unsigned integer type of that many bytes.
     public func addInteger(_ name: String, size: Int) throws(BPFError) -> TypeID {
         try libbpf("add \(name) to BTF") { unsafe btf__add_int(btf, name, size, 0) }

@@ -79,13 +79,12 @@ struct RegistryTypes: Hashable, Sendable {
         try builder.addEnum(
             PKTMETA_ID_PREFIX + name, values: [("PKTMETA_ID_\(name)", place.field?.id.rawValue ?? 0)])
         guard let field = place.field else { return }
-        try builder.addEnum(
+        try builder.addEnum64(
             PKTMETA_BIND_PREFIX + name,
             values: [
-                ("PKTMETA_BIT_\(name)", place.bit),
-                ("PKTMETA_SIZE_\(name)", UInt32(field.type.size)),
-                ("PKTMETA_LOW_\(name)", UInt32(truncatingIfNeeded: field.layout.rawValue)),
-                ("PKTMETA_HIGH_\(name)", UInt32(truncatingIfNeeded: field.layout.rawValue >> 32)),
+                ("PKTMETA_BIT_\(name)", UInt64(place.bit)),
+                ("PKTMETA_SIZE_\(name)", UInt64(field.type.size)),
+                ("PKTMETA_LAYOUT_\(name)", field.layout.rawValue),
             ])
         let members = views.map { (name: $0.name, type: $0.type, offset: field.layout.offset) }
         try builder.addStruct(

@@ -34,7 +34,7 @@
  * Names of the types that say in BTF what a program uses, and what the registry has. A loader relocates the first
  * against the second (CO-RE): with a field's name behind each prefix,
  *	enum pktmeta_id_NAME { PKTMETA_ID_NAME }
- *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LOW_NAME, PKTMETA_HIGH_NAME }
+ *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LAYOUT_NAME }, of 64 bits
  *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
  * and once
  *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY }

@@ -36,10 +36,8 @@ enum pktmeta_info {
 	PKTMETA_INFO_CAPACITY = 4,
 };
 
-/* Values below 2^31, which need not be cut to 32 bits; a bit and halves of words may be larger. */
 #define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
-#define __PKTMETA_SIZE(name) ((__u64)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_SIZE_##name))
-#define __PKTMETA_BIND(what, name) ((__u32)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_##what##_##name))
+#define __PKTMETA_BIND(what, name) ((__u64)bpf_core_enum_value(enum pktmeta_bind_##name, PKTMETA_##what##_##name))
 #define __PKTMETA_EXISTS(name) bpf_core_enum_value_exists(enum pktmeta_bind_##name, PKTMETA_BIT_##name)
 
 /* Declares, at file scope, a field that this object uses. */
@@ -62,7 +60,7 @@ enum pktmeta_info {
 	} __attribute__((preserve_access_index)); \
 	enum pktmeta_bind_##name \
 	{ \
-		PKTMETA_BIT_##name = 1, PKTMETA_SIZE_##name = 2, PKTMETA_LOW_##name = 3, PKTMETA_HIGH_##name = 4, \
+		PKTMETA_BIT_##name = 1, PKTMETA_SIZE_##name = 2, PKTMETA_LAYOUT_##name = 3, \
 	}
 
 /*
@@ -236,7 +234,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 /* Whether the field still lies where it was bound to, and does so in this packet. */
 #define __PKTMETA_CHECK_LIVE(c, name) \
 	({ \
-		__u64 __bound = (__u64)__PKTMETA_BIND(HIGH, name) << 32 | __PKTMETA_BIND(LOW, name); \
+		__u64 __bound = __PKTMETA_BIND(LAYOUT, name); \
 		__u64 __now = __pktmeta_layout_word(__pktmeta_registry(), PKTMETA_ID(name)); \
 		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
 	})
@@ -250,7 +248,7 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 		int __checked; \
 		if (!__PKTMETA_EXISTS(name)) { \
 			__PKTMETA_ASSIGN(__checked, -ENOENT); \
-		} else if (__PKTMETA_SIZE(name) != (size)) { \
+		} else if (__PKTMETA_BIND(SIZE, name) != (size)) { \
 			__PKTMETA_ASSIGN(__checked, -EINVAL); \
 		} else if (!__PKTMETA_BIND(BIT, name)) { \
 			__PKTMETA_ASSIGN(__checked, -EFAULT); \
@@ -379,16 +377,16 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 /* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
 #define PKTMETA_IS_SET(c, name) \
 	({ \
-		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_SIZE(name)); \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
 		__err ? __err : !!((c)->cursor.word & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
 #define PKTMETA_CLEAR(c, name) \
 	({ \
-		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_SIZE(name)); \
+		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
 		if (!__err) \
-			__err = __pktmeta_write_bound_header(c, (c)->cursor.word & ~(__u64)__PKTMETA_BIND(BIT, name)); \
+			__err = __pktmeta_write_bound_header(c, (c)->cursor.word & ~__PKTMETA_BIND(BIT, name)); \
 		__err; \
 	})
 
