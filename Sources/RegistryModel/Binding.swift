@@ -20,6 +20,11 @@ public struct Binding: Hashable, Sendable {
     public let newest: Generation
     /// Bytes.
     public let capacity: Int
+    /// The header word that the program gives areas that it makes; 0: that of the registry at that moment.
+    ///
+    /// A program that is loaded anew whenever the generation changes need not ask. Until it is, its areas are a generation
+    /// older than they could be, as those of packets under way are.
+    public let header: UInt64
 
     /// Generations from the oldest to the newest.
     public var span: UInt16 { oldest.lag(behind: newest) }
@@ -27,7 +32,9 @@ public struct Binding: Hashable, Sendable {
 
 extension RegistryImage {
     /// Binds names to the registry as it is.
-    public func binding(_ names: [FieldName]) -> Binding {
+    ///
+    /// - Parameter isRenewed: whether the program is loaded anew whenever the generation changes.
+    public func binding(_ names: [FieldName], isRenewed: Bool = false) -> Binding {
         let places = names.sorted().map { name in
             let field = field(named: name)
             let isMoving = field.map { word.generation.isOlder(than: $0.layout.generation) } ?? true
@@ -37,6 +44,6 @@ extension RegistryImage {
         let oldest = generations.max { $0.isOlder(than: $1) } ?? word.generation
         return Binding(
             places: places, owner: UInt16(word.rawValue >> 48), oldest: oldest, newest: word.pending,
-            capacity: word.capacity)
+            capacity: word.capacity, header: isRenewed ? word.emptyHeader : 0)
     }
 }

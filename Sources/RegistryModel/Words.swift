@@ -100,6 +100,8 @@ public struct RegistryWord: Hashable, Sendable {
     public var pending: Generation { Generation(pktmeta_registry_pending(rawValue)) }
     /// Bytes of a packet's area, its header included.
     public var capacity: Int { Int(pktmeta_registry_capacity(rawValue)) }
+    /// The header word of an area that is made now: the upper half.
+    var emptyHeader: UInt64 { rawValue & ~UInt64(UInt32.max) }
     /// nil if this is no registry at all.
     public var abiVersion: Int? {
         let magic = pktmeta_word_magic(rawValue)

@@ -56,6 +56,7 @@ import Testing
         func load(_ object: String, _ compiler: Fixture.Compiler, _ hook: Hook) throws -> ProgramLoader.Loaded {
             try ProgramLoader(
                 ObjectFile(path: Fixture.object(object, compiler)), image: registry.image(), isStrict: false,
+                isRenewed: false,
                 summary: "test"
             ).load(nil, for: hook, in: registry)
         }

@@ -13,14 +13,17 @@ struct ProgramLoader: ~Copyable {
     private let summary: String
     /// Whether fields that are not registered are an error, or fold to -ENOENT.
     private let isStrict: Bool
+    /// Whether somebody loads the programs anew whenever the registry's generation changes.
+    private let isRenewed: Bool
 
     /// - Parameters:
     ///   - image: the registry that the program will meet; not necessarily as it is already.
     ///   - summary: what the user asked for, for errors.
-    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, summary: String) {
+    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, isRenewed: Bool = true, summary: String) {
         self.file = file
         self.image = image
         self.isStrict = isStrict
+        self.isRenewed = isRenewed
         self.summary = summary
     }
 
@@ -97,7 +100,9 @@ struct ProgramLoader: ~Copyable {
         let used = UsedFields(try open(typesPath: nil))
         let types = used.isEmpty ? nil : try typesFile(encode(used))
         let object = try open(typesPath: types?.path)
-        for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
+        for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
+            throw bad("it has no constant \(name) of \(bytes.count) bytes")
+        }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
             try object.load(names)
@@ -193,7 +198,7 @@ struct ProgramLoader: ~Copyable {
     }
 
     private func types(_ used: UsedFields) -> RegistryTypes {
-        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }))
+        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }, isRenewed: isRenewed))
     }
 
     private func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {

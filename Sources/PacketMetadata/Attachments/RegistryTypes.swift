@@ -60,13 +60,14 @@ struct RegistryTypes: Hashable, Sendable {
             let count = Int(PKTMETA_VALUE_MAX) / bytes
             views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
         }
-        try builder.addEnum(
+        try builder.addEnum64(
             PKTMETA_INFO_ENUM,
             values: [
-                ("PKTMETA_INFO_OWNER", UInt32(binding.owner)),
-                ("PKTMETA_INFO_OLDEST", UInt32(binding.oldest.number)),
-                ("PKTMETA_INFO_SPAN", UInt32(binding.span)),
-                ("PKTMETA_INFO_CAPACITY", UInt32(binding.capacity)),
+                ("PKTMETA_INFO_OWNER", UInt64(binding.owner)),
+                ("PKTMETA_INFO_OLDEST", UInt64(binding.oldest.number)),
+                ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
+                ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),
+                ("PKTMETA_INFO_HEADER", binding.header),
             ])
         for place in binding.places { try write(place, views, to: builder) }
     }

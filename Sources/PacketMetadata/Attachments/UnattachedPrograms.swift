@@ -4,8 +4,8 @@ package import BPF
 package import RegistryModel
 
 extension Registry {
-    /// Loads programs of an object for this registry, for whoever runs them without attaching them: nobody loads them
-    /// anew when the registry changes. Calls for fields that are not registered return -ENOENT.
+    /// Loads programs of an object for this registry, as they would be attached, for whoever runs them without: while they
+    /// do, the registry may not change. Calls for fields that are not registered return -ENOENT.
     ///
     /// - Parameters:
     ///   - names: the programs, which share their maps.

@@ -37,7 +37,8 @@
  *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LAYOUT_NAME }, of 64 bits
  *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
  * and once
- *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY }
+ *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
+ *			    PKTMETA_INFO_HEADER }, of 64 bits
  */
 #define PKTMETA_ID_PREFIX "pktmeta_id_"
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"

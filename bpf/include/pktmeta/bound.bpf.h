@@ -34,6 +34,7 @@ enum pktmeta_info {
 	PKTMETA_INFO_OLDEST = 2, /* first generation in which all fields of the object lie where they lie */
 	PKTMETA_INFO_SPAN = 3,   /* generations from there to the last known */
 	PKTMETA_INFO_CAPACITY = 4,
+	PKTMETA_INFO_HEADER = 5, /* the header word of areas that the object makes; 0: it asks the registry */
 };
 
 #define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
@@ -170,13 +171,16 @@ static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
-	__u64 registry_word = __pktmeta_registry_word(__pktmeta_registry());
+	__u64 header = __PKTMETA_INFO(HEADER);
 	void *meta, *data;
 	int err;
 
-	/* Of another registry than the one it was bound to, or of one that has moved on without it. */
-	if (registry_word >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(registry_word))
-		return -EFAULT;
+	if (!header) {
+		header = __pktmeta_registry_word(__pktmeta_registry()) & PKTMETA_STAMP_MASK;
+		/* Of another registry than the one it was bound to, or of one that has moved on without it. */
+		if (header >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(header))
+			return -EFAULT;
+	}
 	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
 	if (err == -EINVAL)
 		return -ENOSPC;
@@ -187,7 +191,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	if (!__pktmeta_has_area(meta, data))
 		return -EFAULT;
 	__pktmeta_zero_bound(meta);
-	__pktmeta_fill(&c->cursor, meta, data, registry_word & PKTMETA_STAMP_MASK);
+	__pktmeta_fill(&c->cursor, meta, data, header);
 	*(volatile __u64 *)meta = c->cursor.word;
 	return 0;
 }
