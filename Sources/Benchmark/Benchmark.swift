@@ -28,7 +28,16 @@ package struct Benchmark: Sendable {
     package func run(_ parts: [BenchmarkPart]) throws(PacketMetadataError) -> BenchmarkReport {
         TemporaryRegistry.removeAbandoned(for: Self.purpose)
         var report = BenchmarkReport(machine: .this, sections: [])
-        for part in parts { report.sections += try run(part) }
+        for part in parts {
+            do throws(PacketMetadataError) {
+                report.sections += try run(part)
+            } catch {
+                // One of several that this kernel has not is no reason not to measure the others.
+                guard error.kind == .unsupported, parts.count > 1 else { throw error }
+                report.sections.append(
+                    BenchmarkSection(part, "Not measured: \(part.rawValue)", unit: "", notes: [error.description]))
+            }
+        }
         return report
     }
 

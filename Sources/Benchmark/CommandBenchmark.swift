@@ -94,7 +94,11 @@ struct CommandBenchmark {
         /// Takes longer, so that it is a run of its own.
         func runForMemory() throws {
             var most = 0
-            for command in commands { most = max(most, try ChildProcess.peakMemory(of: command)) }
+            for command in commands {
+                let peak = try ChildProcess.peakMemory(of: command)
+                guard peak.status == 0 else { throw OwnCommand.failure(command, peak.status) }
+                most = max(most, peak.bytes)
+            }
             try runUndo()
             memory = Double(most) / 1_048_576
         }
@@ -144,6 +148,9 @@ struct CommandBenchmark {
         var notes = [
             "The same programs: the prebuilt ones for a registry without fields, loaded and attached to XDP and TC ingress."
         ]
+        notes.append(
+            "Most memory: of all commands that work on a registry or an interface, watch without packets; not of demo and bench."
+        )
         if !jobs.contains(where: { $0.title.hasPrefix("bpftool") }) {
             notes.append("bpftool or tc is not there to compare with: apt-get install bpftool iproute2.")
         }

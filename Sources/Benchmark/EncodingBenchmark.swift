@@ -10,13 +10,9 @@ internal import Testbed
 struct EncodingBenchmark {
     let benchmark: Benchmark
 
-    /// Enough for 31 fields in each encoding; kernels before 6.8 grant the other, which does for 3.
-    private static let capacities = [216, 32]
-
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
         benchmark.progress("loading \(Encoding.compared.count) encodings")
-        let capacity = try Registry.grantedCapacity(of: Self.capacities)
-        let counts = BenchmarkFields.counts.filter { capacity >= 64 || $0 <= 3 }
+        let (counts, capacity) = try BenchmarkFields.measured()
         let place = try Benchmark.registry("loops", capacity: capacity, fields: counts.max() ?? 0)
         var loops: [EncodingLoops] = []
         for encoding in Encoding.compared {
@@ -31,24 +27,27 @@ struct EncodingBenchmark {
     private func section(
         _ loops: [EncodingLoops], _ counts: [Int], _ call: EncodingLoops.Call
     ) -> BenchmarkSection {
+        let isSet = call == .set
         var rows = loops.map { loop in
-            BenchmarkSection.Row(
-                loop.encoding.title, [Estimate(loop.opened)] + counts.map { Estimate(loop.costs(call, $0)) },
-                note: loop.encoding.checks)
+            let costs = counts.map { Estimate(loop.costs(call, $0)) }
+            return BenchmarkSection.Row(
+                loop.encoding.title, isSet ? [Estimate(loop.opened)] + costs : costs, note: loop.encoding.checks)
         }
-        if call == .set {
+        if isSet {
             for loop in loops where loop.encoding == .keyValue {
                 let backwards = counts.map { $0 > 1 ? Estimate(loop.costs(.setBack, $0)) : nil }
                 rows.append(.init("\(loop.encoding.title), last key first", [nil] + backwards, note: "values move"))
             }
         }
+        let emptied =
+            "and emptied before: no store for a struct, two for key/value, one for the others, which open then loads."
         return BenchmarkSection(
-            .encodings, call == .set ? "Set fields" : "Get fields", unit: "ns a packet",
-            columns: ["OPEN"] + counts.map { "\(call == .set ? "SET" : "GET") \($0)" }, rows: rows,
-            charted: [2], bars: bars(loops, call),
+            .encodings, isSet ? "Set fields" : "Get fields", unit: "ns a packet",
+            columns: (isSet ? ["OPEN"] : []) + counts.map { "\(isSet ? "SET" : "GET") \($0)" }, rows: rows,
+            charted: [isSet ? 2 : 1], bars: bars(loops, call),
             notes: [
-                "Each figure: open the packet's area and call for that many fields; the empty loop is taken off. "
-                    + (call == .set ? "The area has no values before." : "")
+                "Each figure: a packet's area is opened and that many calls are made. The empty loop is taken off.",
+                isSet ? "The area is there \(emptied)" : "The area is there, with all these fields set.",
             ])
     }
 

@@ -66,6 +66,10 @@ final class FramePath {
                 let later = try arrived()
                 if later != now { (now, end) = (later, .now) }
             }
+            guard now > before else {
+                throw PacketMetadataError(
+                    .system, Benchmark.summary, reason: "none of \(count) packets arrived at \(receiver.name)")
+            }
             return (now - before, (end - start).inSeconds)
         } catch {
             throw Benchmark.failure(error)
@@ -82,7 +86,7 @@ final class FramePath {
             guard error.errno == .invalidArgument else { throw error }
             throw PacketMetadataError(
                 .unsupported, Benchmark.summary, reason: "the kernel runs XDP programs on no live frames (EINVAL)",
-                remedy: "It does since Linux 5.18; pktmeta bench encodings programs does without.")
+                remedy: "It does since Linux 5.18; pktmeta bench encodings does without.")
         }
     }
 }

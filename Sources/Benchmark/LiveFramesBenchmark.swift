@@ -10,12 +10,12 @@ internal import Testbed
 struct LiveFramesBenchmark {
     let benchmark: Benchmark
 
-    private static let capacities = [64, 32]
+    private static let capacity = 64
     private static let framesAtOnce = 50_000
     private static let encodings: [Encoding] = [.hardStruct, .bound, .boundCounted, .dynamic]
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
-        let capacity = try Registry.grantedCapacity(of: Self.capacities)
+        let capacity = try Registry.grantedCapacity(of: [Self.capacity])
         let place = try Benchmark.registry("frames", capacity: capacity, fields: 3)
         let path = try FramePath()
         do {

@@ -5,6 +5,7 @@ internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
+internal import Testbed
 
 /// This very command, as others start it.
 struct OwnCommand {
@@ -34,10 +35,21 @@ struct OwnCommand {
         ]
         var most = (command: "", memory: 0.0)
         for words in arguments {
-            let memory = try Double(ChildProcess.peakMemory(of: command(words, registry)[0])) / 1_048_576
-            if memory > most.memory { most = (words[0], memory) }
+            let words = command(words, registry)[0]
+            let peak = try ChildProcess.peakMemory(of: words)
+            // The doctor's exit code tells what it found.
+            guard peak.status == 0 || words[1] == "doctor" else { throw Self.failure(words, peak.status) }
+            let memory = Double(peak.bytes) / 1_048_576
+            if memory > most.memory { most = (words[1], memory) }
         }
         return most
+    }
+}
+
+extension OwnCommand {
+    static func failure(_ words: [String], _ status: CInt) -> PacketMetadataError {
+        PacketMetadataError(
+            .system, Benchmark.summary, reason: "\(words.joined(separator: " ")): exit code \(status)")
     }
 }
 
@@ -48,6 +60,8 @@ final class OtherTools {
     private let isThere: Bool
     private let producer: MemoryFile
     private let consumer: MemoryFile
+    /// No registry, but a folder that goes like one.
+    private let place: TemporaryRegistry
     private let pins: (xdp: String, tc: String)
 
     init(interface: String, registry: FilePath) throws {
@@ -58,13 +72,9 @@ final class OtherTools {
         }
         producer = try MemoryFile(BenchmarkObject.bytes(named: "producer"), for: "hand over an object")
         consumer = try MemoryFile(BenchmarkObject.bytes(named: "consumer"), for: "hand over an object")
-        let folder = BPFFileSystem.defaultMountPoint
-        let own = "pktmeta-bench-pin-\(ProcessID.current)"
-        pins = (folder.appending("\(own)-xdp").string, folder.appending("\(own)-tc").string)
-    }
-
-    deinit {
-        for pin in [pins.xdp, pins.tc] { try? Folder.unlink(FilePath(pin)) }
+        place = TemporaryRegistry(for: "bench-pins")
+        try Folder.make(place.path)
+        pins = (place.path.appending("xdp").string, place.path.appending("tc").string)
     }
 
     /// None if it is not there.

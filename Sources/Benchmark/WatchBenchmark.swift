@@ -46,12 +46,13 @@ struct WatchBenchmark {
             for round in 0...benchmark.rounds {
                 if round.isMultiple(of: 5) { benchmark.progress("watch: round \(round) of \(benchmark.rounds)") }
                 try Benchmark.stopIfInterrupted()
-                Pause.sleep(milliseconds: 100)  // the kernel takes the last watcher apart
+                Pause.sleep(milliseconds: 100)  // until the kernel has taken the last watcher apart
                 try send(&never)
                 let stream = try path.inReceiver { try registry.watch(on: [receiver.name]) }
                 try send(&during)
                 reading.append(try read(stream) / 1e6)
                 stream.detach()
+                Pause.sleep(milliseconds: 100)
                 try send(&after)
                 if round == 0 { (never.rates, during.rates, after.rates, reading) = ([], [], [], []) }  // cold
             }
@@ -70,7 +71,7 @@ struct WatchBenchmark {
                 BenchmarkSection(
                     .watch, "Reading watched packets", unit: "million packets a second", digits: 2, columns: ["READ"],
                     rows: [.init("by the library, none lost", [Estimate(reading)])],
-                    notes: ["As many packets a second may match for as long as one likes, without loss."]),
+                    notes: ["From a full buffer, while no packets come: what the reader can keep up with at most."]),
             ]
         } catch {
             throw Benchmark.failure(error)

@@ -9,12 +9,12 @@ internal import Testbed
 struct WholeProgramBenchmark {
     let benchmark: Benchmark
 
-    /// What pktmeta makes by default; kernels before 6.8 grant the other.
-    private static let capacities = [64, 32]
+    /// What pktmeta makes where the kernel grants it: since Linux 6.8.
+    private static let capacity = 64
     private static let encodings: [Encoding] = [.hardStruct, .bound, .boundCounted, .dynamic, .dynamicCounted]
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
-        let capacity = try Registry.grantedCapacity(of: Self.capacities)
+        let capacity = try Registry.grantedCapacity(of: [Self.capacity])
         let place = try Benchmark.registry("programs", capacity: capacity, fields: 3)
         var programs: [(encoding: Encoding, make: ProgramTimer, find: ProgramTimer)] = []
         for encoding in Self.encodings {

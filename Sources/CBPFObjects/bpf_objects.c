@@ -61,7 +61,10 @@ static const unsigned char bench_sender[] = {
 #embed "../../.build/bpf/bench/sender.bpf.o"
 };
 
-#define FILE_OF(name, bytes) {name, bytes, sizeof(bytes)}
+#define FILE_OF(name, bytes) \
+	{ \
+		name, bytes, sizeof(bytes) \
+	}
 
 static const struct bpf_object_file files[] = {
 	FILE_OF("producer", producer),

@@ -53,7 +53,7 @@ static void become(char *const argv[])
 	_exit(127);
 }
 
-long linux_peak_memory(char *const argv[])
+long linux_peak_memory(char *const argv[], int *exit_code)
 {
 	long peak = -ECHILD;
 	pid_t child = fork();
@@ -78,5 +78,6 @@ long linux_peak_memory(char *const argv[])
 		}
 		ptrace(PTRACE_CONT, child, NULL, (void *)(long)signal);
 	}
+	*exit_code = status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	return peak;
 }

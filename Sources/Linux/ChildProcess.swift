@@ -33,11 +33,14 @@ public enum ChildProcess {
             status: signal == 0 ? status >> 8 & 0xff : 128 + signal, output: output, duration: .now - start)
     }
 
-    /// Runs a program to its end for the most memory that it has at a time: bytes, of pages that are its own or shared.
-    public static func peakMemory(of arguments: [String]) throws(Errno) -> Int {
-        let kibibytes = unsafe withArguments(arguments) { unsafe linux_peak_memory($0) }
+    /// Runs a program to its end for the most memory that it has at a time.
+    ///
+    /// - Returns: bytes, of pages that are its own or shared, and its exit code, -1 if it was killed.
+    public static func peakMemory(of arguments: [String]) throws(Errno) -> (bytes: Int, status: CInt) {
+        var status: CInt = 0
+        let kibibytes = unsafe withArguments(arguments) { unsafe linux_peak_memory($0, &status) }
         guard kibibytes >= 0 else { throw Errno(rawValue: CInt(-kibibytes)) }
-        return kibibytes * 1024
+        return (kibibytes * 1024, status)
     }
 
     /// Hands over a NULL-terminated array of C strings, for the time of the call.

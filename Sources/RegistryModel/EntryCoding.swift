@@ -16,6 +16,7 @@ extension RegistryImage {
                 return SlotImage(
                     layout: LayoutWord(rawValue: Self.word(Self.layoutWord(slot), of: bytes)), entry: entry)
             })
+        slotZero = LayoutWord(rawValue: Self.word(Self.layoutWord(0), of: bytes))
     }
 
     /// The registry word of a registry map's value, if it is that of a registry of this ABI.
@@ -43,7 +44,7 @@ extension RegistryImage {
 
     /// The registry map's value.
     package var bytes: [UInt8] {
-        let words = [word.rawValue, Self.noField] + slots.map(\.layout.rawValue) + [revision, createdAt]
+        let words = [word.rawValue, slotZero.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
         let head = words.flatMap { encode($0) }
         let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
         return head + rest + slots.flatMap(\.entry)
@@ -59,8 +60,6 @@ extension RegistryImage {
     package static func layoutWord(_ slot: Int) -> Int { 1 + slot }
     package static let revisionWord = 1 + slotCount
     private static let createdAtWord = revisionWord + 1
-    /// PKTMETA_NO_FIELD, which Swift does not import.
-    private static let noField: UInt64 = 0xff << 32
 
     /// Where the entry of a slot from 1 on begins, in bytes.
     package static func entryOffset(_ slot: Int) -> Int { size - (slotCount - slot) * entrySize }

@@ -11,6 +11,8 @@ public struct RegistryImage: Hashable, Sendable {
     public let createdAt: UInt64
     /// Slots 1 to 31, at index slot - 1.
     var slots: [SlotImage]
+    /// The layout word of slot 0, which is no field's.
+    var slotZero = LayoutWord.noField
 
     package static let slotCount = Int(PKTMETA_SLOTS)
     package static let fieldSlots = 1..<slotCount

@@ -29,6 +29,8 @@ extension RegistryImage {
             image.revision = revision
         case .describe(let slot, let entry):
             image[slot] = SlotImage(layout: image[slot].layout, entry: entry)
+        case .publish(0, let layout):
+            image.slotZero = layout
         case .publish(let slot, let layout):
             image[slot] = SlotImage(layout: layout, entry: image[slot].entry)
         case .setWord(let word):
@@ -158,7 +160,10 @@ extension RegistryImage {
             return [.publish(slot: slot, tombstone), .resetState(slot: slot, id: FieldID(rawValue: 0))]
         }
         let steps: [RegistryStep] =
-            [.raiseRevision(revision &+ 1), .setWord(word.with(pending: word.generation))] + tombstones
+            [
+                .raiseRevision(revision &+ 1), .publish(slot: 0, .noField),
+                .setWord(word.with(pending: word.generation)),
+            ] + tombstones
         return steps + applying(steps).bump(to: next)
     }
 

@@ -59,7 +59,9 @@ public struct LayoutWord: Hashable, Sendable {
     /// A field was here and is gone; its bytes may still be in packets.
     public var isTombstone: Bool { pktmeta_layout_live(rawValue) == 0 && rawValue != 0 }
     /// Neither live, nor a tombstone, nor never used: someone wrote here who should not have.
-    var isDamaged: Bool { !isLive && pktmeta_layout_live(rawValue) != 0 }
+    var isDamaged: Bool { !isLive && (pktmeta_layout_live(rawValue) != 0 || slot != 0) }
+    /// Of slot 0: what no id matches.
+    static let noField = LayoutWord(rawValue: pktmeta_no_field())
     public var epoch: UInt16 { pktmeta_layout_epoch(rawValue) }
     /// 0 unless it is live.
     public var slot: Int { Int(pktmeta_layout_slot(rawValue)) }

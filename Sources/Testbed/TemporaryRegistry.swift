@@ -13,15 +13,25 @@ package struct TemporaryRegistry: ~Copyable {
         path = Self.parent.appending("\(Self.prefix(purpose))\(ProcessID.current)")
     }
 
-    deinit { try? Registry.remove(at: path) }
+    deinit { Self.remove(path) }
 
     /// Removes those of processes that were killed before they could.
+    ///
+    /// - Parameter purpose: also of those whose purpose begins so: `bench` for `bench-frames`.
     package static func removeAbandoned(for purpose: String) {
-        let prefix = prefix(purpose)
-        for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix) {
-            guard let pid = Int32(name.dropFirst(prefix.count)), !ProcessID.isAlive(pid) else { continue }
-            try? Registry.remove(at: parent.appending(name))
+        for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix(purpose)) {
+            guard let pid = name.split(separator: "-").last.flatMap({ Int32($0) }), !ProcessID.isAlive(pid) else {
+                continue
+            }
+            remove(parent.appending(name))
         }
+    }
+
+    /// Also what is no registry, but pins in a folder of that name.
+    private static func remove(_ path: FilePath) {
+        try? Registry.remove(at: path)
+        for name in (try? Folder.names(in: path)) ?? [] { try? Folder.unlink(path.appending(name)) }
+        try? Folder.remove(path)
     }
 
     private static var parent: FilePath { Registry.defaultPath.removingLastComponent() }

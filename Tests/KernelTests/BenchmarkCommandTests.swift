@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: parts)
     func eachPartMeasures(part: String) throws {
         try Kernel.run {
-            let outcome = try ChildProcess.run([Fixture.command, "bench", part, "--rounds", "3", "--json"])
+            let outcome = try ChildProcess.run([Fixture.command, "bench", part, "--rounds", "6", "--json"])
             #expect(outcome.status == 0, "\(outcome.output)")
             let json = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
             let document = try #require(json)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [["nosuch"], ["--rounds", "2"], ["--rounds", "many"]])
+    @Test(arguments: [["nosuch"], ["--rounds", "5"], ["--rounds", "many"]])
     func wrongUsage(arguments: [String]) {
         #expect(CommandRun(["bench"] + arguments).exitCode == 64)
     }
@@ -62,7 +62,7 @@ import Testing
     @Test func withoutPrivilegesItSaysWhatItTakes() throws {
         try Kernel.run {
             let user = try OtherUser()
-            let outcome = try user.run(["bench", "encodings", "--rounds", "3"], capabilities: [])
+            let outcome = try user.run(["bench", "encodings", "--rounds", "6"], capabilities: [])
             #expect(outcome.status == 77, "\(outcome.output)")
             #expect(outcome.output.contains("CAP_BPF"), "\(outcome.output)")
         }

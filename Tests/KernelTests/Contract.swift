@@ -56,7 +56,7 @@ struct ContractScript {
             let size = Int(word(call, at: 8))
             let isGet = word(call, at: 0) == 2
             return Result(
-                errno: Int32(bitPattern: word(call, at: 12)), value: isGet ? Array(call[16..<16 + size]) : [])
+                errno: Int32(bitPattern: word(call, at: 12)), value: isGet ? Array(call[16..<16 + min(size, 64)]) : [])
         }
         return (Int32(bitPattern: word(bytes, at: 0)), word(bytes, at: 4), results)
     }

@@ -167,6 +167,20 @@ private let invalid: Int32 = -22
         }
     }
 
+    /// No field has more than 64 bytes, and no size may pass for another by its lower bits.
+    @Test(arguments: variants)
+    func sizesBeyondAllFieldsAreEINVAL(hook: Hook, compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            let bench = try Bench(hook, compiler)
+            let id = bench.word.id.rawValue
+            for sizes in [[65, 255, 256], [260, 70_000, 256]] {
+                let calls = sizes.map { ContractScript.Call.get(id, $0) } + [.get(id ^ 0x100, sizes[0])]
+                let outcome = try bench.harness.run(area: bench.area(), calls)
+                #expect(outcome.errnos == [invalid, invalid, invalid, noEntry])
+            }
+        }
+    }
+
     @Test(arguments: variants)
     func areasOfOthersAreEFAULTAndStay(hook: Hook, compiler: Fixture.Compiler) throws {
         try Kernel.run {

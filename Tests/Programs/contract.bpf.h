@@ -21,7 +21,12 @@
 	FOR_SIZE(name, cursor, call, 13); \
 	FOR_SIZE(name, cursor, call, 16); \
 	FOR_SIZE(name, cursor, call, 56); \
-	FOR_SIZE(name, cursor, call, 64)
+	FOR_SIZE(name, cursor, call, 64); \
+	FOR_SIZE(name, cursor, call, 65); \
+	FOR_SIZE(name, cursor, call, 255); \
+	FOR_SIZE(name, cursor, call, 256); \
+	FOR_SIZE(name, cursor, call, 260); \
+	FOR_SIZE(name, cursor, call, 70000)
 
 static __always_inline int perform(struct pktmeta_cursor *c, struct call *call)
 {

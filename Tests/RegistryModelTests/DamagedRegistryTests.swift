@@ -188,6 +188,24 @@ struct DamagedRegistryTests {
         }
     }
 
+    @Test(arguments: [UInt64(0), 0x0000_0000_0418_0000, 0x0100_0100_0400_01f4])
+    func slotZeroMustBeNobodys(word: UInt64) throws {
+        var image = try Self.sound()
+        image.slotZero = LayoutWord(rawValue: word)
+        let reread = try image.reread()
+        #expect(reread.problems.map(\.slot) == [0])
+        let repaired = reread.applying(reread.repairing())
+        #expect(repaired.problems.isEmpty && repaired.slotZero == .noField)
+        #expect(repaired.fields.map(\.name) == image.fields.map(\.name))
+    }
+
+    /// An id with live byte 0 would match it.
+    @Test func aTombstoneThatNamesASlotIsDamage() throws {
+        var image = try Self.sound()
+        image[5].layout = LayoutWord(rawValue: image[5].layout.rawValue & ~(0xff << 56))
+        #expect(try image.reread().problems.map(\.slot) == [5])
+    }
+
     @Test func aPendingGenerationThatMakesNoSenseIsPutRight() throws {
         var image = try Self.sound()
         image.word = image.word.with(pending: Generation(900))

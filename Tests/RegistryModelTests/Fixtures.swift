@@ -92,7 +92,7 @@ extension RegistryImage {
     }
 
     init(slotBytes: [[UInt8]], path: String = "/sys/fs/bpf/pktmeta") throws(PacketMetadataError) {
-        let noField = encode(UInt64(0xff) << 32)
+        let noField = encode(LayoutWord.noField.rawValue)
         let words = slotBytes[0].prefix(8) + noField + slotBytes.dropFirst().flatMap { $0.prefix(8) }
         try self.init(bytes: words + slotBytes.flatMap { $0.dropFirst(8) }, path: path)
     }

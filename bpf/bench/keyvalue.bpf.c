@@ -10,7 +10,7 @@
 #include "bench_fields.bpf.h"
 
 #ifndef BENCH_KEY
-#define BENCH_CONFIGURED_KEY(k, type) [k] = 2 * (k) - 1,
+#define BENCH_CONFIGURED_KEY(k, type) [k] = 2 * (k)-1,
 
 const volatile __u8 bench_keys[32] = {BENCH_FIELDS_31(BENCH_CONFIGURED_KEY)};
 

@@ -42,8 +42,8 @@
  *	  if a tap shares the packet's buffer, this and all later programs find no metadata. One that only gets is safe.
  *	- Values of 1 byte are stored as 2, the second of them 0; a get of 2 bytes gets both.
  *	- Keys and sizes should be constants: other keys cost more, other sizes do not compile into one load.
- *	- A cursor holds packet pointers and the two words: calls that move the packet's start end it, and so does
- *another cursor's set. Open again.
+ *	- A cursor holds packet pointers and the two words. Calls that move the packet's start end it, and so does a set
+ *	  by another cursor: open again.
  *	- Loading takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN. Values are aligned to 2 bytes only, so the
  *	  architecture must have efficient unaligned access, as x86-64 and arm64 have.
  */

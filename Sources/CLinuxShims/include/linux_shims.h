@@ -76,9 +76,10 @@ uint64_t linux_netns_cookie(int socket);
 
 /*
  * Runs a program to its end, its output thrown away, and tells the most memory that it had at a time, in KiB (VmHWM of
- * proc(5)); or -errno. Of a child that was started as usual, getrusage(2) tells the memory of its parent if that is more.
+ * proc(5)); or -errno. Its exit code goes to *exit_code, or -1 if it was killed. Of a child that was started as usual,
+ * getrusage(2) tells the memory of its parent if that is more.
  */
-long linux_peak_memory(char *const argv[]);
+long linux_peak_memory(char *const argv[], int *exit_code);
 
 /*
  * Columns of a terminal that a character takes (wcwidth(3), which glibc's module map leaves out), by a locale that

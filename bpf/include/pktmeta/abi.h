@@ -67,6 +67,10 @@
 
 /* The word of slot 0, which no id matches: one that ends in 0xff leads to slot 31. */
 #define PKTMETA_NO_FIELD (0xffULL << 32)
+static inline __u64 pktmeta_no_field(void)
+{
+	return PKTMETA_NO_FIELD; /* for Swift, which does not import the macro */
+}
 
 /* Header word: made by open() in XDP, with the registry's generation of that moment. */
 #define PKTMETA_STAMP_MASK 0xffffffff00000000ULL /* magic, tag and generation */

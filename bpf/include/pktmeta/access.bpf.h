@@ -69,9 +69,8 @@ static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c
 {
 	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
 	const struct pktmeta_registry *registry = c->registry ? c->registry : __pktmeta_registry();
-	__u64 size_byte = size <= PKTMETA_VALUE_MAX ? size : 0xff; /* which no field has */
 
-	return __pktmeta_layout_word(registry, id) ^ ((__u64)id << 32 | size_byte << __PKTMETA_PLACE_BITS);
+	return __pktmeta_layout_word(registry, id) ^ ((__u64)id << 32 | (__u64)(__u8)size << __PKTMETA_PLACE_BITS);
 }
 
 /*
@@ -116,7 +115,7 @@ static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u3
 {
 	__u64 difference = __pktmeta_difference(c, id, size);
 
-	if (difference >> __PKTMETA_PLACE_BITS)
+	if (difference >> __PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
 		return difference >> 32 ? -ENOENT : -EINVAL;
 	return __pktmeta_find_place(c, difference, size, place);
 }

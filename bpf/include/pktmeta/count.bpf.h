@@ -19,7 +19,7 @@ static __always_inline struct pktmeta_state *__pktmeta_field_state(__u32 id)
 	struct pktmeta_state *state = __pktmeta_slot_state(pktmeta_id_slot(id));
 	struct pktmeta_area_state *area;
 
-	if (state && state->id == id)
+	if (state && pktmeta_id_slot(id) && state->id == id) /* slot 0 is the area's */
 		return state;
 	area = __pktmeta_slot_state(0);
 	if (area)

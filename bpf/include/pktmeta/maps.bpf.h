@@ -33,10 +33,13 @@ static __always_inline __u64 __pktmeta_registry_word(const struct pktmeta_regist
 	return registry ? *(volatile __u64 *)&registry->word : 0;
 }
 
-/* The layout word of the slot that an id leads to, likewise. */
+/*
+ * The layout word of the slot that an id leads to; one that does not match it if there is no registry. In a map of all
+ * zeroes, which no loader has filled in, only id 0 matches, which is nobody's, and open finds no registry.
+ */
 static __always_inline __u64 __pktmeta_layout_word(const struct pktmeta_registry *registry, __u32 id)
 {
-	return registry ? *(volatile __u64 *)&registry->layouts[id % PKTMETA_SLOTS] : PKTMETA_NO_FIELD;
+	return registry ? *(volatile __u64 *)&registry->layouts[id % PKTMETA_SLOTS] : (__u64)~id << 32;
 }
 
 #endif /* PKTMETA_MAPS_BPF_H */
