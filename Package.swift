@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport", arguments,
+                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport",
+                arguments,
                 system,
             ],
             exclude: ["Snapshots"], swiftSettings: tests),

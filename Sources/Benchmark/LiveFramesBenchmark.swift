@@ -11,7 +11,9 @@ struct LiveFramesBenchmark {
     let benchmark: Benchmark
 
     private static let capacity = 64
-    private static let framesAtOnce = 50_000
+    /// Beside which the kernel's waits before and behind them, of some ticks, do not count.
+    private static let framesAtOnce = 400_000
+    private static let framesTimed = 10_000
     private static let encodings: [Encoding] = [.hardStruct, .bound, .boundCounted, .dynamic]
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
@@ -55,7 +57,7 @@ struct LiveFramesBenchmark {
         // Counting the time of each run slows packets down, so those are other packets.
         let statistics = try RunStatistics()
         let before = try variant.runTime
-        let timed = try path.send(Self.framesAtOnce / 5) { try variant.count(.seen) }
+        let timed = try path.send(Self.framesTimed) { try variant.count(.seen) }
         variant.costs.append(Double(try variant.runTime - before) / Double(timed.arrived))
         _ = consume statistics
     }

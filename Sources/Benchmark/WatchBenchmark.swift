@@ -11,7 +11,8 @@ struct WatchBenchmark {
     let benchmark: Benchmark
 
     /// Fewer than the buffer has room for, so that none is lost while nobody reads yet.
-    private static let framesAtOnce = 20_000
+    private static let framesAtOnce = 200_000
+    private static let bufferSize = 64 << 20
     private static let fields = ["tenant": "constant:7", "number": "sequence", "seen_at": "ktime"]
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
@@ -32,13 +33,15 @@ struct WatchBenchmark {
                 return try BPFLink.tcx(object.program("live_get"), ifindex: receiver.index, .ingress, at: .last)
             }
 
+            var request = WatchRequest()
+            request.bufferSize = Self.bufferSize
             var (never, during, after) = (Phase(), Phase(), Phase())
             var reading: [Double] = []
             func send(_ frames: Int) throws -> (arrived: UInt64, seconds: Double) {
                 try path.send(frames) { try counts.values(at: 0).reduce(0) { $0 + decode($1, as: UInt64.self) } }
             }
             func send(_ phase: inout Phase) throws {
-                _ = try send(Self.framesAtOnce / 4)  // what came before has cooled the caches
+                _ = try send(Self.framesAtOnce / 20)  // what came before has cooled the caches
                 let run = try send(Self.framesAtOnce)
                 phase.rates.append(Double(run.arrived) / run.seconds / 1e3)
                 phase.programs = try path.inReceiver { try attachedTCXProgramIDs(ifindex: receiver.index).count }
@@ -48,7 +51,7 @@ struct WatchBenchmark {
                 try Benchmark.stopIfInterrupted()
                 Pause.sleep(milliseconds: 100)  // until the kernel has taken the last watcher apart
                 try send(&never)
-                let stream = try path.inReceiver { try registry.watch(on: [receiver.name]) }
+                let stream = try path.inReceiver { try registry.watch(request, on: [receiver.name]) }
                 try send(&during)
                 reading.append(try read(stream) / 1e6)
                 stream.detach()

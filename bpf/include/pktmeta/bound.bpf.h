@@ -119,15 +119,20 @@ static __always_inline int __pktmeta_in_range(__u64 header_or_registry_word)
 #endif
 }
 
-/* As __PKTMETA_ZERO(), of an area whose size the verifier has seen. */
+/*
+ * As __PKTMETA_ZERO(), of an area whose size the verifier has seen. What is beyond it is asked for all the same:
+ * without CAP_PERFMON the verifier also follows what a CPU may do ahead of a branch.
+ */
 #define __PKTMETA_ZERO_KNOWN(from, to) \
 	if (capacity <= (from)) { \
 		__PKTMETA_ASSIGN(done, 0); \
 		return done; \
 	} \
+	if (area + (to) > end) \
+		return -EFAULT; \
 	__builtin_memset((__u64 *)(area + (from)), 0, (to) - (from))
 
-static __always_inline int __pktmeta_zero_bound(void *area)
+static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 {
 	__u64 capacity = __PKTMETA_INFO(CAPACITY);
 	int done;
@@ -190,7 +195,9 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	data = (void *)(long)ctx->data;
 	if (!__pktmeta_has_area(meta, data))
 		return -EFAULT;
-	__pktmeta_zero_bound(meta);
+	err = __pktmeta_zero_bound(meta, data);
+	if (err)
+		return err;
 	__pktmeta_fill(&c->cursor, meta, data, header);
 	*(volatile __u64 *)meta = c->cursor.word;
 	return 0;
