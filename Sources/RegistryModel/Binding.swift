@@ -33,7 +33,9 @@ public struct Binding: Hashable, Sendable {
 extension RegistryImage {
     /// Binds names to the registry as it is.
     ///
-    /// - Parameter isRenewed: whether the program is loaded anew whenever the generation changes.
+    /// - Parameters:
+    ///   - names: of the fields that the program names.
+    ///   - isRenewed: whether the program is loaded anew whenever the generation changes.
     public func binding(_ names: [FieldName], isRenewed: Bool = false) -> Binding {
         let places = names.sorted().map { name in
             let field = field(named: name)

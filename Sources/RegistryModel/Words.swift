@@ -44,7 +44,7 @@ public struct LayoutWord: Hashable, Sendable {
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// - Parameter offset: behind the header, ``RegistryWord/headerSize`` or more.
+    /// Of a live field, whose offset is ``RegistryWord/headerSize`` or more.
     public init(_ id: FieldID, generation: Generation, offset: Int, size: Int) {
         rawValue = pktmeta_layout_word(id.rawValue, generation.number, UInt16(offset), UInt8(size))
     }
