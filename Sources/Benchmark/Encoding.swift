@@ -5,6 +5,7 @@ internal import CBPFObjects
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
+internal import Testbed
 
 /// A way to lay values out on or beside a packet: an object in bpf/bench.
 enum Encoding: String, CaseIterable {
@@ -48,11 +49,16 @@ enum Encoding: String, CaseIterable {
     }
 
     /// Whether it finds fields by a registry.
-    var usesRegistry: Bool {
+    private var usesRegistry: Bool {
         switch self {
         case .bound, .boundCounted, .dynamic, .dynamicCounted: true
         case .hardStruct, .keyValue, .keyValueFixed, .tlv, .flowMap: false
         }
+    }
+
+    /// How its object is loaded where fields are found by that registry.
+    func loading(in registry: borrowing TemporaryRegistry) -> BenchmarkObject.Loading {
+        usesRegistry ? .registry(registry.path) : .alone
     }
 
     static let compared: [Encoding] = [.hardStruct, .bound, .dynamic, .tlv, .keyValue, .keyValueFixed, .flowMap]

@@ -18,7 +18,7 @@ struct EncodingBenchmark {
         for encoding in Encoding.compared {
             loops.append(
                 try EncodingLoops(
-                    encoding, encoding.usesRegistry ? .registry(place.path) : .alone, counts))
+                    encoding, encoding.loading(in: place), counts))
         }
         try benchmark.sample(loops.flatMap(\.timers), "encodings")
         return [section(loops, counts, .set), section(loops, counts, .get), try sizes(loops)]

@@ -91,6 +91,32 @@ final class FramePath {
     }
 }
 
+/// Counts packets behind all other programs at the receiver's TC ingress, and drops them, so that the stack has no share.
+final class Dropper {
+    private let link: BPFLink
+    private let counts: BPFMap
+
+    init(on path: FramePath) throws {
+        let object = try BenchmarkObject(named: "none").load(["live_get"], in: .alone)
+        counts = try object.map("bench_counts")
+        link = try path.inReceiver {
+            try BPFLink.tcx(object.program("live_get"), ifindex: path.receiver.index, .ingress, at: .last)
+        }
+    }
+
+    /// Packets so far.
+    var seen: UInt64 {
+        get throws { try counts.total(at: 0) }
+    }
+}
+
+extension BPFMap {
+    /// A count of bpf/bench/counts.bpf.h, on all CPUs together.
+    func total(at index: Int) throws(BPFError) -> UInt64 {
+        try values(at: index).reduce(0) { $0 + decode($1, as: UInt64.self) }
+    }
+}
+
 extension Duration {
     var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -85,8 +85,7 @@ private final class Stage {
 
     private let path: FramePath
     private let place: TemporaryRegistry
-    private let dropper: BPFLink
-    private let counts: BPFMap
+    private let dropper: Dropper
     private let producerID: UInt32
     private let consumerID: UInt32
 
@@ -103,8 +102,6 @@ private final class Stage {
         }
         for number in 1..<fields.lowerBound { _ = try registry.unregister(FieldName("g\(number)")) }
         let path = try FramePath()
-        let object = try BenchmarkObject(named: "none").load(["live_get"], in: .alone)
-        counts = try object.map("bench_counts")
         let ids = try path.inReceiver {
             _ = try registry.attach(AttachmentRequest(mode: .native), to: [path.receiver.name])
             return (
@@ -119,9 +116,7 @@ private final class Stage {
                 remedy: "This part takes Linux 6.6.")
         }
         (producerID, consumerID) = (xdp, tc)
-        dropper = try path.inReceiver {
-            try BPFLink.tcx(object.program("live_get"), ifindex: path.receiver.index, .ingress, at: .last)
-        }
+        dropper = try Dropper(on: path)
         sizes = [try ProgramInformation(id: xdp).instructions, try ProgramInformation(id: tc).instructions]
         self.path = path
     }
@@ -129,9 +124,7 @@ private final class Stage {
     func sample(_ frames: Int) throws {
         let statistics = try RunStatistics()
         let before = try (ProgramInformation(id: producerID), ProgramInformation(id: consumerID))
-        _ = try path.send(frames) {
-            try counts.values(at: 0).reduce(0) { $0 + decode($1, as: UInt64.self) }
-        }
+        _ = try path.send(frames) { try dropper.seen }
         let after = try (ProgramInformation(id: producerID), ProgramInformation(id: consumerID))
         _ = consume statistics
         producer.append(Double(after.0.runTime - before.0.runTime) / Double(after.0.runs - before.0.runs))

@@ -26,9 +26,10 @@ struct LiveFramesBenchmark {
                     "no metadata", BenchmarkObject(named: "none").load(Variant.programs, in: .alone), isChecked: false)
             ]
             for encoding in Self.encodings {
-                let loading: BenchmarkObject.Loading = encoding.usesRegistry ? .registry(place.path) : .alone
                 variants.append(
-                    try Variant(encoding.title, BenchmarkObject(encoding).load(Variant.programs, in: loading)))
+                    try Variant(
+                        encoding.title,
+                        BenchmarkObject(encoding).load(Variant.programs, in: encoding.loading(in: place))))
             }
             let hooks = try path.inReceiver { try Hooks(path.receiver, variants[0]) }
             // Each once before it counts, so that all find warm caches.
@@ -116,7 +117,7 @@ private final class Variant {
     }
 
     func count(_ count: Count) throws -> UInt64 {
-        try counts.values(at: count.rawValue).reduce(0) { $0 + decode($1, as: UInt64.self) }
+        try counts.total(at: count.rawValue)
     }
 
     var runTime: UInt64 {

@@ -25,20 +25,18 @@ struct WatchBenchmark {
                 _ = try registry.register(definition)
             }
             let path = try FramePath()
-            let object = try BenchmarkObject(named: "none").load(["live_get"], in: .alone)
-            let counts = try object.map("bench_counts")
             let receiver = path.receiver
-            let dropper = try path.inReceiver {
-                _ = try registry.attach(AttachmentRequest(tc: .unchanged, mode: .native), to: [receiver.name])
-                return try BPFLink.tcx(object.program("live_get"), ifindex: receiver.index, .ingress, at: .last)
+            _ = try path.inReceiver {
+                try registry.attach(AttachmentRequest(tc: .unchanged, mode: .native), to: [receiver.name])
             }
+            let dropper = try Dropper(on: path)
 
             var request = WatchRequest()
             request.bufferSize = Self.bufferSize
             var (never, during, after) = (Phase(), Phase(), Phase())
             var reading: [Double] = []
             func send(_ frames: Int) throws -> (arrived: UInt64, seconds: Double) {
-                try path.send(frames) { try counts.values(at: 0).reduce(0) { $0 + decode($1, as: UInt64.self) } }
+                try path.send(frames) { try dropper.seen }
             }
             func send(_ phase: inout Phase) throws {
                 _ = try send(Self.framesAtOnce / 20)  // what came before has cooled the caches
@@ -59,7 +57,6 @@ struct WatchBenchmark {
                 try send(&after)
                 if round == 0 { (never.rates, during.rates, after.rates, reading) = ([], [], [], []) }  // cold
             }
-            _ = consume dropper
             return [
                 BenchmarkSection(
                     .watch, "Packets that are watched, and the others", unit: "1000 packets a second, programs",

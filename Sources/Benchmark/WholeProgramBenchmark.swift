@@ -19,7 +19,7 @@ struct WholeProgramBenchmark {
         var programs: [(encoding: Encoding, make: ProgramTimer, find: ProgramTimer)] = []
         for encoding in Self.encodings {
             let object = try BenchmarkObject(encoding).load(
-                ["make_3", "find_3", "fill_3"], in: encoding.usesRegistry ? .registry(place.path) : .alone,
+                ["make_3", "find_3", "fill_3"], in: encoding.loading(in: place),
                 constants: ["bench_capacity": encode(UInt32(capacity))])
             let area = try ProgramTimer.area(leftBy: "fill_3", of: object)
             programs.append(
