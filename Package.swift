@@ -50,7 +50,8 @@ let package = Package(
 
         // A place to try things on real packets, and to measure them.
         .target(
-            name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "Linux", system], swiftSettings: strict),
+            name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "BPF", "Linux", system],
+            swiftSettings: strict),
         .target(
             name: "Benchmark",
             dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBPFObjects", system],

@@ -25,19 +25,41 @@ public enum BPFFileSystem {
         guard result == 0 else { throw Errno.last }
     }
 
-    /// Gives an object of the kernel a name in a BPF file system, readable by its owner only.
-    public static func pin(_ fd: CInt, at path: FilePath) throws(BPFError) {
-        try libbpf("pin \(path)") { unsafe path.withPlatformString { unsafe bpf_obj_pin(fd, $0) } }
+    /// Whether an open folder lies in one.
+    public static func contains(_ folder: OpenFolder) throws(Errno) -> Bool {
+        try folder.fileSystemMagic() == BPF_FS_MAGIC
     }
 
-    /// Opens what is pinned there.
-    public static func open(_ path: FilePath, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
+    /// Gives an object of the kernel a name in a BPF file system, readable by its owner only.
+    ///
+    /// bpf(2) takes paths alone before Linux 6.5. So the folder is named by its descriptor in /proc; the last name must be
+    /// new, and no link is followed there.
+    public static func pin(_ fd: CInt, at entry: FolderEntry) throws(BPFError) {
+        let folder = try place("pin \(entry)") { () throws(Errno) in try entry.openParent() }
+        let path = try place("pin \(entry)") { () throws(Errno) in try folder.path.appending(entry.name) }
+        try libbpf("pin \(entry)") { unsafe path.withPlatformString { unsafe bpf_obj_pin(fd, $0) } }
+    }
+
+    /// Opens what is pinned there: the pin itself, and nothing that a symbolic link leads to.
+    public static func open(_ entry: FolderEntry, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
+        let pin = try place("open \(entry)") { () throws(Errno) in try entry.openPlace() }
+        let path = try place("open \(entry)") { () throws(Errno) in try pin.path }
         var options = bpf_obj_get_opts()
         options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
         options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
-        let fd = try libbpf("open \(path)") {
+        let fd = try libbpf("open \(entry)") {
             unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }
         }
         return OwnedFD(fd)
+    }
+
+    private static func place<Value: ~Copyable>(
+        _ operation: @autoclosure () -> String, _ body: () throws(Errno) -> Value
+    ) throws(BPFError) -> Value {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            throw BPFError(operation(), error)
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 internal import Clibbpf
 public import Linux
-public import SystemPackage
+internal import SystemPackage
 
 /// A program attached to a hook: detached when the last descriptor and the last pin of the link are gone.
 public struct BPFLink: ~Copyable, Sendable {
@@ -27,8 +27,8 @@ public struct BPFLink: ~Copyable, Sendable {
 
     public let fd: OwnedFD
 
-    public init(pinnedAt path: FilePath) throws(BPFError) {
-        fd = try BPFFileSystem.open(path)
+    public init(pinnedAt entry: FolderEntry) throws(BPFError) {
+        fd = try BPFFileSystem.open(entry)
     }
 
     /// Attaches an XDP program to an interface of this thread's network namespace.
@@ -80,8 +80,8 @@ public struct BPFLink: ~Copyable, Sendable {
         try libbpf("detach a link") { bpf_link_detach(fd.raw) }
     }
 
-    public func pin(at path: FilePath) throws(BPFError) {
-        try BPFFileSystem.pin(fd.raw, at: path)
+    public func pin(at entry: FolderEntry) throws(BPFError) {
+        try BPFFileSystem.pin(fd.raw, at: entry)
     }
 
     public var information: Information {

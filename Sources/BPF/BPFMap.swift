@@ -2,7 +2,7 @@
 
 internal import Clibbpf
 public import Linux
-public import SystemPackage
+internal import SystemPackage
 
 /// An open map.
 public struct BPFMap: ~Copyable, Sendable {
@@ -66,8 +66,8 @@ public struct BPFMap: ~Copyable, Sendable {
     }
 
     /// Opens a pinned map.
-    public init(pinnedAt path: FilePath, readOnly: Bool = false) throws(BPFError) {
-        try self.init(BPFFileSystem.open(path, readOnly: readOnly))
+    public init(pinnedAt entry: FolderEntry, readOnly: Bool = false) throws(BPFError) {
+        try self.init(BPFFileSystem.open(entry, readOnly: readOnly))
     }
 
     /// - Parameter isMap: whether that is known; else it is checked as far as it can be.
@@ -91,8 +91,8 @@ public struct BPFMap: ~Copyable, Sendable {
             entries: Int(info.max_entries), flags: info.map_flags)
     }
 
-    public func pin(at path: FilePath) throws(BPFError) {
-        try BPFFileSystem.pin(fd.raw, at: path)
+    public func pin(at entry: FolderEntry) throws(BPFError) {
+        try BPFFileSystem.pin(fd.raw, at: entry)
     }
 
     /// The only value of an array of one.

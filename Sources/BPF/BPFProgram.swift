@@ -2,7 +2,7 @@
 
 internal import Clibbpf
 public import Linux
-public import SystemPackage
+internal import SystemPackage
 
 /// A loaded program.
 public struct BPFProgram: ~Copyable, Sendable {
@@ -24,8 +24,8 @@ public struct BPFProgram: ~Copyable, Sendable {
         }
     }
 
-    public init(pinnedAt path: FilePath) throws(BPFError) {
-        try self.init(BPFFileSystem.open(path))
+    public init(pinnedAt entry: FolderEntry) throws(BPFError) {
+        try self.init(BPFFileSystem.open(entry))
     }
 
     /// - Throws: `EPERM` without CAP_SYS_ADMIN.
@@ -53,8 +53,8 @@ public struct BPFProgram: ~Copyable, Sendable {
         }
     }
 
-    public func pin(at path: FilePath) throws(BPFError) {
-        try BPFFileSystem.pin(fd.raw, at: path)
+    public func pin(at entry: FolderEntry) throws(BPFError) {
+        try BPFFileSystem.pin(fd.raw, at: entry)
     }
 
     /// What a run under `BPF_PROG_TEST_RUN` gave back.

@@ -33,7 +33,9 @@ public struct PinSearch: Sendable {
     public init(foldersNamed folderNames: Set<String> = [], where isWanted: (PinnedObject.Object) -> Bool) {
         var walk = Walk(folderNames)
         do throws(Errno) {
-            for mount in try MountPoint.fileSystems(ofType: "bpf") { walk.folder(mount.path, depth: 0, isWanted) }
+            for mount in try MountPoint.fileSystems(ofType: "bpf") {
+                walk.folder(try OpenFolder(mount.path, followsLinks: false).entry, depth: 0, isWanted)
+            }
         } catch {
             walk.isComplete = false
         }
@@ -60,43 +62,52 @@ public struct PinSearch: Sendable {
 
         init(_ folderNames: Set<String>) { self.folderNames = folderNames }
 
-        mutating func folder(_ path: FilePath, depth: Int, _ isWanted: (PinnedObject.Object) -> Bool) {
+        mutating func folder(_ folder: FolderEntry, depth: Int, _ isWanted: (PinnedObject.Object) -> Bool) {
             guard depth < PinSearch.maximumDepth else {
                 isComplete = false
                 return
             }
-            for name in names(in: path) {
+            for name in names(in: folder) {
                 count += 1
                 guard count <= PinSearch.maximumNames else {
                     isComplete = false
                     return
                 }
-                let entry = path.appending(name)
-                // What it leads to has a name of its own; iproute2 makes some.
-                if Folder.target(ofLink: entry) != nil { continue }
-                if Folder.isFolder(entry) {
-                    if folderNames.contains(name) { folders.append(entry) }
-                    folder(entry, depth: depth + 1, isWanted)
-                } else {
-                    pin(entry, isWanted)
+                let entry = folder.appending(name)
+                switch kind(of: entry) {
+                case .folder:
+                    if folderNames.contains(name) { folders.append(entry.path) }
+                    self.folder(entry, depth: depth + 1, isWanted)
+                case .file: pin(entry, isWanted)
+                // What a link leads to has a name of its own; iproute2 makes some.
+                case .link, nil: break
                 }
             }
         }
 
-        private mutating func names(in path: FilePath) -> [String] {
+        private mutating func kind(of entry: FolderEntry) -> FolderEntry.Kind? {
             do throws(Errno) {
-                return try Folder.names(in: path)
+                return try entry.kind()
             } catch {
-                // It may have gone since it was listed.
-                if error != .noSuchFileOrDirectory { isComplete = false }
+                isComplete = false
+                return nil
+            }
+        }
+
+        private mutating func names(in folder: FolderEntry) -> [String] {
+            do throws(Errno) {
+                return try folder.contents()
+            } catch {
+                // It may have gone since it was listed; and what is mounted there is a mount point of its own.
+                if error != .noSuchFileOrDirectory, error != .improperLink { isComplete = false }
                 return []
             }
         }
 
-        private mutating func pin(_ path: FilePath, _ isWanted: (PinnedObject.Object) -> Bool) {
+        private mutating func pin(_ entry: FolderEntry, _ isWanted: (PinnedObject.Object) -> Bool) {
             do throws(BPFError) {
-                guard let object = try Self.object(at: path), isWanted(object) else { return }
-                found.append(PinnedObject(path: path, object: object))
+                guard let object = try Self.object(at: entry), isWanted(object) else { return }
+                found.append(PinnedObject(path: entry.path, object: object))
             } catch {
                 // It may have gone since.
                 if error.errno != .noSuchFileOrDirectory { isComplete = false }
@@ -104,10 +115,10 @@ public struct PinSearch: Sendable {
         }
 
         /// - Returns: nil for a map and the like.
-        private static func object(at path: FilePath) throws(BPFError) -> PinnedObject.Object? {
-            let fd = try BPFFileSystem.open(path)
+        private static func object(at entry: FolderEntry) throws(BPFError) -> PinnedObject.Object? {
+            let fd = try BPFFileSystem.open(entry)
             // What the descriptor is shows in its name only: anon_inode:bpf-prog, bpf-map, bpf_link.
-            guard let name = Folder.target(ofLink: FilePath("/proc/self/fd/\(fd.raw)")) else { return nil }
+            guard let path = try? fd.path, let name = Folder.target(ofLink: path) else { return nil }
             if name.hasSuffix("bpf-prog") || name.hasSuffix("bpf-prog]") {
                 return .program(try ProgramInformation(fd))
             }

@@ -73,7 +73,7 @@ final class OtherTools {
         producer = try MemoryFile(BenchmarkObject.bytes(named: "producer"), for: "hand over an object")
         consumer = try MemoryFile(BenchmarkObject.bytes(named: "consumer"), for: "hand over an object")
         place = TemporaryRegistry(for: "bench-pins")
-        try Folder.make(place.path)
+        try FolderEntry(following: place.path).makeFolder()
         pins = (place.path.appending("xdp").string, place.path.appending("tc").string)
     }
 

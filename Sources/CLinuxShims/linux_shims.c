@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <locale.h>
 #include <pthread.h>
@@ -82,9 +83,33 @@ const char *linux_errno_name(int number)
 	return strerrorname_np(number);
 }
 
-int linux_exchange(const char *path, const char *other)
+static int open_resolved(int folder, const char *path, int flags, uint64_t resolve)
 {
-	return result(renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE));
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve};
+
+	return result(syscall(SYS_openat2, folder, path, &how, sizeof(how)));
+}
+
+int linux_open_folder(const char *path, bool follows_links)
+{
+	return open_resolved(AT_FDCWD, path, O_PATH | O_DIRECTORY, follows_links ? 0 : RESOLVE_NO_SYMLINKS);
+}
+
+int linux_open_beneath(int folder, const char *path, enum linux_opening opening)
+{
+	static const int all_flags[] = {
+		[LINUX_PLACE] = O_PATH,
+		[LINUX_FOLDER_PLACE] = O_PATH | O_DIRECTORY,
+		[LINUX_FOLDER] = O_RDONLY | O_DIRECTORY,
+	};
+	int flags = all_flags[opening];
+
+	return open_resolved(folder, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+int linux_exchange(int folder, const char *name, int other_folder, const char *other)
+{
+	return result(renameat2(folder, name, other_folder, other, RENAME_EXCHANGE));
 }
 
 int linux_pipe(int ends[2])
@@ -97,16 +122,18 @@ int linux_memfd_create(const char *name)
 	return result(memfd_create(name, MFD_CLOEXEC));
 }
 
-int linux_open_place(const char *path)
-{
-	return result(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-}
-
 long linux_filesystem_magic(const char *path)
 {
 	struct statfs info;
 
 	return statfs(path, &info) < 0 ? -errno : (long)info.f_type;
+}
+
+long linux_filesystem_magic_of(int fd)
+{
+	struct statfs info;
+
+	return fstatfs(fd, &info) < 0 ? -errno : (long)info.f_type;
 }
 
 uint64_t linux_effective_capabilities(void)

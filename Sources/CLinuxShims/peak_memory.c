@@ -49,7 +49,7 @@ static void become(char *const argv[])
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-	execvp(argv[0], argv);
+	execv(argv[0], argv);
 	_exit(127);
 }
 

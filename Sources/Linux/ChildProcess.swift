@@ -15,7 +15,7 @@ public enum ChildProcess {
         public let duration: Duration
     }
 
-    /// - Parameter arguments: the program's name, looked up in PATH, and its arguments.
+    /// - Parameter arguments: the program's name, looked up in ``SystemProgram/folders``, or its path; and its arguments.
     /// - Throws: `noSuchFileOrDirectory` if there is no such program.
     public static func run(_ arguments: [String]) throws(Errno) -> Outcome {
         var ends: [CInt] = [-1, -1]
@@ -38,7 +38,10 @@ public enum ChildProcess {
     /// - Returns: bytes, of pages that are its own or shared, and its exit code, -1 if it was killed.
     public static func peakMemory(of arguments: [String]) throws(Errno) -> (bytes: Int, status: CInt) {
         var status: CInt = 0
-        let kibibytes = unsafe withArguments(arguments) { unsafe linux_peak_memory($0, &status) }
+        let program = try SystemProgram.path(of: arguments[0])
+        let kibibytes = unsafe withArguments([program.string] + arguments.dropFirst()) {
+            unsafe linux_peak_memory($0, &status)
+        }
         guard kibibytes >= 0 else { throw Errno(rawValue: CInt(-kibibytes)) }
         return (kibibytes * 1024, status)
     }
@@ -72,9 +75,10 @@ public enum ChildProcess {
         unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
+        let program = try SystemProgram.path(of: arguments[0])
         var pid: pid_t = 0
         let result = unsafe withArguments(arguments) {
-            unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, $0, environ)
+            unsafe posix_spawn(&pid, program.string, &actions, &attributes, $0, environ)
         }
         guard result == 0 else { throw Errno(rawValue: result) }
         return pid

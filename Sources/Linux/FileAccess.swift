@@ -24,7 +24,13 @@ public struct FileAccess: Sendable, Hashable {
         self.init(info)
     }
 
-    private init(_ info: stat) {
+    public init(of fd: borrowing OwnedFD) throws(Errno) {
+        var info = stat()
+        guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
+        self.init(info)
+    }
+
+    init(_ info: stat) {
         self.init(owner: info.st_uid, group: info.st_gid, bits: info.st_mode & 0o7777)
     }
 
@@ -34,67 +40,40 @@ public struct FileAccess: Sendable, Hashable {
     }
 
     /// Whether files that this process makes have that owner.
-    public var isOfProcess: Bool { owner == geteuid() }
+    public var isOfProcess: Bool { owner == ProcessID.user }
+
+    /// Whether nobody but the owner may do anything.
+    public var isOwnersAlone: Bool { bits & 0o077 == 0 }
 
     /// Gives a file or a folder this access.
     ///
     /// A symbolic link is refused, since it leads to someone else's file.
     ///
     /// - Throws: `notPermitted` (EPERM) if the process may not; `tooManySymbolicLinkLevels` (ELOOP) for a link.
-    public func apply(to path: FilePath) throws(Errno) {
-        try apply(to: Place.open(path))
+    public func apply(to entry: FolderEntry) throws(Errno) {
+        try apply(to: entry.openPlace())
     }
 
     /// Gives a file this access, or a folder and all below it: files this one, folders the same for folders.
-    public func apply(toAllIn path: FilePath) throws(Errno) {
-        let place = try Place.open(path)
-        guard place.isFolder else { return try apply(to: place) }
-        for name in try Folder.names(in: place.path) { try apply(toAllIn: place.path.appending(name)) }
+    public func apply(toAllIn entry: FolderEntry) throws(Errno) {
+        let place = try entry.openPlace()
+        var info = stat()
+        guard unsafe fstat(place.raw, &info) == 0 else { throw Errno.last }
+        guard info.st_mode & S_IFMT == S_IFDIR else { return try apply(to: place) }
+        for name in try entry.contents() { try apply(toAllIn: entry.appending(name)) }
         try ofFolder.apply(to: place)
     }
 
-    private func apply(to place: borrowing Place) throws(Errno) {
-        let path = place.path.string
+    private func apply(to place: borrowing OwnedFD) throws(Errno) {
+        let has = try FileAccess(of: place)
+        let path = try place.path.string
         // Open to no group but the right one; and who gives a file away may not change its bits any more.
-        if place.access.group != group { try Self.checked(unsafe chown(path, .max, group)) }
-        if place.access.bits != bits { try Self.checked(unsafe chmod(path, bits)) }
-        if place.access.owner != owner { try Self.checked(unsafe chown(path, owner, .max)) }
-    }
-
-    /// A file that stays the one that was looked at, whatever its path names by then.
-    private struct Place: ~Copyable {
-        let fd: OwnedFD
-        let access: FileAccess
-        let isFolder: Bool
-
-        static func open(_ path: FilePath) throws(Errno) -> Place {
-            let fd = OwnedFD(try check(unsafe path.withPlatformString { unsafe linux_open_place($0) }))
-            var info = stat()
-            try checked(unsafe fstat(fd.raw, &info))
-            guard info.st_mode & S_IFMT != S_IFLNK else { throw .tooManySymbolicLinkLevels }
-            return Place(fd: fd, access: FileAccess(info), isFolder: info.st_mode & S_IFMT == S_IFDIR)
-        }
-
-        var path: FilePath { FilePath("/proc/self/fd/\(fd.raw)") }
+        if has.group != group { try Self.checked(unsafe chown(path, .max, group)) }
+        if has.bits != bits { try Self.checked(unsafe chmod(path, bits)) }
+        if has.owner != owner { try Self.checked(unsafe chown(path, owner, .max)) }
     }
 
     private static func checked(_ result: CInt) throws(Errno) {
         guard result == 0 else { throw Errno.last }
-    }
-
-    /// The number of a group, by name or as a number; nil if there is none of that name.
-    public static func group(named name: String) throws(Errno) -> UInt32? {
-        if let number = UInt32(name) { return number }
-        // A static binary cannot ask by getgrnam_r(3): what /etc/nsswitch.conf names is loaded from the host, and crashes
-        // with a C library of its own. getent(1) says `name:password:number:members`.
-        let answer = try ChildProcess.run(["getent", "group", "--", name])
-        switch answer.status {
-        case 0:
-            return answer.output.split(separator: ":", omittingEmptySubsequences: false).dropFirst(2).first.flatMap {
-                UInt32($0)
-            }
-        case 2: return nil
-        default: throw .ioError
-        }
     }
 }

@@ -8,17 +8,38 @@ public import SystemPackage
 public enum Folder {
     /// Names in a folder, without `.` and `..`, sorted.
     public static func names(in path: FilePath) throws(Errno) -> [String] {
-        guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else { throw Errno.last }
+        let fd = unsafe path.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard fd >= 0 else { throw Errno.last }
+        return try names(in: OwnedFD(fd))
+    }
+
+    /// The same of an open folder.
+    ///
+    /// - Throws: also what keeps from reading it to its end.
+    static func names(in fd: borrowing OwnedFD) throws(Errno) -> [String] {
+        // The stream closes a descriptor of its own.
+        let copy = fcntl(fd.raw, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw Errno.last }
+        guard let stream = unsafe fdopendir(copy) else {
+            let error = Errno.last
+            close(copy)
+            throw error
+        }
         defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
+        while true {
+            // Only errno tells the end of a folder from a failure (readdir(3)).
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                guard errno == 0 else { throw Errno.last }
+                return names.sorted()
+            }
             // d_name is NUL-terminated inside its array (readdir(3)).
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
                 unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != "." && name != ".." { names.append(name) }
         }
-        return names.sorted()
     }
 
     /// Where relative paths begin.
@@ -28,24 +49,8 @@ public enum Folder {
         return unsafe FilePath(platformString: path)
     }
 
-    /// Makes a folder and those above it, for its owner only.
-    public static func make(_ path: FilePath) throws(Errno) {
-        if exists(path) { return }
-        var parent = path
-        if parent.removeLastComponent(), !parent.isEmpty { try make(parent) }
-        let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
-        guard result == 0 || Errno.last == .fileExists else { throw Errno.last }
-    }
-
     public static func exists(_ path: FilePath) -> Bool {
         unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
-    }
-
-    /// Whether there is a folder of that name itself: a symbolic link to one is none.
-    public static func isFolder(_ path: FilePath) -> Bool {
-        var information = stat()
-        let result = unsafe path.withPlatformString { unsafe lstat($0, &information) }
-        return result == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Whether this process may make names there.
@@ -73,23 +78,9 @@ public enum Folder {
         guard result == 0 else { throw Errno.last }
     }
 
-    /// Has each of two paths name what the other did, at once.
-    public static func exchange(_ path: FilePath, with other: FilePath) throws(Errno) {
-        let result = unsafe path.withPlatformString { first in
-            unsafe other.withPlatformString { unsafe linux_exchange(first, $0) }
-        }
-        try check(result)
-    }
-
     /// Removes a file or a pin; it may be gone already.
     public static func unlink(_ path: FilePath) throws(Errno) {
         let result = unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
-        guard result == 0 || Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
-    }
-
-    /// Removes an empty folder; it may be gone already.
-    public static func remove(_ path: FilePath) throws(Errno) {
-        let result = unsafe path.withPlatformString { unsafe rmdir($0) }
         guard result == 0 || Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
     }
 }

@@ -15,14 +15,14 @@ public struct FolderLock: ~Copyable {
     ///   - patience: how long to wait before `notice` is called, once.
     /// - Throws: `resourceTemporarilyUnavailable` (EAGAIN) if someone else held it all that time.
     public init(
-        _ path: FilePath, timeout: Duration, patience: Duration = .seconds(1), notice: () -> Void = {}
+        _ entry: FolderEntry, timeout: Duration, patience: Duration = .seconds(1), notice: () -> Void = {}
     ) throws(Errno) {
         let start = ContinuousClock.now
         let deadline = start + timeout
         var isNoticed = false
         while true {
-            try Self.make(path)
-            let fd = try Self.open(path)
+            try entry.makeFolder()
+            let fd = try entry.openFolder()
             while flock(fd.raw, LOCK_EX | LOCK_NB) != 0 {
                 guard Errno.last == .wouldBlock || Errno.last == .interrupted else { throw Errno.last }
                 let now = ContinuousClock.now
@@ -35,7 +35,7 @@ public struct FolderLock: ~Copyable {
                 usleep(5000)
             }
             // Someone may have removed and remade the folder while we waited: then two would hold "the" lock.
-            if try Self.identity(fd) == Self.identity(path) {
+            if try FileIdentity(of: fd) == entry.identity() {
                 self.fd = fd
                 return
             }
@@ -53,12 +53,12 @@ public struct FolderLock: ~Copyable {
     /// Who has the lock of a folder (proc_locks(5)).
     ///
     /// - Returns: nil if nobody has, or a process that this one's pid namespace does not show.
-    public static func holder(of path: FilePath) -> Holder? {
-        guard let fd = try? open(path), let identity = try? identity(fd),
-            let lines = try? WholeFile.read("/proc/locks")
+    public static func holder(of entry: FolderEntry) -> Holder? {
+        guard let identity = try? entry.identity(), let lines = try? WholeFile.read("/proc/locks")
         else { return nil }
-        let device = dev_t(identity[0])
-        let place = [UInt64(gnu_dev_major(device)), UInt64(gnu_dev_minor(device)), identity[1]]
+        let place = [
+            UInt64(gnu_dev_major(identity.device)), UInt64(gnu_dev_minor(identity.device)), UInt64(identity.number),
+        ]
         for line in String(decoding: lines, as: UTF8.self).split(separator: "\n") {
             // 1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF, the device in hexadecimal. A line of one that waits
             // has -> behind the number.
@@ -74,32 +74,5 @@ public struct FolderLock: ~Copyable {
                 command: command.map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) })
         }
         return nil
-    }
-
-    private static func make(_ path: FilePath) throws(Errno) {
-        let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
-        guard result == 0 || Errno.last == .fileExists else { throw Errno.last }
-    }
-
-    private static func open(_ path: FilePath) throws(Errno) -> OwnedFD {
-        let raw = unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard raw >= 0 else { throw Errno.last }
-        return OwnedFD(raw)
-    }
-
-    private static func identity(_ fd: borrowing OwnedFD) throws(Errno) -> [UInt64] {
-        var info = stat()
-        guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
-        return [UInt64(info.st_dev), UInt64(info.st_ino)]
-    }
-
-    /// Of what is there now; nil if nothing is. Takes no descriptor: there may be none left to have.
-    private static func identity(_ path: FilePath) throws(Errno) -> [UInt64]? {
-        var info = stat()
-        if unsafe path.withPlatformString({ unsafe stat($0, &info) }) != 0 {
-            guard Errno.last == .noSuchFileOrDirectory else { throw Errno.last }
-            return nil
-        }
-        return [UInt64(info.st_dev), UInt64(info.st_ino)]
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CLinuxShims
 internal import Glibc
 public import SystemPackage
 
@@ -20,6 +21,19 @@ public struct OwnedFD: ~Copyable, Sendable {
         let copy = fcntl(raw, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw Errno.last }
         self.init(copy)
+    }
+
+    /// A path of the open file itself, whatever it is called by now: for calls that take nothing but paths, as long as the
+    /// descriptor is open.
+    ///
+    /// - Throws: `noFunction` (ENOSYS) without /proc, which would look as if the file were gone.
+    public var path: FilePath {
+        get throws(Errno) {
+            let path = "/proc/self/fd/\(raw)"
+            var information = stat()
+            guard unsafe lstat(path, &information) == 0 else { throw .noFunction }
+            return FilePath(path)
+        }
     }
 
     /// For libraries that take a failure for lack of descriptors for something else.

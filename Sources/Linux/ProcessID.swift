@@ -5,6 +5,9 @@ internal import Glibc
 public enum ProcessID {
     public static var current: Int32 { getpid() }
 
+    /// The user whose files this process makes.
+    public static var user: UInt32 { geteuid() }
+
     /// Whether a process of that id exists, in whatever state.
     public static func isAlive(_ pid: Int32) -> Bool {
         kill(pid, 0) == 0 || errno == EPERM

@@ -71,18 +71,26 @@ public enum WholeFile {
 
     /// Where a path leads, also if nothing is there yet: a link to a file that is to be made, or /dev/stdout where the
     /// output is closed. The link itself must never be taken for the file.
+    ///
+    /// - Throws: `permissionDenied` for a link that somebody has put into a folder that is everybody's.
     private static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
         var place = path
         for _ in 0..<linkLimit {
-            // realpath(3) returns NULL or a C string that is the caller's to free.
-            if let text = unsafe place.withPlatformString({ unsafe realpath($0, nil) }) {
-                defer { unsafe free(text) }
-                return unsafe FilePath(platformString: text)
-            }
             guard let target = linkTarget(place) else { return place }
+            guard try mayFollow(place) else { throw .permissionDenied }
             place = place.removingLastComponent().pushing(target)
         }
         throw .tooManySymbolicLinkLevels
+    }
+
+    /// As the kernel has it under sysctl fs.protected_symlinks, which is not set everywhere, and which does not see a
+    /// link that is read: in a folder like /tmp, a link leads only who made it, or whoever has the folder.
+    private static func mayFollow(_ link: FilePath) throws(Errno) -> Bool {
+        let parent = link.removingLastComponent()
+        let folder = try FileAccess(of: parent.isEmpty ? "." : parent.appending("."))
+        guard folder.bits & 0o1002 == 0o1002 else { return true }
+        let owner = try FileAccess(of: link).owner
+        return owner == ProcessID.user || owner == folder.owner
     }
 
     /// As many as the kernel follows (MAXSYMLINKS in include/linux/namei.h).

@@ -12,6 +12,7 @@ struct AttachRequest: Request, Hashable {
     var holds = false
     var registry: String?
     var lockTimeout = Duration.seconds(WritingOptions.defaultTimeout)
+    var trustsOwner = false
     var isJSON = false
     var isVerbose = false
 
@@ -21,7 +22,7 @@ struct AttachRequest: Request, Hashable {
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
             let registry = try Registry.openOrCreate(
-                at: context.registry(registry), waiting: context.wait(upTo: lockTimeout)
+                at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
             ) {
                 context.errors("note: \($0)")
             }

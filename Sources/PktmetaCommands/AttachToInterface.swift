@@ -94,8 +94,8 @@ struct AttachToInterface: ContextCommand {
             programs: AttachmentRequest(
                 xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
                 joins: join, placement: order.placement, registersMissing: registerMissing),
-            holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration, isJSON: isJSON,
-            isVerbose: isVerbose)
+            holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration,
+            trustsOwner: writing.trustOwner, isJSON: isJSON, isVerbose: isVerbose)
     }
 
     func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }

@@ -21,7 +21,8 @@ struct Compact: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.open(
-            at: registry.path(in: context), for: .write, waiting: writing.wait(in: context))
+            at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
+            waiting: writing.wait(in: context))
         let moved = try registry.compact()
         if isJSON {
             context.output(CompactionDocument(moved).json)

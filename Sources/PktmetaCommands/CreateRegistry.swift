@@ -13,8 +13,8 @@ struct CreateRegistry: ContextCommand {
             grants them (Linux 6.8), else 32. More room for fields costs each packet the time to zero it. If the registry \
             exists with that capacity, this is success.
 
-            Pins are for their owner only, unless --mode-bits or --group says who may read them too; those of a registry \
-            that exists are changed. What is pinned later, for attachments, follows.
+            The registry is for its owner only, unless --mode-bits or --group says who may read it too; that of a registry \
+            that exists is changed. What is pinned for attachments stays the owner's alone: who can open a program can run it.
             """)
 
     @Option(
@@ -43,7 +43,7 @@ struct CreateRegistry: ContextCommand {
             modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
             at: registry.path(in: context), capacity: capacity, access: access,
-            waiting: writing.wait(in: context)
+            trustsOwner: writing.trustOwner, waiting: writing.wait(in: context)
         ) {
             context.errors("note: \($0)")
         }

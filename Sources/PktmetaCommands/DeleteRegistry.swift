@@ -23,6 +23,7 @@ struct DeleteRegistry: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        try Registry.remove(at: registry.path(in: context), waiting: writing.wait(in: context))
+        try Registry.remove(
+            at: registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context))
     }
 }

@@ -95,6 +95,7 @@ extension Pktmeta {
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {
+                if let id = error.done?.id { context.output(id.description) }
                 context.errors(rendered.text)
             }
             return error.kind.exitCode
@@ -140,6 +141,7 @@ extension PacketMetadataError.Kind {
         case .busy: 75
         case .missingPrivilege: 77
         case .incompatibleABI: 78
+        case .unfinished: 79  // behind those of sysexits.h
         case .interrupted: 130
         }
     }

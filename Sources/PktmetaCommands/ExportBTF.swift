@@ -32,7 +32,7 @@ struct ExportBTF: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let summary = "cannot export the registry \(registry.path(in: context))"
         try file.refuseTerminal(summary, in: context)
-        let registry = try Registry.open(at: registry.path(in: context), for: .read)
+        let registry = try context.readableRegistry(at: registry.path(in: context))
         try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), summary, in: context)
     }
 }

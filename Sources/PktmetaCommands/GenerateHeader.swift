@@ -25,7 +25,7 @@ struct GenerateHeader: ContextCommand {
     var isJSON: Bool { file.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.open(at: registry.path(in: context), for: .read)
+        let registry = try context.readableRegistry(at: registry.path(in: context))
         let summary = "cannot write a header for the registry \(registry.path)"
         let image = try registry.image()
         if let problem = image.problems.first {

@@ -25,6 +25,17 @@ extension Context {
         return named.isEmpty ? Registry.defaultPath : FilePath(named)
     }
 
+    /// Opens a registry to read it, and says whose it is if it is somebody else's.
+    func readableRegistry(at path: FilePath) throws(PacketMetadataError) -> Registry {
+        let registry = try Registry.open(at: path, for: .read)
+        note(foreignOwnerOf: registry)
+        return registry
+    }
+
+    func note(foreignOwnerOf registry: borrowing Registry) {
+        if let owner = registry.foreignOwner { errors("note: the registry \(registry.path) belongs to \(owner)") }
+    }
+
     /// How long a change waits for others, and who is told.
     func wait(upTo timeout: Duration) -> LockWait { LockWait(upTo: timeout) { progress($0) } }
 }
@@ -34,6 +45,11 @@ struct WritingOptions: ParsableArguments {
         help: ArgumentHelp(
             "How long to wait for another process that changes the registry; 0: not at all.", valueName: "seconds"))
     var lockTimeout = Seconds(Self.defaultTimeout)
+
+    @Flag(
+        help: ArgumentHelp(
+            "Also change a registry of another user: that user decides what is loaded for it, with your privileges."))
+    var trustOwner = false
 
     static let defaultTimeout = 10
 

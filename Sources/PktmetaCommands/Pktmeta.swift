@@ -13,7 +13,8 @@ public struct Pktmeta: ParsableCommand {
 
             Exit codes: 0 done, 64 usage, 65 bad object or data, 66 no such field, interface or registry, \
             69 the kernel or driver cannot, 70 unexpected, 73 already taken or no space, 74 output cannot be written, 75 busy, \
-            77 missing privilege, 78 registry of another ABI.
+            77 missing privilege, 78 registry of another ABI, \
+            79 done, but not all that goes with it (what was, and what finishes it, is said).
             """,
         version: "0.1.0",
         subcommands: [

@@ -55,7 +55,8 @@ struct RegisterField: ContextCommand {
     var request: RegisterFieldRequest {
         RegisterFieldRequest(
             name: name, type: type, source: source, sample: sample, sink: sink, owner: owner, isPrivate: isPrivate,
-            registry: registry.path, lockTimeout: writing.lockTimeout.duration, isJSON: isJSON)
+            registry: registry.path, lockTimeout: writing.lockTimeout.duration, trustsOwner: writing.trustOwner,
+            isJSON: isJSON)
     }
 
     func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }
@@ -72,6 +73,7 @@ struct RegisterFieldRequest: Request, Hashable {
     var isPrivate = false
     var registry: String?
     var lockTimeout = Duration.seconds(WritingOptions.defaultTimeout)
+    var trustsOwner = false
     var isJSON = false
 
     static let defaultSource = "none"
@@ -83,7 +85,7 @@ struct RegisterFieldRequest: Request, Hashable {
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
             sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
         let registry = try Registry.openOrCreate(
-            at: context.registry(registry), waiting: context.wait(upTo: lockTimeout)
+            at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
         ) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         context.output(

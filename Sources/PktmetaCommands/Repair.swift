@@ -9,7 +9,8 @@ struct Repair: ContextCommand {
         commandName: "repair",
         abstract: "Finish or remove what killed commands left, and unregister fields that are damaged.",
         discussion: """
-            Every command that writes does the first by itself before anything else; this does nothing besides. Entries \
+            Every command that writes does the first by itself before anything else, and closes pins of attachments that \
+            older versions opened to readers; this does nothing besides. Entries \
             that make no sense, which something else than pktmeta has written, are unregistered only here: programs get \
             -ENOENT for them, and what is attached is loaded anew.
             """)
@@ -22,7 +23,8 @@ struct Repair: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.open(
-            at: registry.path(in: context), for: .write, waiting: writing.wait(in: context))
+            at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
+            waiting: writing.wait(in: context))
         let repaired = try registry.repair()
         context.output(isJSON ? RepairDocument(repaired).json : RepairRendering(repaired).text)
     }

@@ -3,6 +3,7 @@
 internal import Glibc
 internal import Linux
 internal import RegistryModel
+internal import SystemPackage
 
 extension Context {
     /// This process's outputs and environment.
@@ -33,7 +34,12 @@ extension Context {
             if count <= 0 {
                 // A note that nobody can be told is no reason to stop half-way: the exit code says what came of it.
                 if descriptor == STDERR_FILENO { return }
-                // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h.
+                // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h. A command changes
+                // what it is to change before it puts anything out.
+                let error = Errno.last
+                write(
+                    line: "pktmeta: cannot write the output: \(error) (\(error.name))\n"
+                        + "  What the command was to change is changed; only its answer is lost.", to: STDERR_FILENO)
                 exit(74)
             }
             sent += count

@@ -13,7 +13,8 @@ struct Status: ContextCommand {
         discussion: """
             Reads what is pinned and asks the kernel; changes nothing. Programs are in the order in which they run. Packets \
             are those since a program was loaded, which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. \
-            Without CAP_SYS_ADMIN, other namespaces and other people's programs remain unknown.
+            Without CAP_SYS_ADMIN, other namespaces and other people's programs remain unknown. What is attached, the \
+            registry's owner alone may see.
             """)
 
     @OptionGroup var registry: RegistryOptions
@@ -22,11 +23,21 @@ struct Status: ContextCommand {
     var isJSON: Bool { output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.open(at: registry.path(in: context), for: .read)
+        let registry = try context.readableRegistry(at: registry.path(in: context))
         let report = StatusReport(
-            path: registry.path.string, tag: try registry.image().word.tag, hooks: try registry.status(),
-            time: Clock.realtime)
+            path: registry.path.string, tag: try registry.image().word.tag, hooks: try hooks(of: registry),
+            hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
         context.output(isJSON ? StatusDocument(report).json : StatusRendering(report).text)
+    }
+
+    /// - Returns: nil if this process may not see them.
+    private func hooks(of registry: borrowing Registry) throws(PacketMetadataError) -> [HookStatus]? {
+        do throws(PacketMetadataError) {
+            return try registry.status()
+        } catch {
+            if error.kind == .missingPrivilege { return nil }
+            throw error
+        }
     }
 }
 
@@ -34,7 +45,10 @@ struct Status: ContextCommand {
 struct StatusReport {
     let path: String
     let tag: UInt8
-    let hooks: [HookStatus]
+    /// nil if this process may not see what is attached.
+    let hooks: [HookStatus]?
+    /// Whether anyone but their owner may open what is pinned for attachments.
+    var hasOpenPins = false
     /// CLOCK_REALTIME, ns, when it was read.
     let time: UInt64
 }

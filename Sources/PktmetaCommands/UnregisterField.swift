@@ -28,7 +28,8 @@ struct UnregisterField: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let name = try FieldName(name)
         let registry = try Registry.open(
-            at: registry.path(in: context), for: .write, waiting: writing.wait(in: context))
+            at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
+            waiting: writing.wait(in: context))
         let field = try registry.unregister(name, force: force)
         if isJSON { context.output(RegistrationDocument(field, isNew: nil).json) }
     }

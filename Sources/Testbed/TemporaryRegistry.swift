@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import BPF
 internal import Linux
 internal import PacketMetadata
 package import SystemPackage
@@ -27,11 +28,14 @@ package struct TemporaryRegistry: ~Copyable {
         }
     }
 
-    /// Also what is no registry, but pins in a folder of that name.
+    /// Also what is no registry, but pins in a folder of that name. What somebody else has put there stays.
     private static func remove(_ path: FilePath) {
         try? Registry.remove(at: path)
-        for name in (try? Folder.names(in: path)) ?? [] { try? Folder.unlink(path.appending(name)) }
-        try? Folder.remove(path)
+        guard let folder = try? OpenFolder(path, followsLinks: false, trust: .oneself),
+            folder.trusts(folder.access), (try? BPFFileSystem.contains(folder)) == true
+        else { return }
+        for name in (try? folder.entry.contents()) ?? [] { try? folder.entry.appending(name).unlink() }
+        try? folder.remove()
     }
 
     private static var parent: FilePath { Registry.defaultPath.removingLastComponent() }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "traced_run.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -15,6 +16,8 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +55,16 @@ static const struct counted {
 	{"exit_group", SYS_exit_group, false},
 };
 
+/* Besides the counted ones, calls that can fail, and whose failure must not be taken for something else. */
+static const struct counted other_calls[] = {
+	{"openat2", SYS_openat2, false},   {"newfstatat", SYS_newfstatat, false},
+	{"fstat", SYS_fstat, false},       {"getdents64", SYS_getdents64, false},
+	{"fstatfs", SYS_fstatfs, false},   {"statfs", SYS_statfs, false},
+	{"fcntl", SYS_fcntl, false},       {"read", SYS_read, false},
+	{"socket", SYS_socket, false},     {"getsockopt", SYS_getsockopt, false},
+	{"recvfrom", SYS_recvfrom, false}, {"recvmsg", SYS_recvmsg, false},
+};
+
 /* Commands of bpf(2) that change nothing: to be killed before one is to be killed before what comes next. */
 static bool only_reads(unsigned int command)
 {
@@ -87,26 +100,40 @@ static bool is_plain(pid_t pid, unsigned int fd)
 	return false;
 }
 
-static const struct counted *find(long number)
+static const struct counted *find(long number, bool is_failing)
 {
 	for (size_t i = 0; i < sizeof(counted_calls) / sizeof(counted_calls[0]); i++) {
 		if (counted_calls[i].number == number)
 			return &counted_calls[i];
 	}
+	for (size_t i = 0; is_failing && i < sizeof(other_calls) / sizeof(other_calls[0]); i++) {
+		if (other_calls[i].number == number)
+			return &other_calls[i];
+	}
 	return NULL;
 }
 
+/* Calls of which nobody expects that they fail, or that end the process. */
+static bool never_fails(long number)
+{
+	return number == SYS_close || number == SYS_munmap || number == SYS_exit_group || number == SYS_write;
+}
+
 /* The call that a process stands at the entry of, if it counts. */
-static const struct counted *entered(pid_t pid, unsigned int calls, unsigned int *command)
+static const struct counted *entered(pid_t pid, unsigned int calls, unsigned int *command, bool is_failing)
 {
 	struct __ptrace_syscall_info info;
 	const struct counted *call;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return NULL;
-	call = find((long)info.entry.nr);
+	call = find((long)info.entry.nr, is_failing);
 	if (!call || (calls == 0 && !call->is_first))
 		return NULL;
+	if (is_failing) {
+		*command = call->number == SYS_bpf ? (unsigned int)info.entry.args[0] : 0;
+		return never_fails(call->number) ? NULL : call;
+	}
 	if (call->number == SYS_close && is_plain(pid, (unsigned int)info.entry.args[0]))
 		return NULL;
 	*command = call->number == SYS_bpf ? (unsigned int)info.entry.args[0] : 0;
@@ -121,6 +148,46 @@ static bool is_step(const struct counted *call, unsigned int command)
 	return call->number == SYS_munmap || strncmp(call->name, "rename", strlen("rename")) == 0;
 }
 
+#ifdef __x86_64__
+/* Has the call that a process stands at the entry of not be done. */
+static void skip_call(pid_t pid)
+{
+	struct user_regs_struct registers;
+
+	ptrace(PTRACE_GETREGS, pid, 0, &registers);
+	registers.orig_rax = (unsigned long long)-1;
+	ptrace(PTRACE_SETREGS, pid, 0, &registers);
+}
+
+/* Has the call that a process stands at the end of return that. */
+static void set_result(pid_t pid, long result)
+{
+	struct user_regs_struct registers;
+
+	ptrace(PTRACE_GETREGS, pid, 0, &registers);
+	registers.rax = (unsigned long long)result;
+	ptrace(PTRACE_SETREGS, pid, 0, &registers);
+}
+#else
+static void skip_call(pid_t pid)
+{
+	int number = -1;
+	struct iovec part = {&number, sizeof(number)};
+
+	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &part);
+}
+
+static void set_result(pid_t pid, long result)
+{
+	struct user_regs_struct registers;
+	struct iovec whole = {&registers, sizeof(registers)};
+
+	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &whole);
+	registers.regs[0] = (unsigned long long)result;
+	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &whole);
+}
+#endif
+
 /* Of the new process; it stops as it executes the command. */
 static pid_t start(char *const arguments[], int output)
 {
@@ -134,9 +201,10 @@ static pid_t start(char *const arguments[], int output)
 	_exit(127);
 }
 
-static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(void *), void *context,
+static int follow(pid_t pid, unsigned int stop_at, int signal, int error, void (*action)(void *), void *context,
 		  struct traced_end *end)
 {
+	pid_t failing = 0; /* the thread whose call is not being done */
 	bool has_begun = false;
 	bool is_behind_step = false;
 	int status;
@@ -160,7 +228,13 @@ static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(vo
 			ptrace(PTRACE_SETOPTIONS, pid, 0,
 			       PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
 		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-			call = entered(thread, end->calls, &command);
+			if (failing == thread) {
+				failing = 0;
+				set_result(thread, -error);
+				ptrace(PTRACE_SYSCALL, thread, 0, 0);
+				continue;
+			}
+			call = entered(thread, end->calls, &command, error != 0);
 			if (call) {
 				end->calls++;
 				if (is_behind_step && end->step_count < TRACED_STEPS)
@@ -170,7 +244,10 @@ static int follow(pid_t pid, unsigned int stop_at, int signal, void (*action)(vo
 			if (call && end->calls == stop_at) {
 				end->call = call->name;
 				end->command = command;
-				if (action)
+				if (error) {
+					failing = thread;
+					skip_call(thread);
+				} else if (action)
 					action(context);
 				else
 					kill(pid, signal);
@@ -199,8 +276,8 @@ static char *contents(int fd)
 	return text;
 }
 
-int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (*action)(void *), void *context,
-	       struct traced_end *end)
+static int run(char *const arguments[], unsigned int stop_at, int signal, int error, void (*action)(void *),
+	       void *context, struct traced_end *end)
 {
 	int output = memfd_create("output", MFD_CLOEXEC); /* a pipe could be full while nobody reads */
 	int result;
@@ -210,8 +287,19 @@ int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (
 	if (output < 0)
 		return -errno;
 	pid = start(arguments, output);
-	result = pid < 0 ? pid : follow(pid, stop_at, signal, action, context, end);
+	result = pid < 0 ? pid : follow(pid, stop_at, signal, error, action, context, end);
 	end->output = contents(output);
 	close(output);
 	return result;
+}
+
+int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (*action)(void *), void *context,
+	       struct traced_end *end)
+{
+	return run(arguments, stop_at, signal, 0, action, context, end);
+}
+
+int failing_run(char *const arguments[], unsigned int fail_at, int error, struct traced_end *end)
+{
+	return run(arguments, fail_at, 0, error, NULL, NULL, end);
 }

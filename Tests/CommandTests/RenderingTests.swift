@@ -28,12 +28,28 @@ import Testing
                 """)
     }
 
+    /// In words, and for programs with the id.
+    @Test func whatWasDoneAllTheSame() {
+        let error = PacketMetadataError(.system, "cannot renew p on eth0", reason: "replace p: EIO")
+            .unfinished("cannot register x", "x is registered", id: FieldID(rawValue: 0x0100_0001), remedy: "repair")
+        #expect(
+            error.description
+                == "x is registered, but not all that goes with it is done: cannot renew p on eth0: replace p: EIO\n  repair"
+        )
+        #expect(
+            ErrorDocument(error).jsonLine.contains(#""done":{"id":16777217,"text":"x is registered"}"#),
+            "\(ErrorDocument(error).jsonLine)")
+        let own = PacketMetadataError(.system, "cannot register x", reason: "EIO").unfinished(
+            "cannot register x", "x is registered", remedy: "repair")
+        #expect(own.reason == "EIO")
+    }
+
     @Test func exitCodesAreThoseOfSysexits() {
         let codes = PacketMetadataError.Kind.allCases.map { ("\($0)", $0.exitCode) }
         #expect(
             Dictionary(uniqueKeysWithValues: codes) == [
                 "usage": 64, "badData": 65, "notFound": 66, "unsupported": 69, "system": 70, "taken": 73, "busy": 75,
-                "missingPrivilege": 77, "incompatibleABI": 78, "interrupted": 130,
+                "missingPrivilege": 77, "incompatibleABI": 78, "unfinished": 79, "interrupted": 130,
             ])
     }
 }

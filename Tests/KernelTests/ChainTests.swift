@@ -33,13 +33,13 @@ import Testing
 
     /// The names of the chain's programs, in order.
     static func chain(_ bench: Bench) throws -> [String] {
-        let attachments = try AttachmentStore(RegistryFolder(path: bench.scratch.path)).attachments()
+        let attachments = try AttachmentStore(of: bench.scratch.path).attachments()
         return attachments.flatMap(\.members).map(\.record.program)
     }
 
     /// Packets that reached a program of chain_xdp.bpf.c, and those that carried the field.
     static func counts(_ bench: Bench, _ program: String = "reader") throws -> (all: UInt64, carrying: UInt64) {
-        let attachments = try AttachmentStore(RegistryFolder(path: bench.scratch.path)).attachments()
+        let attachments = try AttachmentStore(of: bench.scratch.path).attachments()
         let member = try #require(attachments.flatMap(\.members).first { $0.record.program == program })
         let map = try BPFMap(pinnedAt: member.folders.maps.appending("packets"))
         let values = try (0..<2).map { decode(try map.values(at: $0)[0], as: UInt64.self) }
@@ -252,7 +252,7 @@ import Testing
         try Kernel.run {
             let bench = try Self.bench()
             _ = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
-            let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
+            let store = try AttachmentStore(of: bench.scratch.path)
             let attachment = try #require(try store.attachments().first)
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
             let attacher = try bench.pair.inReceiver { try Attacher("far0", store: store, summary: "test") }
@@ -263,8 +263,8 @@ import Testing
                 let folders = attachment.folders
                 let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
                 let new = try BPFProgram(pinnedAt: folders.current.member(0).program)
-                try Attachment(path: attachment.path).anchor.update(to: old, replacing: new)
-                try Folder.exchange(folders.current.path, with: folders.next.path)
+                try Attachment(attachment.entry).anchor.update(to: old, replacing: new)
+                try folders.current.entry.exchange(with: folders.next.entry)
             }
             #expect(try bench.command("register-field", "other", "--type", "u8").exitCode == 0)
             #expect(try Self.chain(bench) == (isAttached ? ["stamp"] : ["stamp", "reader"]))

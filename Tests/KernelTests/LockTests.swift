@@ -22,8 +22,9 @@ import Testing
             ])
             processID = try #require(Int32(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)))
             let processID = Int(processID)
+            let entry = try FolderEntry(following: lock)
             let hasIt = eventually {
-                FolderLock.holder(of: lock).map { $0.processID == processID && $0.command == "sleep" } ?? false
+                FolderLock.holder(of: entry).map { $0.processID == processID && $0.command == "sleep" } ?? false
             }
             #expect(hasIt)
         }
@@ -71,7 +72,9 @@ import Testing
             let holder = try Holder(scratch, seconds: 60)
             var isTold = false
             #expect(throws: Errno.wouldBlock) {
-                _ = try FolderLock(scratch.path.appending("lock"), timeout: .zero, patience: .zero) { isTold = true }
+                _ = try FolderLock(
+                    FolderEntry(following: scratch.path.appending("lock")), timeout: .zero, patience: .zero
+                ) { isTold = true }
             }
             #expect(isTold)
             withExtendedLifetime(holder) {}

@@ -6,6 +6,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import BPF
+
 /// Who may read a registry: its owner, or others too, if it was said so.
 @Suite(Kernel.required) struct PinAccessTests {
     typealias Bench = PrivilegeTests.Bench
@@ -60,8 +62,8 @@ import Testing
             let registry = try Self.listing(bench.registry)
             #expect(
                 registry == [
-                    "attachments": "750 \(open)", "registry": "640 \(open)", "state": "640 \(open)",
-                    "lock": "700 \(OtherUser.id) \(OtherUser.id)",
+                    "registry": "640 \(open)", "state": "640 \(open)",
+                    "attachments": "700 \(OtherUser.id) \(OtherUser.id)", "lock": "700 \(OtherUser.id) \(OtherUser.id)",
                 ])
             #expect(try FileAccess(of: bench.registry).bits == 0o750)
 
@@ -90,17 +92,17 @@ import Testing
         }
     }
 
-    /// Attached, and replaced when the registry changes, by the owner or by root.
-    @Test func whatIsPinnedLaterFollows() throws {
+    /// Attached, and replaced when the registry changes, by the owner or by root: the owner's, and nobody else's.
+    @Test func whatIsPinnedLaterIsTheOwners() throws {
         try Kernel.run {
             let bench = try Bench()
-            #expect(try Self.create(bench, ["--group", "\(OtherUser.group)", "--mode-bits", "0640"]).status == 0)
+            #expect(try Self.create(bench, ["--group", "\(OtherUser.group)", "--mode-bits", "0644"]).status == 0)
             func expectAccess(atLeast count: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
-                let open = "\(OtherUser.id) \(OtherUser.group)"
                 let list = try Self.listing(bench.registry.appending("attachments"))
                 #expect(list.count >= count, sourceLocation: sourceLocation)
                 for (name, access) in list {
-                    #expect(["640 \(open)", "750 \(open)"].contains(access), "\(name)", sourceLocation: sourceLocation)
+                    let isClosed = access.hasPrefix("600 \(OtherUser.id) ") || access.hasPrefix("700 \(OtherUser.id) ")
+                    #expect(isClosed, "\(name): \(access)", sourceLocation: sourceLocation)
                 }
             }
             func asMember(_ arguments: String...) throws {
@@ -113,7 +115,7 @@ import Testing
             try expectAccess(atLeast: 5)
 
             let root = try bench.pair.inReceiver {
-                CommandRun(["attach-to-interface", "far0", "--registry", bench.registry.string])
+                CommandRun(["attach-to-interface", "far0", "--trust-owner", "--registry", bench.registry.string])
             }
             #expect(root.exitCode == 0, "\(root.errors)")
             try expectAccess(atLeast: 10)
@@ -121,6 +123,121 @@ import Testing
             try asMember("register-field", "other", "--type", "u8", "--source", "constant:7")
             try asMember("detach-from-interface", "far0")
         }
+    }
+
+    // MARK: What a reader can do
+
+    /// Paths of all pins of a registry, by whether anyone may open them to read.
+    static func pins(_ bench: Bench) throws -> (open: [FilePath], closed: [FilePath]) {
+        let all = try listing(bench.registry).filter { !$0.value.hasPrefix("7") }.keys.sorted()
+        let maps = ["registry", "state"]
+        return (
+            maps.map { bench.registry.appending($0) }, all.filter { !maps.contains($0) }.map(bench.registry.appending)
+        )
+    }
+
+    /// What keeps somebody without any capability from opening a pin; nil if nothing does.
+    private static func refusal(of pin: FilePath, readOnly: Bool) throws -> Errno? {
+        try OtherUser.withoutPrivilege(as: stranger) {
+            do {
+                _ = try BPFFileSystem.open(pin, readOnly: readOnly).raw
+                return nil
+            } catch let error as BPFError {
+                return error.errno
+            } catch let error as Errno {
+                return error
+            }
+        }
+    }
+
+    /// Without any capability: of a program that can be opened, be it to read, packets can be run through, whose fields
+    /// it sets.
+    @Test func aReaderOpensNoProgram() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try Self.create(bench, ["--mode-bits", "0644"]).status == 0)
+            try bench.expectSuccess(["register-field", "seven", "--type", "u32", "--source", "constant:7"])
+            try bench.expectSuccess(["attach-to-interface", "far0"])
+            #expect(chmod(bench.user.home.string, 0o711) == 0)
+            let (open, closed) = try Self.pins(bench)
+            #expect(closed.count >= 5)
+            for pin in open {
+                #expect(try Self.refusal(of: pin, readOnly: true) == nil)
+                #expect(try Self.refusal(of: pin, readOnly: false) == .permissionDenied)
+            }
+            for pin in closed {
+                #expect(try Self.refusal(of: pin, readOnly: true) == .permissionDenied, "\(pin)")
+            }
+            // The words for it.
+            let status = try bench.run(["status"], .none, as: Self.stranger)
+            #expect(status.status == 0)
+            #expect(
+                status.output.contains("what is attached is for the registry's owner alone to see"), "\(status.output)")
+            let inspection = try bench.run(["inspect-map"], .none, as: Self.stranger)
+            #expect(inspection.status == 0)
+            #expect(inspection.output.contains("seven"))
+        }
+    }
+
+    /// As older versions made them: what a reader could do then, and how that ends.
+    @Test func repairClosesWhatWasOpen() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try Self.create(bench, ["--mode-bits", "0644"]).status == 0)
+            try bench.expectSuccess(["register-field", "seven", "--type", "u32", "--source", "constant:7"])
+            try bench.expectSuccess(["attach-to-interface", "far0"])
+            #expect(chmod(bench.user.home.string, 0o711) == 0)
+            #expect(
+                try ChildProcess.run([
+                    "chmod", "-R", "a+rX", bench.registry.appending("attachments").string,
+                ]).status == 0)
+            let program = try #require(
+                try Self.pins(bench).closed.first { $0.string.hasSuffix("/program") && $0.string.contains("-xdp") })
+            let run = try OtherUser.withoutPrivilege(as: Self.stranger) {
+                try BPFProgram(BPFFileSystem.open(program, readOnly: true)).testRunXDP(
+                    packet: [UInt8](repeating: 0, count: 64))
+            }
+            #expect(run.metadataSize == 64, "the field is set on a packet of the stranger's")
+
+            for command in [["status"], ["doctor"]] {
+                let output = try bench.run(command).output
+                #expect(output.contains("may open what is pinned for attachments"), "\(output)")
+            }
+            let repair = try bench.run(["repair"])
+            #expect(repair.output.contains("closed the pins of attachments to all but their owner"), "\(repair.output)")
+            #expect(try Self.refusal(of: program, readOnly: true) == .permissionDenied)
+            for (name, access) in try Self.listing(bench.registry.appending("attachments")) {
+                #expect(access.hasPrefix("600 ") || access.hasPrefix("700 "), "\(name): \(access)")
+            }
+            #expect(try bench.run(["repair"]).output == "nothing to repair\n")
+            for command in [["status"], ["doctor"]] {
+                #expect(try !bench.run(command).output.contains("may open what is pinned"))
+            }
+        }
+    }
+
+    /// getent(1) is the system's, whatever PATH says.
+    @Test func aGroupIsNotLookedUpByPath() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let folder = try ScratchFolder()
+            let mark = folder.path.appending("was-run")
+            let program = try folder.write(Array("#!/bin/sh\ntouch \(mark)\necho name:x:0:\n".utf8), as: "getent")
+            #expect(chmod(program.string, 0o755) == 0)
+            let outcome = try ChildProcess.run([
+                "env", "PATH=\(folder.path):/usr/bin:/bin", Fixture.command, "create-registry", "--group",
+                "no-such-group",
+                "--registry", scratch.path.string,
+            ])
+            #expect(outcome.status == 66, "\(outcome.output)")
+            #expect(!Folder.exists(mark))
+        }
+    }
+
+    @Test func programsOfTheSystem() throws {
+        #expect(try SystemProgram.path(of: "sh").string.hasSuffix("/sh"))
+        #expect(try SystemProgram.path(of: "./own") == "./own")
+        #expect(throws: Errno.noSuchFileOrDirectory) { try SystemProgram.path(of: "no-such-program") }
     }
 
     @Test func itCanBeChangedLater() throws {

@@ -15,7 +15,7 @@ import Testing
 
     /// What bound_count.bpf.c has counted: right, wrong, refused; and packets stamped.
     static func counts(_ bench: Bench) throws -> (right: UInt64, wrong: UInt64, refused: UInt64, stamped: UInt64) {
-        let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
+        let store = try AttachmentStore(of: bench.scratch.path)
         var outcomes: [UInt64] = []
         var stamped: UInt64 = 0
         for attachment in try store.attachments() {
@@ -24,7 +24,7 @@ import Testing
                 let map = try BPFMap(pinnedAt: maps.appending("outcomes"))
                 outcomes = try (0..<3).map { number(try map.values(at: $0)[0]) }
             } else {
-                let name = try #require(try Folder.names(in: maps).first { $0.hasSuffix("+bss") })
+                let name = try #require(try maps.contents().first { $0.hasSuffix("+bss") })
                 stamped = number(try BPFMap(pinnedAt: maps.appending(name)).values(at: 0)[0])
             }
         }

@@ -96,6 +96,20 @@ import Testing
         }
     }
 
+    /// Why, and that it is done, goes where errors go.
+    @Test(arguments: ["> /dev/full": "No space left on device (ENOSPC)", ">&-": "Bad file descriptor (EBADF)"])
+    func whatCannotBePutOutIsSaid(_ redirection: String, _ reason: String) throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            for command in [Self.commands[0], ["inspect-map"], ["inspect-map", "--json"], ["status"]] {
+                let outcome = try Self.run(bench, ["sh", "-c", "exec \"$0\" \"$@\" \(redirection)"], command)
+                #expect(outcome.status == 74)
+                #expect(outcome.output.contains("pktmeta: cannot write the output: \(reason)"), "\(outcome.output)")
+                #expect(outcome.output.contains("What the command was to change is changed"))
+            }
+        }
+    }
+
     /// A note that nobody reads is no reason to stop.
     @Test(arguments: ["2> /dev/full", "2>&-", "<&- 2>&-"])
     func notesThatCannotBePutOutAreDropped(_ redirection: String) throws {

@@ -45,7 +45,7 @@ import Testing
 
     /// Packets that read_and_count saw with the stamp.
     static func stamped(_ bench: Bench) throws -> UInt64 {
-        let attachments = try AttachmentStore(RegistryFolder(path: bench.scratch.path)).attachments()
+        let attachments = try AttachmentStore(of: bench.scratch.path).attachments()
         let member = try #require(attachments.flatMap(\.members).first { $0.record.program == "read_and_count" })
         return decode(try BPFMap(pinnedAt: member.folders.maps.appending("marks")).values(at: 1)[0], as: UInt64.self)
     }

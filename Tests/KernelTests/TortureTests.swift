@@ -112,8 +112,8 @@ final class Torture {
         try registry.register(FieldDefinition(name: FieldName(name), type: type)).field
     }
 
-    private static func maps(of hook: Hook, _ path: FilePath) throws -> FilePath {
-        let attachments = try AttachmentStore(RegistryFolder(path: path)).attachments()
+    private static func maps(of hook: Hook, _ path: FilePath) throws -> FolderEntry {
+        let attachments = try AttachmentStore(of: path).attachments()
         return try #require(attachments.first { $0.record.hook == hook }).members[0].folders.maps
     }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import BPF
+import CTestSupport
+import Dispatch
 import Foundation
 import Glibc
-import Linux
+public import Linux
+import Synchronization
 public import SystemPackage
 
 /// A user that is not root, with a BPF file system of its own, and the command and some objects where it can read them.
@@ -57,6 +60,28 @@ public final class OtherUser: Sendable {
         return try ChildProcess.run(
             prefix + ["setpriv", "--reuid", "\(user)", "--regid", "\(user)"] + groupOptions
                 + ["--inh-caps", sets, "--ambient-caps", sets, "--bounding-set", sets, command.string] + arguments)
+    }
+
+    /// Does something in this process on a thread of its own that has a user and a group, and no other capability than
+    /// these.
+    public static func withoutPrivilege<Value: Sendable>(
+        as user: UInt32 = OtherUser.id, group: UInt32 = OtherUser.group, but capabilities: [Capability] = [],
+        _ body: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        let outcome = Mutex<Result<Value, any Error>?>(nil)
+        let isDone = DispatchSemaphore(value: 0)
+        Thread {
+            let result = Result {
+                let bits = capabilities.reduce(UInt64(0)) { $0 | UInt64(1) << UInt64($1.rawValue) }
+                let number = become_user(user, group, bits)
+                guard number == 0 else { throw Errno(rawValue: -number) }
+                return try body()
+            }
+            outcome.withLock { $0 = result }
+            isDone.signal()
+        }.start()
+        isDone.wait()
+        return try outcome.withLock { $0 }!.get()
     }
 
     private static func checked(_ result: CInt) throws(Errno) {

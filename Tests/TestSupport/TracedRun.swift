@@ -30,17 +30,33 @@ public struct TracedRun: Sendable {
         try self.init(arguments, call, 0, action)
     }
 
+    /// A run of which one call is not done, and returns an error.
+    ///
+    /// - Parameter call: which of the calls that can fail, from 1 on; 0 for none, to count them.
+    public init(_ arguments: [String], failingAt call: Int, with error: Errno) throws(Errno) {
+        try self.init(arguments) { failing_run($0, UInt32(call), error.rawValue, $1) }
+    }
+
     private init(_ arguments: [String], _ call: Int, _ signal: Int32, _ action: (() -> Void)?) throws(Errno) {
+        var action = action
+        let isActing = action != nil
+        try self.init(arguments) { argv, end in
+            withUnsafeMutablePointer(to: &action) { pointer in
+                traced_run(
+                    argv, UInt32(call), signal,
+                    isActing ? { $0?.assumingMemoryBound(to: (() -> Void)?.self).pointee?() } : nil, pointer, end)
+            }
+        }
+    }
+
+    private init(
+        _ arguments: [String],
+        _ run: (UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeMutablePointer<traced_end>) -> Int32
+    ) throws(Errno) {
         var argv = ([Fixture.command] + arguments).map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }
         var end = traced_end()
-        var action = action
-        let isActing = action != nil
-        let result = withUnsafeMutablePointer(to: &action) { pointer in
-            traced_run(
-                &argv, UInt32(call), signal,
-                isActing ? { $0?.assumingMemoryBound(to: (() -> Void)?.self).pointee?() } : nil, pointer, &end)
-        }
+        let result = run(&argv, &end)
         guard result == 0 else { throw Errno(rawValue: -result) }
         output = end.output.map { String(cString: $0) } ?? ""
         free(end.output)

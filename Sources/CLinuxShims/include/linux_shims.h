@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -53,8 +54,26 @@ int linux_enter_new_netns(void);
 /* "ENOENT" for 2, or NULL. strerrorname_np(3). */
 const char *linux_errno_name(int number);
 
-/* 0 or -errno: each path then names what the other did, at once. renameat2(2), RENAME_EXCHANGE. */
-int linux_exchange(const char *path, const char *other);
+/*
+ * A descriptor of a folder, good for what is below it and for fstat(2); or -errno: -ELOOP if the way there leads
+ * through a symbolic link and links are not to be followed. openat2(2), since Linux 5.6.
+ */
+int linux_open_folder(const char *path, bool follows_links);
+
+enum linux_opening {
+	LINUX_PLACE,        /* whatever it is, for fstat(2) and /proc/self/fd */
+	LINUX_FOLDER_PLACE, /* a folder, for what is in it */
+	LINUX_FOLDER,       /* a folder, to be read and locked */
+};
+
+/*
+ * A descriptor of what is below a folder, or -errno. Nothing that is reached through a symbolic link (-ELOOP), through
+ * a mount, or out of the folder by ".." (-EXDEV).
+ */
+int linux_open_beneath(int folder, const char *path, enum linux_opening opening);
+
+/* 0 or -errno: each name then names what the other did, at once. renameat2(2), RENAME_EXCHANGE. */
+int linux_exchange(int folder, const char *name, int other_folder, const char *other);
 
 /* 0 or -errno: the two ends of a pipe, closed on exec. pipe2(2). */
 int linux_pipe(int ends[2]);
@@ -62,11 +81,9 @@ int linux_pipe(int ends[2]);
 /* Descriptor of an anonymous file, closed on exec, or -errno. memfd_create(2). */
 int linux_memfd_create(const char *name);
 
-/* A descriptor of what a path names, of a symbolic link itself, good for fstat and /proc/self/fd only; or -errno. */
-int linux_open_place(const char *path);
-
-/* Magic number of the file system that holds a path, or -errno. statfs(2). */
+/* Magic number of the file system that holds a path, or a descriptor's file; or -errno. statfs(2). */
 long linux_filesystem_magic(const char *path);
+long linux_filesystem_magic_of(int fd);
 
 /* This process's effective capabilities, bit k = capability k. capget(2). */
 uint64_t linux_effective_capabilities(void);
@@ -75,9 +92,9 @@ uint64_t linux_effective_capabilities(void);
 uint64_t linux_netns_cookie(int socket);
 
 /*
- * Runs a program to its end, its output thrown away, and tells the most memory that it had at a time, in KiB (VmHWM of
- * proc(5)); or -errno. Its exit code goes to *exit_code, or -1 if it was killed. Of a child that was started as usual,
- * getrusage(2) tells the memory of its parent if that is more.
+ * Runs a program, by its path, to its end, its output thrown away, and tells the most memory that it had at a time, in
+ * KiB (VmHWM of proc(5)); or -errno. Its exit code goes to *exit_code, or -1 if it was killed. Of a child that was
+ * started as usual, getrusage(2) tells the memory of its parent if that is more.
  */
 long linux_peak_memory(char *const argv[], int *exit_code);
 

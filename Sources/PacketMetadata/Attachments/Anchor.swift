@@ -7,7 +7,7 @@ internal import SystemPackage
 /// What holds the first program of an attachment at its hook.
 enum Anchor: Sendable {
     /// Pinned there. Good in whatever network namespace this thread is.
-    case link(FilePath)
+    case link(FolderEntry)
     case filter(FilterAnchor)
 
     enum State: Equatable {
@@ -21,8 +21,8 @@ enum Anchor: Sendable {
 
     func state() throws(BPFError) -> State {
         switch self {
-        case .link(let path):
-            guard let link = try Self.information(path), link.ifindex != 0 else { return .gone }
+        case .link(let pin):
+            guard let link = try Self.information(pin), link.ifindex != 0 else { return .gone }
             return .attached(link.programID)
         case .filter(let filter): return try filter.state()
         }
@@ -36,29 +36,29 @@ enum Anchor: Sendable {
     /// - Throws: EPERM, EINVAL or ENOENT if another program is attached by now.
     func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
         switch self {
-        case .link(let path): try BPFLink(pinnedAt: path).update(to: program, replacing: attached)
+        case .link(let pin): try BPFLink(pinnedAt: pin).update(to: program, replacing: attached)
         case .filter(let filter): try filter.update(to: program, replacing: attached)
         }
     }
 
     func letGo() throws(BPFError) {
         switch self {
-        case .link(let path):
+        case .link(let pin):
             // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer.
             // If this fails, unlinking does it.
-            do { try BPFLink(pinnedAt: path).detach() } catch {}
+            do { try BPFLink(pinnedAt: pin).detach() } catch {}
             do throws(Errno) {
-                try Folder.unlink(path)
+                try pin.unlink()
             } catch {
-                throw BPFError("unlink \(path)", error)
+                throw BPFError("unlink \(pin)", error)
             }
         case .filter(let filter): try filter.letGo()
         }
     }
 
-    private static func information(_ path: FilePath) throws(BPFError) -> BPFLink.Information? {
+    private static func information(_ pin: FolderEntry) throws(BPFError) -> BPFLink.Information? {
         do throws(BPFError) {
-            return try BPFLink(pinnedAt: path).information
+            return try BPFLink(pinnedAt: pin).information
         } catch {
             if error.errno == .noSuchFileOrDirectory { return nil }
             throw error
@@ -70,7 +70,8 @@ extension Attachment.Folders {
     /// Also of what is half made or half gone: a link is pinned last and goes first, and a record is there before
     /// anything is attached.
     var anchor: Anchor {
-        guard !Folder.exists(link), let record = current.record ?? next.record, record.mode == .clsact else {
+        // A link that cannot be looked for is looked for by whoever asks for its state.
+        guard (try? link.exists()) == false, let record = current.record ?? next.record, record.mode == .clsact else {
             return .link(link)
         }
         return .filter(

@@ -26,17 +26,25 @@ extension Registry {
     func registeringMissing<Value>(
         _ request: AttachmentRequest, _ summary: String, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        var added: [RegisteredField] = []
+        var missing: [FieldDefinition] = []
         do throws(PacketMetadataError) {
             for path in request.registersMissing ? request.objects : [] {
                 let loader = ProgramLoader(
                     try ObjectFile(path: path), image: try image(), isStrict: true, summary: summary)
-                for definition in try loader.missingDefinitions() { added.append(try register(definition).field) }
+                for definition in try loader.missingDefinitions() {
+                    missing.append(definition)
+                    _ = try register(definition)
+                }
             }
             return try body()
         } catch {
-            for field in added { _ = try? unregister(field.name) }
-            throw error
+            for definition in missing { _ = try? unregister(definition.name) }
+            let names = Set(missing.map(\.name))
+            let left = ((try? image())?.fields ?? []).filter { names.contains($0.name) }.map(\.name.text)
+            if left.isEmpty || error.kind == .unfinished { throw error }
+            throw error.unfinished(
+                summary, "\(left.joined(separator: ", ")) \(left.count == 1 ? "is" : "are") registered",
+                remedy: "pktmeta unregister-field takes \(left.count == 1 ? "it" : "them") back.")
         }
     }
 
@@ -47,15 +55,19 @@ extension Registry {
     private func attachRegistered(
         _ request: AttachmentRequest, _ interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let store = AttachmentStore(folder)
+        let store = AttachmentStore(pins)
         let summary = Self.attachingSummary(interfaceNames)
         var attachers: [Attacher] = []
         for name in interfaceNames {
             attachers.append(try Attacher(name, store: store, summary: "cannot attach to \(name)"))
         }
-        return try folder.locked { () throws(PacketMetadataError) in
-            try refuseIfReplaced(summary)
-            try recover(summary)
+        return try pins.locked { () throws(PacketMetadataError) in
+            do throws(PacketMetadataError) {
+                try refuseIfReplaced(summary)
+                try recover(summary)
+            } catch {
+                throw error.keeping(from: summary)
+            }
             let image = try image()
             try refuseIfDamaged(image, summary)
             try refuseIfTagIsShared(image, summary)
@@ -81,14 +93,12 @@ extension Registry {
                 reports += try attacher.apply(change, journal, self)
             }
         } catch {
-            journal.revert()
-            throw error
+            if journal.revert() { throw error }
+            throw error.unfinished(
+                summary, "some of what was attached could not be taken back",
+                remedy: "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it.")
         }
-        do throws(BPFError) {
-            try journal.commit()
-        } catch {
-            throw PacketMetadataError(error, summary, remedy: "The next command that writes finishes it.")
-        }
+        try journal.commit(summary)
         return reports
     }
 
@@ -110,14 +120,18 @@ extension Registry {
     public func detach(
         from interfaceNames: [String], hooks: [Hook], programs: [String] = [], skippingUntouched: Bool = false
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let store = AttachmentStore(folder)
+        let store = AttachmentStore(pins)
         let summary = "cannot detach from \(interfaceNames.joined(separator: ", "))"
         var attachers: [Attacher] = []
         for name in interfaceNames {
             attachers.append(try Attacher(name, store: store, summary: "cannot detach from \(name)"))
         }
-        return try folder.locked { () throws(PacketMetadataError) in
-            try store.recover()
+        return try pins.locked { () throws(PacketMetadataError) in
+            do throws(PacketMetadataError) {
+                try store.recover()
+            } catch {
+                throw error.keeping(from: summary)
+            }
             var changes: [(attacher: Attacher, change: HookChange)] = []
             for attacher in attachers {
                 let change = try attacher.prepareDetaching(hooks, programs, self)
@@ -186,9 +200,10 @@ extension Attacher {
             try Arrangement(existing: members.map(\.1.record.identity), without: words)
         }.removed
         for attachment in existing {
-            let doomed = gone.filter { members[$0].0.path == attachment.path }.map { members[$0].1 }
+            let doomed = gone.filter { members[$0].0.entry == attachment.entry }.map { members[$0].1 }
             if doomed.isEmpty { continue }
-            let left = attachment.members.filter { member in !doomed.contains { $0.folders.path == member.folders.path }
+            let left = attachment.members.filter { member in
+                !doomed.contains { $0.folders.entry == member.folders.entry }
             }
             let reports = doomed.map { report($0.record, .detached) }
             if left.isEmpty {

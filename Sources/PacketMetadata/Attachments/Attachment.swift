@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
@@ -16,8 +17,8 @@ struct Attachment: Sendable {
         let folders: MemberFolders
     }
 
-    init(path: FilePath) throws(BPFError) {
-        folders = Folders(path)
+    init(_ entry: FolderEntry) throws(BPFError) {
+        folders = Folders(entry)
         var members: [Member] = []
         for folders in try folders.attached.members() {
             members.append(
@@ -25,12 +26,12 @@ struct Attachment: Sendable {
                     record: try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true)),
                     folders: folders))
         }
-        guard !members.isEmpty else { throw BPFError("read \(path)", .noSuchFileOrDirectory) }
+        guard !members.isEmpty else { throw BPFError("read \(entry)", .noSuchFileOrDirectory) }
         self.members = members
     }
 
-    var path: FilePath { folders.path }
-    var name: String { path.lastComponent?.string ?? "" }
+    var entry: FolderEntry { folders.entry }
+    var name: String { entry.name }
 
     /// The first member's, for what all have in common: hook, mode, interface.
     var record: AttachmentRecord { members[0].record }

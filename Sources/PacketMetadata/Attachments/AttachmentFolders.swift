@@ -13,44 +13,58 @@ internal import SystemPackage
 
 extension Attachment {
     struct Folders: Sendable {
-        let path: FilePath
+        let entry: FolderEntry
 
-        init(_ path: FilePath) { self.path = path }
+        init(_ entry: FolderEntry) { self.entry = entry }
 
-        var link: FilePath { path.appending("link") }
-        var current: ChainFolder { ChainFolder(path: path.appending("current")) }
-        var next: ChainFolder { ChainFolder(path: path.appending("next")) }
-        var previous: ChainFolder { ChainFolder(path: path.appending("previous")) }
+        var link: FolderEntry { entry.appending("link") }
+        var current: ChainFolder { ChainFolder(entry: entry.appending("current")) }
+        var next: ChainFolder { ChainFolder(entry: entry.appending("next")) }
+        var previous: ChainFolder { ChainFolder(entry: entry.appending("previous")) }
 
         /// What the hook holds, also while folders change names.
         var attached: ChainFolder {
-            !Folder.exists(current.path) && Folder.exists(previous.path) ? next : current
+            get throws(BPFError) {
+                if try current.entry.isThere() { return current }
+                return try previous.entry.isThere() ? next : current
+            }
         }
     }
 
     struct ChainFolder: Sendable {
-        let path: FilePath
+        let entry: FolderEntry
 
-        func member(_ index: Int) -> MemberFolders { MemberFolders(path: path.appending(String(index))) }
+        func member(_ index: Int) -> MemberFolders { MemberFolders(entry: entry.appending(String(index))) }
 
         /// Those that are there, in order.
         func members() throws(BPFError) -> [MemberFolders] {
             do throws(Errno) {
-                return try Folder.names(in: path).compactMap { Int($0) }.sorted().map(member)
+                return try entry.contents().compactMap { Int($0) }.sorted().map(member)
             } catch {
-                throw BPFError("read \(path)", error)
+                throw BPFError("read \(entry)", error)
             }
         }
     }
 
     struct MemberFolders: Sendable {
-        let path: FilePath
+        let entry: FolderEntry
 
-        var program: FilePath { path.appending("program") }
-        var record: FilePath { path.appending("record") }
+        var program: FolderEntry { entry.appending("program") }
+        var record: FolderEntry { entry.appending("record") }
         /// The map with the program that runs behind this one. The kernel empties such a map when no descriptor and no
         /// pin of it is left.
-        var successor: FilePath { path.appending("successor") }
-        var maps: FilePath { path.appending("maps") }
+        var successor: FolderEntry { entry.appending("successor") }
+        var maps: FolderEntry { entry.appending("maps") }
+    }
+}
+
+extension FolderEntry {
+    /// ``exists()`` where all else that fails is an error of bpf(2).
+    func isThere() throws(BPFError) -> Bool {
+        do throws(Errno) {
+            return try exists()
+        } catch {
+            throw BPFError("look for \(self)", error)
+        }
     }
 }

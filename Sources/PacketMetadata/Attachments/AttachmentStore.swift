@@ -11,9 +11,9 @@ internal import SystemPackage
 /// apart. A replacement is pinned in `next` before it is attached. So whatever a killed process leaves, ``recover()``
 /// knows from the names and from what is attached what it was about.
 struct AttachmentStore: Sendable {
-    let folder: RegistryFolder
+    let pins: RegistryPins
 
-    init(_ folder: RegistryFolder) { self.folder = folder }
+    init(_ pins: RegistryPins) { self.pins = pins }
 
     /// A hook of an interface in a network namespace; an ifindex repeats across namespaces.
     struct Place: Hashable, Sendable {
@@ -47,25 +47,35 @@ struct AttachmentStore: Sendable {
     ) throws(PacketMetadataError) -> [Attachment] {
         var attachments: [Attachment] = []
         for name in try names() where isWanted(name) {
-            let path = folder.attachments.appending(name)
+            let entry = pins.attachments.appending(name)
             do throws(BPFError) {
-                attachments.append(try Attachment(path: path))
+                attachments.append(try Attachment(entry))
             } catch {
-                throw PacketMetadataError(
-                    .badData, "cannot read the attachment \(path)", reason: "\(error.operation): \(error.errno.name)",
-                    remedy: "rm -r \(path) detaches it.")
+                throw unreadable(entry, error)
             }
         }
         return attachments
     }
 
+    /// Only what was read and is no attachment is called one that should go.
+    private func unreadable(_ entry: FolderEntry, _ error: BPFError) -> PacketMetadataError {
+        let summary = "cannot read the attachment \(entry)"
+        switch error.errno {
+        case .noSuchFileOrDirectory, .notDirectory, .invalidArgument, .tooManySymbolicLinkLevels:
+            return PacketMetadataError(
+                .badData, summary, reason: "\(error.operation): \(error.errno.name)",
+                remedy: "rm -r \(entry) detaches it.")
+        default: return PacketMetadataError(error, summary, needs: [.bpf])
+        }
+    }
+
     private func names() throws(PacketMetadataError) -> [String] {
         do throws(Errno) {
-            return try Folder.names(in: folder.attachments)
+            return try pins.attachments.contents()
         } catch .noSuchFileOrDirectory {
             return []
         } catch {
-            throw PacketMetadataError(error, "cannot list attachments", doing: "read \(folder.attachments)")
+            throw PacketMetadataError(error, "cannot list attachments", doing: "read \(pins.attachments)")
         }
     }
 
@@ -78,9 +88,9 @@ struct AttachmentStore: Sendable {
         where attachment.record.hook == place.hook && !attachment.name.hasPrefix(place.prefix) {
             do throws(BPFError) {
                 guard let id = try attachment.anchor.programID(), programIDs.contains(id) else { continue }
-                try rename(attachment.path, to: folder.attachments.appending(freeName(place)))
+                try rename(attachment.entry, to: pins.attachments.appending(freeName(place)))
             } catch {
-                throw PacketMetadataError(error, "cannot adopt the attachment \(attachment.path)")
+                throw PacketMetadataError(error, "cannot adopt the attachment \(attachment.entry)")
             }
         }
     }
@@ -88,7 +98,7 @@ struct AttachmentStore: Sendable {
     /// Frees the name of an attachment that lives on elsewhere.
     func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
         do throws(BPFError) {
-            try rename(attachment.path, to: folder.attachments.appending("moved-\(Clock.monotonic)"))
+            try rename(attachment.entry, to: pins.attachments.appending("moved-\(Clock.monotonic)"))
         } catch {
             throw PacketMetadataError(error, summary)
         }
@@ -102,16 +112,16 @@ struct AttachmentStore: Sendable {
     /// - Returns: where the attachment is.
     func add(
         _ place: Place, _ chain: LoadedChain, _ attach: (Attachment.Folders) throws(BPFError) -> Void
-    ) throws(BPFError) -> FilePath {
-        let temporary = Attachment.Folders(temporaryPath())
+    ) throws(BPFError) -> FolderEntry {
+        let temporary = Attachment.Folders(temporaryEntry())
         do throws(BPFError) {
-            let path = folder.attachments.appending(try freeName(place))
-            try makeFolder(temporary.path)
+            let entry = pins.attachments.appending(try freeName(place))
+            try makeFolder(temporary.entry)
             try fill(temporary.current, chain)
             try attach(temporary)
-            try folder.giveRegistrysAccess(to: temporary.path)
-            try rename(temporary.path, to: path)
-            return path
+            try pins.giveOwner(temporary.entry)
+            try rename(temporary.entry, to: entry)
+            return entry
         } catch {
             try? takeApart(temporary)
             throw error
@@ -124,38 +134,49 @@ struct AttachmentStore: Sendable {
         let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
         do throws(BPFError) {
             try fill(folders.next, chain)
-            try folder.giveRegistrysAccess(to: folders.next.path)
+            try pins.giveOwner(folders.next.entry)
             try attachment.anchor.update(to: chain.first.program, replacing: attached)
         } catch {
             try? takeApart(folders.next)
             throw error
         }
-        // From here on the new programs are attached: if this fails, recover() goes on with them.
-        try exchange(folders)
+        do throws(BPFError) {
+            try exchange(folders)
+        } catch {
+            // What cannot be taken back here, recover() will finish, one way or the other.
+            try? attachment.anchor.update(to: attached, replacing: chain.first.program)
+            if (try? folders.previous.entry.exists()) == false { try? discardNext(folders, unless: chain) }
+            throw error
+        }
+    }
+
+    /// Removes the programs in `next`, unless they are what is attached.
+    private func discardNext(_ folders: Attachment.Folders, unless chain: LoadedChain) throws(BPFError) {
+        if try folders.anchor.programID() != chain.first.program.id { try takeApart(folders.next) }
     }
 
     /// Gives up what ``swap(_:to:)`` kept.
-    func settle(_ path: FilePath) throws(BPFError) {
-        let folders = Attachment.Folders(path)
+    func settle(_ entry: FolderEntry) throws(BPFError) {
+        let folders = Attachment.Folders(entry)
         // A packet that is still on its way along the old chain must find its end.
         if try folders.next.members().count > 1 { try waitForRunningPrograms() }
         try takeApart(folders.next)
     }
 
     /// Goes back to what ``swap(_:to:)`` kept.
-    func swapBack(_ path: FilePath) throws(BPFError) {
-        let folders = Attachment.Folders(path)
+    func swapBack(_ entry: FolderEntry) throws(BPFError) {
+        let folders = Attachment.Folders(entry)
         let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
         let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
-        try Attachment(path: path).anchor.update(to: old, replacing: attached)
+        try Attachment(entry).anchor.update(to: old, replacing: attached)
         try exchange(folders)
-        try settle(path)
+        try settle(entry)
     }
 
     /// Detaches the programs and removes their pins.
     func remove(_ attachment: Attachment) throws(BPFError) {
-        let temporary = temporaryPath()
-        try rename(attachment.path, to: temporary)
+        let temporary = temporaryEntry()
+        try rename(attachment.entry, to: temporary)
         try takeApart(Attachment.Folders(temporary))
     }
 
@@ -168,7 +189,7 @@ struct AttachmentStore: Sendable {
     func recover() throws(PacketMetadataError) -> [String] {
         var done: [String] = []
         for name in try names() {
-            let folders = Attachment.Folders(folder.attachments.appending(name))
+            let folders = Attachment.Folders(pins.attachments.appending(name))
             do throws(BPFError) {
                 if name.hasPrefix(Self.temporaryPrefix) {
                     try takeApart(folders)
@@ -178,16 +199,17 @@ struct AttachmentStore: Sendable {
                 }
             } catch {
                 throw PacketMetadataError(
-                    error, "cannot finish the attachment \(folders.path)", remedy: "rm -r \(folders.path) detaches it.")
+                    error, "cannot finish the attachment \(folders.entry)",
+                    remedy: "If trying again does not help, rm -r \(folders.entry) detaches it.")
             }
         }
         return done
     }
 
     private func recover(_ folders: Attachment.Folders) throws(BPFError) -> String? {
-        let wasExchanging = Folder.exists(folders.previous.path)
+        let wasExchanging = try folders.previous.entry.isThere()
         try finishExchange(folders)
-        let attachment = try Attachment(path: folders.path)
+        let attachment = try Attachment(folders.entry)
         let record = attachment.record
         let text = "\(record.interface): \(record.hook): \(record.program)"
         switch try attachment.anchor.state() {
@@ -196,12 +218,12 @@ struct AttachmentStore: Sendable {
             try remove(attachment)
             return "\(text): forgotten, since its interface is gone or others have detached it"
         case .attached(let attached):
-            guard Folder.exists(folders.next.path) else { return nil }
+            guard try folders.next.entry.isThere() else { return nil }
             let next = folders.next.member(0).program
             var isNext = false
-            if Folder.exists(next) { isNext = try BPFProgram(pinnedAt: next).id == attached }
+            if try next.isThere() { isNext = try BPFProgram(pinnedAt: next).id == attached }
             if isNext { try exchange(folders) }
-            try settle(folders.path)
+            try settle(folders.entry)
             return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
         }
     }
@@ -209,21 +231,21 @@ struct AttachmentStore: Sendable {
     // MARK: Parts
 
     /// Unique while the lock is held.
-    private func temporaryPath() -> FilePath {
-        folder.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
+    private func temporaryEntry() -> FolderEntry {
+        pins.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
     }
 
     private func freeName(_ place: Place) throws(BPFError) -> String {
         var number = 0
-        while Folder.exists(folder.attachments.appending(place.name(number))) { number += 1 }
+        while try pins.attachments.appending(place.name(number)).isThere() { number += 1 }
         return place.name(number)
     }
 
     private func fill(_ folder: Attachment.ChainFolder, _ chain: LoadedChain) throws(BPFError) {
-        try makeFolder(folder.path)
+        try makeFolder(folder.entry)
         for (index, member) in chain.members.enumerated() {
             let folders = folder.member(index)
-            try makeFolder(folders.path)
+            try makeFolder(folders.entry)
             try makeFolder(folders.maps)
             try member.record.makeMap().pin(at: folders.record)
             try OwnMaps.pin(member.loaded.object, in: folders.maps)
@@ -235,60 +257,32 @@ struct AttachmentStore: Sendable {
     /// Gives the attached programs the name `current`, and those that were there before the name `next`.
     private func exchange(_ folders: Attachment.Folders) throws(BPFError) {
         do throws(Errno) {
-            try Folder.exchange(folders.current.path, with: folders.next.path)
+            try folders.current.entry.exchange(with: folders.next.entry)
         } catch .invalidArgument {
             // bpffs can since Linux 5.16.
-            try rename(folders.current.path, to: folders.previous.path)
+            try rename(folders.current.entry, to: folders.previous.entry)
             try finishExchange(folders)
         } catch {
-            throw BPFError("exchange \(folders.next.path)", error)
+            throw BPFError("exchange \(folders.next.entry)", error)
         }
     }
 
     /// Goes on with an exchange in steps, wherever a process was killed: the hook holds the new programs already.
     private func finishExchange(_ folders: Attachment.Folders) throws(BPFError) {
-        guard Folder.exists(folders.previous.path) else { return }
-        if !Folder.exists(folders.current.path) { try rename(folders.next.path, to: folders.current.path) }
-        try rename(folders.previous.path, to: folders.next.path)
+        guard try folders.previous.entry.isThere() else { return }
+        if try !folders.current.entry.isThere() { try rename(folders.next.entry, to: folders.current.entry) }
+        try rename(folders.previous.entry, to: folders.next.entry)
     }
 
-    private func rename(_ old: FilePath, to new: FilePath) throws(BPFError) {
-        try perform("rename \(old)") { () throws(Errno) in try Folder.rename(old, to: new) }
+    private func rename(_ old: FolderEntry, to new: FolderEntry) throws(BPFError) {
+        try perform("rename \(old)") { () throws(Errno) in try old.rename(to: new) }
     }
 
-    /// The hook first, so that what is half gone is also detached.
-    private func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
-        try folders.anchor.letGo()
-        try takeApart(folders.current)
-        try takeApart(folders.next)
-        try takeApart(folders.previous)
-        try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
+    private func makeFolder(_ entry: FolderEntry) throws(BPFError) {
+        try perform("make \(entry)") { () throws(Errno) in try entry.makeFolder() }
     }
 
-    private func takeApart(_ chain: Attachment.ChainFolder) throws(BPFError) {
-        if !Folder.exists(chain.path) { return }
-        for member in try chain.members() { try takeApart(member) }
-        try perform("remove \(chain.path)") { () throws(Errno) in try Folder.remove(chain.path) }
-    }
-
-    private func takeApart(_ member: Attachment.MemberFolders) throws(BPFError) {
-        try perform("remove \(member.path)") { () throws(Errno) in
-            if Folder.exists(member.maps) {
-                for map in try Folder.names(in: member.maps) { try Folder.unlink(member.maps.appending(map)) }
-            }
-            try Folder.remove(member.maps)
-            try Folder.unlink(member.program)
-            try Folder.unlink(member.successor)
-            try Folder.unlink(member.record)
-            try Folder.remove(member.path)
-        }
-    }
-
-    private func makeFolder(_ path: FilePath) throws(BPFError) {
-        try perform("make \(path)") { () throws(Errno) in try Folder.make(path) }
-    }
-
-    private func perform(_ operation: String, _ body: () throws(Errno) -> Void) throws(BPFError) {
+    func perform(_ operation: String, _ body: () throws(Errno) -> Void) throws(BPFError) {
         do throws(Errno) {
             try body()
         } catch {

@@ -10,7 +10,7 @@ struct FilterAnchor: Sendable {
     let ifindex: UInt32
     let netnsCookie: UInt64
     /// Where the programs are pinned that the filter may have.
-    let programs: [FilePath]
+    let programs: [FolderEntry]
 
     /// Adds a filter behind those there are, on a qdisc that is made if there is none.
     static func attach(_ program: borrowing BPFProgram, ifindex: UInt32) throws(BPFError) {
@@ -60,7 +60,7 @@ struct FilterAnchor: Sendable {
 
     private func find() throws(BPFError) -> (filter: TCFilter, programID: UInt32)? {
         var ours: [UInt32] = []
-        for path in programs where Folder.exists(path) { ours.append(try BPFProgram(pinnedAt: path).id) }
+        for pin in programs where try pin.isThere() { ours.append(try BPFProgram(pinnedAt: pin).id) }
         for found in try TCFilter.filters(ifindex: ifindex) {
             if let id = found.programID, ours.contains(id) { return (found.place, id) }
         }

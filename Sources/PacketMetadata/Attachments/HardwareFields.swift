@@ -103,7 +103,7 @@ extension AttachmentStore {
     ///
     /// - Parameter isAlone: whether the chain that it is for has no other.
     func load(
-        _ loader: borrowing ProgramLoader, _ record: AttachmentRecord, _ maps: FilePath, _ attachment: Attachment,
+        _ loader: borrowing ProgramLoader, _ record: AttachmentRecord, _ maps: FolderEntry, _ attachment: Attachment,
         isAlone: Bool, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
         let inspected = try loader.inspect(record.program, for: record.hook)

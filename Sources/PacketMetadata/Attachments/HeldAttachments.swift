@@ -135,7 +135,7 @@ extension Registry {
             try refuseIfTagIsShared(image, summary)
             let attachments = HeldAttachments(image)
             for name in interfaceNames {
-                let attacher = try Attacher(name, store: AttachmentStore(folder), summary: "cannot attach to \(name)")
+                let attacher = try Attacher(name, store: AttachmentStore(pins), summary: "cannot attach to \(name)")
                 let xdp = request.xdp.choices
                 if !xdp.isEmpty { try attachments.attachXDP(xdp, request, attacher, self) }
                 for choice in request.tc.choices { try attachments.attachTC(choice, request, attacher, self) }

@@ -34,8 +34,8 @@ extension ProgramLoader {
             try object.map(PKTMETA_CHAIN_MAP).update(at: 0, to: successor)
         }
 
-        func pinSuccessor(at path: FilePath) throws(BPFError) {
-            try object.map(PKTMETA_CHAIN_MAP).pin(at: path)
+        func pinSuccessor(at entry: FolderEntry) throws(BPFError) {
+            try object.map(PKTMETA_CHAIN_MAP).pin(at: entry)
         }
     }
 }

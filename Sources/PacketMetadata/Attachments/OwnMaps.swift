@@ -19,7 +19,7 @@ enum OwnMaps {
         String(name.map { $0 == "." ? "+" : $0 })
     }
 
-    static func pin(_ object: borrowing BPFObject, in folder: FilePath) throws(BPFError) {
+    static func pin(_ object: borrowing BPFObject, in folder: FolderEntry) throws(BPFError) {
         for name in object.mapNames where isOwn(name) {
             try object.map(name).pin(at: folder.appending(pinName(name)))
         }
@@ -29,10 +29,10 @@ enum OwnMaps {
         for name in object.mapNames where isOwn(name) { try object.reuse(earlier.object.map(name), as: name) }
     }
 
-    static func reuse(_ object: borrowing BPFObject, from folder: FilePath) throws(BPFError) {
+    static func reuse(_ object: borrowing BPFObject, from folder: FolderEntry) throws(BPFError) {
         for name in object.mapNames where isOwn(name) {
-            let path = folder.appending(pinName(name))
-            if Folder.exists(path) { try object.reuse(BPFMap(pinnedAt: path), as: name) }
+            let pin = folder.appending(pinName(name))
+            if try pin.isThere() { try object.reuse(BPFMap(pinnedAt: pin), as: name) }
         }
     }
 }

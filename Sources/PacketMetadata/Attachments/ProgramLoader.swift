@@ -56,7 +56,7 @@ struct ProgramLoader: ~Copyable {
     /// How a program is to be loaded.
     struct Terms {
         /// The folder where an earlier load's maps are pinned, to be used again; nil for new ones.
-        var maps: FilePath?
+        var maps: FolderEntry?
         /// An earlier load of the same program that still has its maps; likewise.
         var earlier: Loaded?
         /// For a program that asks an interface's driver.

@@ -83,9 +83,9 @@ extension AttachmentStore {
                 // Its interface may have gone since it was loaded; recover() sees to it.
                 if try renewal.attachment.anchor.state() == .gone { continue }
                 // An earlier renewal of the same change has renamed what was pinned.
-                let attachment = try Attachment(path: renewal.attachment.path)
+                let attachment = try Attachment(renewal.attachment.entry)
                 try swap(attachment, to: renewal.chain)
-                try settle(attachment.path)
+                try settle(attachment.entry)
             } catch {
                 if (try? renewal.attachment.anchor.state()) == .gone { continue }
                 failure = PacketMetadataError(

@@ -18,19 +18,36 @@ struct RegistryChecks {
             try registry.refuseIfDamaged(image, "")
             try registry.refuseIfTagIsShared(image, "")
             self.image = image
-            findings = [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
+            findings =
+                [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
+                + Self.openPins(registry)
         } catch {
             image = nil
             findings = [Self.finding(error, folder)]
         }
     }
 
+    /// Pins that an older version has made.
+    private static func openPins(_ registry: borrowing Registry) -> [Finding] {
+        guard registry.hasOpenPins else { return [] }
+        return [
+            Finding(
+                .registry, .weaker,
+                "\(registry.path): others than its owner may open what is pinned for attachments, and run the programs",
+                remedy: "pktmeta repair --registry \(registry.path) closes it.")
+        ]
+    }
+
     /// - Returns: nil if this process may change the registry, or lacks what it would take to try.
     private static func refusalToWrite(_ folder: RegistryFolder) -> Finding? {
         guard Capability.missing(of: [.bpf]).isEmpty else { return nil }
         do throws(PacketMetadataError) {
-            _ = try Registry.open(at: folder.path, for: .write)
-            return nil
+            let registry = try Registry.open(at: folder.path, for: .write, trustsOwner: true)
+            return registry.foreignOwner.map { owner in
+                Finding(
+                    .registry, .weaker, "\(folder.path) belongs to \(owner), who decides what is loaded for it",
+                    remedy: "Commands that write take --trust-owner.")
+            }
         } catch {
             return finding(error, folder)
         }

@@ -83,8 +83,8 @@ extension HookOccupancy {
         private static func registry(around pin: FilePath) -> FilePath? {
             var ancestor = pin
             while ancestor.removeLastComponent(), !ancestor.components.isEmpty {
-                guard let folder = try? RegistryFolder(path: ancestor) else { continue }
-                if Folder.exists(folder.registryPin), Folder.exists(folder.statePin) { return ancestor }
+                guard let pins = try? RegistryFolder(path: ancestor).open(for: .read, "") else { continue }
+                if (try? pins.registry.exists()) == true, (try? pins.state.exists()) == true { return ancestor }
             }
             return nil
         }

@@ -24,7 +24,7 @@ extension Registry {
     /// Who uses each field, by what was recorded when they were attached, in the order of interfaces and hooks.
     func fieldUsers(_ image: RegistryImage) throws(PacketMetadataError) -> [FieldName: [FieldUser]] {
         var users: [FieldName: [FieldUser]] = [:]
-        let attachments = try AttachmentStore(folder).attachments()
+        let attachments = try AttachmentStore(pins).attachments()
         for attachment in attachments.sorted(by: { $0.order < $1.order }) {
             for member in attachment.members {
                 let user = FieldUser(

@@ -5,7 +5,11 @@ internal import Linux
 public import RegistryModel
 internal import SystemPackage
 
-/// Who may read a registry's pins, beside their owner.
+/// Who may read a registry's fields and what happened to them, beside its owner: the two maps that say so.
+///
+/// What is pinned for attachments stays the owner's alone, whatever the access: a program can be run by whoever can open
+/// its pin, for reading too (`BPF_PROG_TEST_RUN`), packets sent by it included; a record holds an object that the next
+/// writer loads.
 ///
 /// Nobody else may write them: who can change a registry decides what programs its next writer loads, with that one's
 /// capabilities. Several people write as one user, by sudo or the like.
@@ -48,7 +52,7 @@ public struct PinAccess: Sendable, Hashable {
 
     private static func number(of name: String, _ summary: String) throws(PacketMetadataError) -> UInt32 {
         do throws(Errno) {
-            if let number = try FileAccess.group(named: name) { return number }
+            if let number = try GroupLookup.number(of: name) { return number }
         } catch {
             throw PacketMetadataError(error, summary, doing: "look up the group \(name)")
         }
@@ -59,44 +63,89 @@ public struct PinAccess: Sendable, Hashable {
 
 extension PinAccess {
     /// What a pin is to have, whose owner stays.
-    fileprivate func wanted(of path: FilePath) throws(Errno) -> FileAccess {
-        var access = try FileAccess(of: path)
+    fileprivate func wanted(of entry: FolderEntry) throws(Errno) -> FileAccess {
+        var access = try entry.access()
         access.bits = bits
         access.group = group ?? access.group
         return access
     }
 }
 
-extension RegistryFolder {
-    /// Gives all pins and folders of the registry that access, except the lock, which stays the owner's: who can open
-    /// it can hold it. What is not there yet is left out. Under the lock.
+extension RegistryPins {
+    /// Gives the registry's two maps and its folder that access. What is not there yet is left out. Under the lock.
     func apply(_ access: PinAccess) throws(PacketMetadataError) {
+        let summary = "cannot set who may read the registry \(path)"
+        var isBegun = false
         do throws(Errno) {
-            for pins in [attachments, statePin, registryPin] where Folder.exists(pins) {
-                try access.wanted(of: pins).apply(toAllIn: pins)
+            try closeAttachments()
+            for pin in [state, registry] where try pin.exists() {
+                let wanted = try access.wanted(of: pin)
+                if try pin.access() == wanted { continue }
+                try wanted.apply(to: pin)
+                isBegun = true
             }
-            try access.wanted(of: path).ofFolder.apply(to: path)
+            try access.wanted(of: folder.entry).ofFolder.apply(to: folder.entry)
         } catch {
-            throw PacketMetadataError(
-                error, "cannot set who may read the registry \(path)", doing: "change its pins",
+            let error = PacketMetadataError(
+                error, summary, doing: "change its pins",
                 remedy: "Their owner may, for groups that it is a member of; so may root.")
+            guard isBegun else { throw error }
+            throw error.unfinished(
+                summary, "some pins of the registry \(path) have the new access",
+                remedy: "The same command finishes it.")
         }
     }
 
-    /// Gives new pins, and the folders that they are in, the registry's own owner, group and bits.
+    /// Whether anyone but their owner may open what is pinned for attachments, as older versions of pktmeta had it.
+    var hasOpenAttachments: Bool {
+        get throws(Errno) {
+            guard try attachments.exists() else { return false }
+            return try !attachments.access().isOwnersAlone
+        }
+    }
+
+    /// Closes what is pinned for attachments to all but its owner. Under the lock.
+    ///
+    /// - Returns: whether it was open.
+    @discardableResult
+    func closeAttachments() throws(Errno) -> Bool {
+        guard try hasOpenAttachments else { return false }
+        try close(attachments)
+        return true
+    }
+
+    /// The folder last: while it is open, it is known that some of what it holds may be.
+    private func close(_ entry: FolderEntry) throws(Errno) {
+        let isFolder = try entry.kind() == .folder
+        if isFolder { for name in try entry.contents() { try close(entry.appending(name)) } }
+        var access = try entry.access()
+        access.bits = isFolder ? 0o700 : 0o600
+        try access.apply(to: entry)
+    }
+
+    /// Gives new pins of an attachment, and the folders that they are in, the registry's owner, and nobody else access.
     ///
     /// To be called where pins have been made below the attachments, before they get their final name.
-    func giveRegistrysAccess(to path: FilePath) throws(BPFError) {
+    func giveOwner(_ entry: FolderEntry) throws(BPFError) {
         do throws(Errno) {
-            let access = try FileAccess(of: registryPin)
+            var access = try registry.access()
             // That is how pins and folders are made.
-            if access.bits == 0o600, access.isOfProcess { return }
-            try access.apply(toAllIn: path)
+            if access.isOfProcess { return }
+            access.bits = 0o600
+            try access.apply(toAllIn: entry)
         } catch {
-            throw BPFError("give \(path) the registry's owner, group and mode", error)
+            throw BPFError("give \(entry) the registry's owner", error)
         }
     }
+}
 
+extension Registry {
+    /// Whether others than the owner may open, and so run, what is pinned for attachments. Older versions of pktmeta gave
+    /// it the access of the registry's maps; ``repair()`` closes it.
+    public var hasOpenPins: Bool { (try? pins.hasOpenAttachments) ?? false }
+}
+
+extension RegistryFolder {
     /// The first folder on the way to the registry that those whom it is open to cannot pass.
     func closedAncestor(_ access: PinAccess) -> String? {
         guard access.bits & 0o044 != 0 else { return nil }

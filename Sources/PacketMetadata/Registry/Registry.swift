@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
-internal import Linux
+package import Linux
 public import RegistryModel
 public import SystemPackage
 
@@ -12,7 +12,7 @@ public import SystemPackage
 public struct Registry: ~Copyable {
     public static let defaultPath = BPFFileSystem.defaultMountPoint.appending("pktmeta")
 
-    let folder: RegistryFolder
+    let pins: RegistryPins
     let fieldsMap: BPFMap
     let stateMap: BPFMap
 
@@ -25,35 +25,49 @@ public struct Registry: ~Copyable {
     /// - Parameters:
     ///   - path: its folder of pins, in a BPF file system.
     ///   - access: whether it is to be changed, or to have programs attached.
+    ///   - trustsOwner: also for writing if the registry belongs to a user other than this process's, and not to root:
+    ///     that user decides what this process loads for it.
     ///   - waiting: how each change waits for other processes that change it.
     /// - Throws: `notFound` if there is none; `incompatibleABI`, `badData` if what is pinned there is no registry of
     ///   this ABI; `missingPrivilege`.
     public static func open(
-        at path: FilePath = defaultPath, for access: Access, waiting: LockWait = LockWait()
+        at path: FilePath = defaultPath, for access: Access, trustsOwner: Bool = false,
+        waiting: LockWait = LockWait()
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path, waiting: waiting)
-        let fieldsMap = try openMap(folder.registryPin, RegistryFolder.registryShape, folder, access)
-        let stateMap = try openMap(folder.statePin, RegistryFolder.stateShape, folder, access)
-        let registry = Registry(folder: folder, fieldsMap: fieldsMap, stateMap: stateMap)
-        try RegistryImage.checkedWord(of: try registry.bytes(), path: path.string)
+        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        return try open(folder.open(for: access, "cannot open the registry \(folder.path)"), for: access)
+    }
+
+    /// Opens a registry to have programs of this process's own use its maps, whoever owns it: nothing is loaded that is
+    /// pinned there, and nothing changed.
+    public static func openForPrograms(at path: FilePath) throws(PacketMetadataError) -> Registry {
+        try open(at: path, for: .write, trustsOwner: true)
+    }
+
+    static func open(_ pins: RegistryPins, for access: Access) throws(PacketMetadataError) -> Registry {
+        if access == .write { try pins.refuseOthers("cannot change the registry \(pins.path)") }
+        let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
+        let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
+        let registry = Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap)
+        try RegistryImage.checkedWord(of: try registry.bytes(), path: pins.path.string)
         return registry
     }
 
-    private init(folder: RegistryFolder, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap) {
-        self.folder = folder
+    private init(pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap) {
+        self.pins = pins
         self.fieldsMap = fieldsMap
         self.stateMap = stateMap
     }
 
     private static func openMap(
-        _ pin: FilePath, _ shape: BPFMap.Shape, _ folder: RegistryFolder, _ access: Access
+        _ pin: FolderEntry, _ shape: BPFMap.Shape, _ pins: RegistryPins, _ access: Access
     ) throws(PacketMetadataError) -> BPFMap {
-        let summary = "cannot open the registry \(folder.path)"
+        let summary = "cannot open the registry \(pins.path)"
         let map: BPFMap
         do throws(BPFError) {
             map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
         } catch {
-            throw openFailure(error, summary, pin, folder)
+            throw openFailure(error, summary, pin, pins)
         }
         // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
         guard map.shape == shape else {
@@ -63,23 +77,27 @@ public struct Registry: ~Copyable {
     }
 
     private static func openFailure(
-        _ error: BPFError, _ summary: String, _ pin: FilePath, _ folder: RegistryFolder
+        _ error: BPFError, _ summary: String, _ pin: FolderEntry, _ pins: RegistryPins
     ) -> PacketMetadataError {
-        if error.errno == .noSuchFileOrDirectory {
-            return folder.missing(summary)
+        switch error.errno {
+        case .noSuchFileOrDirectory: pins.location.missing(summary)
+        case .invalidArgument:
+            PacketMetadataError(.badData, summary, reason: "what is pinned at \(pin) is not a map (EINVAL)")
+        case .tooManySymbolicLinkLevels:
+            PacketMetadataError(.badData, summary, reason: "\(pin) is a symbolic link, and no pin (ELOOP)")
+        default:
+            PacketMetadataError(
+                error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
         }
-        if Folder.exists(pin), (try? BPFFileSystem.contains(pin)) == false { return folder.notBPFFS(summary) }
-        if error.errno == .invalidArgument {
-            return PacketMetadataError(.badData, summary, reason: "what is pinned at \(pin) is not a map (EINVAL)")
-        }
-        return PacketMetadataError(
-            error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
     }
 
     // MARK: Reading
 
     /// The folder of pins that this registry is.
-    public var path: FilePath { folder.path }
+    public var path: FilePath { pins.path }
+
+    /// Whose it is, if that is neither this process's user nor root.
+    package var foreignOwner: UserName? { (try? pins.stranger).flatMap { $0 }.map(UserName.init) }
 
     /// The registry as it is now.
     public func image() throws(PacketMetadataError) -> RegistryImage {

@@ -16,7 +16,10 @@ extension Registry {
     ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
         try change("cannot register \(definition.name)") { (image) throws(PacketMetadataError) in
             let (steps, field) = try image.registering(definition, now: Clock.realtime)
-            return (steps, (field, !steps.isEmpty))
+            return Change(steps: steps, result: (field, !steps.isEmpty)) { now in
+                now.fields.contains { $0.id == field.id }
+                    ? .init(text: "\(field.name) is registered", id: field.id) : nil
+            }
         }
     }
 
@@ -32,7 +35,9 @@ extension Registry {
         try change("cannot unregister \(name)") { (image) throws(PacketMetadataError) in
             guard let field = image.field(named: name) else { throw noSuchField(name, image) }
             if !force { try refuseIfUsed(field) }
-            return (image.unregistering(field), field)
+            return Change(steps: image.unregistering(field), result: field) { now in
+                now.fields.contains { $0.id == field.id } ? nil : .init(text: "\(name) is unregistered")
+            }
         }
     }
 
@@ -45,14 +50,17 @@ extension Registry {
         try change("cannot compact the registry \(path)") { (image) throws(PacketMetadataError) in
             let steps = image.compacting()
             let before = Set(image.fields)
-            return (steps, image.applying(steps).fields.filter { !before.contains($0) })
+            return Change(steps: steps, result: image.applying(steps).fields.filter { !before.contains($0) }) { now in
+                let moved = now.fields.filter { !before.contains($0) }.map(\.name.text)
+                return moved.isEmpty ? nil : .init(text: "\(moved.joined(separator: ", ")) moved")
+            }
         }
     }
 
     /// Finishes what killed processes left behind, and unregisters what in the registry makes no sense.
     public func repair() throws(PacketMetadataError) -> Repairs {
         let summary = "cannot repair the registry \(path)"
-        return try folder.locked { () throws(PacketMetadataError) in
+        return try pins.locked { () throws(PacketMetadataError) in
             try refuseIfReplaced(summary)
             let finished = try recover(summary)
             let image = try image()
@@ -69,18 +77,39 @@ extension Registry {
         public let unregistered: [RegistryProblem]
     }
 
+    /// A change that was decided.
+    private struct Change<Result> {
+        let steps: [RegistryStep]
+        let result: Result
+        /// What of it was done, by what the registry is after it failed; nil if nothing was.
+        let done: (RegistryImage) -> PacketMetadataError.Done?
+    }
+
     /// Under the lock: recovers, decides, loads what will be needed, acts.
     private func change<Result>(
-        _ summary: String, _ decide: (RegistryImage) throws(PacketMetadataError) -> ([RegistryStep], Result)
+        _ summary: String, _ decide: (RegistryImage) throws(PacketMetadataError) -> Change<Result>
     ) throws(PacketMetadataError) -> Result {
-        try folder.locked { () throws(PacketMetadataError) in
-            try refuseIfReplaced(summary)
-            try recover(summary)
+        try pins.locked { () throws(PacketMetadataError) in
+            do throws(PacketMetadataError) {
+                try refuseIfReplaced(summary)
+                try recover(summary)
+                try refuseIfDamaged(image(), summary)
+            } catch {
+                throw error.keeping(from: summary)
+            }
             let image = try image()
-            try refuseIfDamaged(image, summary)
-            let (steps, result) = try decide(image)
-            try act(steps, on: image, summary)
-            return result
+            let change = try decide(image)
+            do throws(PacketMetadataError) {
+                try act(change.steps, on: image, summary)
+            } catch {
+                // What others see of it by now is done: nobody takes it back.
+                guard let now = try? self.image(), let done = change.done(now) else {
+                    throw error.keeping(from: summary)
+                }
+                throw error.unfinished(
+                    summary, done.text, id: done.id, remedy: "pktmeta repair --registry \(path) finishes it.")
+            }
+            return change.result
         }
     }
 
@@ -89,18 +118,27 @@ extension Registry {
     /// - Returns: what that was, in words.
     @discardableResult
     func recover(_ summary: String) throws(PacketMetadataError) -> [String] {
-        let finished = try AttachmentStore(folder).recover()
+        var finished = try AttachmentStore(pins).recover()
+        if try closePins(summary) { finished.append("closed the pins of attachments to all but their owner") }
         let image = try image()
         let steps = image.recovery()
         try act(steps + [.renew], on: image, summary)
         return finished + (steps.isEmpty ? [] : ["finished a change of the registry that was cut short"])
     }
 
+    private func closePins(_ summary: String) throws(PacketMetadataError) -> Bool {
+        do throws(Errno) {
+            return try pins.closeAttachments()
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "close \(pins.attachments) to all but its owner")
+        }
+    }
+
     private func act(
         _ steps: [RegistryStep], on image: RegistryImage, _ summary: String
     ) throws(PacketMetadataError) {
         if steps.isEmpty { return }
-        let store = AttachmentStore(folder)
+        let store = AttachmentStore(pins)
         // Each renewal for the registry as it will be at that step, loaded before the first step is done.
         var renewals: [[Renewal]] = []
         for index in steps.indices where steps[index] == .renew {
@@ -121,7 +159,7 @@ extension Registry {
         } catch let error as BPFError {
             throw PacketMetadataError(error, summary, needs: [.bpf])
         } catch let error as Errno {
-            throw PacketMetadataError(error, summary, doing: "map \(folder.registryPin) to memory", needs: [.bpf])
+            throw PacketMetadataError(error, summary, doing: "map \(pins.registry) to memory", needs: [.bpf])
         } catch {
             throw PacketMetadataError(.system, summary, reason: "\(error)")
         }
@@ -159,7 +197,7 @@ extension Registry {
     func refuseIfReplaced(_ summary: String) throws(PacketMetadataError) {
         let pinned: UInt32?
         do throws(BPFError) {
-            pinned = try BPFMap(pinnedAt: folder.registryPin, readOnly: true).id
+            pinned = try BPFMap(pinnedAt: pins.registry, readOnly: true).id
         } catch {
             guard error.errno == .noSuchFileOrDirectory else {
                 throw PacketMetadataError(error, summary, needs: [.bpf])
@@ -167,13 +205,12 @@ extension Registry {
             pinned = nil
         }
         guard pinned != fieldsMap.id else { return }
-        throw PacketMetadataError(
-            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
+        throw pins.replaced(summary)
     }
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
         var programs: [String] = []
-        for attachment in try AttachmentStore(folder).attachments() {
+        for attachment in try AttachmentStore(pins).attachments() {
             let record = attachment.record
             do throws(BPFError) {
                 guard try attachment.usedFields().contains(field.name.text) else { continue }

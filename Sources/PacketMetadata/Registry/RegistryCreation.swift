@@ -13,28 +13,18 @@ extension Registry {
     ///   - path: its folder of pins, in a BPF file system.
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
     ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
-    ///   - waiting: as for ``open(at:for:waiting:)``.
+    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:)``.
+    ///   - waiting: as for ``open(at:for:trustsOwner:waiting:)``.
     ///   - note: told what was done that the user may want to know.
-    /// - Throws: as ``open(at:for:waiting:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
+    /// - Throws: as ``open(at:for:trustsOwner:waiting:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
-        at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil,
+        at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil, trustsOwner: Bool = false,
         waiting: LockWait = LockWait(), note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path, waiting: waiting)
-        if !Folder.exists(folder.registryPin) {
-            // Before anything is made: whoever may not create one shall not leave half of it.
-            let capacity = try grantedCapacity(asked: capacity, path: path)
-            for text in try folder.make() { note(text) }
-            try folder.locked { () throws(PacketMetadataError) in
-                if Folder.exists(folder.registryPin) { return }  // someone was faster
-                let knowsTags = try create(folder, capacity: capacity, access)
-                if !knowsTags {
-                    note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
-                }
-                note("created the registry \(path), \(capacity) bytes a packet")
-            }
-        }
-        let registry = try open(at: path, for: .write, waiting: waiting)
+        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        let there = try opened(folder)
+        let pins = if let there { there } else { try make(folder, capacity: capacity, access, note) }
+        let registry = try open(pins, for: .write)
         let existing = try registry.image().word.capacity
         if let capacity, capacity != existing {
             throw PacketMetadataError(
@@ -43,8 +33,12 @@ extension Registry {
                 remedy: "Use it as it is, or another with --registry.")
         }
         if let access {
-            try folder.locked { () throws(PacketMetadataError) in
-                try folder.apply(access)
+            do throws(PacketMetadataError) {
+                try pins.locked { () throws(PacketMetadataError) in try pins.apply(access) }
+            } catch {
+                guard there == nil else { throw error }
+                throw error.unfinished(
+                    "", "the registry \(path) is created", remedy: "The same command finishes it.")
             }
             if let closed = folder.closedAncestor(access) {
                 note("those who may read it cannot pass \(closed), whose mode lets them not look up names in it")
@@ -53,29 +47,61 @@ extension Registry {
         return registry
     }
 
+    /// - Returns: nil if there is none.
+    private static func opened(_ folder: RegistryFolder) throws(PacketMetadataError) -> RegistryPins? {
+        do throws(PacketMetadataError) {
+            let pins = try folder.open(for: .write, "cannot open the registry \(folder.path)")
+            return try pins.hasRegistry() ? pins : nil
+        } catch {
+            // Who may not look is told, by what follows, all that making one takes.
+            if error.kind == .notFound || error.kind == .missingPrivilege { return nil }
+            throw error
+        }
+    }
+
+    private static func make(
+        _ folder: RegistryFolder, capacity: Int?, _ access: PinAccess?, _ note: (String) -> Void
+    ) throws(PacketMetadataError) -> RegistryPins {
+        // Before anything is made: whoever may not create one shall not leave half of it.
+        let capacity = try grantedCapacity(asked: capacity, path: folder.path)
+        let (pins, notes) = try folder.make()
+        for text in notes { note(text) }
+        return try pins.locked { () throws(PacketMetadataError) in
+            if try pins.hasRegistry() { return pins }  // someone was faster
+            let knowsTags = try create(pins, capacity: capacity, access)
+            if !knowsTags {
+                note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
+            }
+            note("created the registry \(folder.path), \(capacity) bytes a packet")
+            return pins
+        }
+    }
+
     /// - Returns: whether its tag is known to be no other registry's.
     private static func create(
-        _ folder: RegistryFolder, capacity: Int, _ access: PinAccess?
+        _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
     ) throws(PacketMetadataError) -> Bool {
         do {
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
             try store(drawImage(capacity), apartFromOthersIn: fields)
             // A process killed before the last pin leaves no registry; the next one replaces the state map.
-            try Folder.unlink(folder.statePin)
-            try state.pin(at: folder.statePin)
-            if let access { try folder.apply(access) }
-            try fields.pin(at: folder.registryPin)
-            return try RegistryTags.used() != nil
+            try pins.state.unlink()
+            try state.pin(at: pins.state)
+            if let access { try pins.apply(access) }
+            let knowsTags = try RegistryTags.used() != nil
+            try fields.pin(at: pins.registry)
+            return knowsTags
         } catch let error as PacketMetadataError {
             // Not to be given that access, it is not to be at all.
-            try? Folder.unlink(folder.statePin)
-            for path in [folder.attachments, folder.lock, folder.path] { try? Folder.remove(path) }
+            try? pins.state.unlink()
+            for entry in [pins.attachments, pins.lock] { try? entry.remove() }
+            try? pins.folder.remove()
             throw error
         } catch let error as BPFError {
-            throw PacketMetadataError(error, "cannot create the registry \(folder.path)", needs: [.bpf, .netAdmin])
+            throw PacketMetadataError(error, "cannot create the registry \(pins.path)", needs: [.bpf, .netAdmin])
         } catch {
-            throw PacketMetadataError(.system, "cannot create the registry \(folder.path)", reason: "\(error)")
+            throw PacketMetadataError(.system, "cannot create the registry \(pins.path)", reason: "\(error)")
         }
     }
 

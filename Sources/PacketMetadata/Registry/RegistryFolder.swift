@@ -6,15 +6,20 @@ internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
-/// Where a registry's parts are pinned.
+/// Where a registry is, or could be.
 struct RegistryFolder: Sendable {
     let path: FilePath
     /// How changes wait for each other.
     let waiting: LockWait
+    /// Whether it may be changed by a user who does not own it.
+    let trustsOwner: Bool
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
-    init(path: FilePath, waiting: LockWait = LockWait()) throws(PacketMetadataError) {
+    init(
+        path: FilePath, waiting: LockWait = LockWait(), trustsOwner: Bool = false
+    ) throws(PacketMetadataError) {
         self.waiting = waiting
+        self.trustsOwner = trustsOwner
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
         let absolute = path.isAbsolute ? path : Folder.current.pushing(path)
@@ -26,20 +31,46 @@ struct RegistryFolder: Sendable {
         }
     }
 
-    var registryPin: FilePath { path.appending("registry") }
-    var statePin: FilePath { path.appending("state") }
-    var lock: FilePath { path.appending("lock") }
-    var attachments: FilePath { path.appending("attachments") }
-
     static let registryShape = BPFMap.Shape(
         kind: .array, valueSize: RegistryImage.size, entries: 1, flags: BPFMap.Shape.mappable)
     static let stateShape = BPFMap.Shape(
         kind: .perCPUArray, valueSize: FieldState.size, entries: RegistryImage.slotCount)
 
+    // MARK: Opening
+
+    /// Opens the folder, in which there need not be a registry.
+    ///
+    /// Whoever can put a symbolic link on the way could have a writer change another registry than the one it named, so
+    /// only readers follow links.
+    ///
+    /// - Throws: `notFound` if there is no such folder; `badData` if it is not in a BPF file system, or if the way to
+    ///   one that is to be changed leads through a symbolic link.
+    func open(for access: Registry.Access, _ summary: String) throws(PacketMetadataError) -> RegistryPins {
+        do throws(Errno) {
+            let trust: OpenFolder.Trust =
+                switch access {
+                case .read: .everyone
+                case .write: trustsOwner ? .owner : .oneself
+                }
+            let folder = try OpenFolder(path, followsLinks: access == .read, trust: trust)
+            let pins = RegistryPins(self, folder)
+            if try BPFFileSystem.contains(folder) { return pins }
+            throw try pins.isEmpty ? Errno.noSuchFileOrDirectory : .notSupported
+        } catch .noSuchFileOrDirectory, .notDirectory {
+            throw missing(summary)
+        } catch .notSupported {
+            throw notBPFFS(summary)
+        } catch .tooManySymbolicLinkLevels {
+            throw leadsThroughLink(summary)
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "open \(path)")
+        }
+    }
+
     /// Makes the folder; mounts the default BPF file system first if it is not mounted.
     ///
     /// - Returns: what was done that the user may want to know.
-    func make() throws(PacketMetadataError) -> [String] {
+    func make() throws(PacketMetadataError) -> (pins: RegistryPins, notes: [String]) {
         let summary = "cannot create the registry \(path)"
         var notes: [String] = []
         let mountPoint = BPFFileSystem.defaultMountPoint
@@ -52,11 +83,18 @@ struct RegistryFolder: Sendable {
                 (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
             }
-            if let parent = existingAncestor, try !BPFFileSystem.contains(parent) { throw .notSupported }
-            try Folder.make(path)
-            try Folder.make(attachments)
+            guard let parent = existingAncestor else { throw .noSuchFileOrDirectory }
+            let ancestor = try OpenFolder(parent, followsLinks: false)
+            if try !BPFFileSystem.contains(ancestor) { throw .notSupported }
+            var entry = ancestor.entry
+            for component in path.components.dropFirst(parent.components.count) {
+                entry = entry.appending(component.string)
+                try entry.makeFolder()
+            }
         } catch .notSupported {
             throw notBPFFS(summary)
+        } catch .tooManySymbolicLinkLevels {
+            throw leadsThroughLink(summary)
         } catch {
             throw PacketMetadataError(
                 error, summary, doing: operation, needs: needs,
@@ -64,8 +102,17 @@ struct RegistryFolder: Sendable {
                     "--registry names a folder that you may write to: an administrator mounts a BPF file system for you "
                     + "(mount -t bpf bpf PATH; chown YOU PATH).")
         }
-        return notes
+        let pins = try open(for: .write, summary)
+        try pins.refuseOthers(summary)
+        do throws(Errno) {
+            try pins.attachments.makeFolder()
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "make \(pins.attachments)")
+        }
+        return (pins, notes)
     }
+
+    // MARK: Refusals
 
     func notBPFFS(_ summary: String) -> PacketMetadataError {
         PacketMetadataError(
@@ -85,6 +132,13 @@ struct RegistryFolder: Sendable {
             remedy:
                 "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
                 + "mounted; mount -t bpf bpf PATH makes an empty one.")
+    }
+
+    private func leadsThroughLink(_ summary: String) -> PacketMetadataError {
+        let real = (try? OpenFolder(path, followsLinks: true))?.realPath
+        return PacketMetadataError(
+            .badData, summary, reason: "\(path) leads through a symbolic link (ELOOP)",
+            remedy: "Name the folder that is meant itself" + (real.map { ": --registry \($0)" } ?? "."))
     }
 
     /// Whether it is in a BPF file system, or would be.

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 // The lock that each change of a registry or of its attachments holds.
 
-extension RegistryFolder {
+extension RegistryPins {
     func locked<Value: ~Copyable>(
         _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
@@ -27,10 +27,18 @@ extension RegistryFolder {
                 reason: "another process is at it (EAGAIN): \(holder)"
                     + (waiting.timeout > .zero ? ", after waiting for \(waiting.timeout)" : ""),
                 remedy: "Try again, or wait longer with --lock-timeout.")
+        } catch .noSuchFileOrDirectory {
+            throw replaced("cannot change the registry \(path)")
         } catch {
             throw PacketMetadataError(
                 error, "cannot change the registry \(path)", doing: "lock \(lock)", needs: [.bpf, .netAdmin])
         }
+    }
+
+    /// For when the folder that was opened is no more.
+    func replaced(_ summary: String) -> PacketMetadataError {
+        PacketMetadataError(
+            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
     }
 
     private var holder: String {

@@ -8,58 +8,91 @@ public import SystemPackage
 extension Registry {
     /// Detaches all programs of a registry and removes its pins. What packets still carry is nobody's then.
     ///
-    /// - Throws: `notFound` if the folder does not exist; `missingPrivilege`.
+    /// Nothing is removed that is not in the registry's own folder, in a BPF file system.
+    ///
+    /// - Parameters:
+    ///   - path: its folder of pins.
+    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:)``.
+    ///   - waiting: likewise.
+    /// - Throws: `notFound` if the folder does not exist; `badData` if it is not in a BPF file system; `missingPrivilege`;
+    ///   `unfinished` if some of it is gone already.
     public static func remove(
-        at path: FilePath, waiting: LockWait = LockWait()
+        at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait()
     ) throws(PacketMetadataError) {
-        let folder = try RegistryFolder(path: path, waiting: waiting)
-        let summary = "cannot remove the registry \(path)"
-        guard folder.isRegistry else { throw folder.missing(summary) }
-        try refuseIfOtherABI(path)
-        try folder.locked { () throws(PacketMetadataError) in
-            let store = AttachmentStore(folder)
-            try store.recover()
-            let attachments = try store.attachments()
-            do {
-                for attachment in attachments { try store.remove(attachment) }
-                for pin in [folder.registryPin, folder.statePin] { try Folder.unlink(pin) }
-                for path in [folder.attachments, folder.lock] { try Folder.remove(path) }
-                try removeUnlessGiven(folder.path)
-            } catch let error as BPFError {
-                throw PacketMetadataError(error, summary)
-            } catch let error as Errno {
-                throw PacketMetadataError(error, summary, doing: "remove its pins")
+        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        let summary = "cannot remove the registry \(folder.path)"
+        let pins = try folder.open(for: .write, summary)
+        guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
+        try pins.refuseOthers(summary)
+        try refuseIfOtherABI(pins)
+        try pins.locked { () throws(PacketMetadataError) in
+            let store = AttachmentStore(pins)
+            var attachments: [Attachment] = []
+            do throws(PacketMetadataError) {
+                try store.recover()
+                attachments = try store.attachments()
             } catch {
-                throw PacketMetadataError(.system, summary, reason: "\(error)")
+                throw error.keeping(from: summary)
+            }
+            var done = 0
+            do throws(PacketMetadataError) {
+                for attachment in attachments {
+                    do throws(BPFError) {
+                        try store.remove(attachment)
+                    } catch {
+                        throw PacketMetadataError(error, summary)
+                    }
+                    done += 1
+                }
+                try pins.removeAll(summary)
+            } catch {
+                let names = (try? pins.attachments.contents()) ?? []
+                let isBegun = Set(attachments.map(\.name)) != Set(names) || (try? pins.registry.exists()) == false
+                guard isBegun else { throw error }
+                throw error.unfinished(
+                    summary, "\(done) of \(attachments.count) attachments are detached",
+                    remedy: "pktmeta delete-registry --force --registry \(folder.path) goes on with it.")
             }
         }
     }
 
-    /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.
-    private static func removeUnlessGiven(_ path: FilePath) throws(Errno) {
-        do throws(Errno) {
-            try Folder.remove(path)
-        } catch {
-            guard [Errno.permissionDenied, .notPermitted, .resourceBusy].contains(error) else { throw error }
-        }
-    }
-}
-
-extension Registry {
     /// A damaged registry can be removed; one of another version is that version's.
-    private static func refuseIfOtherABI(_ path: FilePath) throws(PacketMetadataError) {
+    private static func refuseIfOtherABI(_ pins: RegistryPins) throws(PacketMetadataError) {
         do throws(PacketMetadataError) {
-            _ = try open(at: path, for: .read)
+            _ = try open(pins, for: .read)
         } catch {
             if error.kind == .incompatibleABI { throw error }
         }
     }
 }
 
-extension RegistryFolder {
+extension RegistryPins {
     /// Also one that was cut short while it was made or removed, down to an empty folder; nothing that is no registry.
-    fileprivate var isRegistry: Bool {
-        if [attachments, registryPin, statePin, lock].contains(where: Folder.exists) { return true }
-        return (try? BPFFileSystem.contains(path)) == true && (try? Folder.names(in: path)) == []
+    fileprivate func isRegistry(_ summary: String) throws(PacketMetadataError) -> Bool {
+        do throws(Errno) {
+            if try !isEmpty { return true }
+            return try folder.entry.contents().isEmpty
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "look at \(path)")
+        }
+    }
+
+    fileprivate func removeAll(_ summary: String) throws(PacketMetadataError) {
+        do throws(Errno) {
+            for pin in [registry, state] { try pin.unlink() }
+            for entry in [attachments, lock] { try entry.remove() }
+            try removeFolderUnlessGiven()
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "remove its pins")
+        }
+    }
+
+    /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.
+    private func removeFolderUnlessGiven() throws(Errno) {
+        do throws(Errno) {
+            try folder.remove()
+        } catch {
+            guard [Errno.permissionDenied, .notPermitted, .resourceBusy].contains(error) else { throw error }
+        }
     }
 }

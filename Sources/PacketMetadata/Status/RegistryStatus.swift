@@ -13,7 +13,7 @@ extension Registry {
     public func status() throws(PacketMetadataError) -> [HookStatus] {
         let image = try image()
         var places: [Located.Key: (located: Located, attachments: [Attachment])] = [:]
-        for attachment in try AttachmentStore(folder).attachments() {
+        for attachment in try AttachmentStore(pins).attachments() {
             let located = Located(attachment)
             places[located.key, default: (located, [])].attachments.append(attachment)
         }
@@ -111,7 +111,7 @@ extension Attachment {
                 ProgramStatus(
                     program: record.program, object: record.object.name, state: state, mode: record.mode,
                     programID: program?.id, linkID: link, fields: member.fields(image), attachedAt: record.attachedAt,
-                    packets: counts ? program?.runs : nil, pins: member.folders.path))
+                    packets: counts ? program?.runs : nil, pins: member.folders.entry.path))
         }
     }
 }

@@ -147,7 +147,7 @@ public final class PacketStream {
         guard ContinuousClock.now - lastLook >= Self.lookInterval, !watchers.isEmpty else { return }
         lastLook = .now
         try refuseIfGone()
-        let registry = try Registry.open(at: registryPath, for: .write)
+        let registry = try Registry.openForPrograms(at: registryPath)
         let now = try registry.image()
         guard now != image else { return }
         let table = WatchTable(number: (tables.last?.number ?? 0) &+ 1, now, names: request.fields)

@@ -62,6 +62,7 @@ struct InspectMapRequest: Request, Hashable {
         let named = words.first.flatMap(InspectionView.init(rawValue:))
         let selection = try choice.selection(Array(words.dropFirst(named == nil ? 0 : 1)))
         let view = named ?? (selection.isOneField ? .field : interval == nil ? .both : .state)
+        context.note(foreignOwnerOf: try Registry.open(at: path, for: .read))
         let read = { () throws(PacketMetadataError) -> Inspection in
             let registry = try Registry.open(at: path, for: .read)
             return try registry.inspect(selection.needsStates ? view.parts.union(.states) : view.parts)

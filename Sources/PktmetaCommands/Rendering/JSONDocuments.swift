@@ -18,6 +18,8 @@ struct ErrorDocument: JSONDocument {
                 "reason": .text(error.reason),
                 "remedy": error.remedy.map(JSONValue.text),
                 "details": error.details.map(JSONValue.text),
+                // What was done all the same, in words, and the id of the field that was registered.
+                "done": error.done.map { ["text": .text($0.text), "id": $0.id.map { .number($0.rawValue) }] },
                 "exitCode": .number(Int(error.kind.exitCode)),
             ],
         ]

@@ -12,7 +12,10 @@ struct StatusDocument: JSONDocument {
         [
             "version": .version,
             "registry": ["path": .text(report.path), "tag": .number(report.tag)],
-            "hooks": .array(report.hooks.map(\.json)),
+            // Absent if this process may not see what is attached.
+            "hooks": report.hooks.map { .array($0.map(\.json)) },
+            // Whether others than the owner may open, and so run, what is pinned for attachments.
+            "hasOpenPins": .flag(report.hasOpenPins),
             // CLOCK_REALTIME, ns, when it was read.
             "time": .number(report.time),
         ]

@@ -12,22 +12,26 @@ struct StatusRendering {
         [heading, table, notes.joined(separator: "\n")].filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
+    private var hooks: [HookStatus] { report.hooks ?? [] }
+
     private var programs: [ProgramStatus] {
-        report.hooks.flatMap(\.entries).compactMap { if case .ours(let program) = $0 { program } else { nil } }
+        hooks.flatMap(\.entries).compactMap { if case .ours(let program) = $0 { program } else { nil } }
     }
 
     private var heading: String {
-        "\(report.path): \(count(programs.count, "program")) attached to \(count(report.hooks.count, "hook")), "
-            + "tag \(hexadecimal(report.tag))"
+        let attached =
+            report.hooks.map { "\(count(programs.count, "program")) attached to \(count($0.count, "hook"))" }
+            ?? "what is attached is for the registry's owner alone to see"
+        return "\(report.path): \(attached), tag \(hexadecimal(report.tag))"
     }
 
     private var table: String {
-        if report.hooks.isEmpty { return "" }
+        if hooks.isEmpty { return "" }
         var table = Table(columns: [
             .text("INTERFACE"), .text("NETNS"), .text("HOOK"), .number("#"), .text("PROGRAM"), .number("ID"),
             .text("MODE"), .text("OWNER"), .text("FIELDS"), .number("SINCE"), .number("PACKETS"),
         ])
-        table.rows = report.hooks.flatMap { hook in
+        table.rows = hooks.flatMap { hook in
             hook.entries.enumerated().map {
                 [hook.interface, name(hook.namespace), hook.hook.description, "\($0 + 1)"] + cells($1)
             }
@@ -72,8 +76,13 @@ struct StatusRendering {
         if programs.contains(where: { $0.state == .gone }) {
             notes.append("gone: its interface is, or others have detached it; the next command that writes forgets it")
         }
-        if report.hooks.contains(where: { !$0.isComplete }) || programs.contains(where: { $0.state == .unknown }) {
+        if hooks.contains(where: { !$0.isComplete }) || programs.contains(where: { $0.state == .unknown }) {
             notes.append("some of it cannot be seen by this process: it takes CAP_SYS_ADMIN, and access to the pins")
+        }
+        if report.hasOpenPins {
+            notes.append(
+                "others than the owner may open what is pinned for attachments, and run the programs; pktmeta repair closes it"
+            )
         }
         return notes
     }

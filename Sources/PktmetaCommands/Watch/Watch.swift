@@ -62,7 +62,9 @@ struct Watch: ContextCommand {
         Interruption.watch()
         let path = registry.path(in: context)
         let stream = try interfaces.run("cannot watch") { (names) throws(PacketMetadataError) in
-            try Registry.open(at: path, for: .write).watch(request, on: names)
+            let registry = try Registry.openForPrograms(at: path)
+            context.note(foreignOwnerOf: registry)
+            return try registry.watch(request, on: names)
         }
         try PacketWatch(stream: stream, count: count, duration: duration?.duration, isJSON: isJSON, context: context)
             .run()

@@ -29,4 +29,14 @@ struct traced_end {
 int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (*action)(void *), void *context,
 	       struct traced_end *end);
 
+/*
+ * Runs a command of which one call is not done and returns -error. Counted are, from the same first one on, all calls
+ * that can fail: also those that only read, and not those by which a process lets go of something.
+ *
+ * fail_at: which of them, from 1 on; 0: none, to count them.
+ *
+ * 0 or -errno.
+ */
+int failing_run(char *const arguments[], unsigned int fail_at, int error, struct traced_end *end);
+
 #endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// The open folder of a registry, and where its parts are pinned in it.
+struct RegistryPins: Sendable {
+    let location: RegistryFolder
+    let folder: OpenFolder
+
+    init(_ location: RegistryFolder, _ folder: OpenFolder) {
+        self.location = location
+        self.folder = folder
+    }
+
+    var path: FilePath { location.path }
+    var waiting: LockWait { location.waiting }
+
+    var registry: FolderEntry { folder.entry.appending("registry") }
+    var state: FolderEntry { folder.entry.appending("state") }
+    var lock: FolderEntry { folder.entry.appending("lock") }
+    var attachments: FolderEntry { folder.entry.appending("attachments") }
+
+    private var all: [FolderEntry] { [attachments, state, registry, lock] }
+
+    /// Whether no part of a registry is there.
+    var isEmpty: Bool {
+        get throws(Errno) {
+            for entry in all where try entry.exists() { return false }
+            return true
+        }
+    }
+
+    func hasRegistry() throws(PacketMetadataError) -> Bool {
+        do throws(Errno) {
+            return try registry.exists()
+        } catch {
+            throw PacketMetadataError(error, "cannot open the registry \(path)", doing: "look for \(registry)")
+        }
+    }
+
+    // MARK: Whose it is
+
+    /// The owner, if that is neither this process's user nor root, who can do all that others can; nil else.
+    ///
+    /// Of the folder, or of a part that somebody else has put there.
+    var stranger: UInt32? {
+        get throws(Errno) {
+            var owners = [folder.access.owner]
+            for entry in all where try entry.exists() { owners.append(try entry.access().owner) }
+            return owners.first { $0 != 0 && $0 != ProcessID.user }
+        }
+    }
+
+    /// Refuses to change a registry of somebody else: its owner decides what is loaded for it, and with whose
+    /// capabilities, and may move its pins while they are worked on.
+    ///
+    /// Who may not change it anyway is told so by the kernel.
+    ///
+    /// - Throws: `missingPrivilege`, unless the owner is to be trusted.
+    func refuseOthers(_ summary: String) throws(PacketMetadataError) {
+        if location.trustsOwner { return }
+        let owner: UInt32?
+        do throws(Errno) {
+            owner = try stranger
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "look at \(path)")
+        }
+        guard let owner, folder.isWritable else { return }
+        throw PacketMetadataError(
+            .missingPrivilege, summary,
+            reason: "the registry \(path) belongs to \(UserName(owner)), who decides what is loaded for it",
+            remedy: "Run this as that user; or, if you trust that user with your privileges, say --trust-owner.")
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Foundation
+import Linux
+import SystemPackage
+import TestSupport
+import Testing
+
+/// One system call after the other fails: what a command says, and its exit code, is what came of it.
+///
+/// Exit code 0 is all done; 79 is done, but not all that goes with it, with the words for both; any other is nothing done.
+///
+/// `PKTMETA_FAULTS=all` tries each call; else they are spread evenly, from a place on that is chance.
+@Suite(Kernel.required, .serialized) struct FaultTests {
+    static let isWhole = ProcessInfo.processInfo.environment["PKTMETA_FAULTS"] == "all"
+    static let fewest = 24
+
+    struct Scene: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        var prepare: [[String]] = []
+        let command: [String]
+        let undo: [[String]]
+        /// Whether it is all done, none of it (false), or something between (nil).
+        let isDone: @Sendable (KillBench) throws -> Bool?
+    }
+
+    private static let create = [
+        ["create-registry", "--capacity", "64"],
+        ["register-field", "seven", "--type", "u32", "--source", "constant:7"],
+    ]
+    private static let attach = ["attach-to-interface", VethPair.far, "--xdp", "prebuilt", "--tc", "prebuilt"]
+    private static let detach = ["detach-from-interface", VethPair.far]
+    private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
+    private static let unregister = ["unregister-field", "fresh"]
+
+    static let scenes = [
+        Scene(
+            testDescription: "register-field", prepare: create + [attach], command: register, undo: [unregister],
+            isDone: { try $0.view()?.names.contains("fresh") }),
+        Scene(
+            testDescription: "unregister-field", prepare: create + [attach, register], command: unregister,
+            undo: [register], isDone: { try $0.view().map { !$0.names.contains("fresh") } }),
+        Scene(
+            testDescription: "attach-to-interface", prepare: create, command: attach, undo: [detach],
+            isDone: { try attached($0).map { $0 } }),
+        Scene(
+            testDescription: "detach-from-interface", prepare: create + [attach], command: detach, undo: [attach],
+            isDone: { try attached($0).map { !$0 } }),
+        Scene(
+            testDescription: "delete-registry", prepare: create + [attach], command: ["delete-registry", "--force"],
+            undo: create + [attach],
+            isDone: { bench in
+                if bench.pins.isEmpty { return true }
+                return try attached(bench) == true && bench.view()?.names == ["seven"] ? false : nil
+            }),
+    ]
+
+    /// To both hooks, to none, or (nil) to one.
+    private static func attached(_ bench: KillBench) throws -> Bool? {
+        try bench.pair.inReceiver {
+            let index = try NetworkInterface(named: VethPair.far).index
+            let hooks = [
+                try attachedXDPProgramID(ifindex: index) != nil, try !attachedTCXProgramIDs(ifindex: index).isEmpty,
+            ]
+            return hooks[0] == hooks[1] ? hooks[0] : nil
+        }
+    }
+
+    @Test(arguments: scenes)
+    func theExitCodeIsWhatCameOfIt(_ scene: Scene) throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run(scene.prepare)
+            let whole = try bench.fail(scene.command, at: 0)
+            try #require(whole.exitCode == 0, "\(whole.output)")
+            try bench.run(scene.undo)
+            var unfinished = 0
+            for call in Self.isWhole ? Array(1...whole.calls) : Self.spread(whole.calls) {
+                let run = try bench.fail(scene.command, at: call)
+                let place =
+                    "call \(call) of \(whole.calls), \(run.call ?? "none"): exit code \(String(describing: run.exitCode)): \(run.output)"
+                let isDone = try scene.isDone(bench)
+                switch run.exitCode {
+                case 0: #expect(isDone == true, "\(place)")
+                case 79:
+                    unfinished += 1
+                    #expect(isDone != false || run.output.contains(" 0 of "), "\(place)")
+                    #expect(run.output.contains(", but not all that goes with it is done: "), "\(place)")
+                    #expect(run.output.contains("finishes") || run.output.contains("goes on with it"), "\(place)")
+                default: #expect(isDone == false, "\(place)")
+                }
+                if scene.command[0] == "register-field" {
+                    let hasID = run.output.split(separator: "\n").contains { $0.hasPrefix("0x") }
+                    #expect(hasID == isDone, "\(place)")
+                }
+                // Whatever came of it, the next commands go on.
+                if bench.pins.isEmpty {
+                    try bench.run(scene.prepare)
+                } else {
+                    try bench.run([["repair"]], allowing: [66])
+                    try bench.run([scene.command] + scene.undo, allowing: [66])
+                }
+            }
+            print(
+                "failed: \(scene.testDescription): \(unfinished) times done and not finished, of \(whole.calls) calls")
+        }
+    }
+
+    private static func spread(_ count: Int) -> [Int] {
+        let step = max(1, count / fewest)
+        return Array(stride(from: Int.random(in: 1...step), through: count, by: step))
+    }
+
+    /// What was done is said, with the id, and what finishes it: in words and as JSON.
+    @Test func aFieldWhoseProgramsAreNotRenewed() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run(Self.create + [Self.attach])
+            let whole = try bench.fail(Self.register, at: 0)
+            try bench.run([Self.unregister])
+            for isJSON in [false, true] {
+                var found = false
+                // The call that puts the new program in the old one's place (BPF_LINK_UPDATE).
+                for step in whole.steps {
+                    let run = try bench.fail(Self.register + (isJSON ? ["--json"] : []), at: step - 1)
+                    defer { _ = try? bench.run([["repair"], Self.unregister], allowing: [66]) }
+                    guard run.call == "bpf 29" else { continue }
+                    found = true
+                    #expect(run.exitCode == 79, "\(run.output)")
+                    let id = String(format: "0x%08x", try #require(try bench.view()?.fields["fresh"]).id)
+                    if isJSON {
+                        let number = try #require(try bench.view()?.fields["fresh"]).id
+                        #expect(run.output.contains("\"id\" : \(number)"), "\(run.output)")
+                        #expect(run.output.contains("\"kind\" : \"unfinished\""))
+                    } else {
+                        #expect(
+                            run.output.hasPrefix("\(id)\npktmeta: fresh is registered, but not all"), "\(run.output)")
+                        #expect(run.output.contains("cannot renew "))
+                        #expect(run.output.contains("pktmeta repair --registry \(bench.scratch.path) finishes it."))
+                    }
+                    // As it says.
+                    #expect(try bench.run(["repair"]).exitCode == 0)
+                    break
+                }
+                #expect(found)
+            }
+        }
+    }
+
+    /// A folder that cannot be read to its end is not taken for one that has no more.
+    @Test func aFolderThatCannotBeRead() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run(Self.create + [Self.attach])
+            let whole = try bench.fail(["repair"], at: 0)
+            var tried = 0
+            for call in 1...whole.calls {
+                let run = try bench.fail(["repair"], at: call)
+                guard run.call == "getdents64" else { continue }
+                tried += 1
+                #expect(run.exitCode == 70, "\(run.output)")
+                #expect(run.output.contains("(EIO)"), "\(run.output)")
+            }
+            #expect(tried > 0)
+        }
+    }
+}
+
+extension KillBench {
+    /// - Parameter call: of those that can fail; 0 for none.
+    fileprivate func fail(_ arguments: [String], at call: Int) throws -> TracedRun {
+        try pair.inReceiver {
+            try TracedRun(arguments + ["--registry", scratch.path.string], failingAt: call, with: .ioError)
+        }
+    }
+}
