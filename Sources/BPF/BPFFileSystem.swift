@@ -36,14 +36,16 @@ public enum BPFFileSystem {
     /// new, and no link is followed there.
     public static func pin(_ fd: CInt, at entry: FolderEntry) throws(BPFError) {
         let folder = try place("pin \(entry)") { () throws(Errno) in try entry.openParent() }
-        let path = try place("pin \(entry)") { () throws(Errno) in try folder.path.appending(entry.name) }
+        let path = try place("pin \(entry) by way of /proc, which is not mounted") { () throws(Errno) in
+            try folder.path.appending(entry.name)
+        }
         try libbpf("pin \(entry)") { unsafe path.withPlatformString { unsafe bpf_obj_pin(fd, $0) } }
     }
 
     /// Opens what is pinned there: the pin itself, and nothing that a symbolic link leads to.
     public static func open(_ entry: FolderEntry, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
         let pin = try place("open \(entry)") { () throws(Errno) in try entry.openPlace() }
-        let path = try place("open \(entry)") { () throws(Errno) in try pin.path }
+        let path = try place("open \(entry) by way of /proc, which is not mounted") { () throws(Errno) in try pin.path }
         var options = bpf_obj_get_opts()
         options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
         options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0

@@ -62,18 +62,15 @@ struct InspectMapRequest: Request, Hashable {
         let named = words.first.flatMap(InspectionView.init(rawValue:))
         let selection = try choice.selection(Array(words.dropFirst(named == nil ? 0 : 1)))
         let view = named ?? (selection.isOneField ? .field : interval == nil ? .both : .state)
-        context.note(foreignOwnerOf: try Registry.open(at: path, for: .read))
-        let read = { () throws(PacketMetadataError) -> Inspection in
-            let registry = try Registry.open(at: path, for: .read)
-            return try registry.inspect(selection.needsStates ? view.parts.union(.states) : view.parts)
-        }
+        let parts = selection.needsStates ? view.parts.union(.states) : view.parts
+        let registry = try context.readableRegistry(at: path)
         if let interval {
             try InspectionWatch(
-                selection: selection, view: view, interval: interval, count: count, isJSON: isJSON,
-                context: context, read: read
+                selection: selection, view: view, interval: interval, count: count, isJSON: isJSON, context: context,
+                read: { () throws(PacketMetadataError) in try Registry.open(at: path, for: .read).inspect(parts) }
             ).run()
         } else {
-            let report = InspectionReport(try selection.applied(to: try read()), view)
+            let report = InspectionReport(try selection.applied(to: try registry.inspect(parts)), view)
             context.output(isJSON ? report.document.json : InspectionRendering(report, context.display).text)
         }
     }
