@@ -7,6 +7,7 @@
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
+#   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
 #   make test-kernels
 #                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
 #   make test-old-kernel
@@ -51,7 +52,7 @@ ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo bench test torture kill-test test-kernels \
+.PHONY: build release function-order bpf examples test-bpf demo bench test torture kill-test fault-test test-kernels \
 	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
@@ -141,6 +142,10 @@ torture: bpf test-bpf
 # Each command killed at each of its system calls: about an hour. `make test` does a few of each.
 kill-test: bpf test-bpf
 	PKTMETA_KILL_SECONDS=$${PKTMETA_KILL_SECONDS:-36000} swift test --filter KillTests
+
+# Each command with each of its system calls failing once. `make test` does some of each.
+fault-test: bpf test-bpf
+	PKTMETA_FAULTS=all swift test --filter FaultTests
 
 # Kernels and what virtual machines need are fetched to .build/kernels. KERNELS="6.1 newest" tries those only.
 test-kernels: release test-bpf deps-kernels
