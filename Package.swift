@@ -87,7 +87,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPF", "Benchmark", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands",
-                "TestSupport",
+                "Testbed", "TestSupport",
                 arguments, system,
             ],
             swiftSettings: tests),

@@ -7,6 +7,7 @@ import Linux
 import PacketMetadata
 import SystemPackage
 import TestSupport
+import Testbed
 import Testing
 
 /// Nothing is removed, and nothing let go of, outside a BPF file system, through a symbolic link, or across a mount.
@@ -206,6 +207,31 @@ import Testing
             try #require(lchown(link.string, 0, 0) == 0)
             #expect(export(to: first).exitCode == 0)
             #expect(try Fixture.bytes(victim).count > 3)
+        }
+    }
+
+    /// What demo and bench left when they were killed goes by its name, which anyone may give a link or a folder.
+    @Test func leftoversOfOthersStay() throws {
+        try Kernel.run {
+            let pair = try VethPair()
+            let (victim, pins) = try Self.victim(pair)
+            let purpose = "hostile-\(ProcessID.current)"
+            // No process has that number: they end at 2^22.
+            let place = victim.path.removingLastComponent().appending("pktmeta-\(purpose)-99999999")
+            try Self.link(place, to: victim.path)
+            TemporaryRegistry.removeAbandoned(for: purpose)
+            #expect(victim.pins == pins)
+            try #require(unlink(place.string) == 0)
+
+            try #require(mkdir(place.string, 0o700) == 0)
+            try BPFMap(creating: "theirs", .init(kind: .array, valueSize: 4, entries: 1)).pin(
+                at: place.appending("theirs"))
+            try #require(chown(place.string, OtherUser.id, OtherUser.id) == 0)
+            TemporaryRegistry.removeAbandoned(for: purpose)
+            #expect(try Folder.names(in: place) == ["theirs"])
+            try #require(chown(place.string, 0, 0) == 0)
+            TemporaryRegistry.removeAbandoned(for: purpose)
+            #expect(!Folder.exists(place))
         }
     }
 
