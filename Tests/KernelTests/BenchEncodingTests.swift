@@ -24,7 +24,7 @@ import Testing
         var hasRegistry: Bool { [.bound, .boundCounted, .dynamic, .dynamicCounted].contains(self) }
     }
 
-    static let variants = Object.allCases.flatMap { object in Fixture.Compiler.allCases.map { (object, $0) } }
+    static let variants = Object.allCases.flatMap { object in Fixture.Compiler.usual.map { (object, $0) } }
     static let counts = [1, 3, 8, 16, 31]
     private static let pass: UInt32 = 2
     private static let packet = EncodingTests.Variant.udpPacket

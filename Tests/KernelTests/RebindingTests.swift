@@ -106,7 +106,7 @@ import Testing
             ] {
                 #expect(try bench.command("register-field", name, "--type", type).exitCode == 0)
             }
-            for compiler in Fixture.Compiler.allCases {
+            for compiler in Fixture.Compiler.usual {
                 for (object, hook) in [("bound_count", "--xdp"), ("bound_tc", "--tc")] {
                     let bound = try attach(object, compiler, at: hook, dropping: "-sys_admin,-perfmon")
                     #expect(bound.status == 0, "\(object) \(bound.output)")

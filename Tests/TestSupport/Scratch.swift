@@ -37,9 +37,17 @@ public enum Fixture {
     private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent()
 
+    /// Whose objects there are; the folder of the test programs' objects is the value.
     public enum Compiler: String, CaseIterable, Sendable {
         case swift = "tests"
         case debian = "tests-clang-14"
+        /// The oldest that the headers are for.
+        case oldest = "tests-clang-13"
+        /// The newest there is, for the newest instructions (-mcpu=v4).
+        case newest = "tests-clang-22"
+
+        /// Those that also compile the examples and benchmarks.
+        public static let usual: [Compiler] = [.swift, .debian]
     }
 
     /// A test program's object, compiled by `make test-bpf`.

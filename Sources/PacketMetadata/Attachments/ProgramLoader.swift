@@ -205,21 +205,34 @@ struct ProgramLoader: ~Copyable {
         let missing = missing(used)
         guard missing.isEmpty else {
             let commands = missing.map { name in
-                "pktmeta register-field \(name) --type \(used.type(of: name)?.description ?? "TYPE")"
+                "pktmeta register-field \(name) --type \(used.likelyType(of: name)?.description ?? "TYPE")"
             }
             throw PacketMetadataError(
                 .notFound, summary, reason: "\(file.name) uses fields that are not registered\(list(missing))",
                 remedy: commands.joined(separator: "; ")
                     + "; or --register-missing, for those declared with their type.")
         }
-        for field in image.fields {
-            guard let type = used.type(of: field.name.text), type.size != field.type.size else { continue }
-            throw PacketMetadataError(
-                .badData, summary,
-                reason: "\(file.name) declares \(field.name) with \(type.size) bytes, and it is registered as "
-                    + "\(field.type), of \(field.type.size)",
-                remedy: "pktmeta inspect-map registry \(field.name) shows who registered it.")
+        for field in image.fields { try refuseOtherSize(field, used) }
+    }
+
+    /// A program that uses a field with another size than the field's would run, and get -EINVAL from each call.
+    private func refuseOtherSize(
+        _ field: RegisteredField, _ used: UsedFields
+    ) throws(PacketMetadataError) {
+        let name = field.name.text
+        let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
+        let said: String
+        if let declared = used.type(of: name)?.size, declared != field.type.size {
+            said = "declares \(name) with \(declared) bytes"
+        } else if let called {
+            said = "sets or gets \(name) by its id with \(called) bytes"
+        } else {
+            return
         }
+        throw PacketMetadataError(
+            .badData, summary,
+            reason: "\(file.name) \(said), and it is registered as \(field.type), of \(field.type.size)",
+            remedy: "pktmeta inspect-map registry \(name) shows who registered it.")
     }
 
     private func missing(_ used: UsedFields) -> [String] {

@@ -39,11 +39,21 @@
  * and once
  *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
  *			    PKTMETA_INFO_HEADER }, of 64 bits
+ *
+ * In a program's own types, the value of PKTMETA_ID_NAME says which size the field is used with.
  */
 #define PKTMETA_ID_PREFIX "pktmeta_id_"
+#define PKTMETA_USED_ANY 1                     /* the compiler did not know the size */
+#define PKTMETA_USED_SIZE(bytes) ((bytes) + 2) /* differs from PKTMETA_USED_ANY for any size */
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
+
+/* The bytes that a value of PKTMETA_ID_NAME in a program stands for; negative if the compiler did not know them. */
+static inline __s32 pktmeta_used_bytes(__s32 value)
+{
+	return value - PKTMETA_USED_SIZE(0);
+}
 
 /*
  * Three 64-bit words carry all that programs check as a packet passes. They are only ever loaded and stored
