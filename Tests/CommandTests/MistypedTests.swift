@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -57,7 +58,8 @@ import Testing
     func bothParsersSayTheSame(plain: [String], other: [String]) {
         #expect(PlainArguments.request(plain) != nil)
         #expect(PlainArguments.request(other) == nil)
-        let registry = ["--registry", "/sys/fs/bpf/pktmeta-test-mistyped"]
+        let scratch = ScratchRegistry()
+        let registry = ["--registry", scratch.path.string]
         let (first, second) = (CommandRun(plain + registry), CommandRun(other + registry))
         #expect(first.exitCode == second.exitCode && first.exitCode != 0)
         #expect(first.errors == second.errors)
@@ -66,8 +68,9 @@ import Testing
 
     /// Nothing is made for what is mistyped.
     @Test func noRegistryIsLeftBehind() {
+        let scratch = ScratchRegistry()
         let run = CommandRun([
-            "attach-to-interface", "lo", "--xdp", "prebilt", "--registry", "/sys/fs/bpf/pktmeta-test-mistyped",
+            "attach-to-interface", "lo", "--xdp", "prebilt", "--registry", scratch.path.string,
         ])
         #expect(run.exitCode == 65)
         #expect(!run.errors.contains("created the registry"), "\(run.errors)")
