@@ -24,8 +24,9 @@ public struct BPFProgram: ~Copyable, Sendable {
         }
     }
 
-    public init(pinnedAt path: FilePath) throws(BPFError) {
-        try self.init(BPFFileSystem.open(path))
+    /// - Parameter readOnly: the pin's mode then only has to let this process read.
+    public init(pinnedAt path: FilePath, readOnly: Bool = false) throws(BPFError) {
+        try self.init(BPFFileSystem.open(path, readOnly: readOnly))
     }
 
     /// - Throws: `EPERM` without CAP_SYS_ADMIN.

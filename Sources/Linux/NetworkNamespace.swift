@@ -24,14 +24,19 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     public static func path(named name: String) -> FilePath {
         if name.contains("/") { return FilePath(name) }
         if UInt32(name) != nil { return FilePath("/proc/\(name)/ns/net") }
-        return FilePath("/run/netns/\(name)")
+        return folder.appending(name)
     }
+
+    /// Those that have one, for `ip netns`.
+    public static var names: [String] { (try? Folder.names(in: folder)) ?? [] }
+
+    private static let folder: FilePath = "/run/netns"
 
     /// Its name for `ip netns`; nil if it has none.
     public func name() throws(Errno) -> String? {
         let inode = try inode()
-        return ((try? Folder.names(in: "/run/netns")) ?? []).first { name in
-            (try? NetworkNamespace(path: FilePath("/run/netns").appending(name)).inode()) == inode
+        return Self.names.first { name in
+            (try? NetworkNamespace(path: Self.folder.appending(name)).inode()) == inode
         }
     }
 

@@ -20,6 +20,7 @@ struct AttachRequest: Request, Hashable {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
+            try programs.checkObjects()
             let registry = try Registry.openOrCreate(
                 at: context.registry(registry), waiting: context.wait(upTo: lockTimeout)
             ) {

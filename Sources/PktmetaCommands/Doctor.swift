@@ -34,7 +34,7 @@ struct Doctor: ContextCommand {
         let diagnosis = try namespace.run("cannot examine \(subject)") { () throws(PacketMetadataError) in
             try Diagnosis(registry: path, interface: interface)
         }
-        context.output(isJSON ? DiagnosisDocument(diagnosis).json : DiagnosisRendering(diagnosis).text)
+        context.output(isJSON ? DiagnosisDocument(diagnosis).json : DiagnosisRendering(diagnosis, context.display).text)
         return diagnosis.exitCode
     }
 }

@@ -211,6 +211,40 @@ import Testing
         }
     }
 
+    /// The kernel does not say that it has not run a program.
+    @Test func asManyAsThePacketGetsTo() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let folder = try ScratchFolder()
+            let bytes = try Fixture.bytes(Fixture.object("chain_xdp"))
+            let copies = try (0..<34).map { try folder.write(bytes, as: "copy\($0).bpf.o").string + ":reader" }
+            func attach(_ objects: [String], _ options: String...) throws -> CommandRun {
+                let arguments = ["attach-to-interface", "far0", "--tc", "none"] + options
+                return try bench.pair.inReceiver {
+                    CommandRun(
+                        arguments + objects.flatMap { ["--xdp", $0] } + ["--registry", bench.scratch.path.string])
+                }
+            }
+            let most = try attach(Array(copies.prefix(33)))
+            #expect(most.exitCode == 0, "\(most.errors)")
+            try bench.pair.send(10)
+            let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
+            let last = try #require(try store.attachments().first?.members.last)
+            let map = try BPFMap(pinnedAt: last.folders.maps.appending("packets"))
+            let arrived = try eventually { decode(try map.values(at: 0)[0], as: UInt64.self) == 10 }
+            #expect(arrived)
+
+            let pins = bench.scratch.pins
+            for run in [try attach(copies), try attach(Array(copies.suffix(1)), "--join")] {
+                #expect(run.exitCode == 69)
+                #expect(
+                    run.errors.contains(
+                        "34 programs would share its XDP hook, and the kernel lets a packet pass through 33"))
+                #expect(bench.scratch.pins == pins)
+            }
+        }
+    }
+
     /// In generic mode programs are loaded without fragments, so a plain one goes with the others.
     @Test func genericModeTakesBothKinds() throws {
         try Kernel.run {

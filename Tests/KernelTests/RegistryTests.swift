@@ -170,13 +170,33 @@ import Testing
             #expect(other.exitCode == 73)
             #expect(other.errors.contains("it exists, with 128 bytes a packet"))
             let odd = Self.command(scratch, "create-registry", "--capacity", "96")
-            #expect(odd.exitCode == 73)
+            #expect(odd.exitCode == 64)
             #expect(Self.command(scratch, "register-field", "big", "--type", "bytes:64").exitCode == 0)
 
             #expect(Self.command(scratch, "delete-registry").exitCode == 64)
             #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 0)
             #expect(!Folder.exists(scratch.path))
             #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 66)
+        }
+    }
+
+    @Test func aCapacityBeyondTheKernelsIsToldWithTheKernelsOwn() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let largest = try DoctorTests.largestArea()
+            try #require(largest < 248)
+            let run = Self.command(scratch, "create-registry", "--capacity", "248")
+            #expect(run.exitCode == 69)
+            #expect(
+                run.errors
+                    == "pktmeta: cannot create the registry \(scratch.path): the kernel grants no metadata area of "
+                    + "248 bytes; \(largest) are the most that it grants")
+            #expect(!Folder.exists(scratch.path))
+            #expect(Self.command(scratch, "create-registry", "--capacity", "\(largest)").exitCode == 0)
+            // Of a registry that is there, too, what cannot be is told first.
+            let odd = Self.command(scratch, "create-registry", "--capacity", "250")
+            #expect(odd.exitCode == 64)
+            #expect(odd.errors.contains("from 128 to 248 bytes in steps of 8"))
         }
     }
 

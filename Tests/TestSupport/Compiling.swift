@@ -6,7 +6,7 @@ import SystemPackage
 
 extension Fixture.Compiler {
     /// What the Makefile calls.
-    private var command: String {
+    public var command: String {
         switch self {
         case .swift: Self.swiftClang ?? "clang"
         case .debian: "clang-14"

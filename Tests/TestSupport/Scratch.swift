@@ -76,8 +76,16 @@ public enum Fixture {
             decoding: try bytes(root.appending("Sources/PacketMetadata/PacketMetadata.docc/\(name)")), as: UTF8.self)
     }
 
+    /// What the package's first page says.
+    public static var readme: String {
+        get throws { String(decoding: try bytes(root.appending("README.md")), as: UTF8.self) }
+    }
+
+    /// Headers, programs and examples in C.
+    public static let bpf = root.appending("bpf")
+
     /// What BPF programs include.
-    static let headers = root.appending("bpf/include")
+    static let headers = bpf.appending("include")
 
     public static func bytes(_ path: FilePath) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))

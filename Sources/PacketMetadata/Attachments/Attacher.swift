@@ -29,7 +29,8 @@ struct Attacher {
         } catch {
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no such interface (\(error.name))",
-                remedy: "ip link lists those of a network namespace; --netns names another namespace.")
+                remedy: NearestName.question(name, among: ((try? NetworkInterface.all()) ?? []).map(\.name))
+                    + "ip link lists those of a network namespace; --netns names another namespace.")
         }
     }
 
@@ -214,7 +215,10 @@ extension PacketMetadataError {
         case .notThere(let word, let there):
             self.init(
                 .notFound, summary, reason: "this registry has no program \(word) attached there",
-                remedy: there.isEmpty ? nil : "It has \(list(there)).")
+                remedy: there.isEmpty
+                    ? nil
+                    : NearestName.question(word, among: there.flatMap { [$0.program, $0.file] })
+                        + "It has \(list(there)).")
         case .ambiguous(let word, let meant):
             self.init(
                 .usage, summary, reason: "\(word) may be any of \(list(meant))", remedy: "Name one as OBJECT:PROGRAM.")

@@ -154,7 +154,8 @@ extension Attacher {
         guard let index = meant.first else {
             throw PacketMetadataError(
                 .notFound, summary, reason: "its TC ingress has no program \(word)",
-                remedy: ids.isEmpty ? nil : "It has \(list).")
+                remedy: ids.isEmpty
+                    ? nil : NearestName.question(word, among: names.compactMap(\.self)) + "It has \(list).")
         }
         guard meant.count == 1 else {
             throw PacketMetadataError(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+package import RegistryModel
 public import SystemPackage
 
 /// A program to attach.
@@ -83,6 +84,13 @@ public struct AttachmentRequest: Sendable, Hashable {
 
     func placement(_ hook: Hook) -> Placement? {
         if case .programs = selection(hook) { placement } else { nil }
+    }
+
+    /// Whether the objects can be read, before anything is made for them.
+    ///
+    /// - Throws: `badData` or `missingPrivilege` if one cannot.
+    package func checkObjects() throws(PacketMetadataError) {
+        for path in objects { _ = try ObjectFile(path: path) }
     }
 
     var objects: [FilePath] {

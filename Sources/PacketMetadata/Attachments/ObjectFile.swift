@@ -51,7 +51,10 @@ struct ObjectFile: Hashable, Sendable {
             self.init(name: whole.string, bytes: try WholeFile.read(path), isPrebuilt: false)
         } catch {
             let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
-            throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
+            let names = error == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
+            throw PacketMetadataError(
+                kind, summary, reason: "\(error) (\(error.name))",
+                remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
         }
     }
 

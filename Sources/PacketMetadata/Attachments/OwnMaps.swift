@@ -19,6 +19,15 @@ enum OwnMaps {
         String(name.map { $0 == "." ? "+" : $0 })
     }
 
+    /// - Returns: nil if this process may not look.
+    static func pinned(in folder: FilePath) -> [PinnedMap]? {
+        guard let pins = try? Folder.names(in: folder) else { return nil }
+        return pins.sorted().map { pin in
+            // Names of maps are C identifiers and dots, so no other plus was there.
+            PinnedMap(name: String(pin.map { $0 == "+" ? "." : $0 }), path: folder.appending(pin))
+        }
+    }
+
     static func pin(_ object: borrowing BPFObject, in folder: FilePath) throws(BPFError) {
         for name in object.mapNames where isOwn(name) {
             try object.map(name).pin(at: folder.appending(pinName(name)))

@@ -10,11 +10,13 @@ struct ProgramIdentity: Hashable, Sendable, CustomStringConvertible {
     /// Its name in the object.
     let program: String
 
+    /// The object's name without its folders.
+    var file: String { object.split(separator: "/").last.map(String.init) ?? object }
+
     /// Whether a user's word means it: the program's name, the object's, with or without its folders, or both with a
     /// colon.
     func isMeant(by word: String) -> Bool {
-        let file = object.split(separator: "/").last.map(String.init) ?? object
-        return [program, object, file, "\(object):\(program)", "\(file):\(program)"].contains(word)
+        [program, object, file, "\(object):\(program)", "\(file):\(program)"].contains(word)
     }
 
     var description: String { object == Self.prebuilt ? program : "\(object):\(program)" }

@@ -117,7 +117,7 @@ struct ProgramChecks {
 
     private var area: Finding? {
         do throws(BPFError) {
-            guard let largest = try Self.largestArea() else {
+            guard let largest = try Registry.largestGrantedCapacity() else {
                 return Finding(.area, .broken, "the kernel grants no metadata area of 32 bytes")
             }
             let text = "the kernel grants up to \(largest) bytes in front of a packet"
@@ -129,17 +129,5 @@ struct ProgramChecks {
                 .area, .unknown, "the largest metadata area: \(error.operation) (\(error.errno.name))",
                 isPrivilege: error.errno == .notPermitted)
         }
-    }
-
-    /// The largest of the capacities that a registry may have; the kernel grants all below it too.
-    static func largestArea() throws(BPFError) -> Int? {
-        let capacities = RegistryWord.capacities
-        var granted = 0
-        var refused = capacities.count + 1
-        while granted + 1 < refused {
-            let middle = (granted + refused) / 2
-            if try Registry.isGranted(capacities[middle - 1]) { granted = middle } else { refused = middle }
-        }
-        return granted == 0 ? nil : capacities[granted - 1]
     }
 }

@@ -192,6 +192,9 @@ extension Registry {
     private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
         PacketMetadataError(
             .notFound, "cannot unregister \(name)", reason: "the registry \(path) has no such field",
-            remedy: image.fields.isEmpty ? nil : "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
+            remedy: image.fields.isEmpty
+                ? nil
+                : NearestName.question(name.text, among: image.fields.map(\.name.text))
+                    + "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
     }
 }

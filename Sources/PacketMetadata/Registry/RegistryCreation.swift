@@ -20,6 +20,11 @@ extension Registry {
         at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil,
         waiting: LockWait = LockWait(), note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
+        if let capacity, !RegistryWord.capacities.contains(capacity) {
+            throw PacketMetadataError(
+                .usage, "cannot create the registry \(path)",
+                reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
+        }
         let folder = try RegistryFolder(path: path, waiting: waiting)
         if !Folder.exists(folder.registryPin) {
             // Before anything is made: whoever may not create one shall not leave half of it.
@@ -113,10 +118,6 @@ extension Registry {
     private static func grantedCapacity(asked: Int?, path: FilePath) throws(PacketMetadataError) -> Int {
         let summary = "cannot create the registry \(path)"
         let candidates = asked.map { [$0] } ?? [64, 32]
-        guard candidates.allSatisfy(RegistryWord.capacities.contains) else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
-        }
         do throws(PacketMetadataError) {
             return try grantedCapacity(of: candidates)
         } catch {
@@ -134,9 +135,22 @@ extension Registry {
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }
+        let most = (try? largestGrantedCapacity()).map { "; \($0) are the most that it grants" } ?? ""
         throw PacketMetadataError(
-            .unsupported, summary, reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes",
-            remedy: "Kernels before 6.8 grant 32 bytes.")
+            .unsupported, summary,
+            reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes\(most)")
+    }
+
+    /// The largest of the capacities that a registry may have: the kernel grants all below it too. nil if there is none.
+    static func largestGrantedCapacity() throws(BPFError) -> Int? {
+        let capacities = RegistryWord.capacities
+        var granted = 0
+        var refused = capacities.count + 1
+        while granted + 1 < refused {
+            let middle = (granted + refused) / 2
+            if try isGranted(capacities[middle - 1]) { granted = middle } else { refused = middle }
+        }
+        return granted == 0 ? nil : capacities[granted - 1]
     }
 
     /// Whether the kernel grants an area of that many bytes, under BPF_PROG_TEST_RUN.

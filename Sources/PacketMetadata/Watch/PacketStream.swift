@@ -217,7 +217,8 @@ public final class PacketStream {
         for name in request.fields + request.filter.conditions.map(\.field) where image.field(named: name) == nil {
             throw PacketMetadataError(
                 .notFound, summary, reason: "the registry has no field \(name)",
-                remedy: "pktmeta inspect-map registry lists its fields.")
+                remedy: NearestName.question(name.text, among: image.fields.map(\.name.text))
+                    + "pktmeta inspect-map registry lists its fields.")
         }
     }
 

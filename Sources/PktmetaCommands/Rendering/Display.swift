@@ -13,6 +13,13 @@ struct Display: Sendable, Hashable {
     /// A file, another program.
     static let plain = Display()
 
+    /// What a document is about, by its path, and what is so of it: on lines of their own if one has no room for both.
+    func heading(_ path: String, _ text: String) -> String {
+        let line = "\(printable(path)): \(text)"
+        guard let width, displayWidth(line) > width else { return line }
+        return ([printable(path) + ":"] + wrapped(text, to: width - 2).map { "  " + $0 }).joined(separator: "\n")
+    }
+
     func paint(_ text: String, _ style: Style?) -> String {
         guard hasColour, let style, !text.isEmpty else { return text }
         return "\u{1b}[\(style.code)m\(text)\u{1b}[0m"

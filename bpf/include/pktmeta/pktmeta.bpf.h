@@ -38,8 +38,30 @@
 #ifndef PKTMETA_BPF_H
 #define PKTMETA_BPF_H
 
-#include <linux/errno.h>
 #include <bpf/bpf_core_read.h>
+
+/*
+ * The kernel's error numbers (include/uapi/asm-generic/errno-base.h and errno.h). Not <linux/errno.h>: that leads to
+ * <asm/errno.h>, which a program that takes its types from vmlinux.h need not have.
+ */
+#ifndef ENOENT
+#define ENOENT 2
+#endif
+#ifndef EFAULT
+#define EFAULT 14
+#endif
+#ifndef EBUSY
+#define EBUSY 16
+#endif
+#ifndef EINVAL
+#define EINVAL 22
+#endif
+#ifndef ENOSPC
+#define ENOSPC 28
+#endif
+#ifndef EOPNOTSUPP
+#define EOPNOTSUPP 95
+#endif
 
 #include "abi.h"
 #include "folding.bpf.h"
