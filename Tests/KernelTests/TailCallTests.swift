@@ -95,24 +95,6 @@ import Testing
         }
     }
 
-    /// The arrays go when no packet is among the programs any more.
-    @Test func whatIsOnItsWayFindsItsEndAsProgramsAreDetached() throws {
-        try Kernel.run {
-            let bench = try ChainTests.bench()
-            let object = Self.object + ":begin"
-            let traffic = BackgroundTraffic(bench.pair, isPaced: false)
-            for _ in 0..<10 {
-                #expect(try bench.command("attach-to-interface", "far0", "--tc", "none", "--xdp", object).exitCode == 0)
-                let counts = try BPFMap(pinnedAt: Self.maps(bench, "begin").appending("counts"))
-                let hasSeen = try eventually { decode(try counts.values(at: 0)[0], as: UInt64.self) > 0 }
-                #expect(hasSeen)
-                #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
-                #expect(decode(try counts.values(at: 4)[0], as: UInt64.self) == 0)
-            }
-            _ = try traffic.stop()
-        }
-    }
-
     @Test func aProgramThatIsReachedHandsOnToTheNextOfTheChain() throws {
         try Kernel.run {
             let bench = try ChainTests.bench()

@@ -136,7 +136,13 @@ struct AttachmentStore: Sendable {
 
     /// Gives up what ``swap(_:to:)`` kept.
     func settle(_ path: FilePath) throws(BPFError) {
-        try takeApart(Attachment.Folders(path).next)
+        let folders = Attachment.Folders(path)
+        // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+        let members = try folders.next.members()
+        var makeTailCalls = members.count > 1
+        for member in members where !makeTailCalls { makeTailCalls = try OwnMaps.hasProgramArray(member.maps) }
+        if makeTailCalls { try waitForRunningPrograms() }
+        try takeApart(folders.next)
     }
 
     /// Goes back to what ``swap(_:to:)`` kept.
@@ -264,13 +270,7 @@ struct AttachmentStore: Sendable {
 
     private func takeApart(_ chain: Attachment.ChainFolder) throws(BPFError) {
         if !Folder.exists(chain.path) { return }
-        let members = try chain.members()
-        // No packet gets to them any more. One that is still on its way along the chain, or a program's tail calls, must
-        // find its end: the kernel empties a program array as its last pin goes.
-        var callOthers = members.count > 1
-        for member in members where !callOthers { callOthers = try OwnMaps.hasProgramArray(member.maps) }
-        if callOthers { try waitForRunningPrograms() }
-        for member in members { try takeApart(member) }
+        for member in try chain.members() { try takeApart(member) }
         try perform("remove \(chain.path)") { () throws(Errno) in try Folder.remove(chain.path) }
     }
 
