@@ -6,6 +6,7 @@
 #   make test      build, and run all tests (root: the kernel tests load real programs)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
+#   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make test-kernels
 #                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
@@ -54,7 +55,7 @@ ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo bench test torture kill-test test-kernels \
+.PHONY: build release function-order bpf examples test-bpf demo bench test torture fuzz kill-test test-kernels \
 	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
@@ -148,6 +149,10 @@ docs: bpf
 # Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
+
+# Objects that were changed somewhere must not crash what opens and loads them; `make test` does a few of each.
+fuzz: bpf test-bpf
+	PKTMETA_FUZZ_MUTATIONS=$${PKTMETA_FUZZ_MUTATIONS:-1000} swift test --filter FuzzTests
 
 # Each command killed at each of its system calls: about an hour. `make test` does a few of each.
 kill-test: bpf test-bpf

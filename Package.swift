@@ -71,6 +71,9 @@ let package = Package(
                 "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system,
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
+        .executableTarget(
+            name: "object-fuzzer", dependencies: ["BPF", "Linux", system], path: "Tests/ObjectFuzzer",
+            swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
@@ -86,7 +89,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPF", "Benchmark", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands",
-                "TestSupport",
+                "TestSupport", "object-fuzzer",
                 arguments, system,
             ],
             swiftSettings: tests),

@@ -40,4 +40,17 @@ public enum BPFFileSystem {
         }
         return OwnedFD(fd)
     }
+
+    /// Whether a descriptor is a map's, which the kernel says in its name in proc (kernel/bpf/syscall.c,
+    /// `bpf_map_new_fd`). Without proc it counts as one.
+    static func isMap(_ fd: CInt) -> Bool {
+        let wanted = "anon_inode:bpf-map"
+        let name = unsafe [UInt8](unsafeUninitializedCapacity: 64) { (buffer, count) in
+            // At most as many bytes as there is room for are written.
+            let length =
+                unsafe buffer.baseAddress.map { unsafe readlink("/proc/self/fd/\(fd)", $0, buffer.count) } ?? -1
+            count = max(0, length)
+        }
+        return name.isEmpty || name.elementsEqual(wanted.utf8)
+    }
 }

@@ -7,7 +7,7 @@ public import SystemPackage
 /// An open map.
 public struct BPFMap: ~Copyable, Sendable {
     public enum Kind: Sendable, Hashable {
-        case array, perCPUArray, programArray
+        case array, perCPUArray, programArray, structOps
         case other(UInt32)
 
         var code: UInt32 {
@@ -15,12 +15,13 @@ public struct BPFMap: ~Copyable, Sendable {
             case .array: BPF_MAP_TYPE_ARRAY.rawValue
             case .perCPUArray: BPF_MAP_TYPE_PERCPU_ARRAY.rawValue
             case .programArray: BPF_MAP_TYPE_PROG_ARRAY.rawValue
+            case .structOps: BPF_MAP_TYPE_STRUCT_OPS.rawValue
             case .other(let code): code
             }
         }
 
         init(code: UInt32) {
-            self = [.array, .perCPUArray, .programArray].first { $0.code == code } ?? .other(code)
+            self = [.array, .perCPUArray, .programArray, .structOps].first { $0.code == code } ?? .other(code)
         }
     }
 
@@ -70,17 +71,13 @@ public struct BPFMap: ~Copyable, Sendable {
         try self.init(BPFFileSystem.open(path, readOnly: readOnly))
     }
 
-    /// - Parameter isMap: whether that is known; else it is checked as far as it can be.
-    init(_ fd: consuming OwnedFD, isMap: Bool = false) throws(BPFError) {
+    init(_ fd: consuming OwnedFD) throws(BPFError) {
         var info = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)
         let raw = fd.raw
+        // Anything else that is pinned answers the next question too, with a struct of its own.
+        guard BPFFileSystem.isMap(raw) else { throw BPFError("get a map's information", .invalidArgument) }
         try libbpf("get a map's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
-        // Anything else that is pinned answers too, with a struct of its own: a map always has entries, and all
-        // but ring buffers have keys or values.
-        guard isMap || (info.max_entries > 0 && (info.key_size > 0 || info.value_size > 0)) else {
-            throw BPFError("get a map's information", .invalidArgument)
-        }
         self.fd = fd
         self.id = info.id
         self.name = unsafe withUnsafeBytes(of: info.name) {

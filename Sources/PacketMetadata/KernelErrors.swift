@@ -11,7 +11,7 @@ extension PacketMetadataError {
     /// - Parameter needs: capabilities that the operation takes; named if this process lacks one and the kernel
     ///   answered EPERM or EACCES.
     package init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
-        let said = error.messages.last.map { " (\($0))" } ?? ""
+        let said = error.reason.map { " (\($0))" } ?? ""
         self.init(
             error.errno, summary, doing: error.operation + said, needs: needs,
             remedy: remedy ?? Self.memoryLimitRemedy(error, needs))
@@ -61,14 +61,22 @@ extension PacketMetadataError {
     private mutating func addVerifierLog(_ log: VerifierLog, needs: [Capability]) {
         details = log.text
         let missing = Capability.missing(of: needs)
+        reason = log.description
         if log.summary.contains("prohibited"), !missing.isEmpty {
             kind = .missingPrivilege
-            reason = "the verifier allows this only with \(missing.map(\.description).joined(separator: ", "))"
+            reason += "; it allows this only with \(missing.map(\.description).joined(separator: ", "))"
             remedy =
                 "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; on old kernels, any access does."
+        } else if let licensed = log.needsLicense {
+            kind = .badData
+            remedy = "Its licence must be compatible with the GPL: char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\";"
+            if licensed == .kernelFunction {
+                remedy? +=
+                    " Programs that set fields at TC call bpf_dynptr_from_skb_meta(); #define PKTMETA_STORES_AT_TC before "
+                    + "the header has them do without."
+            }
         } else {
             kind = .badData
-            reason = "the verifier refused it: \(log.summary)"
             remedy = "--verbose shows the whole verifier log."
             if !missing.isEmpty {
                 remedy =

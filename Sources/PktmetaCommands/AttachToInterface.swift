@@ -139,10 +139,21 @@ enum HookArgument: ExpressibleByArgument, Hashable {
         case "scrub": self = .program(.scrub)
         case "none": self = .leave
         default:
-            let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
-            self = .program(.object(FilePath(path), program: parts.count == 2 ? parts[1] : nil))
+            guard let choice = Self.object(argument) else { return nil }
+            self = .program(choice)
         }
+    }
+
+    /// A path may have colons, and a program's name has none: the name is what is behind the last one, unless the whole is
+    /// a file's path.
+    private static func object(_ argument: String) -> ProgramChoice? {
+        let whole = FilePath(argument)
+        guard let colon = argument.lastIndex(of: ":"), !Folder.exists(whole) else {
+            return argument.isEmpty ? nil : .object(whole, program: nil)
+        }
+        let (path, program) = (argument[..<colon], argument[argument.index(after: colon)...])
+        guard !path.isEmpty, !program.isEmpty else { return nil }
+        return .object(FilePath(String(path)), program: String(program))
     }
 
     static func selection(_ arguments: [HookArgument]) -> ProgramSelection {

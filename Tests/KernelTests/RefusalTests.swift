@@ -93,7 +93,8 @@ import Testing
             let bench = try Self.bench()
             let arguments = ["attach-to-interface", "far0", "--tc", "none", "--xdp", AttachmentTests.object("refused")]
             try Self.expectRefusal(
-                bench, arguments, exitCode: 65, saying: "the verifier refused it: ",
+                bench, arguments, exitCode: 65,
+                saying: "the verifier refused program out_of_bounds at refused.bpf.c:13: ",
                 "--verbose shows the whole verifier log.")
             let verbose = try bench.pair.inReceiver {
                 CommandRun(arguments + ["--verbose", "--registry", bench.scratch.path.string])

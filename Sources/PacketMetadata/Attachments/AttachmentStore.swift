@@ -137,8 +137,11 @@ struct AttachmentStore: Sendable {
     /// Gives up what ``swap(_:to:)`` kept.
     func settle(_ path: FilePath) throws(BPFError) {
         let folders = Attachment.Folders(path)
-        // A packet that is still on its way along the old chain must find its end.
-        if try folders.next.members().count > 1 { try waitForRunningPrograms() }
+        // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+        let members = try folders.next.members()
+        var makeTailCalls = members.count > 1
+        for member in members where !makeTailCalls { makeTailCalls = try OwnMaps.hasProgramArray(member.maps) }
+        if makeTailCalls { try waitForRunningPrograms() }
         try takeApart(folders.next)
     }
 

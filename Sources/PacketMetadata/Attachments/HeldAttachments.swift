@@ -93,8 +93,8 @@ public final class HeldAttachments {
         let chain = try LoadedChain(members, summary: held.attacher.summary)
         do throws(BPFError) {
             try held.link.link.update(to: chain.first.program, replacing: held.chain.first.program)
-            // A packet that is still on its way along the old chain must find its end.
-            if members.count > 1 { try waitForRunningPrograms() }
+            // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+            if members.count > 1 || members[0].loaded.makesTailCalls { try waitForRunningPrograms() }
         } catch {
             try refuseIfGone()
             throw PacketMetadataError(error, held.attacher.summary, needs: [.bpf, .netAdmin])

@@ -14,6 +14,13 @@ enum OwnMaps {
         ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name) && !name.contains(".rodata")
     }
 
+    /// Program arrays that the object fills lead to the programs of one load: they are kept, since the kernel empties one as
+    /// its last pin goes, and each load gets new ones. Were they used again, the attached programs, bound to the registry
+    /// as it was, would call programs bound to the registry as it will be.
+    private static func isReused(_ name: String, _ object: borrowing BPFObject) -> Bool {
+        isOwn(name) && object.tailCalls.arrays[name] == nil
+    }
+
     /// bpffs takes no dots in names, and maps of global variables have them.
     private static func pinName(_ name: String) -> String {
         String(name.map { $0 == "." ? "+" : $0 })
@@ -35,13 +42,34 @@ enum OwnMaps {
     }
 
     static func reuse(_ object: borrowing BPFObject, of earlier: ProgramLoader.Loaded) throws(BPFError) {
-        for name in object.mapNames where isOwn(name) { try object.reuse(earlier.object.map(name), as: name) }
+        for name in object.mapNames where isReused(name, object) {
+            try object.reuse(earlier.object.map(name), as: name)
+        }
     }
 
     static func reuse(_ object: borrowing BPFObject, from folder: FilePath) throws(BPFError) {
-        for name in object.mapNames where isOwn(name) {
+        for name in object.mapNames where isReused(name, object) {
             let path = folder.appending(pinName(name))
             if Folder.exists(path) { try object.reuse(BPFMap(pinnedAt: path), as: name) }
         }
+    }
+
+    /// Whether program arrays are pinned there: packets on their way through the programs that use them need them.
+    static func hasProgramArray(_ folder: FilePath) throws(BPFError) -> Bool {
+        do throws(Errno) {
+            for name in try Folder.names(in: folder) {
+                if isProgramArray(folder.appending(name)) { return true }
+            }
+            return false
+        } catch .noSuchFileOrDirectory {
+            return false
+        } catch {
+            throw BPFError("read \(folder)", error)
+        }
+    }
+
+    private static func isProgramArray(_ path: FilePath) -> Bool {
+        guard let map = try? BPFMap(pinnedAt: path, readOnly: true) else { return false }
+        return map.shape.kind == .programArray
     }
 }

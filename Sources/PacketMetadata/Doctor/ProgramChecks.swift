@@ -78,7 +78,7 @@ struct ProgramChecks {
     }
 
     private func failure(_ name: String, _ error: BPFError) -> Finding {
-        let said = error.verifierLog.map { "the verifier refused it: \($0.summary)" } ?? error.messages.last
+        let said = error.verifierLog?.description ?? error.reason
         let text = "the prebuilt \(name) does not load (\(error.errno.name))" + (said.map { ": \($0)" } ?? "")
         // The capabilities are there, so it is a container, a user namespace or a security module that forbids it.
         let isPrivilege = error.errno == .notPermitted

@@ -19,10 +19,9 @@ struct RegistryFolder: Sendable {
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
         let absolute = path.isAbsolute ? path : Folder.current.pushing(path)
         self.path = absolute.lexicallyNormalized()
-        if self.path.components.contains(where: { $0.string.contains(".") }),
-            self.path.starts(with: BPFFileSystem.defaultMountPoint)
-        {
-            throw PacketMetadataError(.usage, summary, reason: "a BPF file system takes no dots in names")
+        if let name = dottedName {
+            throw PacketMetadataError(
+                .usage, summary, reason: "a BPF file system takes no dots in names, and \(name) has one (EPERM)")
         }
     }
 
@@ -85,6 +84,17 @@ struct RegistryFolder: Sendable {
             remedy:
                 "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
                 + "mounted; mount -t bpf bpf PATH makes an empty one.")
+    }
+
+    /// A name with a dot below the mount point of a BPF file system, which the kernel refuses as if a privilege were
+    /// lacking. The mount point's own path may have dots.
+    private var dottedName: String? {
+        guard path.components.contains(where: { $0.string.contains(".") }) else { return nil }
+        let isDefault = path.starts(with: BPFFileSystem.defaultMountPoint)
+        guard isInBPFFS || isDefault, let start = isDefault ? BPFFileSystem.defaultMountPoint : existingAncestor else {
+            return nil
+        }
+        return path.components.dropFirst(start.components.count).first { $0.string.contains(".") }?.string
     }
 
     /// Whether it is in a BPF file system, or would be.
