@@ -53,7 +53,7 @@ let package = Package(
             name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "Linux", system], swiftSettings: strict),
         .target(
             name: "Benchmark",
-            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBPFObjects", system],
+            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", system],
             swiftSettings: strict),
 
         // The command line.

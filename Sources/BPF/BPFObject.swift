@@ -17,7 +17,7 @@ internal import SystemPackage
     ///   - name: what libbpf names internal maps after.
     ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/bytes()``;
     ///     read when the object is loaded.
-    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+    public init(bytes: Span<UInt8>, name: String, typesPath: String? = nil) throws(BPFError) {
         _ = Self.fragmentsAreOurs
         let log = try LogBuffer(for: "open object \(name)")
         var options = unsafe bpf_object_open_opts()
@@ -38,6 +38,10 @@ internal import SystemPackage
             }
         }
         self.log = log
+    }
+
+    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+        try self.init(bytes: bytes.span, name: name, typesPath: typesPath)
     }
 
     deinit { unsafe bpf_object__close(object) }

@@ -11,7 +11,7 @@ internal import SystemPackage
 /// (Documentation/bpf/btf.rst in the kernel's sources, "4.2 .BTF.ext section").
 ///
 /// - Parameter bytes: an ELF object.
-public func relocatedTypes(inObject bytes: [UInt8]) throws(BPFError) -> Set<String> {
+public func relocatedTypes(inObject bytes: Span<UInt8>) throws(BPFError) -> Set<String> {
     let file = try MemoryFile(bytes, for: "read the object's types")
     var rawExtension: OpaquePointer?
     let btf = try unsafe libbpf("read the object's types") { unsafe btf__parse_elf(file.path, &rawExtension) }
@@ -63,7 +63,7 @@ private struct Words {
 
 extension MemoryFile {
     /// - Parameter operation: what the file is needed for.
-    package init(_ bytes: [UInt8], for operation: String) throws(BPFError) {
+    package init(_ bytes: Span<UInt8>, for operation: String) throws(BPFError) {
         do throws(Errno) {
             self = try MemoryFile(bytes)
         } catch {

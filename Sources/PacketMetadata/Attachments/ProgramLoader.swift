@@ -119,7 +119,7 @@ struct ProgramLoader: ~Copyable {
 
     private func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
         do throws(BPFError) {
-            return try BPFObject(bytes: file.bytes, name: "pktmeta", typesPath: typesPath)
+            return try file.bytes.open(typesPath: typesPath)
         } catch {
             let said = error.messages.last.map { ": \($0)" } ?? " (\(error.errno.name))"
             throw bad("it is not a BPF object that libbpf can read\(said)")
@@ -187,11 +187,12 @@ struct ProgramLoader: ~Copyable {
     /// A file with the registry's types and, if the object relocates them, the kernel's.
     private func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
         do throws(BPFError) {
-            let needsKernel = try relocatedTypes(inObject: file.bytes).contains { !UsedFields.isRegistryType($0) }
-            guard needsKernel else { return MemoryFileBox(try MemoryFile(own, for: "hand over types")) }
+            let needsKernel = try file.bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
+            guard needsKernel else { return MemoryFileBox(try MemoryFile(own.span, for: "hand over types")) }
             let builder = try BTFBuilder.withKernelTypes()
-            try types(UsedFields(try BPFObject(bytes: file.bytes, name: "pktmeta"))).write(to: builder)
-            return MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types"))
+            try types(UsedFields(try file.bytes.open())).write(to: builder)
+            let bytes = try builder.bytes()
+            return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
         } catch {
             throw PacketMetadataError(error, summary)
         }
