@@ -90,6 +90,8 @@ let package = Package(
                 arguments, system,
             ],
             swiftSettings: tests),
+        .testTarget(
+            name: "ReleaseTests", dependencies: ["BPF", "Linux", "TestSupport", system], swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
