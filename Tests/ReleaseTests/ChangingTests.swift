@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Commands that change the registry, under programs that go on.
-@Suite(Kernel.required, .serialized) struct ChangingTests {
+@Suite(Kernel.required) struct ChangingTests {
     private static let packets = 10
 
     @Test(arguments: Scene.allCases, Memory.allCases)

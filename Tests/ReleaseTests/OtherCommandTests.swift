@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Commands that need nothing to be attached.
-@Suite(Kernel.required, .serialized) struct OtherCommandTests {
+@Suite(Kernel.required) struct OtherCommandTests {
     static let commands = [
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "status", "inspect-map", "watch", "compact", "repair", "export-btf",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What commands say that change nothing, of programs that real packets went through.
-@Suite(Kernel.required, .serialized) struct ReadingTests {
+@Suite(Kernel.required) struct ReadingTests {
     private static let packets = 40
 
     @Test(arguments: Scene.allCases, Memory.allCases)
