@@ -3,7 +3,13 @@
 #   make           build everything
 #   make demo      build, and show it on real packets between two namespaces (root)
 #   make examples  build the applications in bpf/examples, to .build/bpf/examples
-#   make test      build, and run all tests (root: the kernel tests load real programs)
+#   make test      build, and run all tests but those of the release build (root: the kernel tests load real programs)
+#   make test-release
+#                  drive the release build as users do, also with memory that is overwritten as it is freed (root)
+#   make test-optimised
+#                  all tests, optimised, and those of the release build (root)
+#   make test-address
+#                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
@@ -13,7 +19,7 @@
 #   make test-old-kernel
 #                  the same under the oldest of them only
 #   make docs      build the library's documentation, to .build/docs
-#   make check     what CI runs: formatting, warnings as errors, tests, documentation
+#   make check     formatting, warnings as errors, tests, those of the release build too, documentation
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
 
@@ -48,6 +54,10 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
+# Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
+ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
+	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
+
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema
 LINT_PACKAGES := clang-format
@@ -55,8 +65,8 @@ ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo bench test torture fuzz kill-test test-kernels \
-	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
+.PHONY: build release function-order bpf examples test-bpf demo bench test test-release test-optimised test-address \
+	torture fuzz kill-test test-kernels test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -137,9 +147,22 @@ bench: release
 	.build/release/pktmeta bench $(PARTS)
 
 test: bpf test-bpf
-	swift test
+	swift test --skip ReleaseTests
 
-check: lint test docs
+# By hand: PKTMETA_COMMAND names another build of the command.
+test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
+	swift test --filter ReleaseTests
+
+# In a folder of their own: with testability, the command would be another than the one that ships.
+test-optimised: release bpf test-bpf
+	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+
+# What memory the runtime never gives back is no leak.
+test-address: bpf test-bpf
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
+		$(addprefix --filter ,$(ADDRESS_TESTS))
+
+check: lint test test-release docs
 
 # Warnings are errors: a name that is no more, a parameter that nobody describes.
 docs: bpf

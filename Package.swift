@@ -53,7 +53,7 @@ let package = Package(
             name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "Linux", system], swiftSettings: strict),
         .target(
             name: "Benchmark",
-            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBPFObjects", system],
+            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", system],
             swiftSettings: strict),
 
         // The command line.
@@ -93,6 +93,8 @@ let package = Package(
                 arguments, system,
             ],
             swiftSettings: tests),
+        .testTarget(
+            name: "ReleaseTests", dependencies: ["BPF", "Linux", "TestSupport", system], swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

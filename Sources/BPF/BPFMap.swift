@@ -56,7 +56,7 @@ public struct BPFMap: ~Copyable, Sendable {
     /// Creates a map; the kernel keeps 15 bytes of the name.
     public init(creating name: String, _ shape: Shape) throws(BPFError) {
         var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.sz = MemoryLayout<bpf_map_create_opts>.size(through: \.map_ifindex)
         options.map_flags = shape.flags
         let fd = try libbpf("create map \(name)") {
             unsafe bpf_map_create(

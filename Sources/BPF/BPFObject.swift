@@ -21,7 +21,7 @@ internal import SystemPackage
     ///   - name: what libbpf names internal maps after.
     ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/bytes()``;
     ///     read when the object is loaded.
-    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+    public init(bytes: Span<UInt8>, name: String, typesPath: String? = nil) throws(BPFError) {
         _ = ProgramSection.areRegistered
         let tailCalls = try Self.tailCalls(bytes, name)
         let log = try LogBuffer(for: "open object \(name)")
@@ -43,16 +43,22 @@ internal import SystemPackage
             }
         }
         self.log = log
-        self.bytes = bytes
+        var copy: [UInt8] = []
+        unsafe bytes.withUnsafeBytes { unsafe copy.append(contentsOf: $0) }
+        self.bytes = copy
         self.tailCalls = tailCalls
     }
 
-    private static func tailCalls(_ bytes: [UInt8], _ name: String) throws(BPFError) -> TailCalls {
+    private static func tailCalls(_ bytes: Span<UInt8>, _ name: String) throws(BPFError) -> TailCalls {
         do throws(ObjectFault) {
             return try ObjectImage.read(bytes) { TailCalls($0) }
         } catch {
             throw BPFError("open object \(name)", fault: error)
         }
+    }
+
+    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+        try self.init(bytes: bytes.span, name: name, typesPath: typesPath)
     }
 
     deinit { unsafe bpf_object__close(object) }

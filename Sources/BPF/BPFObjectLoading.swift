@@ -116,7 +116,7 @@ extension BPFObject {
         let text = log.text
         guard let program = error.refusedProgram, VerifierLog.isAboutProgram(text) else { return error }
         error.verifierLog = VerifierLog(text: text, program: program) { line in
-            (try? ObjectImage.read(bytes) { $0.place(ofLine: line) }) ?? nil
+            (try? ObjectImage.read(bytes.span) { $0.place(ofLine: line) }) ?? nil
         }
         return error
     }

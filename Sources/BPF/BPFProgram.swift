@@ -86,7 +86,7 @@ public struct BPFProgram: ~Copyable, Sendable {
         context.data_end = UInt32(input.count)
         var contextOut = xdp_md()
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size(through: \.batch_size)
         try libbpf("test run of \(name)") {
             // All buffers outlive the call, and the sizes are theirs.
             unsafe input.withUnsafeBytes { inputBytes in
@@ -122,7 +122,7 @@ public struct BPFProgram: ~Copyable, Sendable {
     /// - Parameter count: how many; the call returns when all are on their way.
     public func testRunLiveFrames(packet: [UInt8], count: Int) throws(BPFError) {
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size(through: \.batch_size)
         unsafe options.`repeat` = CInt(count)
         unsafe options.flags = Self.liveFrames
         try libbpf("send packets by \(name)") {

@@ -6,7 +6,7 @@ internal import SystemPackage
 /// Names of the types that an object's CO-RE relocations begin at, which libbpf keeps to itself.
 ///
 /// - Parameter bytes: an ELF object.
-public func relocatedTypes(inObject bytes: [UInt8]) throws(BPFError) -> Set<String> {
+public func relocatedTypes(inObject bytes: Span<UInt8>) throws(BPFError) -> Set<String> {
     do throws(ObjectFault) {
         return try ObjectImage.read(bytes) { $0.relocatedTypes }
     } catch {
@@ -23,7 +23,7 @@ extension BPFError {
 
 extension MemoryFile {
     /// - Parameter operation: what the file is needed for.
-    package init(_ bytes: [UInt8], for operation: String) throws(BPFError) {
+    package init(_ bytes: Span<UInt8>, for operation: String) throws(BPFError) {
         do throws(Errno) {
             self = try MemoryFile(bytes)
         } catch {

@@ -45,7 +45,7 @@ import Testing
         /// The first type of a kind, that has members if the kind may have some: its number, and where it begins.
         func type(_ kind: BTFTypes.Kind) throws -> (number: UInt32, offset: Int) {
             let start = try place(".BTF").offset + 24
-            return try ObjectImage.read(bytes) { (image) throws(ObjectFault) in
+            return try ObjectImage.read(bytes.span) { (image) throws(ObjectFault) in
                 guard let types = image.types else { throw ObjectFault("no types") }
                 let members: Set<BTFTypes.Kind> = [.structure, .union, .prototype, .dataSection, .enumeration]
                 let number = types.entries.indices.dropFirst().first { number in
@@ -165,7 +165,7 @@ import Testing
     @Test(arguments: damages)
     func isRefusedWithWords(_ damage: Damage) throws {
         let bytes = try Self.damaged(damage)
-        let fault = #expect(throws: ObjectFault.self) { try ObjectImage.read(bytes) { _ in } }
+        let fault = #expect(throws: ObjectFault.self) { try ObjectImage.read(bytes.span) { _ in } }
         #expect(fault?.text.contains(damage.text) == true, "\(fault?.text ?? "")")
         try Kernel.run {
             let bench = try RefusalTests.bench(fields: [["shared", "--type", "u32"]])

@@ -71,7 +71,7 @@ import Testing
             processed 25 insns (limit 1000000) max_states_per_insn 0 total_states 2 peak_states 2 mark_read 0
             """
         let log = VerifierLog(text: text, program: "out_of_bounds") { line in
-            (try? ObjectImage.read(bytes) { $0.place(ofLine: line) }) ?? nil
+            (try? ObjectImage.read(bytes.span) { $0.place(ofLine: line) }) ?? nil
         }
         #expect(
             log.description

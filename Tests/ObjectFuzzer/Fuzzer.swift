@@ -43,7 +43,7 @@ import SystemPackage
 
     private func open(_ bytes: [UInt8], _ tally: inout Tally) {
         do {
-            let names = try relocatedTypes(inObject: bytes)
+            let names = try relocatedTypes(inObject: bytes.span)
             let programs = try read(bytes)
             tally.opened += 1
             // One of each kind of place is enough to have libbpf go through all parts of the object.

@@ -91,6 +91,17 @@ public enum Fixture {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
     }
 
+    /// The command that users have, built by `make release`; or another, by an environment variable.
+    public static var releasedCommand: FilePath {
+        ProcessInfo.processInfo.environment["PKTMETA_COMMAND"].map { FilePath($0) }
+            ?? root.appending(".build/release/pktmeta")
+    }
+
+    /// What the help of a command looks like.
+    public static func help(_ name: String) throws -> String {
+        String(decoding: try bytes(root.appending("Tests/CommandTests/Snapshots/\(name).txt")), as: UTF8.self)
+    }
+
     /// The command that was built beside the tests.
     public static var command: String {
         FilePath(CommandLine.arguments[0]).removingLastComponent().appending("pktmeta").string

@@ -22,7 +22,7 @@ struct ObjectImage {
 
     /// Hands over an object's parts for the time of the call.
     static func read<Result>(
-        _ bytes: [UInt8], _ body: (ObjectImage) throws(ObjectFault) -> Result
+        _ bytes: Span<UInt8>, _ body: (ObjectImage) throws(ObjectFault) -> Result
     ) throws(ObjectFault) -> Result {
         let result: Swift.Result<Result, ObjectFault> = unsafe bytes.withUnsafeBytes { buffer in
             do throws(ObjectFault) {

@@ -6,7 +6,7 @@ internal import RegistryModel
 internal import SystemPackage
 
 /// What is known of an attached program beside what the kernel says, with the object it was loaded from.
-struct AttachmentRecord: Hashable, Sendable {
+struct AttachmentRecord: Equatable, Sendable {
     let hook: Hook
     let mode: AttachmentMode
     let ifindex: UInt32
@@ -22,7 +22,7 @@ struct AttachmentRecord: Hashable, Sendable {
     var object: ObjectFile
 
     /// The prebuilt one, which the user chose by name.
-    var isScrub: Bool { object.name == ObjectFile.scrub.name }
+    var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
 
     /// What users know the program by.
     var identity: ProgramIdentity {
@@ -79,7 +79,9 @@ extension AttachmentRecord {
         encodeText(interface, into: &head.interface)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
-        return encode(head) + object.bytes
+        var bytes = encode(head)
+        object.bytes.append(to: &bytes)
+        return bytes
     }
 
     /// - Returns: nil if this is no record of this ABI.
@@ -102,7 +104,7 @@ extension AttachmentRecord {
                 hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
             interface: interface, program: program,
             object: ObjectFile(
-                name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: isPrebuilt,
+                name: object, bytes: .read(bytes[Self.headSize...]), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil))
     }
 }

@@ -79,6 +79,7 @@ struct ProgramLoader: ~Copyable {
         _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> Loaded {
         let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
+        defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
         let constants = [PKTMETA_TABLE_VARIABLE: try image.table(summary)].merging(terms.constants) { $1 }
         for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
@@ -104,6 +105,7 @@ struct ProgramLoader: ~Copyable {
     ) throws(PacketMetadataError) -> BPFObject {
         let used = UsedFields(try open(typesPath: nil))
         let types = used.isEmpty ? nil : try typesFile(encode(used))
+        defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
             throw bad("it has no constant \(name) of \(bytes.count) bytes")
@@ -124,7 +126,7 @@ struct ProgramLoader: ~Copyable {
 
     func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
         do throws(BPFError) {
-            return try BPFObject(bytes: file.bytes, name: "pktmeta", typesPath: typesPath)
+            return try file.bytes.open(typesPath: typesPath)
         } catch {
             let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
             throw bad("it is not a BPF object that libbpf can read\(said)")

@@ -17,11 +17,12 @@ extension ProgramLoader {
     /// A file with the registry's types and, if the object relocates them, the kernel's.
     func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
         do throws(BPFError) {
-            let needsKernel = try relocatedTypes(inObject: file.bytes).contains { !UsedFields.isRegistryType($0) }
-            guard needsKernel else { return MemoryFileBox(try MemoryFile(own, for: "hand over types")) }
+            let needsKernel = try file.bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
+            guard needsKernel else { return MemoryFileBox(try MemoryFile(own.span, for: "hand over types")) }
             let builder = try BTFBuilder.withKernelTypes()
-            try types(UsedFields(try BPFObject(bytes: file.bytes, name: "pktmeta"))).write(to: builder)
-            return MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types"))
+            try types(UsedFields(try file.bytes.open())).write(to: builder)
+            let bytes = try builder.bytes()
+            return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
         } catch {
             throw PacketMetadataError(error, summary)
         }

@@ -45,7 +45,7 @@ struct ProgramChecks {
         _ prebuilt: PrebuiltObject, _ image: RegistryImage, takesFragments: Bool = true
     ) -> Result<Box, BPFError> {
         Result { () throws(BPFError) in
-            let object = try BPFObject(bytes: prebuilt.bytes, name: "pktmeta")
+            let object = try prebuilt.bytes.open()
             if let table = try? image.table("") { _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: table) }
             return Box(try object.load(only: prebuilt.name, takesFragments: takesFragments))
         }

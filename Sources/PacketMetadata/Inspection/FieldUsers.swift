@@ -66,7 +66,7 @@ extension Attachment.Member {
             return record.hook == .tcIngress || field.definition.source != .none
         }
         if record.binding.hasTable { return fields.map(\.name.text) }
-        guard let object = try? BPFObject(bytes: record.object.bytes, name: "pktmeta") else { return [] }
+        guard let object = try? record.object.bytes.open() else { return [] }
         return UsedFields(object).all.sorted()
     }
 }

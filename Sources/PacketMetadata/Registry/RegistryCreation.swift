@@ -155,7 +155,7 @@ extension Registry {
 
     /// Whether the kernel grants an area of that many bytes, under BPF_PROG_TEST_RUN.
     static func isGranted(_ capacity: Int) throws(BPFError) -> Bool {
-        let object = try BPFObject(bytes: PrebuiltObject.probe.bytes, name: PrebuiltObject.probe.name)
+        let object = try PrebuiltObject.probe.bytes.open()
         guard object.setConstant("pktmeta_area_size", to: encode(UInt32(capacity))) else {
             throw BPFError("prepare the probe", .invalidArgument)
         }
