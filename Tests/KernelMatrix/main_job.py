@@ -160,7 +160,7 @@ class _Job:
     def programs_of_users(self) -> list[Step]:
         acme = f"{self.objects}/examples/acme_ingress.bpf.o"
         return [
-            self.attach("attach an XDP program with bound access", f"--xdp {acme} --register-missing"),
+            self.attach("attach an XDP program with bound access", f"--xdp {acme} --tc prebuilt --register-missing"),
             self.send(),
             self.run("its field is read", "inspect-map --json", state("tenant", "got", _PACKETS)),
             self.attach_tc("attach a TC program with bound access", f"{self.objects}/examples/globex_steering.bpf.o"),
