@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,6 +76,39 @@ int linux_enter_netns(int fd)
 int linux_enter_new_netns(void)
 {
 	return result(unshare(CLONE_NEWNET));
+}
+
+static int argument_count;
+static char **argument_values;
+
+/*
+ * glibc hands a constructor what it hands main(). Swift's CommandLine reads /proc/self/cmdline instead, and has no
+ * arguments if that cannot be opened.
+ */
+__attribute__((constructor)) static void keep_arguments(int count, char **values)
+{
+	argument_count = count;
+	argument_values = values;
+}
+
+char *const *linux_arguments(int *count)
+{
+	*count = argument_count;
+	return argument_values;
+}
+
+int linux_is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void linux_ignore(int signal)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	sigaction(signal, &action, NULL);
 }
 
 const char *linux_errno_name(int number)

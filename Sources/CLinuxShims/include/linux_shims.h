@@ -50,6 +50,15 @@ int linux_check_writable(const char *path);
 int linux_enter_netns(int fd);
 int linux_enter_new_netns(void);
 
+/* The arguments of this process, with its name, as the kernel handed them over; *count says how many. */
+char *const *linux_arguments(int *count);
+
+/* 1 if this process ignores the signal, else 0. sigaction(2). */
+int linux_is_ignored(int signal);
+
+/* This process ignores the signal from now on. */
+void linux_ignore(int signal);
+
 /* "ENOENT" for 2, or NULL. strerrorname_np(3). */
 const char *linux_errno_name(int number);
 
