@@ -217,7 +217,8 @@ extension Attacher {
                 .unsupported, summary, reason: "an order among TC programs takes TCX, and not clsact")
         }
         do throws(BPFError) {
-            try journal.add(place(.tcIngress), chain) { (_) throws(BPFError) in
+            try journal.add(place(.tcIngress), chain) { (folders) throws(BPFError) in
+                try InterfaceWitness(of: interface.index).pin(at: folders.witness)
                 try FilterAnchor.attach(chain.first.program, ifindex: interface.index)
             }
         } catch {
