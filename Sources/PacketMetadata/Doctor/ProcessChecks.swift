@@ -2,6 +2,7 @@
 
 internal import BPF
 internal import Linux
+internal import RegistryModel
 internal import SystemPackage
 
 /// What this process may do, and where it may pin.
@@ -19,6 +20,11 @@ struct ProcessChecks {
     ]
 
     private var capabilities: Finding {
+        if !UserNamespace.isInitial {
+            return Finding(
+                .capabilities, .broken, PacketMetadataError.userNamespaceReason,
+                remedy: PacketMetadataError.userNamespaceRemedy, isPrivilege: true)
+        }
         let missing = Capability.missing(of: Self.uses.map(\.capability))
         guard !missing.isEmpty else {
             let all = Self.uses.map(\.capability.description).joined(separator: ", ")
