@@ -29,22 +29,13 @@ int linux_membarrier(int command)
 	return result(syscall(SYS_membarrier, command, 0, 0));
 }
 
-int linux_interface_flags(int socket, const char *name)
-{
-	struct ifreq request = {0};
-	int error;
-
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	error = result(ioctl(socket, SIOCGIFFLAGS, &request));
-	return error < 0 ? error : (unsigned short)request.ifr_flags;
-}
-
-static int ethtool(int socket, const char *name, struct ethtool_value *value)
+/* value: a struct of linux/ethtool.h, which begins with its command. */
+static int ethtool(int socket, const char *name, void *value)
 {
 	struct ifreq request = {0};
 
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	request.ifr_data = (char *)value;
+	request.ifr_data = value;
 	return result(ioctl(socket, SIOCETHTOOL, &request));
 }
 
@@ -61,6 +52,16 @@ int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint
 	struct ethtool_value request = {.cmd = command, .data = value};
 
 	return ethtool(socket, name, &request);
+}
+
+int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint32_t *sending)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	int error = ethtool(socket, name, &channels);
+
+	*receiving = channels.rx_count + channels.combined_count;
+	*sending = channels.tx_count + channels.combined_count;
+	return error;
 }
 
 int linux_check_writable(const char *path)

@@ -52,9 +52,11 @@ public enum SpelledBytes {
         }.joined()
     }
 
-    /// Controls, formats such as U+202E, line and paragraph separators (general categories Cc, Cf, Zl and Zp of Unicode).
+    /// Controls, formats such as U+202E, line and paragraph separators (general categories Cc, Cf, Zl and Zp of
+    /// Unicode), but for the two that join characters, or do not.
     public static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7f }
+        if scalar == "\u{200c}" || scalar == "\u{200d}" { return false }
         return switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: false

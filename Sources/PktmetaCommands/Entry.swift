@@ -36,6 +36,16 @@ public struct Context: Sendable {
 }
 
 extension Context {
+    /// Puts out text that has no colour, whatever names it has in it.
+    func show(_ text: String) { output(printableLines(text)) }
+
+    /// The same context, in which notes and errors have no character that a terminal would obey.
+    fileprivate var withVisibleErrors: Context {
+        var context = self
+        context.errors = { [errors] in errors(printableLines($0)) }
+        return context
+    }
+
     /// Says what takes its time, to those who look on.
     func progress(_ text: String) {
         if hasErrorTerminal { errors("note: \(text)") }
@@ -74,6 +84,7 @@ extension Pktmeta {
     ///
     /// - Returns: the exit code.
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
+        let context = context.withVisibleErrors
         if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {

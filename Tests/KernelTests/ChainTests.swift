@@ -255,7 +255,9 @@ import Testing
             let store = AttachmentStore(try RegistryFolder(path: bench.scratch.path))
             let attachment = try #require(try store.attachments().first)
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
-            let attacher = try bench.pair.inReceiver { try Attacher("far0", store: store, summary: "test") }
+            let attacher = try bench.pair.inReceiver {
+                try Attacher(NetworkInterface(named: "far0"), store: store, summary: "test")
+            }
             let chain = try attacher.load(Array(attachment.members.prefix(1)), of: attachment, registry)
             try store.swap(attachment, to: chain)
             if !isAttached {

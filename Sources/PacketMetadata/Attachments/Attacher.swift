@@ -12,8 +12,8 @@ struct Attacher {
     let netnsCookie: UInt64
     let summary: String
 
-    init(_ interfaceName: String, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
-        interface = try Self.interface(interfaceName, summary)
+    init(_ interface: NetworkInterface, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
+        self.interface = interface
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
         } catch {
@@ -29,6 +29,31 @@ struct Attacher {
         } catch {
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no such interface (\(error.name))",
+    /// Each interface once: it may be named by several of its names.
+    ///
+    /// - Parameter summary: what was asked for, of the interface whose name follows.
+    static func interfaces(
+        _ names: [String], _ summary: String
+    ) throws(PacketMetadataError) -> [NetworkInterface] {
+        var interfaces: [NetworkInterface] = []
+        for name in names {
+            let interface = try interface(name, "\(summary) \(name)")
+            if !interfaces.contains(where: { $0.index == interface.index }) { interfaces.append(interface) }
+        }
+        return interfaces
+    }
+
+    /// One each, for each interface once.
+    static func attachers(
+        _ names: [String], store: AttachmentStore, _ summary: String
+    ) throws(PacketMetadataError) -> [Attacher] {
+        var attachers: [Attacher] = []
+        for interface in try interfaces(names, summary) {
+            attachers.append(try Attacher(interface, store: store, summary: "\(summary) \(interface.name)"))
+        }
+        return attachers
+    }
+
                 remedy: "ip link lists those of a network namespace; --netns names another namespace.")
         }
     }

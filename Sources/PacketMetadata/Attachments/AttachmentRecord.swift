@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import Linux
 internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
@@ -76,7 +77,7 @@ extension AttachmentRecord {
         head.flags = UInt32(flags)
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
-        encodeText(interface, into: &head.interface)
+        encodeBytes(Self.bytes(ofInterface: interface), into: &head.interface)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
         return encode(head) + object.bytes
@@ -86,8 +87,14 @@ extension AttachmentRecord {
     private init?(bytes: [UInt8]) {
         let head = decode(bytes, as: pktmeta_attachment.self)
         guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
-            let mode = AttachmentMode(code: head.mode), let interface = decodeText(head.interface),
-            let program = decodeText(head.program), let object = decodeText(head.object),
+            let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
+            let object = decodeText(head.object),
+    /// As the kernel has it; a name that is longer than the kernel's are has bytes that are spelled.
+    private static func bytes(ofInterface name: String) -> [UInt8] {
+        let room = MemoryLayout.size(ofValue: pktmeta_attachment().interface)
+        return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
+    }
+
             Self.headSize + Int(head.object_size) == bytes.count
         else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
@@ -100,7 +107,7 @@ extension AttachmentRecord {
             binding: ProgramBinding(
                 digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),
                 hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
-            interface: interface, program: program,
+            interface: SpelledBytes.text(encode(head.interface).prefix { $0 != 0 }), program: program,
             object: ObjectFile(
                 name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil))

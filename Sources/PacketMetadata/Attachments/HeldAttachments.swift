@@ -144,8 +144,9 @@ extension Registry {
             try refuseIfDamaged(image, summary)
             try refuseIfTagIsShared(image, summary)
             let attachments = HeldAttachments(image)
-            for name in interfaceNames {
-                let attacher = try Attacher(name, store: AttachmentStore(folder), summary: "cannot attach to \(name)")
+            for attacher in try Attacher.attachers(
+                interfaceNames, store: AttachmentStore(folder), "cannot attach to")
+            {
                 let xdp = request.xdp.choices
                 if !xdp.isEmpty { try attachments.attachXDP(xdp, request, attacher, self) }
                 for choice in request.tc.choices { try attachments.attachTC(choice, request, attacher, self) }

@@ -57,11 +57,8 @@ public final class PacketStream {
         registryPath = registry.path
         summary = "cannot watch \(names.joined(separator: ", "))"
         try Self.check(request, summary)
-        var interfaces: [UInt32: String] = [:]
-        for name in names {
-            interfaces[try Attacher.interface(name, "cannot watch \(name)").index] = name
-        }
-        self.interfaces = interfaces
+        let found = try Attacher.interfaces(names, "cannot watch")
+        interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
         try Self.refuseUnknown(request, image, summary)
         let table = WatchTable(number: 1, image, names: request.fields)
