@@ -35,9 +35,9 @@ struct Doctor: ContextCommand {
             try Diagnosis(registry: path, interface: interface)
         }
         if isJSON {
-            context.output(DiagnosisDocument(diagnosis).json)
+            context.output(DiagnosisDocument(diagnosis, context.remedies).json)
         } else {
-            context.show(DiagnosisRendering(diagnosis).text)
+            context.show(DiagnosisRendering(diagnosis, context.remedies).text)
         }
         return diagnosis.exitCode
     }

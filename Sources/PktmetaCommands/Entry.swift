@@ -20,6 +20,8 @@ public struct Context: Sendable {
     public var terminalSize: @Sendable () -> Terminal.Size?
     /// A variable's value; nil if it is not set.
     public var environment: @Sendable (String) -> String?
+    /// For remedies that name commands.
+    var remedies = RemedyCommands()
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
@@ -84,7 +86,8 @@ extension Pktmeta {
     ///
     /// - Returns: the exit code.
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
-        let context = context.withVisibleErrors
+        var context = context.withVisibleErrors
+        context.remedies = RemedyCommands(arguments: arguments)
         if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {
@@ -102,6 +105,8 @@ extension Pktmeta {
         do throws(PacketMetadataError) {
             return try request.answer(in: context)
         } catch {
+            var error = error
+            error.remedy = error.remedy.map(context.remedies.completed)
             let rendered = ErrorRendering(error, isVerbose: request.isVerbose)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)

@@ -97,7 +97,7 @@ extension Attacher {
         }
         throw PacketMetadataError(
             .taken, summary, reason: "\(other.record.program) is attached to it by \(other.record.mode.rawValue)",
-            remedy: "pktmeta detach-from-interface \(interface.name) --tc first.")
+            remedy: "pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --tc first.")
     }
 
     // MARK: Order

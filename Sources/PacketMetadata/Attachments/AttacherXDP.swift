@@ -47,7 +47,8 @@ extension Attacher {
         guard mode != .auto, mode.rawValue != old.mode.rawValue else { return }
         throw PacketMetadataError(
             .taken, summary, reason: "\(old.program) is attached to it in \(old.mode.rawValue) mode",
-            remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
+            remedy:
+                "A link keeps its mode: pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --xdp first.")
     }
 
     private func prepareSwap(

@@ -62,7 +62,7 @@ struct HardwareRefusal {
         fields = image.hardwareFields.map(\.name)
         let commands =
             registered.hardwareFields.map { "pktmeta unregister-field \($0.name)" }
-            + (isAttached ? ["pktmeta detach-from-interface \(interface) --xdp"] : [])
+            + (isAttached ? ["pktmeta detach-from-interface \(ShellWord.quoted(interface)) --xdp"] : [])
         remedy = "What helps: \(commands.joined(separator: ", or "))."
     }
 

@@ -6,8 +6,12 @@ internal import RegistryModel
 /// A diagnosis for people: a row a finding, what helps below it, and the conclusion.
 struct DiagnosisRendering {
     private let diagnosis: Diagnosis
+    private let remedies: RemedyCommands
 
-    init(_ diagnosis: Diagnosis) { self.diagnosis = diagnosis }
+    init(_ diagnosis: Diagnosis, _ remedies: RemedyCommands = RemedyCommands()) {
+        self.diagnosis = diagnosis
+        self.remedies = remedies
+    }
 
     var text: String { "\(table)\n\n\(conclusion)" }
 
@@ -16,7 +20,7 @@ struct DiagnosisRendering {
     private var table: String {
         var table = Table(columns: [.text("LEVEL"), .text("CHECK"), .text("FOUND")])
         for finding in diagnosis.findings {
-            let remedy = finding.remedy.map { lines($0).map { "  \($0)" } } ?? []
+            let remedy = finding.remedy.map { lines(remedies.completed($0)).map { "  \($0)" } } ?? []
             for (number, line) in (lines(finding.text) + remedy).enumerated() {
                 let head = number == 0 ? [finding.level.rawValue, finding.check.rawValue] : ["", ""]
                 table.rows.append(head + [line])
