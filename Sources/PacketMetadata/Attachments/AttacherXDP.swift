@@ -146,20 +146,20 @@ extension Attacher {
                 }
                 return chain.members.map { report($0.record, .attached, fallback) }
             } catch {
-                guard error.errno == .notSupported, mode != new.modes.last else {
-                    throw xdpRefusal(error, new.wanted, mode)
+                guard mode != new.modes.last, let reason = XDPRefusal(error, interface)?.withoutNative else {
+                    throw xdpRefusal(error, mode)
                 }
-                fallback = "the driver has no native XDP (\(error.errno.name))"
+                fallback = reason
             }
             chain = try load(new.wanted, mode: .generic, registry)
         }
         preconditionFailure("the last mode returns or throws")
     }
 
-    func xdpRefusal(_ error: BPFError, _ wanted: [Wanted], _ mode: BPFLink.XDPMode) -> PacketMetadataError {
+    func xdpRefusal(_ error: BPFError, _ mode: BPFLink.XDPMode) -> PacketMetadataError {
+        if mode == .native, let refusal = XDPRefusal(error, interface) { return refusal.error(summary) }
         switch error.errno {
         case .notSupported:
-            if let asking = wanted.first(where: \.asksDevice) { return refusal(asking.image).noDriver }
             return PacketMetadataError(
                 .unsupported, summary, reason: "the driver has no \(mode.rawValue) XDP (EOPNOTSUPP)",
                 remedy: "--mode generic works with any driver.")
@@ -168,12 +168,6 @@ extension Attacher {
             return PacketMetadataError(
                 .taken, summary, reason: "\(holder.text) holds its XDP hook (\(error.errno.name))",
                 remedy: holder.wayOut)
-        case .outOfRange:
-            return PacketMetadataError(
-                .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
-                remedy: kernelTakesFragments
-                    ? "Compile the program as SEC(\"xdp.frags\"), or lower the MTU."
-                    : "This kernel has no fragments in XDP (Linux 5.18): lower the MTU, or --mode generic.")
         default:
             return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }

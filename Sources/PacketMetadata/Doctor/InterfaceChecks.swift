@@ -34,10 +34,16 @@ struct InterfaceChecks {
         }
         return Finding(
             .interface, .weaker, "\(interface.name) is down: no packets come in",
-            remedy: "ip link set dev \(interface.name) up")
+            remedy: "ip link set dev \(ShellWord.quoted(interface.name)) up")
     }
 
     private var nativeXDP: Finding {
+        // The driver takes back what it says of itself then.
+        if let lack = VethQueues(interface)?.lack {
+            return Finding(
+                .nativeXDP, .weaker, "\(lack): programs run in generic mode, which is slower",
+                remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
+        }
         guard let features else {
             return Finding(
                 .nativeXDP, .unknown, "whether its driver has native XDP, the kernel does not tell (since Linux 6.3)")
@@ -55,20 +61,31 @@ struct InterfaceChecks {
     /// skb_shared_info, which has 320 bytes.
     private static let pageOverhead = 256 + 14 + 320
 
-    private func mtu(_ mtu: Int) -> Finding {
+    /// Of veth, it is the peer's that has to do.
+    private func mtu(_ own: Int) -> Finding {
         let largest = MemoryPage.size - Self.pageOverhead
-        guard mtu > largest else { return Finding(.mtu, .ok, "an MTU of \(mtu) fits a page") }
+        let peer = interface.vethPeer()
+        if let peer, peer.mtu == nil {
+            return Finding(
+                .mtu, .unknown, "the MTU of its veth peer, in whose network namespace this process may not look")
+        }
+        let mtu = peer?.mtu ?? own
+        let whose = peer == nil ? "" : " at its veth peer"
+        guard mtu > largest else { return Finding(.mtu, .ok, "an MTU of \(mtu)\(whose) fits a page") }
         if features?.hasNative == false {
-            return Finding(.mtu, .ok, "an MTU of \(mtu) does not matter to programs in generic mode")
+            return Finding(.mtu, .ok, "an MTU of \(mtu)\(whose) does not matter to programs in generic mode")
         }
         if features?.hasNative == true, features?.takesFragments == false {
             return Finding(
-                .mtu, .weaker, "the MTU of \(mtu) does not fit a page, and the driver takes no fragments in native XDP",
-                remedy: "--mode generic, or ip link set dev \(interface.name) mtu \(largest)")
+                .mtu, .weaker,
+                "the MTU of \(mtu)\(whose) does not fit a page, and the driver takes no fragments in native XDP",
+                remedy: peer == nil
+                    ? "--mode generic, or ip link set dev \(ShellWord.quoted(interface.name)) mtu \(largest)"
+                    : "--mode generic, or where the peer is: ip link set dev PEER mtu \(largest)")
         }
         return Finding(
             .mtu, .weaker,
-            "an MTU of \(mtu) does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
+            "an MTU of \(mtu)\(whose) does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
             remedy: "Compile programs as SEC(\"xdp.frags\").")
     }
 
