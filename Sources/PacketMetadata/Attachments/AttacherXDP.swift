@@ -33,8 +33,7 @@ extension Attacher {
     func newChain(
         _ wanted: [Wanted], _ choice: XDPModeChoice, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> NewChain {
-        let asksDevice = wanted.contains(where: \.asksDevice)
-        let modes = asksDevice && choice == .auto ? [.native] : choice.candidates
+        let modes = choice.candidates
         return NewChain(chain: try load(wanted, mode: modes[0], registry), wanted: wanted, modes: modes)
     }
 
@@ -71,7 +70,12 @@ extension Attacher {
             return change
         }
         let chain = try load(slots, of: existing, image, registry)
-        let reports = zip(slots, chain.members).map { slot, member in report(member.record, slot.outcome) }
+        let isSame = zip(chain.members, existing.members).allSatisfy { $0.record.isSameProgram(as: $1.record) }
+        if arrangement.keepsOrder, isSame {
+            change.add(.leave, chain.members.map { report($0, .unchanged) })
+            return change
+        }
+        let reports = zip(slots, chain.members).map { slot, member in report(member, slot.outcome) }
         let gone = arrangement.removed.map { report(existing.members[$0].record, .detached) }
         change.add(.swap(existing, chain), reports + gone)
         return change
@@ -137,21 +141,21 @@ extension Attacher {
         _ new: NewChain, _ registry: borrowing Registry,
         _ keep: (LoadedChain, () throws(BPFError) -> BPFLink) throws(BPFError) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        var chain = new.chain
+        var new = new
         var fallback: String?
         for mode in new.modes {
             do throws(BPFError) {
-                try keep(chain) { () throws(BPFError) in
-                    try BPFLink(xdp: chain.first.program, ifindex: interface.index, mode: mode)
+                try keep(new.chain) { () throws(BPFError) in
+                    try BPFLink(xdp: new.chain.first.program, ifindex: interface.index, mode: mode)
                 }
-                return chain.members.map { report($0.record, .attached, fallback) }
+                return new.chain.members.map { report($0, .attached, fallback) }
             } catch {
                 guard mode != new.modes.last, let reason = XDPRefusal(error, interface)?.withoutNative else {
                     throw xdpRefusal(error, mode)
                 }
                 fallback = reason
             }
-            chain = try load(new.wanted, mode: .generic, registry)
+            new = try newChain(new.wanted, .generic, registry)
         }
         preconditionFailure("the last mode returns or throws")
     }

@@ -21,6 +21,10 @@ struct AttachmentRecord: Hashable, Sendable {
     let interface: String
     let program: String
     var object: ObjectFile
+    /// Whether the interface's packets have one.
+    let hasEthernetHeader: Bool
+    /// Whether it is the prebuilt producer, and sets no hardware field although the registry has some.
+    var isUnasked: Bool
 
     /// The prebuilt one, which the user chose by name.
     var isScrub: Bool { object.name == ObjectFile.scrub.name }
@@ -62,6 +66,8 @@ extension AttachmentRecord {
         (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
             | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
             | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
+            | (hasEthernetHeader ? 0 : PKTMETA_ATTACHMENT_NO_ETHERNET)
+            | (isUnasked ? PKTMETA_ATTACHMENT_UNASKED : 0)
     }
 
     private var encoded: [UInt8] {
@@ -83,18 +89,18 @@ extension AttachmentRecord {
         return encode(head) + object.bytes
     }
 
-    /// - Returns: nil if this is no record of this ABI.
-    private init?(bytes: [UInt8]) {
-        let head = decode(bytes, as: pktmeta_attachment.self)
-        guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
-            let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
-            let object = decodeText(head.object),
     /// As the kernel has it; a name that is longer than the kernel's are has bytes that are spelled.
     private static func bytes(ofInterface name: String) -> [UInt8] {
         let room = MemoryLayout.size(ofValue: pktmeta_attachment().interface)
         return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
     }
 
+    /// - Returns: nil if this is no record of this ABI.
+    private init?(bytes: [UInt8]) {
+        let head = decode(bytes, as: pktmeta_attachment.self)
+        guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
+            let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
+            let object = decodeText(head.object),
             Self.headSize + Int(head.object_size) == bytes.count
         else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
@@ -110,6 +116,7 @@ extension AttachmentRecord {
             interface: SpelledBytes.text(encode(head.interface).prefix { $0 != 0 }), program: program,
             object: ObjectFile(
                 name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: isPrebuilt,
-                producer: isPrebuilt && hook == .xdp ? build : nil))
+                producer: isPrebuilt && hook == .xdp ? build : nil),
+            hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED))
     }
 }

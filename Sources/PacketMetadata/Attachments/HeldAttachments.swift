@@ -55,7 +55,7 @@ public final class HeldAttachments {
         } catch {
             throw attacher.tcRefusal(error)
         }
-        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0].record, .attached)])
+        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0], .attached)])
     }
 
     private func hold(

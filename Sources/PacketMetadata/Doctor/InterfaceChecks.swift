@@ -103,9 +103,8 @@ struct InterfaceChecks {
         guard missing.isEmpty else {
             return [
                 Finding(
-                    .hardware, .broken,
-                    "its driver cannot fill \(missing.joined(separator: ", ")), so no producer attaches",
-                    remedy: missing.map { "pktmeta unregister-field \($0)" }.joined(separator: "; "))
+                    .hardware, .weaker,
+                    "its driver cannot fill \(missing.joined(separator: ", ")): programs find that not set (ENOENT)")
             ]
         }
         let offered = WellKnownField.allCases.filter { hints.contains($0.hint) }.map(\.name)
