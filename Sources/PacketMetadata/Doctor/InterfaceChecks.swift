@@ -20,7 +20,7 @@ struct InterfaceChecks {
     var findings: [Finding] {
         do throws(Errno) {
             let state = try interface.state()
-            return [presence(state), nativeXDP, mtu(state.mtu)] + hardware
+            return [presence(state), linkLayer(state), nativeXDP, mtu(state.mtu)].compactMap(\.self) + hardware
         } catch {
             return [Finding(.interface, .unknown, "the state of \(interface.name): \(error.name)"), nativeXDP]
                 + hardware
@@ -35,6 +35,15 @@ struct InterfaceChecks {
         return Finding(
             .interface, .weaker, "\(interface.name) is down: no packets come in",
             remedy: "ip link set dev \(ShellWord.quoted(interface.name)) up")
+    }
+
+    /// Usual ones need no word.
+    private func linkLayer(_ state: NetworkInterface.State) -> Finding? {
+        if state.hasEthernetHeader { return nil }
+        return Finding(
+            .linkLayer, .ok,
+            "\(interface.name) has no Ethernet header: packets begin with that of IP, and sources payload:OFFSET count from it"
+        )
     }
 
     private var nativeXDP: Finding {
