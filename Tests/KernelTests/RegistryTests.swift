@@ -134,12 +134,14 @@ import Testing
 
     @Test func anUnmountedFileSystemIsMounted() throws {
         try Kernel.run {
-            // In a mount namespace of its own, on a folder of its own: the machine's stays as it is.
+            // Its shell is the first process there, so what it mounts lasts; the machine's file system stays as it is.
             let script = """
                 umount -a -t bpf; \(Fixture.command) register-field tenant --type u32 && \
                 \(Fixture.command) inspect-map registry
                 """
-            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            let outcome = try ChildProcess.run([
+                "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "sh", "-c", script,
+            ])
             #expect(outcome.status == 0, "\(outcome.output)")
             #expect(outcome.output.contains("note: mounted a BPF file system at /sys/fs/bpf"))
             #expect(outcome.output.contains("tenant"))
