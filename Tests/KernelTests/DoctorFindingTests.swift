@@ -125,7 +125,7 @@ extension DoctorTests {
             let report = try Self.doctor(bench)
             #expect(report.exitCode == 0)
             #expect(report.level(.mtu) == "weaker")
-            #expect(report.text(.mtu).contains("an MTU of 9000 does not fit a page"))
+            #expect(report.text(.mtu).contains("an MTU of 9000 at its veth peer does not fit a page"))
         }
     }
 

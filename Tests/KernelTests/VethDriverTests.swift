@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BPF
 import Linux
-import PacketMetadata
+import RegistryModel
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import PacketMetadata
 
 /// What the veth driver asks of a pair before it takes an XDP program: as many queues to receive on as the peer sends on,
 /// and, of programs without fragments, that the *peer's* packets fit a page.
@@ -39,6 +42,24 @@ import Testing
             let report = try bench.pair.inReceiver { try DoctorTests.Report(CommandRun(["doctor", "q0", "--json"])) }
             #expect(report.level(.nativeXDP) == "weaker")
             #expect(report.text(.nativeXDP) == "\(lack): programs run in generic mode, which is slower")
+        }
+    }
+
+    /// Of other drivers, by what the kernel answers: generic mode asks for neither queues nor memory.
+    @Test(arguments: [
+        (Errno.noSpace, "too few queues for native XDP (ENOSPC)"),
+        (.noMemory, "has not the queues or the memory for native XDP (ENOMEM)"),
+        (.notSupported, "has no native XDP (EOPNOTSUPP)"),
+    ])
+    func whatGenericModeDoesWithout(errno: Errno, reason: String) throws {
+        try Kernel.run {
+            let loopback = try NetworkInterface(named: "lo")
+            let refusal = try #require(XDPRefusal(BPFError("attach", errno), loopback))
+            #expect(refusal.withoutNative?.hasSuffix(reason) == true)
+            #expect(refusal.error("cannot").kind == .unsupported)
+            #expect(refusal.error("cannot").remedy?.hasPrefix("--mode generic") == true)
+            #expect(XDPRefusal(BPFError("attach", .outOfRange), loopback)?.withoutNative == nil)
+            #expect(XDPRefusal(BPFError("attach", .resourceBusy), loopback) == nil)
         }
     }
 
