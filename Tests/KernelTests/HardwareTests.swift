@@ -35,6 +35,10 @@ import Testing
         return run.output
     }
 
+    static func command(_ bench: Bench, _ arguments: [String]) throws -> CommandRun {
+        try bench.pair.inReceiver { CommandRun(arguments + ["--registry", bench.scratch.path.string]) }
+    }
+
     static func state(_ bench: Bench, _ name: String) throws -> FieldState {
         let registry = try Registry.open(at: bench.scratch.path, for: .read)
         return try registry.state(of: #require(try registry.image().field(named: FieldName(name))))
