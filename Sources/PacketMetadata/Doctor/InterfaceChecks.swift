@@ -20,7 +20,7 @@ struct InterfaceChecks {
     var findings: [Finding] {
         do throws(Errno) {
             let state = try interface.state()
-            return [presence(state), linkLayer(state), nativeXDP, mtu(state.mtu)].compactMap(\.self) + hardware
+            return [presence(state), linkLayer(state), nativeXDP, mtu(state.mtu)] + hardware
         } catch {
             return [Finding(.interface, .unknown, "the state of \(interface.name): \(error.name)"), nativeXDP]
                 + hardware
@@ -37,9 +37,8 @@ struct InterfaceChecks {
             remedy: "ip link set dev \(ShellWord.quoted(interface.name)) up")
     }
 
-    /// Usual ones need no word.
-    private func linkLayer(_ state: NetworkInterface.State) -> Finding? {
-        if state.hasEthernetHeader { return nil }
+    private func linkLayer(_ state: NetworkInterface.State) -> Finding {
+        if state.hasEthernetHeader { return Finding(.linkLayer, .ok, "packets begin with an Ethernet header") }
         return Finding(
             .linkLayer, .ok,
             "\(interface.name) has no Ethernet header: packets begin with that of IP, and sources payload:OFFSET count from it"
