@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CLinuxShims
 internal import Glibc
 
 /// The user namespace of this process (user_namespaces(7)): its capabilities count for what that owns.
