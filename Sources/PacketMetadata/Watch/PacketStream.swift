@@ -228,50 +228,6 @@ public final class PacketStream {
         terms.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
         return try loader.load(try loader.inspect(nil, for: .tcIngress), in: registry, terms)
     }
-
-    // MARK: Refusals
-
-    private static let pageSize = 4096
-
-    private static func check(_ request: WatchRequest, _ summary: String) throws(PacketMetadataError) {
-        let size = request.bufferSize
-        guard size >= pageSize, size & (size - 1) == 0, size <= 1 << 30 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "a buffer of \(size) bytes cannot be",
-                remedy: "Its size is a power of two, from 4096 to 1 GiB.")
-        }
-        guard request.sample >= 1, request.sample <= Int(UInt32.max) else {
-            throw PacketMetadataError(.usage, summary, reason: "a sample is of one packet in 1 or more")
-        }
-        guard request.filter.conditions.count <= PacketFilter.maximumConditions else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "there are more than \(PacketFilter.maximumConditions) conditions")
-        }
-    }
-
-    private static func refuseUnknown(
-        _ request: WatchRequest, _ image: RegistryImage, _ summary: String
-    ) throws(PacketMetadataError) {
-        for name in request.fields + request.filter.conditions.map(\.field) where image.field(named: name) == nil {
-            throw PacketMetadataError(
-                .notFound, summary, reason: "the registry has no field \(name)",
-                remedy: "pktmeta inspect-map registry lists its fields.")
-        }
-    }
-
-    private static func refusal(_ error: BPFError, _ summary: String) -> PacketMetadataError {
-        switch error.errno {
-        case .invalidArgument:
-            PacketMetadataError(
-                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6",
-                remedy: "A filter of clsact would outlive a process that is killed, so that is no way out.")
-        case .outOfRange:
-            PacketMetadataError(
-                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
-            )
-        default: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
-        }
-    }
 }
 
 extension PacketStream: AsyncSequence {
