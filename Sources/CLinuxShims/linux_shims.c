@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -85,11 +86,18 @@ static char **argument_values;
 /*
  * glibc hands a constructor what it hands main(). Swift's CommandLine reads /proc/self/cmdline instead, and has no
  * arguments if that cannot be opened.
+ *
+ * A static executable's Swift runtime finds its folder by /proc/self/exe, to report crashes, and aborts if it cannot.
+ * It looks for none that is named: before its own constructors, hence the priority.
  */
-__attribute__((constructor)) static void keep_arguments(int count, char **values)
+__attribute__((constructor(101))) static void begin(int count, char **values)
 {
+	char name;
+
 	argument_count = count;
 	argument_values = values;
+	if (readlink("/proc/self/exe", &name, sizeof(name)) < 0)
+		setenv("SWIFT_ROOT", "/", 0);
 }
 
 char *const *linux_arguments(int *count)

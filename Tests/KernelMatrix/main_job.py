@@ -167,6 +167,7 @@ class _Job:
             self.attach_tc("attach a TC program that writes", f"{self.objects}/tests/contract_tc.bpf.o"),
             self.attach_tc("attach the scrub program", "scrub"),
             self.run("export types", "export-btf /tmp/fields.btf"),
+            Step("look without /proc", f"unshare --mount sh -c 'umount -l /proc; exec {self.pktmeta} inspect-map'"),
             self.delete_registry(),
         ]
 
