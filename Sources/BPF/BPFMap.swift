@@ -78,14 +78,16 @@ public struct BPFMap: ~Copyable, Sendable {
         // Anything else that is pinned answers the next question too, with a struct of its own.
         guard BPFFileSystem.isMap(raw) else { throw BPFError("get a map's information", .invalidArgument) }
         try libbpf("get a map's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
+        let shape = Shape(
+            kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
+            entries: Int(info.max_entries), flags: info.map_flags)
+        if shape.kind == .perCPUArray { try PossibleCPUs.check(raw, valueStride: Self.valueStride(of: shape)) }
         self.fd = fd
         self.id = info.id
+        self.shape = shape
         self.name = unsafe withUnsafeBytes(of: info.name) {
             unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
-        self.shape = Shape(
-            kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
-            entries: Int(info.max_entries), flags: info.map_flags)
     }
 
     public func pin(at path: FilePath) throws(BPFError) {
@@ -146,16 +148,13 @@ public struct BPFMap: ~Copyable, Sendable {
     }
 
     /// Bytes from one CPU's value to the next: whole words (kernel/bpf/syscall.c, bpf_map_value_size).
-    private var valueStride: Int {
+    private var valueStride: Int { Self.valueStride(of: shape) }
+
+    private static func valueStride(of shape: Shape) -> Int {
         shape.kind == .perCPUArray ? (shape.valueSize + 7) / 8 * 8 : shape.valueSize
     }
 
     private var valuesPerKey: Int {
         get throws(BPFError) { shape.kind == .perCPUArray ? try possibleCPUs() : 1 }
     }
-}
-
-/// CPUs that this kernel may ever bring up: as many values as a per-CPU map has.
-public func possibleCPUs() throws(BPFError) -> Int {
-    Int(try libbpf("count possible CPUs") { libbpf_num_possible_cpus() })
 }

@@ -7,7 +7,9 @@
 #include <linux/sockios.h>
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -28,22 +30,13 @@ int linux_membarrier(int command)
 	return result(syscall(SYS_membarrier, command, 0, 0));
 }
 
-int linux_interface_flags(int socket, const char *name)
-{
-	struct ifreq request = {0};
-	int error;
-
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	error = result(ioctl(socket, SIOCGIFFLAGS, &request));
-	return error < 0 ? error : (unsigned short)request.ifr_flags;
-}
-
-static int ethtool(int socket, const char *name, struct ethtool_value *value)
+/* value: a struct of linux/ethtool.h, which begins with its command. */
+static int ethtool(int socket, const char *name, void *value)
 {
 	struct ifreq request = {0};
 
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	request.ifr_data = (char *)value;
+	request.ifr_data = value;
 	return result(ioctl(socket, SIOCETHTOOL, &request));
 }
 
@@ -62,6 +55,16 @@ int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint
 	return ethtool(socket, name, &request);
 }
 
+int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint32_t *sending)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	int error = ethtool(socket, name, &channels);
+
+	*receiving = channels.rx_count + channels.combined_count;
+	*sending = channels.tx_count + channels.combined_count;
+	return error;
+}
+
 int linux_check_writable(const char *path)
 {
 	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));
@@ -75,6 +78,46 @@ int linux_enter_netns(int fd)
 int linux_enter_new_netns(void)
 {
 	return result(unshare(CLONE_NEWNET));
+}
+
+static int argument_count;
+static char **argument_values;
+
+/*
+ * glibc hands a constructor what it hands main(). Swift's CommandLine reads /proc/self/cmdline instead, and has no
+ * arguments if that cannot be opened.
+ *
+ * A static executable's Swift runtime finds its folder by /proc/self/exe, to report crashes, and aborts if it cannot.
+ * It looks for none that is named: before its own constructors, hence the priority.
+ */
+__attribute__((constructor(101))) static void begin(int count, char **values)
+{
+	char name;
+
+	argument_count = count;
+	argument_values = values;
+	if (readlink("/proc/self/exe", &name, sizeof(name)) < 0)
+		setenv("SWIFT_ROOT", "/", 0);
+}
+
+char *const *linux_arguments(int *count)
+{
+	*count = argument_count;
+	return argument_values;
+}
+
+int linux_is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void linux_ignore(int signal)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	sigaction(signal, &action, NULL);
 }
 
 const char *linux_errno_name(int number)

@@ -41,6 +41,15 @@ public enum Folder {
         unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
     }
 
+    /// What is there of a path: itself, or the lowest folder above it; nil for a relative path of which nothing is there.
+    public static func lowestExisting(on path: FilePath) -> FilePath? {
+        var lowest = path
+        while !exists(lowest) {
+            guard lowest.removeLastComponent() else { return nil }
+        }
+        return lowest
+    }
+
     /// Whether there is a folder of that name itself: a symbolic link to one is none.
     public static func isFolder(_ path: FilePath) -> Bool {
         var information = stat()

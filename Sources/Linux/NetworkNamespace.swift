@@ -21,10 +21,13 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     }
 
     /// Where the namespace is that a user named: `ip netns` name, process id, or path.
+    ///
+    /// A word that is both a name and a process id is the name, as it is to ip-netns(8).
     public static func path(named name: String) -> FilePath {
         if name.contains("/") { return FilePath(name) }
-        if UInt32(name) != nil { return FilePath("/proc/\(name)/ns/net") }
-        return folder.appending(name)
+        let named = folder.appending(name)
+        if UInt32(name) != nil, !Folder.exists(named) { return FilePath("/proc/\(name)/ns/net") }
+        return named
     }
 
     /// Those that have one, for `ip netns`.

@@ -28,6 +28,12 @@ extension PacketMetadataError {
         }
         // EACCES is about files and pins, EPERM about capabilities (capabilities(7)). A lack of CAP_PERFMON alone is
         // told by the verifier, and only if the program needs it.
+        if errno == .notPermitted, !needs.isEmpty, !UserNamespace.isInitial {
+            self.init(
+                .missingPrivilege, summary, reason: "\(reason); \(Self.userNamespaceReason)",
+                remedy: Self.userNamespaceRemedy)
+            return
+        }
         var missing = errno == .notPermitted ? Capability.missing(of: needs) : []
         if missing == [.perfmon] { missing = [] }
         let names = missing.map { $0 == .perfmon ? "\($0) (which access by id takes)" : $0.description }
@@ -39,6 +45,12 @@ extension PacketMetadataError {
                 : (["Run it as root, or with these capabilities."] + [remedy].compactMap(\.self)).joined(separator: " ")
         )
     }
+
+    static let userNamespaceReason =
+        "this process's capabilities are those of a user namespace, and bpf(2) asks for the initial one's"
+    static let userNamespaceRemedy =
+        "What is missing is the initial user namespace, as outside of a container, or a BPF token (Linux 6.9), which "
+        + "pktmeta does not use."
 
     /// Kernels before 5.11 count maps and programs against RLIMIT_MEMLOCK, which libbpf raises if it may. It talks of the
     /// limit on each EPERM, so this is for when no capability is missing.

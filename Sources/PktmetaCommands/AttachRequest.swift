@@ -36,7 +36,11 @@ struct AttachRequest: Request, Hashable {
     }
 
     private func report(_ reports: [AttachmentReport], _ context: Context) {
-        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+        if isJSON {
+            context.output(AttachmentsDocument(reports).json)
+        } else {
+            context.show(AttachmentRendering(reports).text)
+        }
     }
 
     /// Stays until a signal comes.

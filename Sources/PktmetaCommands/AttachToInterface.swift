@@ -14,9 +14,10 @@ struct AttachToInterface: ContextCommand {
         commandName: "attach-to-interface",
         abstract: "Attach programs that set and get fields to interfaces.",
         discussion: """
-            By default the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC ingress the \
-            consumer, which gets each field and keeps its state. A hook that has a program of your own keeps it unless \
-            you name another. scrub takes private fields off: for the interface inside a namespace, where it begins.
+            Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC \
+            ingress the consumer, which gets each field and keeps its state. A hook that has a program of your own keeps \
+            it. With --xdp or --tc, what they name: the other hook stays as it is. scrub takes private fields off: for \
+            the interface inside a namespace, where it begins.
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \
@@ -156,8 +157,9 @@ enum HookArgument: ExpressibleByArgument, Hashable {
         return .object(FilePath(String(path)), program: String(program))
     }
 
-    static func selection(_ arguments: [HookArgument]) -> ProgramSelection {
-        if arguments.isEmpty { return .prebuiltUnlessOwn }
+    /// - Returns: nil if nothing was said of the hook.
+    static func selection(_ arguments: [HookArgument]) -> ProgramSelection? {
+        if arguments.isEmpty { return nil }
         let choices = arguments.compactMap { if case .program(let choice) = $0 { choice } else { nil } }
         return choices.isEmpty ? .unchanged : .programs(choices)
     }

@@ -22,6 +22,8 @@ public struct Context: Sendable {
     public var command = "pktmeta"
     /// A variable's value; nil if it is not set.
     public var environment: @Sendable (String) -> String?
+    /// For remedies that name commands.
+    var remedies = RemedyCommands()
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
@@ -38,6 +40,16 @@ public struct Context: Sendable {
 }
 
 extension Context {
+    /// Puts out text that has no colour, whatever names it has in it.
+    func show(_ text: String) { output(printableLines(text)) }
+
+    /// The same context, in which notes and errors have no character that a terminal would obey.
+    fileprivate var withVisibleErrors: Context {
+        var context = self
+        context.errors = { [errors] in errors(printableLines($0)) }
+        return context
+    }
+
     /// Says what takes its time, to those who look on.
     func progress(_ text: String) {
         if hasErrorTerminal { errors("note: \(text)") }
@@ -76,6 +88,8 @@ extension Pktmeta {
     ///
     /// - Returns: the exit code.
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
+        var context = context.withVisibleErrors
+        context.remedies = RemedyCommands(arguments: arguments)
         if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {
@@ -95,6 +109,8 @@ extension Pktmeta {
         do throws(PacketMetadataError) {
             return try request.answer(in: context)
         } catch {
+            var error = error
+            error.remedy = error.remedy.map(context.remedies.completed)
             let rendered = ErrorRendering(error, isVerbose: request.isVerbose)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)

@@ -24,6 +24,10 @@ struct Repair: ContextCommand {
         let registry = try Registry.open(
             at: registry.path(in: context), for: .write, waiting: writing.wait(in: context))
         let repaired = try registry.repair()
-        context.output(isJSON ? RepairDocument(repaired).json : RepairRendering(repaired).text)
+        if isJSON {
+            context.output(RepairDocument(repaired).json)
+        } else {
+            context.show(RepairRendering(repaired).text)
+        }
     }
 }

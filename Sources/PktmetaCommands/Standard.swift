@@ -46,7 +46,9 @@ extension Context {
 /// Runs `pktmeta` with this process's arguments.
 public func runAndExit() -> Never {
     keepStandardDescriptors()
-    exit(Pktmeta.run(Array(CommandLine.arguments.dropFirst()), in: .standard))
+    // A file that may not become longer (ulimit -f) is an error to be told of, and its beginning one to be removed.
+    FileSizeLimit.makeError()
+    exit(Pktmeta.run(ProcessArguments.all, in: .standard))
 }
 
 /// If one of the three was closed, the next file to be opened would get its number, and what is put out.

@@ -27,7 +27,11 @@ struct Status: ContextCommand {
         let report = StatusReport(
             path: registry.path.string, tag: try registry.image().word.tag, hooks: try registry.status(),
             time: Clock.realtime)
-        context.output(isJSON ? StatusDocument(report).json : StatusRendering(report, context.display).text)
+        if isJSON {
+            context.output(StatusDocument(report).json)
+        } else {
+            context.show(StatusRendering(report, context.display).text)
+        }
     }
 }
 

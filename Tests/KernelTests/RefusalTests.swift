@@ -110,7 +110,8 @@ import Testing
             let bench = try Self.bench()
             try Self.expectRefusal(
                 bench, ["attach-to-interface", "far0", "--xdp", AttachmentTests.object("sharing_xdp")], exitCode: 66,
-                saying: "uses fields that are not registered: shared", "pktmeta register-field shared --type TYPE")
+                saying: "uses fields that are not registered: shared",
+                "pktmeta register-field --registry \(bench.scratch.path) shared --type TYPE")
         }
     }
 

@@ -18,6 +18,8 @@
 #endif
 #include "steps.bpf.h"
 
+const volatile __u8 pktmeta_no_ethernet = 0; /* the interface's packets begin with the header of IP */
+
 /* What more than one step may want, taken once a packet and only if a step wants it. */
 struct inputs {
 	__u64 length;
@@ -61,7 +63,7 @@ static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 	if (is_wanted(PKTMETA_SOURCE_PACKET_LENGTH))
 		in.length = length(ctx);
 	if (is_wanted(PKTMETA_SOURCE_FLOW_HASH))
-		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end, !pktmeta_no_ethernet);
 	if (is_wanted(PKTMETA_SOURCE_SEQUENCE))
 		in.sequence = next_sequence();
 	if (is_wanted(PKTMETA_SOURCE_KTIME))

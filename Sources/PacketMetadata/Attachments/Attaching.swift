@@ -49,10 +49,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(folder)
         let summary = Self.attachingSummary(interfaceNames)
-        var attachers: [Attacher] = []
-        for name in interfaceNames {
-            attachers.append(try Attacher(name, store: store, summary: "cannot attach to \(name)"))
-        }
+        let attachers = try Attacher.attachers(interfaceNames, store: store, "cannot attach to")
         return try folder.locked { () throws(PacketMetadataError) in
             try refuseIfReplaced(summary)
             try recover(summary)
@@ -112,10 +109,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(folder)
         let summary = "cannot detach from \(interfaceNames.joined(separator: ", "))"
-        var attachers: [Attacher] = []
-        for name in interfaceNames {
-            attachers.append(try Attacher(name, store: store, summary: "cannot detach from \(name)"))
-        }
+        let attachers = try Attacher.attachers(interfaceNames, store: store, "cannot detach from")
         return try folder.locked { () throws(PacketMetadataError) in
             try store.recover()
             var changes: [(attacher: Attacher, change: HookChange)] = []

@@ -7,6 +7,7 @@ internal import SystemPackage
 // Where the parts of an attachment are pinned:
 //
 //     link       none in clsact mode
+//     witness    in clsact mode: whether the interface is still there
 //     current/   what is attached: a folder a member, 0 1 ..., each with program, record, successor, maps/
 //     next/      what is about to take its place
 //     previous/  what was in its place, while the two change names on kernels that cannot exchange them at once
@@ -18,6 +19,7 @@ extension Attachment {
         init(_ path: FilePath) { self.path = path }
 
         var link: FilePath { path.appending("link") }
+        var witness: FilePath { path.appending("witness") }
         var current: ChainFolder { ChainFolder(path: path.appending("current")) }
         var next: ChainFolder { ChainFolder(path: path.appending("next")) }
         var previous: ChainFolder { ChainFolder(path: path.appending("previous")) }

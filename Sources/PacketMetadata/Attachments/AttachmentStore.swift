@@ -157,6 +157,8 @@ struct AttachmentStore: Sendable {
 
     /// Detaches the programs and removes their pins.
     func remove(_ attachment: Attachment) throws(BPFError) {
+        // Once it is renamed, all commands would try to finish it.
+        try attachment.anchor.refuseIfOutOfReach()
         let temporary = temporaryPath()
         try rename(attachment.path, to: temporary)
         try takeApart(Attachment.Folders(temporary))
@@ -265,7 +267,10 @@ struct AttachmentStore: Sendable {
         try takeApart(folders.current)
         try takeApart(folders.next)
         try takeApart(folders.previous)
-        try perform("remove \(folders.path)") { () throws(Errno) in try Folder.remove(folders.path) }
+        try perform("remove \(folders.path)") { () throws(Errno) in
+            try Folder.unlink(folders.witness)
+            try Folder.remove(folders.path)
+        }
     }
 
     private func takeApart(_ chain: Attachment.ChainFolder) throws(BPFError) {

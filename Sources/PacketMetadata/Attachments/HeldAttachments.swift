@@ -55,7 +55,7 @@ public final class HeldAttachments {
         } catch {
             throw attacher.tcRefusal(error)
         }
-        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0].record, .attached)])
+        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0], .attached)])
     }
 
     private func hold(
@@ -71,9 +71,10 @@ public final class HeldAttachments {
     ///
     /// To be called in the network namespace of the interfaces, every so often.
     ///
-    /// - Throws: `notFound` if an interface has gone.
+    /// - Throws: `notFound` if an interface or the registry has gone.
     public func follow(_ registry: borrowing Registry) throws(PacketMetadataError) {
         try refuseIfGone()
+        try refuseIfGone(registry)
         let now = try registry.image()
         guard now != image else { return }
         for index in held.indices { held[index] = try renewed(held[index], now, registry) }
@@ -101,6 +102,15 @@ public final class HeldAttachments {
         }
         return Held(
             attacher: held.attacher, wanted: wanted, mode: held.mode, chain: chain, link: held.link)
+    }
+
+    /// Nobody can change or inspect by its path what these programs go by.
+    private func refuseIfGone(_ registry: borrowing Registry) throws(PacketMetadataError) {
+        let names = Set(held.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
+        let summary = "cannot stay attached to \(names)"
+        guard try registry.isReplaced(summary) else { return }
+        throw PacketMetadataError(
+            .notFound, summary, reason: "the registry \(registry.path) was removed, or replaced by another")
     }
 
     private func refuseIfGone() throws(PacketMetadataError) {
@@ -134,8 +144,9 @@ extension Registry {
             try refuseIfDamaged(image, summary)
             try refuseIfTagIsShared(image, summary)
             let attachments = HeldAttachments(image)
-            for name in interfaceNames {
-                let attacher = try Attacher(name, store: AttachmentStore(folder), summary: "cannot attach to \(name)")
+            for attacher in try Attacher.attachers(
+                interfaceNames, store: AttachmentStore(folder), "cannot attach to")
+            {
                 let xdp = request.xdp.choices
                 if !xdp.isEmpty { try attachments.attachXDP(xdp, request, attacher, self) }
                 for choice in request.tc.choices { try attachments.attachTC(choice, request, attacher, self) }

@@ -13,6 +13,8 @@ final class LoadedChain {
     struct Member {
         let record: AttachmentRecord
         let loaded: ProgramLoader.Loaded
+        /// What the program does not do here that it does elsewhere, and why.
+        var shortfall: String?
     }
 
     /// In the order in which they run; never empty.
@@ -35,7 +37,7 @@ final class LoadedChain {
             unchecked: members.map { member in
                 var record = member.record
                 change(&record)
-                return Member(record: record, loaded: member.loaded)
+                return Member(record: record, loaded: member.loaded, shortfall: member.shortfall)
             })
     }
 

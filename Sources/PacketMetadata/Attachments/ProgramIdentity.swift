@@ -19,5 +19,15 @@ struct ProgramIdentity: Hashable, Sendable, CustomStringConvertible {
         [program, object, file, "\(object):\(program)", "\(file):\(program)"].contains(word)
     }
 
+    /// Byte by byte, as the kernel compares: two files may have names that Unicode takes for one (UAX #15).
+    static func == (one: Self, other: Self) -> Bool {
+        one.object.utf8.elementsEqual(other.object.utf8) && one.program.utf8.elementsEqual(other.program.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in object.utf8 { hasher.combine(byte) }
+        for byte in program.utf8 { hasher.combine(byte) }
+    }
+
     var description: String { object == Self.prebuilt ? program : "\(object):\(program)" }
 }

@@ -58,6 +58,9 @@ struct ProgramLoader: ~Copyable {
             reached: reached, types: types)
     }
 
+    /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
+    private static let noEthernetVariable = "pktmeta_no_ethernet"
+
     /// How a program is to be loaded.
     struct Terms {
         /// The folder where an earlier load's maps are pinned, to be used again; nil for new ones.
@@ -69,6 +72,8 @@ struct ProgramLoader: ~Copyable {
         /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
         /// there (measured on Linux 6.18), so such a program is loaded as one that does not.
         var isGeneric = false
+        /// Whether the packets of the interface that it will run for have one (``NetworkInterface/State``).
+        var hasEthernetHeader = true
         /// Values for the object's constants, by name; else the table is that of all fields.
         var constants: [String: [UInt8]] = [:]
         /// How large maps of its own are made, by name.
@@ -81,7 +86,10 @@ struct ProgramLoader: ~Copyable {
         let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
         defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
-        let constants = [PKTMETA_TABLE_VARIABLE: try image.table(summary)].merging(terms.constants) { $1 }
+        let constants = [
+            PKTMETA_TABLE_VARIABLE: try image.table(summary),
+            Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
+        ].merging(terms.constants) { $1 }
         for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
         do throws(BPFError) {
             for (name, count) in terms.entries { try object.resize(name, to: count) }

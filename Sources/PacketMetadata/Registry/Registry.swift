@@ -72,8 +72,9 @@ public struct Registry: ~Copyable {
         if error.errno == .invalidArgument {
             return PacketMetadataError(.badData, summary, reason: "what is pinned at \(pin) is not a map (EINVAL)")
         }
+        let isAccess = [Errno.permissionDenied, .notPermitted].contains(error.errno)
         return PacketMetadataError(
-            error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
+            error, summary, needs: [.bpf], remedy: isAccess ? "The pins' owner may grant access with chmod." : nil)
     }
 
     // MARK: Reading

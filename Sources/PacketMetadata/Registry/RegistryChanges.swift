@@ -157,6 +157,13 @@ extension Registry {
 
     /// While we waited for the lock, the registry that was opened may have been removed and made anew.
     func refuseIfReplaced(_ summary: String) throws(PacketMetadataError) {
+        guard try isReplaced(summary) else { return }
+        throw PacketMetadataError(
+            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
+    }
+
+    /// Whether its path is another registry's by now, or nobody's.
+    func isReplaced(_ summary: String) throws(PacketMetadataError) -> Bool {
         let pinned: UInt32?
         do throws(BPFError) {
             pinned = try BPFMap(pinnedAt: folder.registryPin, readOnly: true).id
@@ -166,9 +173,7 @@ extension Registry {
             }
             pinned = nil
         }
-        guard pinned != fieldsMap.id else { return }
-        throw PacketMetadataError(
-            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
+        return pinned != fieldsMap.id
     }
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {

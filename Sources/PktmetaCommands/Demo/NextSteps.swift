@@ -11,10 +11,9 @@ struct NextSteps {
 
     init(in context: Context) {
         command = context.command
-        let others = ((try? NetworkInterface.all()) ?? []).filter {
-            (try? $0.isRunning()) == true && (try? $0.isLoopback()) == false
-        }
-        interface = others.first?.name ?? "lo"
+        let all = (try? NetworkInterface.all()) ?? []
+        let other = all.first { one in (try? one.state()).map { $0.isRunning && !$0.isLoopback } ?? false }
+        interface = other?.name ?? "lo"
     }
 
     var text: String {

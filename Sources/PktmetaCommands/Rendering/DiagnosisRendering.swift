@@ -7,10 +7,12 @@ internal import RegistryModel
 struct DiagnosisRendering {
     private let diagnosis: Diagnosis
     private let display: Display
+    private let remedies: RemedyCommands
 
-    init(_ diagnosis: Diagnosis, _ display: Display) {
+    init(_ diagnosis: Diagnosis, _ display: Display, _ remedies: RemedyCommands = RemedyCommands()) {
         self.diagnosis = diagnosis
         self.display = display
+        self.remedies = remedies
     }
 
     var text: String {
@@ -35,7 +37,7 @@ struct DiagnosisRendering {
         var table = Table(columns: [.text("LEVEL"), .text("CHECK"), .text("FOUND")])
         for finding in diagnosis.findings {
             let remedy = finding.remedy.map {
-                wrapped($0, to: width - Self.indentation.utf8.count).map { Self.indentation + $0 }
+                wrapped(remedies.completed($0), to: width - Self.indentation.utf8.count).map { Self.indentation + $0 }
             }
             for (number, line) in (wrapped(finding.text, to: width) + (remedy ?? [])).enumerated() {
                 let head = number == 0 ? [finding.level.rawValue, finding.check.rawValue] : ["", ""]

@@ -89,12 +89,11 @@ func displayWidth(_ text: String) -> Int {
     return text.reduce(0) { $0 + CharacterWidth.columns($1) }
 }
 
-/// Without characters that would move the cursor or worse: names come from others.
-func printable(_ text: String) -> String {
-    let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 || 0x7f..<0xa0 ~= scalar.value }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "?" : $0 }))
-}
+/// A word, a cell or a line in which no character moves the cursor or worse: names come from others.
+func printable(_ text: String) -> String { SpelledBytes.visible(text) }
+
+/// The same for several lines.
+func printableLines(_ text: String) -> String { SpelledBytes.visible(text) { $0 == "\n" || $0 == "\t" } }
 
 extension Context {
     /// What this context's output shows: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).

@@ -346,6 +346,10 @@ enum pktmeta_mode {
 #define PKTMETA_ATTACHMENT_PREBUILT 4
 /* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
 #define PKTMETA_ATTACHMENT_HARDWARE 8
+/* The interface's packets begin with the header of IP. */
+#define PKTMETA_ATTACHMENT_NO_ETHERNET 16
+/* The producer sets no hardware field although there are some: the driver cannot be asked. */
+#define PKTMETA_ATTACHMENT_UNASKED 32
 
 /*
  * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the
