@@ -3,9 +3,16 @@
 #   make           build everything
 #   make demo      build, and show it on real packets between two namespaces (root)
 #   make examples  build the applications in bpf/examples, to .build/bpf/examples
-#   make test      build, and run all tests (root: the kernel tests load real programs)
+#   make test      build, and run all tests but those of the release build (root: the kernel tests load real programs)
+#   make test-release
+#                  drive the release build as users do, also with memory that is overwritten as it is freed (root)
+#   make test-optimised
+#                  all tests, optimised, and those of the release build (root)
+#   make test-address
+#                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
+#   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
 #   make test-kernels
@@ -13,7 +20,7 @@
 #   make test-old-kernel
 #                  the same under the oldest of them only
 #   make docs      build the library's documentation, to .build/docs
-#   make check     what CI runs: formatting, warnings as errors, tests, documentation
+#   make check     formatting, warnings as errors, tests, those of the release build too, documentation
 #
 # Debian packages that are missing are installed, with a word about it; NO_INSTALL=1 keeps from that.
 
@@ -26,9 +33,12 @@ BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h)
 BPF_OBJECTS := $(BPF_SOURCES:bpf/programs/%.bpf.c=$(BPF_OUT)/%.bpf.o)
 TEST_SOURCES := $(wildcard Tests/Programs/*.bpf.c)
 TEST_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests/%.bpf.o)
-# The header must do with Debian's clang too.
+# The headers must do with Debian's clang too, with the oldest and with the newest that there is.
 SECOND_CLANG := clang-14
-SECOND_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o)
+OLDEST_CLANG := clang-13
+NEWEST_CLANG := clang-22
+TEST_CLANGS := $(SECOND_CLANG) $(OLDEST_CLANG) $(NEWEST_CLANG)
+OTHER_OBJECTS := $(foreach clang,$(TEST_CLANGS),$(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(clang)/%.bpf.o))
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
 BENCH_SOURCES := $(wildcard bpf/bench/*.bpf.c)
@@ -45,15 +55,20 @@ MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
+# Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
+ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
+	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
+
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := tcpdump bpftool clang-14 ethtool python3-jsonschema
+TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema
 LINT_PACKAGES := clang-format
 ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo bench test torture kill-test fault-test test-kernels \
-	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
+.PHONY: build release function-order bpf examples test-bpf demo bench test test-release test-optimised test-address \
+	torture fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test deps-lint \
+	deps-kernels clean
 
 build: bpf
 	swift build
@@ -111,11 +126,19 @@ $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS)
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(BPF_OUT)/tests-$(SECOND_CLANG)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
-	@mkdir -p $(@D)
-	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
+# Loaders do not know jump tables, which the newest makes of the tests' own switches if it may use the newest
+# instructions; the headers have no switch that becomes one.
+$(BPF_OUT)/tests-$(NEWEST_CLANG)/%.bpf.o: BPF_CFLAGS += -mcpu=v4
+$(BPF_OUT)/tests-$(NEWEST_CLANG)/contract_%.bpf.o: BPF_CFLAGS += -fno-jump-tables
 
-test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(SECOND_OBJECTS) $(SECOND_EXAMPLES)
+define TESTS_BY
+$(BPF_OUT)/tests-$(1)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
+	@mkdir -p $$(@D)
+	$(1) $$(BPF_CFLAGS) -c $$< -o $$@
+endef
+$(foreach clang,$(TEST_CLANGS),$(eval $(call TESTS_BY,$(clang))))
+
+test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES)
 
 demo: release
 	.build/release/pktmeta demo
@@ -126,9 +149,22 @@ bench: release
 	.build/release/pktmeta bench $(PARTS)
 
 test: bpf test-bpf
-	swift test
+	swift test --skip ReleaseTests
 
-check: lint test docs
+# By hand: PKTMETA_COMMAND names another build of the command.
+test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
+	swift test --filter ReleaseTests
+
+# In a folder of their own: with testability, the command would be another than the one that ships.
+test-optimised: release bpf test-bpf
+	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+
+# What memory the runtime never gives back is no leak.
+test-address: bpf test-bpf
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
+		$(addprefix --filter ,$(ADDRESS_TESTS))
+
+check: lint test test-release docs
 
 # Warnings are errors: a name that is no more, a parameter that nobody describes.
 docs: bpf
@@ -138,6 +174,10 @@ docs: bpf
 # Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
+
+# Objects that were changed somewhere must not crash what opens and loads them; `make test` does a few of each.
+fuzz: bpf test-bpf
+	PKTMETA_FUZZ_MUTATIONS=$${PKTMETA_FUZZ_MUTATIONS:-1000} swift test --filter FuzzTests
 
 # Each command killed at each of its system calls: about an hour. `make test` does a few of each.
 kill-test: bpf test-bpf

@@ -54,7 +54,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Benchmark",
-            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBPFObjects", system],
+            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", system],
             swiftSettings: strict),
 
         // The command line.
@@ -72,6 +72,9 @@ let package = Package(
                 "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system,
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
+        .executableTarget(
+            name: "object-fuzzer", dependencies: ["BPF", "Linux", system], path: "Tests/ObjectFuzzer",
+            swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
@@ -87,10 +90,12 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPF", "Benchmark", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands",
-                "Testbed", "TestSupport",
+                "Testbed", "TestSupport", "object-fuzzer",
                 arguments, system,
             ],
             swiftSettings: tests),
+        .testTarget(
+            name: "ReleaseTests", dependencies: ["BPF", "Linux", "TestSupport", system], swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -20,6 +20,22 @@ public struct BPFError: Error, Sendable {
         self.messages = messages
         self.verifierLog = verifierLog
     }
+
+    /// The last of libbpf's messages that gives a reason; those behind it say only what failed for it.
+    public var reason: String? {
+        messages.last { message in !Self.consequences.contains { message.contains($0) } } ?? messages.last
+    }
+
+    private static let consequences = [
+        "failed to load object '", "': failed to load: -", "failed to perform CO-RE relocations: -",
+        "': failed to relocate ", "Retrying without BTF",
+    ]
+
+    /// The program that the kernel refused to load, which libbpf names in a message; nil if it was something else.
+    var refusedProgram: String? {
+        guard let message = messages.last(where: { $0.contains("': BPF program load failed: ") }) else { return nil }
+        return message.split(separator: "'", maxSplits: 2).dropFirst().first.map(String.init)
+    }
 }
 
 /// The one place where a result of libbpf becomes a Swift value or error.

@@ -19,6 +19,28 @@ public enum BPFFileSystem {
         return magic == BPF_FS_MAGIC
     }
 
+    /// Whether a path lies in one, or would if it were made: by the lowest folder on the way that is there.
+    public static func wouldContain(_ path: FilePath) -> Bool {
+        Folder.lowestExisting(on: path).map { (try? contains($0)) == true } ?? false
+    }
+
+    /// Where a path in a BPF file system is reached from here: as it is, or, if no such file system is mounted there in
+    /// this process's mount namespace, in the one around it. Under `ip netns exec` that is where all others look, and
+    /// what outlives the command.
+    public static func reachable(_ path: FilePath) -> FilePath {
+        guard !wouldContain(path), let outer = MountNamespace.outer, wouldContain(outer.path(path)) else { return path }
+        return outer.path(path)
+    }
+
+    /// Whether the one that a path would lie in is mounted in this process's mount namespace, and not in the one around
+    /// it: it goes with the former, and all pins with it.
+    public static func isPrivate(_ path: FilePath) -> Bool {
+        guard MountNamespace.outer != nil, let mounts = try? MountPoint.all(ofType: "bpf"),
+            let mount = mounts.filter({ path.starts(with: $0.path) }).max(by: { $0.path.length < $1.path.length })
+        else { return false }
+        return !mount.isOuter && !mounts.contains { $0.isOuter && $0.device == mount.device }
+    }
+
     /// Mounts one, as `mount -t bpf bpf PATH` does.
     public static func mount(at path: FilePath) throws(Errno) {
         let result = unsafe path.withPlatformString { unsafe Glibc.mount("bpf", $0, "bpf", 0, "mode=0700") }
@@ -63,5 +85,18 @@ public enum BPFFileSystem {
         } catch {
             throw BPFError(operation(), error)
         }
+    }
+
+    /// Whether a descriptor is a map's, which the kernel says in its name in proc (kernel/bpf/syscall.c,
+    /// `bpf_map_new_fd`). Without proc it counts as one.
+    static func isMap(_ fd: CInt) -> Bool {
+        let wanted = "anon_inode:bpf-map"
+        let name = unsafe [UInt8](unsafeUninitializedCapacity: 64) { (buffer, count) in
+            // At most as many bytes as there is room for are written.
+            let length =
+                unsafe buffer.baseAddress.map { unsafe readlink("/proc/self/fd/\(fd)", $0, buffer.count) } ?? -1
+            count = max(0, length)
+        }
+        return name.isEmpty || name.elementsEqual(wanted.utf8)
     }
 }

@@ -54,7 +54,7 @@ public struct BPFLink: ~Copyable, Sendable {
         _ program: borrowing BPFProgram, ifindex: UInt32, hook: UInt32, flags: UInt32
     ) throws(BPFError) -> OwnedFD {
         var options = unsafe bpf_link_create_opts()
-        unsafe options.sz = MemoryLayout<bpf_link_create_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_link_create_opts>.size(through: \.flags)
         unsafe options.flags = flags
         let programFD = program.fd.raw
         let fd = try libbpf("attach \(program.name)") {
@@ -68,7 +68,7 @@ public struct BPFLink: ~Copyable, Sendable {
     /// - Parameter expected: fails with EPERM or EINVAL if another is attached by now.
     public func update(to program: borrowing BPFProgram, replacing expected: borrowing BPFProgram) throws(BPFError) {
         var options = bpf_link_update_opts()
-        options.sz = MemoryLayout<bpf_link_update_opts>.size
+        options.sz = MemoryLayout<bpf_link_update_opts>.size(through: \.old_prog_fd)
         options.flags = UInt32(BPF_F_REPLACE)
         options.old_prog_fd = UInt32(expected.fd.raw)
         let new = program.fd.raw

@@ -7,7 +7,7 @@ internal import SystemPackage
 /// An open map.
 public struct BPFMap: ~Copyable, Sendable {
     public enum Kind: Sendable, Hashable {
-        case array, perCPUArray, programArray
+        case array, perCPUArray, programArray, structOps
         case other(UInt32)
 
         var code: UInt32 {
@@ -15,12 +15,13 @@ public struct BPFMap: ~Copyable, Sendable {
             case .array: BPF_MAP_TYPE_ARRAY.rawValue
             case .perCPUArray: BPF_MAP_TYPE_PERCPU_ARRAY.rawValue
             case .programArray: BPF_MAP_TYPE_PROG_ARRAY.rawValue
+            case .structOps: BPF_MAP_TYPE_STRUCT_OPS.rawValue
             case .other(let code): code
             }
         }
 
         init(code: UInt32) {
-            self = [.array, .perCPUArray, .programArray].first { $0.code == code } ?? .other(code)
+            self = [.array, .perCPUArray, .programArray, .structOps].first { $0.code == code } ?? .other(code)
         }
     }
 
@@ -55,7 +56,7 @@ public struct BPFMap: ~Copyable, Sendable {
     /// Creates a map; the kernel keeps 15 bytes of the name.
     public init(creating name: String, _ shape: Shape) throws(BPFError) {
         var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.sz = MemoryLayout<bpf_map_create_opts>.size(through: \.map_ifindex)
         options.map_flags = shape.flags
         let fd = try libbpf("create map \(name)") {
             unsafe bpf_map_create(
@@ -70,25 +71,23 @@ public struct BPFMap: ~Copyable, Sendable {
         try self.init(BPFFileSystem.open(entry, readOnly: readOnly))
     }
 
-    /// - Parameter isMap: whether that is known; else it is checked as far as it can be.
-    init(_ fd: consuming OwnedFD, isMap: Bool = false) throws(BPFError) {
+    init(_ fd: consuming OwnedFD) throws(BPFError) {
         var info = bpf_map_info()
         var length = UInt32(MemoryLayout<bpf_map_info>.size)
         let raw = fd.raw
+        // Anything else that is pinned answers the next question too, with a struct of its own.
+        guard BPFFileSystem.isMap(raw) else { throw BPFError("get a map's information", .invalidArgument) }
         try libbpf("get a map's information") { unsafe bpf_obj_get_info_by_fd(raw, &info, &length) }
-        // Anything else that is pinned answers too, with a struct of its own: a map always has entries, and all
-        // but ring buffers have keys or values.
-        guard isMap || (info.max_entries > 0 && (info.key_size > 0 || info.value_size > 0)) else {
-            throw BPFError("get a map's information", .invalidArgument)
-        }
+        let shape = Shape(
+            kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
+            entries: Int(info.max_entries), flags: info.map_flags)
+        if shape.kind == .perCPUArray { try PossibleCPUs.check(raw, valueStride: Self.valueStride(of: shape)) }
         self.fd = fd
         self.id = info.id
+        self.shape = shape
         self.name = unsafe withUnsafeBytes(of: info.name) {
             unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
-        self.shape = Shape(
-            kind: Kind(code: info.type), keySize: Int(info.key_size), valueSize: Int(info.value_size),
-            entries: Int(info.max_entries), flags: info.map_flags)
     }
 
     public func pin(at entry: FolderEntry) throws(BPFError) {
@@ -149,16 +148,13 @@ public struct BPFMap: ~Copyable, Sendable {
     }
 
     /// Bytes from one CPU's value to the next: whole words (kernel/bpf/syscall.c, bpf_map_value_size).
-    private var valueStride: Int {
+    private var valueStride: Int { Self.valueStride(of: shape) }
+
+    private static func valueStride(of shape: Shape) -> Int {
         shape.kind == .perCPUArray ? (shape.valueSize + 7) / 8 * 8 : shape.valueSize
     }
 
     private var valuesPerKey: Int {
         get throws(BPFError) { shape.kind == .perCPUArray ? try possibleCPUs() : 1 }
     }
-}
-
-/// CPUs that this kernel may ever bring up: as many values as a per-CPU map has.
-public func possibleCPUs() throws(BPFError) -> Int {
-    Int(try libbpf("count possible CPUs") { libbpf_num_possible_cpus() })
 }

@@ -8,17 +8,22 @@ internal import SystemPackage
 /// A compiled object that is being prepared for loading.
 @safe public struct BPFObject: ~Copyable {
     // Invariant: owned, closed by deinit only, before the log that libbpf writes to while it loads.
-    private let object: OpaquePointer
-    private let log: LogBuffer
+    let object: OpaquePointer
+    let log: LogBuffer
+    /// For what is asked only when a program is refused.
+    let bytes: [UInt8]
+    /// Programs that the object's own program arrays name: they are loaded with those that lead to them.
+    public let tailCalls: TailCalls
 
-    /// Parses an object's bytes.
+    /// Parses an object's bytes, once they have been found to be sound: libbpf crashes on some that are not.
     ///
     /// - Parameters:
     ///   - name: what libbpf names internal maps after.
     ///   - typesPath: a file of BTF for CO-RE relocations in place of the kernel's, as from ``BTFBuilder/bytes()``;
     ///     read when the object is loaded.
-    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
-        _ = Self.fragmentsAreOurs
+    public init(bytes: Span<UInt8>, name: String, typesPath: String? = nil) throws(BPFError) {
+        _ = ProgramSection.areRegistered
+        let tailCalls = try Self.tailCalls(bytes, name)
         let log = try LogBuffer(for: "open object \(name)")
         var options = unsafe bpf_object_open_opts()
         unsafe options.sz = MemoryLayout<bpf_object_open_opts>.size(through: \.kernel_log_level)
@@ -38,6 +43,22 @@ internal import SystemPackage
             }
         }
         self.log = log
+        var copy: [UInt8] = []
+        unsafe bytes.withUnsafeBytes { unsafe copy.append(contentsOf: $0) }
+        self.bytes = copy
+        self.tailCalls = tailCalls
+    }
+
+    private static func tailCalls(_ bytes: Span<UInt8>, _ name: String) throws(BPFError) -> TailCalls {
+        do throws(ObjectFault) {
+            return try ObjectImage.read(bytes) { TailCalls($0) }
+        } catch {
+            throw BPFError("open object \(name)", fault: error)
+        }
+    }
+
+    public init(bytes: [UInt8], name: String, typesPath: String? = nil) throws(BPFError) {
+        try self.init(bytes: bytes.span, name: name, typesPath: typesPath)
     }
 
     deinit { unsafe bpf_object__close(object) }
@@ -46,26 +67,16 @@ internal import SystemPackage
 
     public struct ProgramDescription: Sendable, Hashable {
         public let name: String
-        /// As in `SEC("xdp.frags")`.
-        public let section: String
-        /// BPF_PROG_TYPE_* of linux/bpf.h.
-        public let type: UInt32
-
-        /// Whether it takes packets in fragments, by its section.
-        public var takesFragments: Bool { section == BPFObject.fragmentsSection }
-        public var isXDP: Bool { type == BPF_PROG_TYPE_XDP.rawValue }
-        public var isSchedCls: Bool { type == BPF_PROG_TYPE_SCHED_CLS.rawValue }
+        public let section: ProgramSection
     }
 
     public var programs: [ProgramDescription] {
         var descriptions: [ProgramDescription] = []
         var program = unsafe bpf_object__next_program(object, nil)
         while let current = unsafe program {
-            descriptions.append(
-                unsafe ProgramDescription(
-                    name: String(cString: bpf_program__name(current)),
-                    section: String(cString: bpf_program__section_name(current)),
-                    type: bpf_program__type(current).rawValue))
+            let section = unsafe ProgramSection(name: String(cString: bpf_program__section_name(current)))
+            let name = unsafe String(cString: bpf_program__name(current))
+            descriptions.append(ProgramDescription(name: name, section: section))
             unsafe program = bpf_object__next_program(object, current)
         }
         return descriptions
@@ -80,15 +91,22 @@ internal import SystemPackage
             flags: bpf_map__map_flags(map))
     }
 
-    /// Names of all maps, those of global variables too.
+    /// Names of all maps, those of global variables too, but for those that loading has left out.
     public var mapNames: [String] {
         var names: [String] = []
         var map = unsafe bpf_object__next_map(object, nil)
         while let current = unsafe map {
-            names.append(unsafe String(cString: bpf_map__name(current)))
+            if unsafe bpf_map__autocreate(current) { names.append(unsafe String(cString: bpf_map__name(current))) }
             unsafe map = bpf_object__next_map(object, current)
         }
         return names
+    }
+
+    /// Where libbpf pins a map as it creates it, and looks for it the next time; nil if the author did not ask for that.
+    public func pinPath(ofMap name: String) -> String? {
+        guard let map = unsafe bpf_object__find_map_by_name(object, name), let path = unsafe bpf_map__pin_path(map)
+        else { return nil }
+        return unsafe String(cString: path)
     }
 
     /// Hands over the object's types for the time of the call; nil if it was compiled without debug information.
@@ -146,101 +164,5 @@ internal import SystemPackage
             unsafe map = bpf_object__next_map(object, current)
         }
         return nil
-    }
-
-    /// Loads that program and no other, with the object's maps.
-    ///
-    /// - Parameters:
-    ///   - ifindex: binds an XDP program to an interface of this thread's network namespace, so that it may ask the
-    ///     driver what the NIC knows of a packet (since Linux 6.3).
-    ///   - takesFragments: whether an `xdp.frags` program is loaded as one; where the kernel has no fragments, it is
-    ///     not (``kernelTakesFragments``).
-    public func load(
-        only name: String, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
-    ) throws(BPFError) -> BPFProgram {
-        try load([name], boundTo: ifindex, takesFragments: takesFragments)
-        return try program(name)
-    }
-
-    /// Loads those programs and no others, with the object's maps, which they share.
-    public func load(
-        _ names: Set<String>, boundTo ifindex: UInt32? = nil, takesFragments: Bool = true
-    ) throws(BPFError) {
-        let operation = "load program \(names.sorted().joined(separator: ", "))"
-        for program in programs {
-            guard let pointer = unsafe bpf_object__find_program_by_name(object, program.name) else { continue }
-            unsafe bpf_program__set_autoload(pointer, names.contains(program.name))
-            if program.takesFragments, takesFragments, kernelTakesFragments {
-                let flags = unsafe bpf_program__flags(pointer) | takesFragmentsFlag
-                try libbpf("prepare program \(program.name)") { unsafe bpf_program__set_flags(pointer, flags) }
-            }
-            if names.contains(program.name), let ifindex {
-                unsafe bpf_program__set_ifindex(pointer, ifindex)
-                let flags = unsafe bpf_program__flags(pointer) | Self.deviceBoundOnly
-                try libbpf("bind program \(program.name)") { unsafe bpf_program__set_flags(pointer, flags) }
-            }
-        }
-        try expectRoom(for: names.count, operation)
-        do {
-            try libbpf(operation) { unsafe bpf_object__load(object) }
-        } catch {
-            throw withLog(error)
-        }
-    }
-
-    /// A program of the object, once it is loaded.
-    public func program(_ name: String) throws(BPFError) -> BPFProgram {
-        guard let pointer = unsafe bpf_object__find_program_by_name(object, name) else {
-            throw BPFError("load program \(name)", .noSuchFileOrDirectory)
-        }
-        let borrowed = unsafe bpf_program__fd(pointer)
-        return try BPFProgram(own(borrowed, for: "load program \(name)"))
-    }
-
-    /// libbpf probes what the kernel can do, and takes a probe that got no descriptor for a kernel that cannot.
-    private func expectRoom(for programs: Int, _ operation: String) throws(BPFError) {
-        do throws(Errno) {
-            try OwnedFD.expectRoom(for: mapNames.count + programs + Self.descriptorsBesides)
-        } catch {
-            throw BPFError(operation, error)
-        }
-    }
-
-    /// Of the object's types, a probe and what it needs: 3, and some to spare.
-    private static let descriptorsBesides = 7
-
-    /// A map of the object, once it is loaded.
-    public func map(_ name: String) throws(BPFError) -> BPFMap {
-        guard let map = unsafe bpf_object__find_map_by_name(object, name) else {
-            throw BPFError("open map \(name)", .noSuchFileOrDirectory)
-        }
-        let borrowed = unsafe bpf_map__fd(map)
-        return try BPFMap(own(borrowed, for: "open map \(name)"), isMap: true)
-    }
-
-    /// The object closes its own descriptors when it goes.
-    private func own(_ borrowed: CInt, for operation: String) throws(BPFError) -> OwnedFD {
-        do throws(Errno) {
-            return try OwnedFD(duplicating: borrowed)
-        } catch {
-            throw BPFError(operation, error)
-        }
-    }
-
-    private static let fragmentsSection = "xdp.frags"
-
-    /// libbpf sets the flag of such programs by their section's name, come what may. With a handler of our own for the
-    /// section it leaves that to ``load(only:boundTo:takesFragments:)``.
-    private static let fragmentsAreOurs: Bool =
-        unsafe libbpf_register_prog_handler(fragmentsSection, BPF_PROG_TYPE_XDP, BPF_XDP, nil) > 0
-
-    /// BPF_F_XDP_DEV_BOUND_ONLY, which libbpf 1.1's copy of linux/bpf.h does not have.
-    private static let deviceBoundOnly: UInt32 = 1 << 6
-
-    private func withLog(_ error: BPFError) -> BPFError {
-        let text = log.text
-        var error = error
-        error.verifierLog = text.isEmpty ? nil : VerifierLog(text: text)
-        return error
     }
 }

@@ -24,8 +24,9 @@ public struct BPFProgram: ~Copyable, Sendable {
         }
     }
 
-    public init(pinnedAt entry: FolderEntry) throws(BPFError) {
-        try self.init(BPFFileSystem.open(entry))
+    /// - Parameter readOnly: the pin's mode then only has to let this process read.
+    public init(pinnedAt entry: FolderEntry, readOnly: Bool = false) throws(BPFError) {
+        try self.init(BPFFileSystem.open(entry, readOnly: readOnly))
     }
 
     /// - Throws: `EPERM` without CAP_SYS_ADMIN.
@@ -85,7 +86,7 @@ public struct BPFProgram: ~Copyable, Sendable {
         context.data_end = UInt32(input.count)
         var contextOut = xdp_md()
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size(through: \.batch_size)
         try libbpf("test run of \(name)") {
             // All buffers outlive the call, and the sizes are theirs.
             unsafe input.withUnsafeBytes { inputBytes in
@@ -121,7 +122,7 @@ public struct BPFProgram: ~Copyable, Sendable {
     /// - Parameter count: how many; the call returns when all are on their way.
     public func testRunLiveFrames(packet: [UInt8], count: Int) throws(BPFError) {
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size(through: \.batch_size)
         unsafe options.`repeat` = CInt(count)
         unsafe options.flags = Self.liveFrames
         try libbpf("send packets by \(name)") {

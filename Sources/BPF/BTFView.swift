@@ -22,6 +22,21 @@ internal import Clibbpf
         }
     }
 
+    /// Values of the first enumerator of each enum of 32 bits that has this name: an object may have several such enums.
+    ///
+    /// Empty if the object has no such enum.
+    public func firstValues(ofEnums name: String) -> Set<Int32> {
+        let count = unsafe btf__type_cnt(btf)
+        return Set(
+            (1..<count).compactMap { id in
+                guard let type = unsafe btf__type_by_id(btf, id), unsafe btf_is_enum(type),
+                    unsafe self.name(at: type.pointee.name_off) == name, unsafe btf_vlen(type) > 0,
+                    let enumerators = unsafe btf_enum(type)
+                else { return nil }
+                return unsafe enumerators[0].val
+            })
+    }
+
     /// Size in bytes and offset in bytes of each member, by name; nil if there is no struct of that name.
     public func structLayout(_ name: String) -> (size: Int, offsets: [String: Int])? {
         guard let type = unsafe first(name, where: { unsafe btf_is_struct($0) }),

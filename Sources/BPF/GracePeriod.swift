@@ -19,7 +19,7 @@ public func waitForRunningPrograms() throws(BPFError) {
 package func updateArrayOfMaps() throws(BPFError) {
     let inner = try BPFMap(creating: "pktmeta_grace", .init(kind: .array, valueSize: 4, entries: 1))
     var options = bpf_map_create_opts()
-    options.sz = MemoryLayout<bpf_map_create_opts>.size
+    options.sz = MemoryLayout<bpf_map_create_opts>.size(through: \.map_ifindex)
     options.inner_map_fd = UInt32(inner.fd.raw)
     let raw = try libbpf("create an array of maps") {
         unsafe bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "pktmeta_grace", 4, 4, 1, &options)

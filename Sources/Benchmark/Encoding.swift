@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
-internal import CBPFObjects
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -88,22 +87,10 @@ enum BenchmarkFields {
 /// An object of bpf/bench that this binary carries.
 struct BenchmarkObject {
     private let name: String
-    private let bytes: [UInt8]
 
-    init(_ encoding: Encoding) { self.init(named: encoding.rawValue) }
+    init(_ encoding: Encoding) { name = encoding.rawValue }
 
-    init(named name: String) {
-        self.name = name
-        bytes = Self.bytes(named: "bench/\(name)")
-    }
-
-    /// Of any object that this binary carries.
-    static func bytes(named name: String) -> [UInt8] {
-        let file = unsafe bpf_object_file_named(name)
-        guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
-        // The object is static data of that size.
-        return unsafe Array(UnsafeBufferPointer(start: start, count: file.size))
-    }
+    init(named name: String) { self.name = name }
 
     /// Loads programs, which share their maps.
     ///
@@ -111,12 +98,13 @@ struct BenchmarkObject {
     func load(
         _ names: Set<String>, in registry: Loading, constants: [String: [UInt8]] = [:]
     ) throws(PacketMetadataError) -> BPFObject {
+        let bytes = PrebuiltObject(named: "bench/\(name)").bytes
         switch registry {
         case .registry(let path):
             return try Registry.open(at: path, for: .write).load(names, of: bytes, name: name, constants: constants)
         case .alone:
             do throws(BPFError) {
-                let object = try BPFObject(bytes: bytes, name: "bench")
+                let object = try bytes.open()
                 for (name, value) in constants where !object.setConstant(name, to: value) {
                     throw BPFError("set \(name)", .invalidArgument)
                 }

@@ -70,11 +70,15 @@ final class OtherTools {
         isThere = ["bpftool", "tc"].allSatisfy {
             (try? ChildProcess.run([$0, $0 == "tc" ? "-V" : "version"]))?.status == 0
         }
-        producer = try MemoryFile(BenchmarkObject.bytes(named: "producer"), for: "hand over an object")
-        consumer = try MemoryFile(BenchmarkObject.bytes(named: "consumer"), for: "hand over an object")
+        producer = try Self.file(of: PrebuiltObject(named: "producer"))
+        consumer = try Self.file(of: PrebuiltObject(named: "consumer"))
         place = TemporaryRegistry(for: "bench-pins")
         try FolderEntry(following: place.path).makeFolder()
         pins = (place.path.appending("xdp").string, place.path.appending("tc").string)
+    }
+
+    private static func file(of object: PrebuiltObject) throws(BPFError) -> MemoryFile {
+        try object.bytes.withBytes { bytes throws(BPFError) in try MemoryFile(bytes, for: "hand over an object") }
     }
 
     /// None if it is not there.

@@ -8,7 +8,9 @@
 #include <linux/sockios.h>
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -29,22 +31,13 @@ int linux_membarrier(int command)
 	return result(syscall(SYS_membarrier, command, 0, 0));
 }
 
-int linux_interface_flags(int socket, const char *name)
-{
-	struct ifreq request = {0};
-	int error;
-
-	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	error = result(ioctl(socket, SIOCGIFFLAGS, &request));
-	return error < 0 ? error : (unsigned short)request.ifr_flags;
-}
-
-static int ethtool(int socket, const char *name, struct ethtool_value *value)
+/* value: a struct of linux/ethtool.h, which begins with its command. */
+static int ethtool(int socket, const char *name, void *value)
 {
 	struct ifreq request = {0};
 
 	strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-	request.ifr_data = (char *)value;
+	request.ifr_data = value;
 	return result(ioctl(socket, SIOCETHTOOL, &request));
 }
 
@@ -63,6 +56,16 @@ int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint
 	return ethtool(socket, name, &request);
 }
 
+int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint32_t *sending)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	int error = ethtool(socket, name, &channels);
+
+	*receiving = channels.rx_count + channels.combined_count;
+	*sending = channels.tx_count + channels.combined_count;
+	return error;
+}
+
 int linux_check_writable(const char *path)
 {
 	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));
@@ -78,6 +81,46 @@ int linux_enter_new_netns(void)
 	return result(unshare(CLONE_NEWNET));
 }
 
+static int argument_count;
+static char **argument_values;
+
+/*
+ * glibc hands a constructor what it hands main(). Swift's CommandLine reads /proc/self/cmdline instead, and has no
+ * arguments if that cannot be opened.
+ *
+ * A static executable's Swift runtime finds its folder by /proc/self/exe, to report crashes, and aborts if it cannot.
+ * It looks for none that is named: before its own constructors, hence the priority.
+ */
+__attribute__((constructor(101))) static void begin(int count, char **values)
+{
+	char name;
+
+	argument_count = count;
+	argument_values = values;
+	if (readlink("/proc/self/exe", &name, sizeof(name)) < 0)
+		setenv("SWIFT_ROOT", "/", 0);
+}
+
+char *const *linux_arguments(int *count)
+{
+	*count = argument_count;
+	return argument_values;
+}
+
+int linux_is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void linux_ignore(int signal)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	sigaction(signal, &action, NULL);
+}
+
 const char *linux_errno_name(int number)
 {
 	return strerrorname_np(number);
@@ -90,9 +133,9 @@ static int open_resolved(int folder, const char *path, int flags, uint64_t resol
 	return result(syscall(SYS_openat2, folder, path, &how, sizeof(how)));
 }
 
-int linux_open_folder(const char *path, bool follows_links)
+int linux_open_folder(int folder, const char *path, bool follows_links)
 {
-	return open_resolved(AT_FDCWD, path, O_PATH | O_DIRECTORY, follows_links ? 0 : RESOLVE_NO_SYMLINKS);
+	return open_resolved(folder, path, O_PATH | O_DIRECTORY, follows_links ? 0 : RESOLVE_NO_SYMLINKS);
 }
 
 int linux_open_beneath(int folder, const char *path, enum linux_opening opening)

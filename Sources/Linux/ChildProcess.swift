@@ -73,7 +73,12 @@ public enum ChildProcess {
         var noSignals = sigset_t()
         unsafe sigemptyset(&noSignals)
         unsafe posix_spawnattr_setsigmask(&attributes, &noSignals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        // Ignored by FileSizeLimit, which is this process's affair.
+        var usualSignals = sigset_t()
+        unsafe sigemptyset(&usualSignals)
+        unsafe sigaddset(&usualSignals, SIGXFSZ)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &usualSignals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
         let program = try SystemProgram.path(of: arguments[0])
         var pid: pid_t = 0

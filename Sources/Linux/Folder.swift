@@ -53,6 +53,15 @@ public enum Folder {
         unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
     }
 
+    /// What is there of a path: itself, or the lowest folder above it; nil for a relative path of which nothing is there.
+    public static func lowestExisting(on path: FilePath) -> FilePath? {
+        var lowest = path
+        while !exists(lowest) {
+            guard lowest.removeLastComponent() else { return nil }
+        }
+        return lowest
+    }
+
     /// Whether this process may make names there.
     public static func isWritable(_ path: FilePath) -> Bool {
         unsafe path.withPlatformString { unsafe linux_check_writable($0) } == 0

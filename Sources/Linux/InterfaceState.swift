@@ -10,25 +10,20 @@ extension NetworkInterface {
         public let isUp: Bool
         /// Up, with a carrier.
         public let isRunning: Bool
+        public let isLoopback: Bool
         /// Bytes behind the link-layer header.
         public let mtu: Int
+        /// Whether packets begin with an Ethernet header; else with that of IP, as those of tun and of most tunnels.
+        public let hasEthernetHeader: Bool
     }
 
     public func state() throws(Errno) -> State {
-        var head = ifinfomsg()
-        head.ifi_index = CInt(index)
-        let answer: Netlink.Body?
-        do throws(Netlink.Refusal) {
-            answer = try Netlink().request(RTM_GETLINK, Netlink.bytes(of: head)).first
-        } catch {
-            throw error.errno
-        }
-        guard let answer, let head = Netlink.load(ifinfomsg.self, answer),
-            let value = Netlink.attributes(answer.dropFirst(MemoryLayout<ifinfomsg>.size))[Int(IFLA_MTU)],
-            let mtu = Netlink.load(UInt32.self, value)
-        else { throw .ioError }
-        func has(_ flag: some BinaryInteger) -> Bool { head.ifi_flags & UInt32(flag) != 0 }
-        return State(isUp: has(IFF_UP), isRunning: has(IFF_RUNNING), mtu: Int(mtu))
+        let message = try LinkMessage(index: index)
+        guard let mtu = message.mtu else { throw .ioError }
+        return State(
+            isUp: message.has(IFF_UP), isRunning: message.has(IFF_RUNNING), isLoopback: message.has(IFF_LOOPBACK),
+            mtu: mtu,
+            hasEthernetHeader: [UInt16(ARPHRD_ETHER), UInt16(ARPHRD_LOOPBACK)].contains(message.hardwareType))
     }
 
     /// Whether packets of a flow that come in are merged (generic receive offload).
@@ -36,7 +31,7 @@ extension NetworkInterface {
     /// - Throws: `notSupportedOnSocket` or the like if the interface has no such setting.
     public func mergesPackets() throws(Errno) -> Bool {
         let socket = try Self.controlSocket()
-        let value = unsafe linux_ethtool_value(socket.raw, name, UInt32(ETHTOOL_GGRO))
+        let value = unsafe linux_ethtool_value(socket.raw, kernelName, UInt32(ETHTOOL_GGRO))
         guard value >= 0 else { throw Errno(rawValue: CInt(-value)) }
         return value != 0
     }
@@ -44,11 +39,11 @@ extension NetworkInterface {
     /// The same, changed. Takes CAP_NET_ADMIN.
     public func setMergesPackets(_ merges: Bool) throws(Errno) {
         let socket = try Self.controlSocket()
-        try check(unsafe linux_ethtool_set_value(socket.raw, name, UInt32(ETHTOOL_SGRO), merges ? 1 : 0))
+        try check(unsafe linux_ethtool_set_value(socket.raw, kernelName, UInt32(ETHTOOL_SGRO), merges ? 1 : 0))
     }
 
     /// Any socket will do (netdevice(7)).
-    private static func controlSocket() throws(Errno) -> OwnedFD {
+    static func controlSocket() throws(Errno) -> OwnedFD {
         let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw Errno.last }
         return OwnedFD(raw)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CLinuxShims
 internal import Glibc
 internal import Synchronization
 
@@ -7,8 +8,10 @@ private let received = Atomic<CInt>(0)
 
 /// Notes SIGINT, SIGTERM and SIGHUP instead of dying of them, so that whoever made something can remove it.
 public enum Interruption {
+    /// From now on. SIGHUP stays ignored if it is: nohup(1) asks for that. SIGINT does not: shells ignore it for what a
+    /// script runs in the background, and the script may send it all the same.
     public static func watch() {
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || linux_is_ignored(signal) == 0 {
             // A handler may only store to a lock-free atomic (signal-safety(7)).
             _ = Glibc.signal(signal) { received.store($0, ordering: .relaxed) }
         }

@@ -10,7 +10,7 @@ public struct MemoryFile: ~Copyable, Sendable {
 
     public var path: String { "/proc/self/fd/\(fd.raw)" }
 
-    public init(_ bytes: [UInt8]) throws(Errno) {
+    public init(_ bytes: Span<UInt8>) throws(Errno) {
         let fd = OwnedFD(try check(unsafe linux_memfd_create("pktmeta")))
         var written = 0
         while written < bytes.count {

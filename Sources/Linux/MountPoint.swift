@@ -2,17 +2,29 @@
 
 public import SystemPackage
 
-/// Where a file system is mounted in this process's mount namespace.
+/// Where a file system is mounted, in this process's mount namespace or in the one around it (``MountNamespace``).
 public struct MountPoint: Sendable, Hashable {
+    /// As this process reaches it.
     public let path: FilePath
     /// Major and minor number, which two mounts of one file system share.
     public let device: String
     /// What of the file system is mounted there.
     public let root: String
+    /// Whether it is mounted in the mount namespace around this process's own.
+    public var isOuter: Bool { MountNamespace.outer.map { path.starts(with: $0.root) } ?? false }
 
-    /// Those of a type, such as `nsfs`.
+    /// Those of a type, such as `nsfs`; this process's own first.
     public static func all(ofType type: String) throws(Errno) -> [MountPoint] {
-        try WholeFile.text("/proc/self/mountinfo").split(separator: "\n").compactMap { parse($0, type) }
+        let own = try list("/proc/self/mountinfo", type)
+        guard let outer = MountNamespace.outer else { return own }
+        let others = ((try? list(outer.mountTable, type)) ?? []).map { mount in
+            MountPoint(path: outer.path(mount.path), device: mount.device, root: mount.root)
+        }
+        return own + others
+    }
+
+    private static func list(_ table: FilePath, _ type: String) throws(Errno) -> [MountPoint] {
+        try WholeFile.text(table).split(separator: "\n").compactMap { parse($0, type) }
     }
 
     /// The same, each file system once.

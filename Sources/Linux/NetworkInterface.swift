@@ -6,62 +6,55 @@ public import SystemPackage
 
 /// An interface of the network namespace that this thread is in.
 public struct NetworkInterface: Sendable, Hashable {
+    /// The one that the kernel calls it by first. Bytes that are no UTF-8 are spelled (``SpelledBytes``).
     public let name: String
     public let index: UInt32
+    /// As the kernel has it, with the NUL behind it.
+    let kernelName: [CChar]
 
-    /// - Throws: `noSuchDevice` (ENODEV) if there is none.
+    /// - Parameter name: the interface's name or one of its alternative names, which have up to 127 bytes; as the kernel
+    ///   has it, or spelled.
+    /// - Throws: `operationNotSupportedByDevice` (ENODEV) if there is none.
     public init(named name: String) throws(Errno) {
-        let index = unsafe if_nametoindex(name)
-        guard index != 0 else { throw Errno.last }
-        self.name = name
-        self.index = index
+        let (exact, meant) = (Array(name.utf8), SpelledBytes.bytes(name))
+        do throws(Errno) {
+            try self.init(kernelName: exact)
+        } catch {
+            guard error == .operationNotSupportedByDevice, meant != exact else { throw error }
+            try self.init(kernelName: meant)
+        }
     }
 
-    /// - Throws: `noSuchDeviceOrAddress` (ENXIO) if there is none.
+    /// - Throws: `operationNotSupportedByDevice` (ENODEV) if there is none.
     public init(index: UInt32) throws(Errno) {
-        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        // if_indextoname(3) writes a C string of at most that many bytes.
-        guard unsafe if_indextoname(index, &name) != nil else { throw Errno.last }
-        self.init(
-            name: String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self), index: index)
+        try self.init(LinkMessage(index: index))
     }
 
     /// Those of the namespace, by index.
     public static func all() throws(Errno) -> [NetworkInterface] {
-        guard let list = unsafe if_nameindex() else { throw Errno.last }
-        defer { unsafe if_freenameindex(list) }
         var interfaces: [NetworkInterface] = []
-        var next = unsafe list
-        // The list ends with an index of 0; names are C strings that live as long as it (if_nameindex(3)).
-        while unsafe next.pointee.if_index != 0, let name = unsafe next.pointee.if_name {
-            interfaces.append(
-                unsafe NetworkInterface(name: String(cString: name), index: next.pointee.if_index))
-            unsafe next += 1
+        for message in try LinkMessage.all() { interfaces.append(try NetworkInterface(message)) }
+        return interfaces.sorted { $0.index < $1.index }
+    }
+
+    private init(kernelName name: [UInt8]) throws(Errno) {
+        guard !name.isEmpty, name.count < LinkMessage.alternativeNameSize else {
+            throw .operationNotSupportedByDevice
         }
-        return interfaces
+        try self.init(LinkMessage(name: name))
     }
 
-    private init(name: String, index: UInt32) {
-        self.name = name
-        self.index = index
+    init(_ message: LinkMessage) throws(Errno) {
+        guard let name = message.name else { throw .ioError }
+        self.name = SpelledBytes.text(name)
+        index = message.index
+        kernelName = name.map { CChar(bitPattern: $0) } + [0]
     }
 
-    public func isLoopback() throws(Errno) -> Bool { try flags() & CInt(IFF_LOOPBACK) != 0 }
-
-    /// Whether packets can be sent: it is up, has a carrier, and the kernel has taken note of both (IFF_RUNNING).
-    public func isRunning() throws(Errno) -> Bool { try flags() & CInt(IFF_RUNNING) != 0 }
-
-    private func flags() throws(Errno) -> CInt {
-        let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard raw >= 0 else { throw Errno.last }
-        let socket = OwnedFD(raw)
-        return try check(unsafe linux_interface_flags(socket.raw, name))
-    }
-
-    /// Waits until it is; a packet sent before is dropped without a word.
+    /// Waits until packets can be sent (``State/isRunning``); one that is sent before is dropped without a word.
     public func waitUntilRunning(timeout: Duration) throws(Errno) {
         let deadline = ContinuousClock.now + timeout
-        while try !isRunning() {
+        while try !state().isRunning {
             guard ContinuousClock.now < deadline else { throw .timedOut }
             usleep(2000)
         }

@@ -21,17 +21,25 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     }
 
     /// Where the namespace is that a user named: `ip netns` name, process id, or path.
+    ///
+    /// A word that is both a name and a process id is the name, as it is to ip-netns(8).
     public static func path(named name: String) -> FilePath {
         if name.contains("/") { return FilePath(name) }
-        if UInt32(name) != nil { return FilePath("/proc/\(name)/ns/net") }
-        return FilePath("/run/netns/\(name)")
+        let named = folder.appending(name)
+        if UInt32(name) != nil, !Folder.exists(named) { return FilePath("/proc/\(name)/ns/net") }
+        return named
     }
+
+    /// Those that have one, for `ip netns`.
+    public static var names: [String] { (try? Folder.names(in: folder)) ?? [] }
+
+    private static let folder: FilePath = "/run/netns"
 
     /// Its name for `ip netns`; nil if it has none.
     public func name() throws(Errno) -> String? {
         let inode = try inode()
-        return ((try? Folder.names(in: "/run/netns")) ?? []).first { name in
-            (try? NetworkNamespace(path: FilePath("/run/netns").appending(name)).inode()) == inode
+        return Self.names.first { name in
+            (try? NetworkNamespace(path: Self.folder.appending(name)).inode()) == inode
         }
     }
 

@@ -26,10 +26,12 @@ public final class OpenFolder: Sendable {
     /// nil: everyone.
     private let trusted: Set<UInt32>?
 
-    /// - Parameter followsLinks: whether the path may lead through symbolic links.
+    /// - Parameter followsLinks: whether the path may lead through symbolic links. The one to the root folder of the
+    ///   mount namespace around this process's own (``MountNamespace``) is always followed: only its first process, or
+    ///   an ancestor of this one, could make it lead elsewhere.
     /// - Throws: `tooManySymbolicLinkLevels` (ELOOP) if it does and may not.
     public init(_ path: FilePath, followsLinks: Bool, trust: Trust = .everyone) throws(Errno) {
-        fd = OwnedFD(try check(unsafe path.withPlatformString { unsafe linux_open_folder($0, followsLinks) }))
+        fd = try Self.open(path, followsLinks: followsLinks)
         access = try FileAccess(of: fd)
         self.path = path
         trusted =
@@ -38,6 +40,21 @@ public final class OpenFolder: Sendable {
             case .oneself: [ProcessID.user, 0]
             case .owner: [ProcessID.user, 0, access.owner]
             }
+    }
+
+    /// The root folder of another mount namespace is reached through a link of the kernel, which has to be followed. The
+    /// rest of the path begins at that folder.
+    private static func open(_ path: FilePath, followsLinks: Bool) throws(Errno) -> OwnedFD {
+        var rest = path
+        guard !followsLinks, let root = MountNamespace.root(above: path), rest.removePrefix(root) else {
+            return try open(path, in: AT_FDCWD, followsLinks: followsLinks)
+        }
+        let folder = try open(root, in: AT_FDCWD, followsLinks: true)
+        return try open(rest.isEmpty ? "." : rest, in: folder.raw, followsLinks: false)
+    }
+
+    private static func open(_ path: FilePath, in folder: CInt, followsLinks: Bool) throws(Errno) -> OwnedFD {
+        OwnedFD(try check(unsafe path.withPlatformString { unsafe linux_open_folder(folder, $0, followsLinks) }))
     }
 
     /// The folder itself, as an entry.

@@ -32,19 +32,27 @@ public enum WholeFile {
     /// Has a path name a file with these bytes.
     ///
     /// They are written under a temporary name beside it, which is renamed: whoever reads the path meanwhile gets the
-    /// file as it was before. A symbolic link stays and its target is replaced; what is no regular file, such as
-    /// /dev/stdout, is written to as it is.
+    /// file as it was before. A file that was there gives its owner, group and mode to the new one. A symbolic link stays
+    /// and its target is replaced; what is no regular file, such as /dev/stdout, is written to as it is.
+    ///
+    /// - Throws: `notPermitted` (EPERM) if the file that was there is another user's or group's, to whom this process may
+    ///   not give the new one.
     public static func write(_ bytes: [UInt8], to path: FilePath) throws(Errno) {
         let target = try resolved(path)
-        if let kind = kind(of: target), kind != S_IFREG {
-            return try fill(target, bytes, options: [.closeOnExec], isLasting: false)
+        let existing = status(of: target)
+        if let existing, existing.st_mode & S_IFMT != S_IFREG {
+            return try fill(target, bytes, options: [.closeOnExec], permissions: [], isLasting: false)
         }
         guard let name = target.lastComponent else { throw .isDirectory }
         // A name that nobody can foresee, and that must be new, since the folder may be anyone's to write to.
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         let temporary = target.removingLastComponent().appending(".\(name.string).\(suffix)")
         do throws(Errno) {
-            try fill(temporary, bytes, options: [.closeOnExec, .create, .exclusiveCreate], isLasting: true)
+            try fill(
+                temporary, bytes, options: [.closeOnExec, .create, .exclusiveCreate],
+                permissions: existing == nil
+                    ? [.ownerReadWrite, .groupReadWrite, .otherReadWrite] : .ownerReadWrite,
+                like: existing, isLasting: true)
             try Folder.rename(temporary, to: target)
         } catch {
             try? Folder.unlink(temporary)
@@ -52,14 +60,15 @@ public enum WholeFile {
         }
     }
 
+    /// - Parameter model: what the file is to have the owner, group and mode of.
     private static func fill(
-        _ path: FilePath, _ bytes: [UInt8], options: FileDescriptor.OpenOptions, isLasting: Bool
+        _ path: FilePath, _ bytes: [UInt8], options: FileDescriptor.OpenOptions, permissions: FilePermissions,
+        like model: stat? = nil, isLasting: Bool
     ) throws(Errno) {
         do {
-            let file = try FileDescriptor.open(
-                path, .writeOnly, options: options,
-                permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+            let file = try FileDescriptor.open(path, .writeOnly, options: options, permissions: permissions)
             try file.closeAfter {
+                if let model { try give(file, theAccessOf: model) }
                 try file.writeAll(bytes)
                 // Else a crash of the machine could leave the new name with none of the bytes.
                 if isLasting, fsync(file.rawValue) != 0 { throw Errno.last }
@@ -67,6 +76,16 @@ public enum WholeFile {
         } catch {
             throw (error as? Errno) ?? .ioError
         }
+    }
+
+    private static func give(_ file: FileDescriptor, theAccessOf model: stat) throws(Errno) {
+        var own = stat()
+        guard unsafe fstat(file.rawValue, &own) == 0 else { throw Errno.last }
+        // The mode last: a change of owner takes bits away, and before it the file is nobody else's to read.
+        if (own.st_uid, own.st_gid) != (model.st_uid, model.st_gid) {
+            guard fchown(file.rawValue, model.st_uid, model.st_gid) == 0 else { throw Errno.last }
+        }
+        guard fchmod(file.rawValue, model.st_mode & 0o7777) == 0 else { throw Errno.last }
     }
 
     /// Where a path leads, also if nothing is there yet: a link to a file that is to be made, or /dev/stdout where the
@@ -104,10 +123,10 @@ public enum WholeFile {
         return count < 0 ? nil : FilePath(platformString: bytes)
     }
 
-    /// The S_IFMT part of the mode; nil if nothing is there.
-    private static func kind(of path: FilePath) -> mode_t? {
+    /// nil if nothing is there.
+    private static func status(of path: FilePath) -> stat? {
         var information = stat()
         let result = unsafe path.withPlatformString { unsafe stat($0, &information) }
-        return result == 0 ? information.st_mode & S_IFMT : nil
+        return result == 0 ? information : nil
     }
 }

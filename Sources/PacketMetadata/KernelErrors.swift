@@ -11,7 +11,7 @@ extension PacketMetadataError {
     /// - Parameter needs: capabilities that the operation takes; named if this process lacks one and the kernel
     ///   answered EPERM or EACCES.
     package init(_ error: BPFError, _ summary: String, needs: [Capability] = [], remedy: String? = nil) {
-        let said = error.messages.last.map { " (\($0))" } ?? ""
+        let said = error.reason.map { " (\($0))" } ?? ""
         self.init(
             error.errno, summary, doing: error.operation + said, needs: needs,
             remedy: remedy ?? Self.memoryLimitRemedy(error, needs))
@@ -28,6 +28,12 @@ extension PacketMetadataError {
         }
         // EACCES is about files and pins, EPERM about capabilities (capabilities(7)). A lack of CAP_PERFMON alone is
         // told by the verifier, and only if the program needs it.
+        if errno == .notPermitted, !needs.isEmpty, !UserNamespace.isInitial {
+            self.init(
+                .missingPrivilege, summary, reason: "\(reason); \(Self.userNamespaceReason)",
+                remedy: Self.userNamespaceRemedy)
+            return
+        }
         var missing = errno == .notPermitted ? Capability.missing(of: needs) : []
         if missing == [.perfmon] { missing = [] }
         let names = missing.map { $0 == .perfmon ? "\($0) (which access by id takes)" : $0.description }
@@ -39,6 +45,12 @@ extension PacketMetadataError {
                 : (["Run it as root, or with these capabilities."] + [remedy].compactMap(\.self)).joined(separator: " ")
         )
     }
+
+    static let userNamespaceReason =
+        "this process's capabilities are those of a user namespace, and bpf(2) asks for the initial one's"
+    static let userNamespaceRemedy =
+        "What is missing is the initial user namespace, as outside of a container, or a BPF token (Linux 6.9), which "
+        + "pktmeta does not use."
 
     /// Kernels before 5.11 count maps and programs against RLIMIT_MEMLOCK, which libbpf raises if it may. It talks of the
     /// limit on each EPERM, so this is for when no capability is missing.
@@ -61,14 +73,22 @@ extension PacketMetadataError {
     private mutating func addVerifierLog(_ log: VerifierLog, needs: [Capability]) {
         details = log.text
         let missing = Capability.missing(of: needs)
+        reason = log.description
         if log.summary.contains("prohibited"), !missing.isEmpty {
             kind = .missingPrivilege
-            reason = "the verifier allows this only with \(missing.map(\.description).joined(separator: ", "))"
+            reason += "; it allows this only with \(missing.map(\.description).joined(separator: ", "))"
             remedy =
                 "Access by id takes CAP_PERFMON besides CAP_BPF and CAP_NET_ADMIN; on old kernels, any access does."
+        } else if let licensed = log.needsLicense {
+            kind = .badData
+            remedy = "Its licence must be compatible with the GPL: char LICENSE[] SEC(\"license\") = \"Dual BSD/GPL\";"
+            if licensed == .kernelFunction {
+                remedy? +=
+                    " Programs that set fields at TC call bpf_dynptr_from_skb_meta(); #define PKTMETA_STORES_AT_TC before "
+                    + "the header has them do without."
+            }
         } else {
             kind = .badData
-            reason = "the verifier refused it: \(log.summary)"
             remedy = "--verbose shows the whole verifier log."
             if !missing.isEmpty {
                 remedy =

@@ -26,7 +26,8 @@ extension NetworkNamespace {
             }
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
-                remedy: "ip netns list shows the named ones.")
+                remedy: NearestName.question(name, among: NetworkNamespace.names)
+                    + "ip netns list shows the named ones.")
         }
     }
 

@@ -2,24 +2,33 @@
 
 internal import CBPFObjects
 
-/// A BPF object that this binary carries.
-struct PrebuiltObject: Sendable {
-    let name: String
-    let bytes: [UInt8]
+/// A BPF object that this binary carries: which one, without its bytes.
+package struct PrebuiltObject: Hashable, Sendable {
+    /// The file's in bpf/programs, or `bench/` and the file's in bpf/bench; without `.bpf.c`.
+    package let name: String
 
-    static var producer: PrebuiltObject { PrebuiltObject(named: "producer") }
+    package init(named name: String) { self.name = name }
+
+    static let producer = PrebuiltObject(named: "producer")
     /// The producer that asks the driver: slower to load, and bound to one interface.
-    static var hardwareProducer: PrebuiltObject { PrebuiltObject(named: "producer_hw") }
-    static var consumer: PrebuiltObject { PrebuiltObject(named: "consumer") }
-    static var scrub: PrebuiltObject { PrebuiltObject(named: "scrub") }
-    static var watcher: PrebuiltObject { PrebuiltObject(named: "watcher") }
-    static var probe: PrebuiltObject { PrebuiltObject(named: "probe") }
+    static let hardwareProducer = PrebuiltObject(named: "producer_hw")
+    static let consumer = PrebuiltObject(named: "consumer")
+    static let scrub = PrebuiltObject(named: "scrub")
+    static let watcher = PrebuiltObject(named: "watcher")
+    static let probe = PrebuiltObject(named: "probe")
 
-    private init(named name: String) {
+    /// What users know the object by.
+    var title: String { "prebuilt \(name)" }
+
+    package var bytes: ObjectBytes { .prebuilt(self) }
+
+    /// Hands out the bytes where they are, in the binary.
+    func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let file = unsafe bpf_object_file_named(name)
         guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
-        self.name = name
         // The object is static data of that size.
-        bytes = unsafe Array(UnsafeBufferPointer(start: start, count: file.size))
+        return try body(unsafe UnsafeBufferPointer(start: start, count: file.size).span)
     }
 }

@@ -21,6 +21,7 @@ struct AttachRequest: Request, Hashable {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
+            try programs.checkObjects()
             let registry = try Registry.openOrCreate(
                 at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
             ) {
@@ -36,7 +37,11 @@ struct AttachRequest: Request, Hashable {
     }
 
     private func report(_ reports: [AttachmentReport], _ context: Context) {
-        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+        if isJSON {
+            context.output(AttachmentsDocument(reports).json)
+        } else {
+            context.show(AttachmentRendering(reports).text)
+        }
     }
 
     /// Stays until a signal comes.

@@ -14,9 +14,10 @@ struct AttachToInterface: ContextCommand {
         commandName: "attach-to-interface",
         abstract: "Attach programs that set and get fields to interfaces.",
         discussion: """
-            By default the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC ingress the \
-            consumer, which gets each field and keeps its state. A hook that has a program of your own keeps it unless \
-            you name another. scrub takes private fields off: for the interface inside a namespace, where it begins.
+            Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC \
+            ingress the consumer, which gets each field and keeps its state. A hook that has a program of your own keeps \
+            it. With --xdp or --tc, what they name: the other hook stays as it is. scrub takes private fields off: for \
+            the interface inside a namespace, where it begins.
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \
@@ -139,14 +140,26 @@ enum HookArgument: ExpressibleByArgument, Hashable {
         case "scrub": self = .program(.scrub)
         case "none": self = .leave
         default:
-            let parts = argument.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let path = parts.first, !path.isEmpty, parts.last != "" else { return nil }
-            self = .program(.object(FilePath(path), program: parts.count == 2 ? parts[1] : nil))
+            guard let choice = Self.object(argument) else { return nil }
+            self = .program(choice)
         }
     }
 
-    static func selection(_ arguments: [HookArgument]) -> ProgramSelection {
-        if arguments.isEmpty { return .prebuiltUnlessOwn }
+    /// A path may have colons, and a program's name has none: the name is what is behind the last one, unless the whole is
+    /// a file's path.
+    private static func object(_ argument: String) -> ProgramChoice? {
+        let whole = FilePath(argument)
+        guard let colon = argument.lastIndex(of: ":"), !Folder.exists(whole) else {
+            return argument.isEmpty ? nil : .object(whole, program: nil)
+        }
+        let (path, program) = (argument[..<colon], argument[argument.index(after: colon)...])
+        guard !path.isEmpty, !program.isEmpty else { return nil }
+        return .object(FilePath(String(path)), program: String(program))
+    }
+
+    /// - Returns: nil if nothing was said of the hook.
+    static func selection(_ arguments: [HookArgument]) -> ProgramSelection? {
+        if arguments.isEmpty { return nil }
         let choices = arguments.compactMap { if case .program(let choice) = $0 { choice } else { nil } }
         return choices.isEmpty ? .unchanged : .programs(choices)
     }

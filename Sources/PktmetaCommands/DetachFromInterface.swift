@@ -42,6 +42,10 @@ struct DetachFromInterface: ContextCommand {
             try registry.detach(
                 from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
         }
-        context.output(isJSON ? AttachmentsDocument(reports).json : AttachmentRendering(reports).text)
+        if isJSON {
+            context.output(AttachmentsDocument(reports).json)
+        } else {
+            context.show(AttachmentRendering(reports).text)
+        }
     }
 }

@@ -34,7 +34,11 @@ struct Doctor: ContextCommand {
         let diagnosis = try namespace.run("cannot examine \(subject)") { () throws(PacketMetadataError) in
             try Diagnosis(registry: path, interface: interface)
         }
-        context.output(isJSON ? DiagnosisDocument(diagnosis).json : DiagnosisRendering(diagnosis).text)
+        if isJSON {
+            context.output(DiagnosisDocument(diagnosis, context.remedies).json)
+        } else {
+            context.show(DiagnosisRendering(diagnosis, context.display, context.remedies).text)
+        }
         return diagnosis.exitCode
     }
 }

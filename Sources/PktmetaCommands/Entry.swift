@@ -18,8 +18,12 @@ public struct Context: Sendable {
     public var hasErrorTerminal = false
     /// As it is now; nil if the output is no terminal, or one that does not say.
     public var terminalSize: @Sendable () -> Terminal.Size?
+    /// How this command is called, for those who are to call it again.
+    public var command = "pktmeta"
     /// A variable's value; nil if it is not set.
     public var environment: @Sendable (String) -> String?
+    /// For remedies that name commands.
+    var remedies = RemedyCommands()
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
@@ -36,6 +40,16 @@ public struct Context: Sendable {
 }
 
 extension Context {
+    /// Puts out text that has no colour, whatever names it has in it.
+    func show(_ text: String) { output(printableLines(text)) }
+
+    /// The same context, in which notes and errors have no character that a terminal would obey.
+    fileprivate var withVisibleErrors: Context {
+        var context = self
+        context.errors = { [errors] in errors(printableLines($0)) }
+        return context
+    }
+
     /// Says what takes its time, to those who look on.
     func progress(_ text: String) {
         if hasErrorTerminal { errors("note: \(text)") }
@@ -74,12 +88,16 @@ extension Pktmeta {
     ///
     /// - Returns: the exit code.
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
+        var context = context.withVisibleErrors
+        context.remedies = RemedyCommands(arguments: arguments)
         if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {
+            try Mistyped.refuseCommand(in: arguments)
             command = try parseAsRoot(arguments)
         } catch {
-            return report(error, isJSON: arguments.contains("--json"), in: context)
+            return report(
+                error, Mistyped.option(in: arguments), isJSON: arguments.contains("--json"), in: context)
         }
         guard let request = command as? any Request else {
             return runBuiltIn(command, in: context)
@@ -91,6 +109,8 @@ extension Pktmeta {
         do throws(PacketMetadataError) {
             return try request.answer(in: context)
         } catch {
+            var error = error
+            error.remedy = error.remedy.map(context.remedies.completed)
             let rendered = ErrorRendering(error, isVerbose: request.isVerbose)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
@@ -109,20 +129,26 @@ extension Pktmeta {
             try command.run()
             return 0
         } catch {
-            return report(error, isJSON: false, in: context)
+            return report(error, nil, isJSON: false, in: context)
         }
     }
 
     /// Help, version or what is wrong with the arguments.
-    private static func report(_ error: any Error, isJSON: Bool, in context: Context) -> Int32 {
+    ///
+    /// - Parameter fault: what is wrong in better words than the error's; nil if there are none.
+    private static func report(_ error: any Error, _ fault: String?, isJSON: Bool, in context: Context) -> Int32 {
         let code = exitCode(for: error).rawValue
+        let text = fullMessage(for: error)
         if code == 0 {
-            context.output(fullMessage(for: error))
+            context.output(text)
         } else if isJSON {
-            let usage = PacketMetadataError(.usage, "bad arguments", reason: message(for: error))
+            let usage = PacketMetadataError(.usage, "bad arguments", reason: fault ?? message(for: error))
             context.output(ErrorRendering(usage, isVerbose: false).json)
+        } else if let fault {
+            let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage: ") }
+            context.errors((["Error: \(fault)"] + usage).joined(separator: "\n"))
         } else {
-            context.errors(fullMessage(for: error))
+            context.errors(text)
         }
         return code
     }

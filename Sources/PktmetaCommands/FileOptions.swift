@@ -44,7 +44,7 @@ struct FileOptions: ParsableArguments {
     private static func kind(of errno: Errno) -> PacketMetadataError.Kind {
         switch errno {
         case .noSuchFileOrDirectory, .notDirectory: .notFound
-        case .isDirectory, .noSpace, .diskQuotaExceeded: .taken
+        case .isDirectory, .noSpace, .diskQuotaExceeded, .fileTooLarge: .taken
         case .permissionDenied, .notPermitted, .readOnlyFileSystem: .missingPrivilege
         default: .system
         }

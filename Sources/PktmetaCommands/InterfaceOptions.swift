@@ -45,7 +45,7 @@ struct InterfaceChoice: Hashable {
     ) throws(PacketMetadataError) -> Value {
         let asked = names.isEmpty ? summary : "\(summary) \(names.joined(separator: ", "))"
         return try NetworkNamespace.run(in: netns, asked) { () throws(PacketMetadataError) in
-            if !all { return try body(unique(names)) }
+            if !all { return try body(names) }
             let found = try everyName(asked)
             if found.isEmpty {
                 throw PacketMetadataError(.notFound, asked, reason: "the namespace has no interface but the loopback")
@@ -57,17 +57,12 @@ struct InterfaceChoice: Hashable {
     private func everyName(_ summary: String) throws(PacketMetadataError) -> [String] {
         do throws(Errno) {
             var names: [String] = []
-            for interface in try NetworkInterface.all() where try !interface.isLoopback() {
+            for interface in try NetworkInterface.all() where try !interface.state().isLoopback {
                 names.append(interface.name)
             }
             return names
         } catch {
             throw PacketMetadataError(.system, summary, reason: "cannot list interfaces (\(error.name))")
         }
-    }
-
-    private func unique(_ names: [String]) -> [String] {
-        var seen: Set<String> = []
-        return names.filter { seen.insert($0).inserted }
     }
 }

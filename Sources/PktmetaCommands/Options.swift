@@ -67,9 +67,9 @@ struct WritingOptions: ParsableArguments {
         }
 
         init?(argument: String) {
-            let longest = 1e9  // some thirty years
-            guard let seconds = Double(argument), seconds >= 0, seconds <= longest else { return nil }
-            duration = .seconds(seconds)
+            let longest = 1e9  // some thirty years, and nobody will tell that from longer
+            guard let seconds = Double(argument), seconds >= 0 else { return nil }
+            duration = .seconds(min(seconds, longest))
             defaultValueDescription = argument
         }
     }

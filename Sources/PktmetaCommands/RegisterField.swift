@@ -16,7 +16,7 @@ struct RegisterField: ContextCommand {
             SOURCE: \(FieldSource.spellings). \
             With a source, the prebuilt producer sets the field on each packet; without, applications do. \
             The sources rx-... are for the fields rx_timestamp (u64), rx_hash (u32) and rx_vlan (u16) only, which the \
-            driver fills where it can: in native XDP mode, on interfaces whose driver can be asked.
+            driver fills where it can: in native XDP mode, on interfaces whose driver can be asked; elsewhere they are not set.
             A value that differs from packet to packet keeps GRO from merging them; --sample sets it on some only.
 
             SINK: \(FieldSink.spellings). \
@@ -88,6 +88,12 @@ struct RegisterFieldRequest: Request, Hashable {
             at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
         ) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
+        if definition.wellKnown != nil {
+            // Not to be able to tell does not undo what is done.
+            for interface in (try? registry.interfacesWithoutHardwareFields()) ?? [] {
+                context.errors("note: \(interface) cannot fill \(field.name): it is not set there")
+            }
+        }
         context.output(
             isJSON ? RegistrationDocument(field, isNew: isNew).json : field.id.description)
     }

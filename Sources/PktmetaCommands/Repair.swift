@@ -26,6 +26,10 @@ struct Repair: ContextCommand {
             at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context))
         let repaired = try registry.repair()
-        context.output(isJSON ? RepairDocument(repaired).json : RepairRendering(repaired).text)
+        if isJSON {
+            context.output(RepairDocument(repaired).json)
+        } else {
+            context.show(RepairRendering(repaired).text)
+        }
     }
 }

@@ -15,6 +15,8 @@ extension Context {
             terminalSize: { Terminal.size })
         // getenv(3) returns NULL or a C string that nothing in this process changes.
         context.environment = { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
+        // A name without a folder is found by $PATH, as it was this time.
+        if let called = CommandLine.arguments.first, called.contains("/") { context.command = called }
         context.hasErrorTerminal = isatty(STDERR_FILENO) == 1
         return context
     }
@@ -50,7 +52,9 @@ extension Context {
 /// Runs `pktmeta` with this process's arguments.
 public func runAndExit() -> Never {
     keepStandardDescriptors()
-    exit(Pktmeta.run(Array(CommandLine.arguments.dropFirst()), in: .standard))
+    // A file that may not become longer (ulimit -f) is an error to be told of, and its beginning one to be removed.
+    FileSizeLimit.makeError()
+    exit(Pktmeta.run(ProcessArguments.all, in: .standard))
 }
 
 /// If one of the three was closed, the next file to be opened would get its number, and what is put out.

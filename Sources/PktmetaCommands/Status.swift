@@ -11,10 +11,11 @@ struct Status: ContextCommand {
         commandName: "status",
         abstract: "Show where this registry's programs are attached, and what else is on those hooks.",
         discussion: """
-            Reads what is pinned and asks the kernel; changes nothing. Programs are in the order in which they run. Packets \
-            are those since a program was loaded, which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. \
-            Without CAP_SYS_ADMIN, other namespaces and other people's programs remain unknown. What is attached, the \
-            registry's owner alone may see.
+            Reads what is pinned and asks the kernel; changes nothing. Programs are in the order in which they run. Below \
+            each of your own are its object, the fields that it names, and where its own maps are pinned, for bpftool map \
+            dump pinned: global variables are pktmeta+bss and pktmeta+data. Packets are those since a program was loaded, \
+            which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. Without CAP_SYS_ADMIN, other namespaces \
+            and other people's programs remain unknown. What is attached, the registry's owner alone may see.
             """)
 
     @OptionGroup var registry: RegistryOptions
@@ -27,7 +28,11 @@ struct Status: ContextCommand {
         let report = StatusReport(
             path: registry.path.string, tag: try registry.image().word.tag, hooks: try hooks(of: registry),
             hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
-        context.output(isJSON ? StatusDocument(report).json : StatusRendering(report).text)
+        if isJSON {
+            context.output(StatusDocument(report).json)
+        } else {
+            context.show(StatusRendering(report, context.display).text)
+        }
     }
 
     /// - Returns: nil if this process may not see them.

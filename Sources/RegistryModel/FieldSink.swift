@@ -39,7 +39,9 @@ extension FieldSink {
             self = known.sink
         } else {
             throw PacketMetadataError(
-                .usage, "bad sink '\(text)'", reason: "there is no such sink", remedy: "Sinks: \(Self.spellings).")
+                .usage, "bad sink '\(text)'", reason: "there is no such sink",
+                remedy: NearestName.question(text, among: Self.simple.map(\.name) + ["mark"])
+                    + "Sinks: \(Self.spellings).")
         }
         if let reason = mismatch(with: type) {
             throw PacketMetadataError(.usage, "bad sink '\(text)'", reason: reason)

@@ -62,7 +62,9 @@ extension FieldSource {
         } else {
             throw PacketMetadataError(
                 .usage, "bad source '\(text)'", reason: Self.fault(in: String(parts[0]), argument),
-                remedy: "Sources: \(Self.spellings).")
+                remedy: NearestName.question(
+                    String(parts[0]), among: Self.simple.map(\.name) + ["constant", "payload"])
+                    + "Sources: \(Self.spellings).")
         }
         if let reason = mismatch(with: type) {
             throw PacketMetadataError(.usage, "bad source '\(text)'", reason: reason)

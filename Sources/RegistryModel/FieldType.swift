@@ -86,12 +86,14 @@ extension FieldType: CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == "bytes", let count = decimal(parts[1]) else {
             throw PacketMetadataError(
-                .usage, "bad type '\(text)'", reason: "there is no such type", remedy: "Types: \(Self.spellings).")
+                .usage, "bad type '\(text)'", reason: "there is no such type",
+                remedy: NearestName.question(text, among: Self.simple.map(\.name)) + "Types: \(Self.spellings).")
         }
         self = .bytes(count)
         if let fault {
             throw PacketMetadataError(
-                .usage, "bad type '\(text)'", reason: fault, remedy: "For a field without bytes, use --type flag.")
+                .usage, "bad type '\(text)'", reason: fault,
+                remedy: count == 0 ? "For a field without bytes, use --type flag." : nil)
         }
     }
 

@@ -227,6 +227,7 @@ extension RegistryImage {
     }
 
     private func spaceTaken(_ asked: FieldDefinition, holes: [Range<Int>]) -> PacketMetadataError {
+        if asked.type.size > valueRange.count { return tooLarge(asked) }
         let free = holes.map(\.count).reduce(0, +)
         let reason =
             free < asked.type.size
@@ -238,5 +239,18 @@ extension RegistryImage {
             remedy: free < asked.type.size
                 ? "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it."
                 : "pktmeta compact closes holes; pktmeta inspect-map registry shows who has space.")
+    }
+
+    /// Of a field that would not fit if the registry had no other.
+    private func tooLarge(_ asked: FieldDefinition) -> PacketMetadataError {
+        let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= asked.type.size }
+        return PacketMetadataError(
+            .taken, "cannot register \(asked.name)",
+            reason: "it needs \(asked.type.size) bytes, and this registry's capacity of \(word.capacity) has "
+                + "\(valueRange.count) beside the header",
+            remedy: enough.map {
+                "The capacity is fixed when a registry is created: pktmeta create-registry --capacity \($0) makes one "
+                    + "with room, elsewhere (--registry) or after pktmeta delete-registry --force."
+            })
     }
 }

@@ -26,8 +26,16 @@ import Testing
 
     @Test func renderings() throws {
         let diagnosis = Self.diagnosis(Self.unprivileged, Self.fine, Self.unknown, Self.weaker, Self.taken)
-        try expectSnapshot(DiagnosisRendering(diagnosis).text, "diagnosis.txt")
+        try expectSnapshot(DiagnosisRendering(diagnosis, .plain).text, "diagnosis.txt")
         try expectSnapshot(DiagnosisDocument(diagnosis).json, "diagnosis.json")
+    }
+
+    @Test(arguments: [60, 80, 200])
+    func terminals(width: Int) {
+        let diagnosis = Self.diagnosis(Self.unprivileged, Self.fine, Self.unknown, Self.weaker, Self.taken)
+        let text = DiagnosisRendering(diagnosis, Display(width: width)).text
+        #expect(text.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= width }, "\(text)")
+        if width == 200 { #expect(text == DiagnosisRendering(diagnosis, .plain).text) }
     }
 
     @Test func whatDecidesTheExitCode() {
@@ -39,7 +47,7 @@ import Testing
 
     @Test func conclusions() {
         func conclusion(_ diagnosis: Diagnosis) -> String {
-            DiagnosisRendering(diagnosis).text.split(separator: "\n").last.map(String.init) ?? ""
+            DiagnosisRendering(diagnosis, .plain).text.split(separator: "\n").last.map(String.init) ?? ""
         }
         #expect(conclusion(Self.diagnosis(Self.fine)) == "Packets would carry fields on eth0.")
         #expect(

@@ -44,7 +44,31 @@ import Testing
     }
 
     @Test func namesOfOthersMoveNoCursor() {
-        #expect(printable("eth0\u{1b}[2J\n\u{9b}") == "eth0?[2J??")
+        #expect(printable("eth0\u{1b}[2J\n\u{9b}\u{202e}") == "eth0\\x1b[2J\\x0a\\xc2\\x9b\\xe2\\x80\\xae")
+        #expect(printableLines("one\n\ttwo\r") == "one\n\ttwo\\x0d")
+        for text in ["東京", "é", "👨‍👩‍👧", "a\\x1b", ""] { #expect(printable(text) == text) }
+    }
+
+    /// What is spelled means the same bytes again.
+    @Test func bytesAreSpelledAndRead() {
+        for bytes: [UInt8] in [
+            [], Array("plain".utf8), [0xff], [0x61, 0xff, 0x62, 0xc3], [0xe2, 0x80], [0xc3, 0xa9, 0x80],
+            [0x5c, 0x78, 0x67],
+        ] {
+            let text = SpelledBytes.text(bytes)
+            #expect(SpelledBytes.bytes(text) == bytes, "\(text)")
+            #expect(SpelledBytes.bytes(SpelledBytes.visible(text)) == bytes)
+        }
+        #expect(SpelledBytes.text([0x61, 0xff, 0x62]) == "a\\xffb")
+        #expect(SpelledBytes.bytes("a\\xFFb\\x1\\xzz") == Array("a".utf8) + [0xff] + Array("b\\x1\\xzz".utf8))
+    }
+
+    @Test(arguments: [
+        ("eth0", "eth0"), ("veth@1:2", "veth@1:2"), ("a;b", "'a;b'"), ("it's", "'it'\\''s'"), ("", "''"),
+        ("a\u{1b}'", "$'a\\x1b\\''"), ("a\\xff", "$'a\\xff'"), ("é", "'é'"),
+    ])
+    func wordsAreQuotedForAShell(word: String, quoted: String) {
+        #expect(ShellWord.quoted(word) == quoted)
     }
 
     @Test func tablesAlignTextLeftAndNumbersRight() {

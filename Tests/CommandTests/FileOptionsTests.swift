@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import Glibc
 import RegistryModel
 import SystemPackage
 import TestSupport
@@ -43,6 +44,23 @@ import Testing
             #expect(try text(file) == content)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path.string) == ["made"])
+    }
+
+    /// What was there stays whose it was, and as readable as it was.
+    @Test(.enabled(if: geteuid() == 0, "SKIPPED: gives files away: run the tests as root"))
+    func modeAndOwnerStay() throws {
+        let folder = try ScratchFolder()
+        for (owner, group, mode) in [(54321, 54322, 0o640), (0, 0, 0o600), (54321, 0, 0o4755)]
+            as [(uid_t, gid_t, mode_t)]
+        {
+            let file = try folder.write(Array("old".utf8), as: "file-\(owner)-\(mode)")
+            #expect(chown(file.string, owner, group) == 0 && chmod(file.string, mode) == 0)
+            #expect(try write("new", to: file) == [])
+            #expect(try text(file) == "new")
+            var info = stat()
+            #expect(stat(file.string, &info) == 0)
+            #expect((info.st_uid, info.st_gid, info.st_mode & 0o7777) == (owner, group, mode))
+        }
     }
 
     @Test func aSymbolicLinkStays() throws {

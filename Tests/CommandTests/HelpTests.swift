@@ -51,6 +51,12 @@ import Testing
         #expect(error["kind"] as? String == "usage")
     }
 
+    /// There is no limit to be told.
+    @Test(arguments: [("0", 0.0), ("0.5", 0.5), ("1e9", 1e9), ("1e10", 1e9), ("inf", 1e9)])
+    func anyTimeCanBeWaited(text: String, seconds: Double) throws {
+        #expect(WritingOptions.Seconds(argument: text)?.duration == .seconds(seconds))
+    }
+
     @Test func theVersion() {
         #expect(CommandRun(["--version"]).output == "0.1.0")
     }

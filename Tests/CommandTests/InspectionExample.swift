@@ -62,8 +62,8 @@ enum InspectionExample {
     }
 
     static let users = [
-        FieldUser(program: "producer", interface: "eth0", hook: .xdp, isPrebuilt: true),
-        FieldUser(program: "steer", interface: "eth0", hook: .tcIngress, isPrebuilt: false),
+        FieldUser(program: "producer", interface: "eth0", hook: .xdp, isPrebuilt: true, counts: true),
+        FieldUser(program: "steer", interface: "eth0", hook: .tcIngress, isPrebuilt: false, counts: false),
     ]
 
     static func inspection(_ view: InspectionView, _ image: RegistryImage) -> Inspection {

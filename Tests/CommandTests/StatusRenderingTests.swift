@@ -10,13 +10,17 @@ import Testing
 @Suite struct StatusRenderingTests {
     static func program(
         _ name: String, _ object: String, _ state: ProgramStatus.State = .attached, _ mode: AttachmentMode = .native,
-        id: UInt32? = 7, fields: [String] = [], packets: UInt64? = nil
+        id: UInt32? = 7, fields: [String] = [], packets: UInt64? = nil, maps: [String]? = []
     ) -> HookStatus.Entry {
-        .ours(
+        let pins: FilePath = "/sys/fs/bpf/pktmeta/attachments/1-2-xdp-0/current/0"
+        return .ours(
             ProgramStatus(
-                program: name, object: object, state: state, mode: mode, programID: id, linkID: 3, fields: fields,
-                attachedAt: 1_000_000_000, packets: packets, pins: "/sys/fs/bpf/pktmeta/attachments/1-2-xdp-0/current/0"
-            ))
+                program: name, object: object, isPrebuilt: object.hasPrefix("prebuilt"), state: state, mode: mode,
+                programID: id, linkID: 3, fields: fields, attachedAt: 1_000_000_000, packets: packets, pins: pins,
+                maps: maps?.map {
+                    PinnedMap(
+                        name: $0.replacing("+", with: "."), path: pins.appending("maps").appending($0))
+                }))
     }
 
     static let report = StatusReport(
@@ -26,18 +30,61 @@ import Testing
                 interface: "eth0", ifindex: 2, namespace: .here, hook: .xdp,
                 entries: [
                     program("producer", "prebuilt producer", fields: ["tenant", "seen_at"], packets: 12),
-                    program("stamp", "/opt/acme.bpf.o", fields: ["tenant"]),
+                    program("stamp", "/opt/acme.bpf.o", fields: ["tenant"], maps: ["counts", "pktmeta+bss"]),
                 ], isComplete: true),
             HookStatus(
                 interface: "veth1", ifindex: 9, namespace: .named("blue"), hook: .tcIngress,
                 entries: [program("consumer", "prebuilt consumer", .gone, .clsact, id: nil)], isComplete: true),
             HookStatus(
                 interface: "veth2", ifindex: 9, namespace: .cookie(77), hook: .tcIngress,
-                entries: [program("consumer", "prebuilt consumer", .unknown, .tcx)], isComplete: false),
+                entries: [program("consumer", "prebuilt consumer", .unknown, .tcx, maps: nil)], isComplete: false),
         ], time: 7_300_000_000_000)
 
     @Test func text() throws {
-        try expectSnapshot(StatusRendering(Self.report).text, "status.txt")
+        try expectSnapshot(StatusRendering(Self.report, .plain).text, "status.txt")
+    }
+
+    static let wide = StatusReport(
+        path: "/sys/fs/bpf/a-folder-of-an-application/with-a-registry-of-its-own/pktmeta", tag: 0x0a,
+        hooks: [
+            HookStatus(
+                interface: "enp129s0f0np0v1", ifindex: 12, namespace: .cookie(12_345), hook: .tcIngress,
+                entries: [
+                    program(
+                        "a_program_with_a_name_that_is_as_long_as_the_names_of_functions_get",
+                        "/opt/a-company-with-a-long-name/lib/bpf/of-which-there-are-many/classification.bpf.o",
+                        .unknown, .clsact, id: 123_456,
+                        fields: (1...12).map { "field_number_\($0)" }, packets: 12_345_678,
+                        maps: ["counts", "flows_by_address_and_port", "pktmeta+bss", "pktmeta+data"]),
+                    .other(
+                        HookOccupant(
+                            mechanism: .tcxLink, mode: nil, programID: 99, programName: "cil_from_netdev",
+                            loadedAt: nil, linkID: 4,
+                            pins: ["/sys/fs/bpf/cilium/devices/enp129s0f0np0v1/links/cil_from_netdev/of-many-more"],
+                            isDispatcher: false, dispatcherFolder: nil, registry: nil, filter: nil)),
+                ], isComplete: true)
+        ], time: 7_300_000_000_000)
+
+    /// What people copy is whole, if need be on a line of its own that is longer than the terminal is wide.
+    @Test(arguments: [60, 80, 100, 200])
+    func terminals(width: Int) throws {
+        let text = StatusRendering(Self.wide, Display(width: width)).text
+        for line in text.split(separator: "\n") where displayWidth(String(line)) > width {
+            let words = line.split(separator: " ")
+            #expect(
+                words.count == 1 || words.count == 2 && ["object", "maps", "pinned", "program"].contains(words[0]),
+                "\(line)")
+        }
+        let words = Set(text.split(whereSeparator: { $0 == " " || $0 == "\n" }))
+        for copied in [
+            "enp129s0f0np0v1", "a_program_with_a_name_that_is_as_long_as_the_names_of_functions_get",
+            "/opt/a-company-with-a-long-name/lib/bpf/of-which-there-are-many/classification.bpf.o", "123456",
+            "/sys/fs/bpf/pktmeta/attachments/1-2-xdp-0/current/0/maps:", "pktmeta+data", "field_number_12",
+            "/sys/fs/bpf/cilium/devices/enp129s0f0np0v1/links/cil_from_netdev/of-many-more", "12345",
+        ] {
+            #expect(words.contains { $0 == copied }, "\(copied)")
+        }
+        if width == 80 { try expectSnapshot(text, "status-80.txt") }
     }
 
     @Test func json() throws {
@@ -46,7 +93,7 @@ import Testing
 
     @Test func emptyRegistry() {
         let report = StatusReport(path: "/sys/fs/bpf/pktmeta", tag: 1, hooks: [], time: 0)
-        #expect(StatusRendering(report).text == "/sys/fs/bpf/pktmeta: 0 programs attached to 0 hooks, tag 0x01")
+        #expect(StatusRendering(report, .plain).text == "/sys/fs/bpf/pktmeta: 0 programs attached to 0 hooks, tag 0x01")
     }
 
     @Test func ages() {

@@ -160,13 +160,14 @@ class _Job:
     def programs_of_users(self) -> list[Step]:
         acme = f"{self.objects}/examples/acme_ingress.bpf.o"
         return [
-            self.attach("attach an XDP program with bound access", f"--xdp {acme} --register-missing"),
+            self.attach("attach an XDP program with bound access", f"--xdp {acme} --tc prebuilt --register-missing"),
             self.send(),
             self.run("its field is read", "inspect-map --json", state("tenant", "got", _PACKETS)),
             self.attach_tc("attach a TC program with bound access", f"{self.objects}/examples/globex_steering.bpf.o"),
             self.attach_tc("attach a TC program that writes", f"{self.objects}/tests/contract_tc.bpf.o"),
             self.attach_tc("attach the scrub program", "scrub"),
             self.run("export types", "export-btf /tmp/fields.btf"),
+            Step("look without /proc", f"unshare --mount sh -c 'umount -l /proc; exec {self.pktmeta} inspect-map'"),
             self.delete_registry(),
         ]
 
@@ -196,14 +197,10 @@ class _Job:
     def hardware_fields(self) -> list[Step]:
         steps = []
         for name, type_ in (("rx_hash", "u32"), ("rx_vlan", "u16")):
-            refused = has("error.summary", "cannot attach to far0"), says(f"far0 cannot fill {name}")
-            is_there = name in self.kernel.hardware
+            told = [says(f"far0 cannot fill {name}")] if name not in self.kernel.hardware else []
             steps += [
                 self.register(name, type_, name.replace("_", "-")),
-                self.attach(
-                    f"ask the driver for {name}", "--tc none",
-                    *([] if is_there else refused), status=0 if is_there else _UNSUPPORTED,
-                ),
+                self.attach(f"ask the driver for {name}", "--tc none", *told),
                 self.delete_registry(),
             ]
         return steps
@@ -221,7 +218,7 @@ class _Job:
 
     def large_packets(self) -> list[Step]:
         what = "attach at an MTU of 9000"
-        refused = says("its MTU is too large"), says("This kernel has no fragments in XDP (Linux 5.18)")
+        refused = says("9000, is too large"), says("This kernel has no fragments in XDP (Linux 5.18)")
         return [
             Step("raise the MTU", "ip -n near link set near0 mtu 9000 && ip -n far link set far0 mtu 9000"),
             self.register("tenant", "u32", "constant:7"),

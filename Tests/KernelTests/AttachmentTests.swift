@@ -239,9 +239,31 @@ import Testing
             let own = Self.object("sharing_tc") + ":read_stamp"
             _ = try bench.command("attach-to-interface", "far0", "--xdp", "none", "--tc", own)
             let xdp = try bench.command("attach-to-interface", "far0", "--xdp", Self.object("sharing_xdp"))
-            #expect(xdp.output == "far0: XDP: stamp attached (native)\nfar0: TC ingress: read_stamp unchanged (tcx)")
+            #expect(xdp.output == "far0: XDP: stamp attached (native)")
             let both = try bench.command("attach-to-interface", "far0", "--xdp", "prebuilt", "--tc", "prebuilt")
             #expect(both.output == "far0: XDP: producer replaced (native)\nfar0: TC ingress: consumer replaced (tcx)")
+        }
+    }
+
+    /// One hook is named: nothing is attached to the other. None is: the prebuilt pair.
+    @Test(arguments: [
+        (["--tc", "scrub"], ["TC ingress: scrub attached (tcx)"]),
+        (["--tc", "prebuilt"], ["TC ingress: consumer attached (tcx)"]),
+        (["--xdp", "prebuilt"], ["XDP: producer attached (native)"]),
+        (["--xdp", "prebuilt", "--tc", "none"], ["XDP: producer attached (native)"]),
+        (["--xdp", "none"], ["TC ingress: consumer attached (tcx)"]),
+        (["--tc", "none"], ["XDP: producer attached (native)"]),
+        (["--tc", "scrub", "--lock-timeout", "10"], ["TC ingress: scrub attached (tcx)"]),
+        ([], ["XDP: producer attached (native)", "TC ingress: consumer attached (tcx)"]),
+    ])
+    func whatWasNamedIsWhatIsAttached(options: [String], attached: [String]) throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let run = try bench.pair.inReceiver {
+                CommandRun(["attach-to-interface", "far0", "--registry", bench.scratch.path.string] + options)
+            }
+            #expect(run.output == attached.map { "far0: \($0)" }.joined(separator: "\n"), "\(run.errors)")
+            #expect(try (bench.attachedXDP() != nil) == attached.contains { $0.hasPrefix("XDP") })
         }
     }
 

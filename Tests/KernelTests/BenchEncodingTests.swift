@@ -24,7 +24,7 @@ import Testing
         var hasRegistry: Bool { [.bound, .boundCounted, .dynamic, .dynamicCounted].contains(self) }
     }
 
-    static let variants = Object.allCases.flatMap { object in Fixture.Compiler.allCases.map { (object, $0) } }
+    static let variants = Object.allCases.flatMap { object in Fixture.Compiler.usual.map { (object, $0) } }
     static let counts = [1, 3, 8, 16, 31]
     private static let pass: UInt32 = 2
     private static let packet = EncodingTests.Variant.udpPacket
@@ -149,11 +149,11 @@ import Testing
                 + ["empty", "open", "make_3", "make_none", "find_3", "pass", "live_set", "live_get"]
             #expect(names == Set(expected))
             for program in programs where !program.name.hasPrefix("get_") {
-                guard program.isXDP else {
+                guard program.section.place == .xdp else {
                     _ = try bench.load(program.name)
                     continue
                 }
-                #expect(program.takesFragments)
+                #expect(program.section.takesFragments)
                 let run = try bench.run(program.name)
                 #expect(run.verdict == Self.pass, "\(program.name)")
                 let leavesNothing =

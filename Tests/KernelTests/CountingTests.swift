@@ -15,8 +15,8 @@ import Testing
         try Kernel.run {
             let scratch = ScratchRegistry()
             let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
-            let object = try registry.load(
-                ["fill_1"], of: Fixture.bytes(Fixture.bench("dynamic_counted", compiler)), name: "dynamic_counted")
+            let bytes = try Fixture.bytes(Fixture.bench("dynamic_counted", compiler))
+            let object = try registry.load(["fill_1"], of: .read(bytes[...]), name: "dynamic_counted")
             let header = ContractScript.little(try registry.image().word.rawValue & 0xffff_ffff_0000_0000)
             let run = try object.program("fill_1").testRunXDP(
                 packet: [UInt8](repeating: 0x55, count: 64), metadata: header + [UInt8](repeating: 0, count: 56))

@@ -141,7 +141,10 @@ import Testing
                 umount -a -t bpf; \(Fixture.command) doctor; echo "exit $?"; \
                 setpriv --bounding-set=-sys_admin \(Fixture.command) doctor; echo "exit $?"; grep -c ' - bpf ' /proc/self/mountinfo
                 """
-            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            // Its shell is the first process there: what would be mounted would last.
+            let outcome = try ChildProcess.run([
+                "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "sh", "-c", script,
+            ])
             #expect(outcome.output.contains("mounted at /sys/fs/bpf; register-field mounts it"), "\(outcome.output)")
             #expect(outcome.output.contains("As root: mount -t bpf bpf /sys/fs/bpf"), "\(outcome.output)")
             #expect(outcome.output.contains("exit 0\n"))

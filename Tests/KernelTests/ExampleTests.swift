@@ -89,7 +89,7 @@ import Testing
         func gaps() throws -> UInt64 { decode(try gapCount.values(at: 0)[0], as: UInt64.self) }
     }
 
-    @Test(arguments: Fixture.Compiler.allCases)
+    @Test(arguments: Fixture.Compiler.usual)
     func threeStrangersShareFields(compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(compiler)

@@ -65,7 +65,7 @@ private let noEntry: Int32 = -2
         func value(_ index: Int) -> ArraySlice<UInt8> { bytes[(256 + index * 64)..<(256 + (index + 1) * 64)] }
     }
 
-    @Test(arguments: Fixture.Compiler.allCases)
+    @Test(arguments: Fixture.Compiler.usual)
     func eachTypesAccessorsDoWhatTheySay(compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(compiler)

@@ -18,14 +18,15 @@ import Testing
         private let log: FilePath
         private let folder: ScratchFolder
 
-        init(_ bench: Bench, _ arguments: String...) throws {
+        /// - Parameter prefix: what a shell does before it runs the command in its place.
+        init(_ bench: Bench, _ arguments: String..., prefix: String = "") throws {
             let folder = try ScratchFolder()
             log = folder.path.appending("log")
             self.folder = folder
             let words = [Fixture.command] + arguments + ["--registry", bench.scratch.path.string]
             let command = words.map { "'\($0)'" }.joined(separator: " ")
             let outcome = try bench.pair.inReceiver { [log] in
-                try ChildProcess.run(["sh", "-c", "\(command) >\(log) 2>&1 & echo $!"])
+                try ChildProcess.run(["sh", "-c", "(\(prefix) exec \(command)) >\(log) 2>&1 & echo $!"])
             }
             pid = outcome.output.filter(\.isNumber)
         }
@@ -40,7 +41,7 @@ import Testing
         deinit { _ = try? ChildProcess.run(["kill", "-KILL", pid]) }
     }
 
-    @Test(arguments: ["INT", "TERM", "KILL"])
+    @Test(arguments: ["INT", "TERM", "HUP", "KILL"])
     func detachesHoweverItEnds(signal: String) throws {
         try Kernel.run {
             let bench = try Bench()
@@ -90,6 +91,42 @@ import Testing
             try bench.pair.inReceiver { try VethPair.ip("link del far0") }
             let hasEnded = eventually(within: .seconds(30)) { held.output.contains("far0: the interface is gone") }
             #expect(hasEnded, "\(held.output)")
+        }
+    }
+
+    /// As nohup(1) begins it.
+    @Test func staysWhenTheTerminalGoesIfToldSo() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let held = try Background(
+                bench, "attach-to-interface", "far0", "--no-pin", prefix: "trap '' HUP;")
+            let isAttached = eventually { held.output.contains("attached until") }
+            #expect(isAttached, "\(held.output)")
+            try held.end("HUP")
+            // Longer than it takes to notice another.
+            Pause.sleep(milliseconds: 300)
+            #expect(try bench.attachedXDP() != nil)
+            try held.end("TERM")
+            let isGone = try eventually { try bench.attachedXDP() == nil }
+            #expect(isGone)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func noticesThatItsRegistryIsGone(isReplaced: Bool) throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let held = try Background(bench, "attach-to-interface", "far0", "--no-pin")
+            let isAttached = eventually { held.output.contains("attached until") }
+            #expect(isAttached, "\(held.output)")
+            #expect(try bench.command("delete-registry", "--force").exitCode == 0)
+            if isReplaced { #expect(try bench.command("create-registry").exitCode == 0) }
+            let hasEnded = eventually {
+                held.output.contains("cannot stay attached to far0: the registry \(bench.scratch.path) was removed")
+            }
+            #expect(hasEnded, "\(held.output)")
+            let isGone = try eventually { try bench.attachedXDP() == nil }
+            #expect(isGone)
         }
     }
 

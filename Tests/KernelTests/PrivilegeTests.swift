@@ -246,4 +246,23 @@ import Testing
             #expect(try run(["delete-registry", "--force", "--registry", home.string]).status == 66)
         }
     }
+
+    /// In a user namespace of its own a process has all capabilities, which bpf(2) does not ask for.
+    @Test func whatAUserNamespaceLacksIsSaid() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let inside = ["unshare", "--user", "--map-root-user", "--net", Fixture.command]
+            for command in [["register-field", "x", "--type", "u8"], ["attach-to-interface", "lo"]] {
+                let refused = try ChildProcess.run(inside + command + ["--registry", scratch.path.string])
+                #expect(refused.status == 77, "\(refused.output)")
+                #expect(refused.output.contains("capabilities are those of a user namespace"), "\(refused.output)")
+                #expect(refused.output.contains("the initial user namespace") && refused.output.contains("BPF token"))
+                #expect(!refused.output.contains("ulimit"), "\(refused.output)")
+            }
+            let doctor = try ChildProcess.run(inside + ["doctor"])
+            #expect(doctor.status != 0)
+            #expect(doctor.output.contains("broken   capabilities  this process's capabilities are those of a user"))
+            #expect(!doctor.output.contains("ulimit"), "\(doctor.output)")
+        }
+    }
 }

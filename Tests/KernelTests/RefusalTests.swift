@@ -93,7 +93,8 @@ import Testing
             let bench = try Self.bench()
             let arguments = ["attach-to-interface", "far0", "--tc", "none", "--xdp", AttachmentTests.object("refused")]
             try Self.expectRefusal(
-                bench, arguments, exitCode: 65, saying: "the verifier refused it: ",
+                bench, arguments, exitCode: 65,
+                saying: "the verifier refused program out_of_bounds at refused.bpf.c:13: ",
                 "--verbose shows the whole verifier log.")
             let verbose = try bench.pair.inReceiver {
                 CommandRun(arguments + ["--verbose", "--registry", bench.scratch.path.string])
@@ -109,7 +110,8 @@ import Testing
             let bench = try Self.bench()
             try Self.expectRefusal(
                 bench, ["attach-to-interface", "far0", "--xdp", AttachmentTests.object("sharing_xdp")], exitCode: 66,
-                saying: "uses fields that are not registered: shared", "pktmeta register-field shared --type TYPE")
+                saying: "uses fields that are not registered: shared",
+                "pktmeta register-field --registry \(bench.scratch.path) shared --type TYPE")
         }
     }
 
@@ -149,7 +151,8 @@ import Testing
             try refuse(
                 ["odd", "--type", "u8", "--source", "ifindex"], 64, "it needs an integer type of at least 4 bytes")
             try refuse(["odd", "--type", "u8", "--source", "weather"], 64, "there is no such source")
-            try refuse(["large", "--type", "bytes:60"], 73, "it needs 60 bytes, and 52 of 56 are free")
+            try refuse(["large", "--type", "bytes:56"], 73, "it needs 56 bytes, and 52 of 56 are free")
+            try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 56 beside the header")
             try Self.expectRefusal(
                 bench, ["unregister-field", "nosuch"], exitCode: 66, saying: "has no such field", "It has tenant.")
             try Self.expectRefusal(

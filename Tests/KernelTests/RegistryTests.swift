@@ -134,12 +134,14 @@ import Testing
 
     @Test func anUnmountedFileSystemIsMounted() throws {
         try Kernel.run {
-            // In a mount namespace of its own, on a folder of its own: the machine's stays as it is.
+            // Its shell is the first process there, so what it mounts lasts; the machine's file system stays as it is.
             let script = """
                 umount -a -t bpf; \(Fixture.command) register-field tenant --type u32 && \
                 \(Fixture.command) inspect-map registry
                 """
-            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            let outcome = try ChildProcess.run([
+                "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "sh", "-c", script,
+            ])
             #expect(outcome.status == 0, "\(outcome.output)")
             #expect(outcome.output.contains("note: mounted a BPF file system at /sys/fs/bpf"))
             #expect(outcome.output.contains("tenant"))
@@ -170,13 +172,33 @@ import Testing
             #expect(other.exitCode == 73)
             #expect(other.errors.contains("it exists, with 128 bytes a packet"))
             let odd = Self.command(scratch, "create-registry", "--capacity", "96")
-            #expect(odd.exitCode == 73)
+            #expect(odd.exitCode == 64)
             #expect(Self.command(scratch, "register-field", "big", "--type", "bytes:64").exitCode == 0)
 
             #expect(Self.command(scratch, "delete-registry").exitCode == 64)
             #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 0)
             #expect(!Folder.exists(scratch.path))
             #expect(Self.command(scratch, "delete-registry", "--force").exitCode == 66)
+        }
+    }
+
+    @Test func aCapacityBeyondTheKernelsIsToldWithTheKernelsOwn() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let largest = try DoctorTests.largestArea()
+            try #require(largest < 248)
+            let run = Self.command(scratch, "create-registry", "--capacity", "248")
+            #expect(run.exitCode == 69)
+            #expect(
+                run.errors
+                    == "pktmeta: cannot create the registry \(scratch.path): the kernel grants no metadata area of "
+                    + "248 bytes; \(largest) are the most that it grants")
+            #expect(!Folder.exists(scratch.path))
+            #expect(Self.command(scratch, "create-registry", "--capacity", "\(largest)").exitCode == 0)
+            // Of a registry that is there, too, what cannot be is told first.
+            let odd = Self.command(scratch, "create-registry", "--capacity", "250")
+            #expect(odd.exitCode == 64)
+            #expect(odd.errors.contains("from 128 to 248 bytes in steps of 8"))
         }
     }
 
@@ -247,7 +269,7 @@ import Testing
             _ = Self.command(scratch, "unregister-field", "b")
             let full = Self.command(scratch, "register-field", "big", "--type", "bytes:32")
             #expect(full.exitCode == 73)
-            #expect(full.errors.contains("pktmeta compact closes holes"), "\(full.errors)")
+            #expect(full.errors.contains("pktmeta compact --registry \(scratch.path) closes holes"), "\(full.errors)")
             let compacted = Self.command(scratch, "compact")
             #expect(compacted.exitCode == 0)
             #expect(compacted.output.contains("moved to offset"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BPF
 import Linux
 import SystemPackage
 import TestSupport
@@ -35,6 +36,69 @@ import Testing
                 try expectNothingLost(bench)
             }
             #expect(failures > 10)
+        }
+    }
+
+    /// The command line is read without /proc and without a descriptor: what was asked is done or refused, and never
+    /// taken for a question for help.
+    @Test func noDescriptorsAndNoProcFileSystem() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            for limit in [0, 1, 2, 3] {
+                for command in Self.commands {
+                    let outcome = try Self.run(bench, ["prlimit", "--nofile=\(limit)"], command)
+                    // 127: the dynamic loader has no descriptor for a library.
+                    #expect([70, 127].contains(outcome.status), "\(limit) \(command): \(outcome)")
+                    #expect(!outcome.output.contains("OVERVIEW"), "\(limit) \(command): \(outcome)")
+                }
+            }
+            let withoutProc = ["unshare", "--mount", "sh", "-c", "umount -l /proc; exec \"$0\" \"$@\""]
+            for command in Self.commands {
+                let outcome = try Self.run(bench, withoutProc, command)
+                #expect(!outcome.output.contains("OVERVIEW") && outcome.status < 128, "\(command): \(outcome)")
+            }
+            let unknown = try Self.run(bench, withoutProc, ["no-such-command"])
+            #expect(unknown.status == 64, "\(unknown)")
+            try expectNothingLost(bench)
+        }
+    }
+
+    /// A limit on the size of files is met like a full disk, and leaves nothing behind.
+    @Test func filesMayNotBecomeLong() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            let folder = try ScratchFolder()
+            let file = folder.path.appending("types")
+            for command in [["export-btf", file.string], ["generate-header", file.string]] {
+                let outcome = try Self.run(bench, ["prlimit", "--fsize=100"], command)
+                #expect(outcome.status == 73 && outcome.output.contains("(EFBIG)"), "\(command): \(outcome)")
+                #expect(try Folder.names(in: folder.path) == [])
+            }
+        }
+    }
+
+    /// Containers may see another number of CPUs than the kernel has, which writes that many values.
+    @Test func theFileOfPossibleCPUsIsWrong() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            let folder = try ScratchFolder()
+            func run(_ cpus: String, _ command: [String]) throws -> ChildProcess.Outcome {
+                let file = try folder.write(Array("\(cpus)\n".utf8), as: "possible")
+                let mount = "mount --bind \(file) /sys/devices/system/cpu/possible; exec \"$0\" \"$@\""
+                return try Self.run(bench, ["unshare", "--mount", "sh", "-c", mount], command)
+            }
+            let more = "0-\(try possibleCPUs() + 6)"
+            for command in Self.commands + [["inspect-map"]] {
+                let outcome = try run("0", command)
+                #expect(outcome.status == 70, "\(command): \(outcome)")
+                #expect(outcome.output.contains("has more CPUs than 1, as /sys/devices/system/cpu/possible says"))
+                // Values for CPUs that are not there are zero.
+                #expect([0, 66].contains(try run(more, command).status), "\(command)")
+            }
+            try expectNothingLost(bench)
         }
     }
 

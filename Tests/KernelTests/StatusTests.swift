@@ -49,11 +49,23 @@ import Testing
             #expect(other.programName == "count_and_go_on")
             #expect(own.program == "read_and_count" && own.mode == .tcx)
 
+            // Where its own maps are: what a program counts can be read there.
+            #expect(chain.map(\.maps) == [[], []] && chain.map(\.isPrebuilt) == [true, false])
+            let maps = try #require(own.maps)
+            try #require(maps.map(\.name) == ["marks"])
+            #expect(try BPFMap(pinnedAt: maps[0].path).shape.entries == 2)
+
             let run = try bench.command("status")
             #expect(run.exitCode == 0)
+            let line = "    maps    \(maps[0].path.removingLastComponent()): marks"
+            #expect(run.output.split(separator: "\n").contains { $0 == line }, "\(run.output)")
             #expect(run.output.contains("3 programs attached to 2 hooks"), "\(run.output)")
             let json = try bench.command("status", "--json").json
             #expect((json["hooks"] as? [Any])?.count == 2)
+            let documents = (json["hooks"] as? [[String: any Sendable]] ?? [])
+                .flatMap { $0["programs"] as? [[String: any Sendable]] ?? [] }
+            let pinned = documents.flatMap { $0["maps"] as? [[String: String]] ?? [] }
+            #expect(pinned == [["name": "marks", "path": maps[0].path.string]])
         }
     }
 

@@ -216,6 +216,36 @@ import Testing
         }
     }
 
+    /// A network namespace that is not found is not gone, and neither is a filter in it: from a pid namespace of its own
+    /// a command sees few processes. That the interface is gone is known without finding it.
+    @Test func aFilterThatIsNotFoundIsKept() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            #expect(try Self.attach(bench, "--tc-mode", "clsact", "--tc", Self.counter).exitCode == 0)
+            let pins = bench.scratch.pins
+            #expect(pins.contains { $0.hasSuffix("/witness") })
+            func fromElsewhere(_ command: String...) throws -> ChildProcess.Outcome {
+                try ChildProcess.run(
+                    ["unshare", "--pid", "--fork", "--mount-proc", Fixture.command] + command
+                        + ["--registry", bench.scratch.path.string])
+            }
+            let repaired = try fromElsewhere("repair")
+            #expect(repaired.status == 0 && repaired.output == "nothing to repair\n", "\(repaired.output)")
+            let registered = try fromElsewhere("register-field", "other", "--type", "u8")
+            #expect(registered.status == 0, "\(registered.output)")
+            #expect(bench.scratch.pins == pins)
+            #expect(try Self.filters(bench).count == 1)
+            let deleted = try fromElsewhere("delete-registry", "--force")
+            #expect(deleted.status == 77, "\(deleted.output)")
+            #expect(deleted.output.contains("find and enter the network namespace"), "\(deleted.output)")
+            #expect(try Self.filters(bench).count == 1)
+
+            try bench.pair.inReceiver { try VethPair.ip("link del far0") }
+            #expect(try fromElsewhere("repair").output.contains("forgotten, since its interface is gone"))
+            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+        }
+    }
+
     // MARK: Replacing
 
     /// Every packet meets the old program or the new one, never both and never none.

@@ -33,9 +33,8 @@ import Testing
                 .replacingOccurrences(of: "\"eth0\"", with: "\"\(VethPair.far)\"")
             let source = try folder.write(Array(code.utf8), as: "main.swift")
             let program = folder.path.appending("program")
-            let built = FilePath(CommandLine.arguments[0]).removingLastComponent()
             let outcome = try ChildProcess.run([
-                "sh", "-c", Self.compile, "sh", built.string, source.string, program.string,
+                "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string,
             ])
             try #require(outcome.status == 0, "\(outcome.output)")
 
@@ -54,6 +53,19 @@ import Testing
             #expect(lines.filter { $0.hasPrefix("packet of 60 bytes: [\"tenant=7\", \"seen_at=") }.count == 3)
         }
     }
+
+    @Test func theOverviewsExampleIsASwiftProgram() throws {
+        let block = CodeBlock.all(in: try Fixture.documentation("PacketMetadata.md")).first { $0.language == "swift" }
+        let folder = try ScratchFolder()
+        let source = try folder.write(Array(try #require(block).code.utf8), as: "main.swift")
+        let program = folder.path.appending("program")
+        let outcome = try ChildProcess.run([
+            "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string,
+        ])
+        #expect(outcome.status == 0 && !outcome.output.contains("warning: "), "\(outcome.output)")
+    }
+
+    private static let built = FilePath(CommandLine.arguments[0]).removingLastComponent()
 
     /// Arguments: where the library was built, the source, the program.
     private static let compile = """

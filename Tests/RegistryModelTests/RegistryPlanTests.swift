@@ -120,6 +120,20 @@ struct RegistryPlanTests {
         #expect(full.reason == "it needs 1 bytes, and 0 of 24 are free")
     }
 
+    /// Nothing that is unregistered would help.
+    @Test func whatNeverFitsIsToldByTheCapacity() throws {
+        var image = RegistryImage(capacity: 64)
+        let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("big", .bytes(64)) })
+        #expect(error.kind == .taken)
+        #expect(error.reason == "it needs 64 bytes, and this registry's capacity of 64 has 56 beside the header")
+        #expect(error.remedy?.contains("pktmeta create-registry --capacity 128") == true)
+        try image.register("fits", .bytes(56))
+        var small = RegistryImage(capacity: 32)
+        let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(25)) })
+        #expect(other.reason == "it needs 25 bytes, and this registry's capacity of 32 has 24 beside the header")
+        #expect(other.remedy?.contains("--capacity 64 ") == true)
+    }
+
     @Test func spaceInPiecesIsNamed() throws {
         var image = RegistryImage(capacity: 32, layouts: [live(8..<12), live(20..<25)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })

@@ -6,13 +6,16 @@ import SystemPackage
 
 extension Fixture.Compiler {
     /// What the Makefile calls.
-    private var command: String {
+    public var command: String {
         switch self {
+        case .swift: Self.swiftClang ?? "clang"
         case .debian: "clang-14"
-        case .swift:
-            Self.swiftClang ?? "clang"
+        case .oldest: "clang-13"
+        case .newest: "clang-22"
         }
     }
+
+    private var instructions: String { self == .newest ? "v4" : "v3" }
 
     private static let swiftClang: String? = {
         guard let found = try? ChildProcess.run(["sh", "-c", "realpath \"$(command -v swift)\""]), found.status == 0
@@ -28,19 +31,24 @@ extension Fixture.Compiler {
 
     /// Compiles a program that needs what a test has made.
     ///
-    /// - Parameter folder: where the headers are that the test made, and where the object goes.
-    public func compile(_ source: FilePath, in folder: ScratchFolder) throws -> FilePath {
+    /// - Parameters:
+    ///   - folder: where the headers are that the test made, and where the object goes.
+    ///   - definitions: of macros, as in `NAME=VALUE`.
+    public func compile(
+        _ source: FilePath, in folder: ScratchFolder, defining definitions: [String] = []
+    ) throws -> FilePath {
         let object = folder.path.appending("\(rawValue).bpf.o")
         #if arch(arm64)
             let multiarch = "aarch64-linux-gnu"
         #else
             let multiarch = "x86_64-linux-gnu"
         #endif
-        let outcome = try ChildProcess.run([
-            command, "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-std=gnu17", "-Wall", "-Wextra", "-Werror",
-            "-Wno-unused-parameter", "-I", folder.path.string, "-I", Fixture.headers.string, "-I",
-            "/usr/include/\(multiarch)", "-c", source.string, "-o", object.string,
-        ])
+        let outcome = try ChildProcess.run(
+            [
+                command, "-O2", "-g", "-target", "bpf", "-mcpu=\(instructions)", "-std=gnu17", "-Wall", "-Wextra",
+                "-Wshadow", "-Werror", "-Wno-unused-parameter", "-I", folder.path.string, "-I", Fixture.headers.string,
+                "-I", "/usr/include/\(multiarch)", "-c", source.string, "-o", object.string,
+            ] + definitions.map { "-D\($0)" })
         guard outcome.status == 0 else { throw Failure(messages: outcome.output) }
         return object
     }

@@ -37,9 +37,17 @@ public enum Fixture {
     private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent()
 
+    /// Whose objects there are; the folder of the test programs' objects is the value.
     public enum Compiler: String, CaseIterable, Sendable {
         case swift = "tests"
         case debian = "tests-clang-14"
+        /// The oldest that the headers are for.
+        case oldest = "tests-clang-13"
+        /// The newest there is, for the newest instructions (-mcpu=v4).
+        case newest = "tests-clang-22"
+
+        /// Those that also compile the examples and benchmarks.
+        public static let usual: [Compiler] = [.swift, .debian]
     }
 
     /// A test program's object, compiled by `make test-bpf`.
@@ -68,11 +76,30 @@ public enum Fixture {
             decoding: try bytes(root.appending("Sources/PacketMetadata/PacketMetadata.docc/\(name)")), as: UTF8.self)
     }
 
+    /// What the package's first page says.
+    public static var readme: String {
+        get throws { String(decoding: try bytes(root.appending("README.md")), as: UTF8.self) }
+    }
+
+    /// Headers, programs and examples in C.
+    public static let bpf = root.appending("bpf")
+
     /// What BPF programs include.
-    static let headers = root.appending("bpf/include")
+    static let headers = bpf.appending("include")
 
     public static func bytes(_ path: FilePath) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
+    }
+
+    /// The command that users have, built by `make release`; or another, by an environment variable.
+    public static var releasedCommand: FilePath {
+        ProcessInfo.processInfo.environment["PKTMETA_COMMAND"].map { FilePath($0) }
+            ?? root.appending(".build/release/pktmeta")
+    }
+
+    /// What the help of a command looks like.
+    public static func help(_ name: String) throws -> String {
+        String(decoding: try bytes(root.appending("Tests/CommandTests/Snapshots/\(name).txt")), as: UTF8.self)
     }
 
     /// The command that was built beside the tests.

@@ -3,7 +3,8 @@
  * Acme runs the edge of a hosting company. It alone knows whose a packet is: customers have a /24 each. It says so on
  * each packet, for whoever comes later, and gives some packets an id that can be followed through all services.
  *
- *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -c acme_ingress.bpf.c -o acme_ingress.bpf.o
+ *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
+ *		-c bpf/examples/acme_ingress.bpf.c -o acme_ingress.bpf.o
  *	pktmeta register-field tenant --type u32 --owner acme
  *	pktmeta register-field trace_id --type bytes:16 --owner acme
  *	pktmeta attach-to-interface eth0 --xdp acme_ingress.bpf.o --tc none

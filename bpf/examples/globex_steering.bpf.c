@@ -3,7 +3,8 @@
  * Globex sells a traffic manager. It gives each tenant a queue and a class of the qdisc, and counts for the bill. Which
  * packet is whose it is told by a field, and does not care who sets that: here Acme, elsewhere someone else.
  *
- *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -c globex_steering.bpf.c -o globex_steering.bpf.o
+ *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
+ *		-c bpf/examples/globex_steering.bpf.c -o globex_steering.bpf.o
  *	pktmeta attach-to-interface eth0 --tc globex_steering.bpf.o --xdp none
  *	bpftool map dump name tenant_packets
  *

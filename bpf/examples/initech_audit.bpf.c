@@ -4,7 +4,8 @@
  * so no names are in it: ids come from the customer's configuration, and the auditor's loader puts them into a map.
  * That loader knows nothing of pktmeta but the registry's pin. By hand, as an example:
  *
- *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -c initech_audit.bpf.c -o initech_audit.bpf.o
+ *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
+ *		-c bpf/examples/initech_audit.bpf.c -o initech_audit.bpf.o
  *	bpftool prog load initech_audit.bpf.o /sys/fs/bpf/audit \
  *		map name pktmeta_fields pinned /sys/fs/bpf/pktmeta/registry
  *	bpftool map update name audit_config key 0 0 0 0 value 0x01 0xad 0x36 0x01 0x02 0x31 0xc3 0x01

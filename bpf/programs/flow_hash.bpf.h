@@ -53,16 +53,12 @@ static __always_inline __u64 hash_ipv6(struct ipv6hdr *ip, void *end)
 	return hash_ports(hash, ip->nexthdr, ip + 1, end);
 }
 
-/*
- * 32 bits over addresses, protocol and, for TCP, UDP and SCTP, ports, behind up to two VLAN tags. Fragments are
- * hashed without ports, IPv6 packets with extension headers too. 0 if the packet is neither IPv4 nor IPv6.
- */
-static __always_inline __u32 flow_hash(void *data, void *end)
+/* Behind up to two VLAN tags. */
+static __always_inline __u64 hash_ethernet(void *data, void *end)
 {
 	struct ethhdr *eth = data;
 	void *network = eth + 1;
 	__be16 proto;
-	__u64 hash;
 
 	if (network > end)
 		return 0;
@@ -79,11 +75,36 @@ static __always_inline __u32 flow_hash(void *data, void *end)
 		network = tag + 1;
 	}
 	if (proto == bpf_htons(ETH_P_IP))
-		hash = hash_ipv4(network, end);
-	else if (proto == bpf_htons(ETH_P_IPV6))
-		hash = hash_ipv6(network, end);
-	else
+		return hash_ipv4(network, end);
+	if (proto == bpf_htons(ETH_P_IPV6))
+		return hash_ipv6(network, end);
+	return 0;
+}
+
+/* Of a packet that begins with the header of IP, whose first bits tell which. */
+static __always_inline __u64 hash_network(void *data, void *end)
+{
+	__u8 *first = data;
+
+	if ((void *)(first + 1) > end)
 		return 0;
+	switch (*first >> 4) {
+	case 4:
+		return hash_ipv4(data, end);
+	case 6:
+		return hash_ipv6(data, end);
+	}
+	return 0;
+}
+
+/*
+ * 32 bits over addresses, protocol and, for TCP, UDP and SCTP, ports. Fragments are hashed without ports, IPv6 packets
+ * with extension headers too. 0 if the packet is neither IPv4 nor IPv6.
+ */
+static __always_inline __u32 flow_hash(void *data, void *end, int has_ethernet)
+{
+	__u64 hash = has_ethernet ? hash_ethernet(data, end) : hash_network(data, end);
+
 	return (__u32)(hash ^ hash >> 32);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Sets each field that has a source, on each packet. */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -16,6 +17,8 @@
 #include "hardware.bpf.h"
 #endif
 #include "steps.bpf.h"
+
+const volatile __u8 pktmeta_no_ethernet = 0; /* the interface's packets begin with the header of IP */
 
 /* What more than one step may want, taken once a packet and only if a step wants it. */
 struct inputs {
@@ -60,7 +63,7 @@ static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 	if (is_wanted(PKTMETA_SOURCE_PACKET_LENGTH))
 		in.length = length(ctx);
 	if (is_wanted(PKTMETA_SOURCE_FLOW_HASH))
-		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end, !pktmeta_no_ethernet);
 	if (is_wanted(PKTMETA_SOURCE_SEQUENCE))
 		in.sequence = next_sequence();
 	if (is_wanted(PKTMETA_SOURCE_KTIME))

@@ -38,7 +38,7 @@ static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_w
 {
 	if (__pktmeta_zero(c->area, c->end, pktmeta_registry_capacity(registry_word)))
 		return;
-	__pktmeta_store_header(c, c->word & PKTMETA_STAMP_MASK);
+	__pktmeta_store_header(c, (struct __pktmeta_marks){.keep = 0, .set = c->word & PKTMETA_STAMP_MASK});
 }
 
 SEC("tc")

@@ -34,7 +34,18 @@ struct {
 	__type(value, struct pktmeta_watch_counts);
 } pktmeta_seen SEC(".maps");
 
-/* Headers are loaded rather than read in place: what a packet has beyond its first page is not in reach. */
+const volatile __u8 pktmeta_no_ethernet = 0; /* the interface's packets have no such header */
+
+/*
+ * Headers are loaded rather than read in place: what a packet has beyond its first page is not in reach. Without an
+ * Ethernet header, offsets count from the network header: what is in front of it is each kind of tunnel's own.
+ */
+static __always_inline long load(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
+{
+	if (pktmeta_no_ethernet)
+		return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
+	return bpf_skb_load_bytes(skb, offset, to, size);
+}
 
 static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
 {
@@ -42,7 +53,7 @@ static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, stru
 
 	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_SCTP)
 		return;
-	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+	if (load(skb, offset, ports, sizeof(ports)))
 		return;
 	flow->source_port = bpf_ntohs(ports[0]);
 	flow->destination_port = bpf_ntohs(ports[1]);
@@ -53,7 +64,7 @@ static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struc
 	const __be16 later_fragment = bpf_htons(0x1fff);
 	struct iphdr ip;
 
-	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || ip.version != 4)
+	if (load(skb, offset, &ip, sizeof(ip)) || ip.version != 4)
 		return;
 	flow->family = 4;
 	flow->protocol = ip.protocol;
@@ -67,7 +78,7 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struc
 {
 	struct ipv6hdr ip;
 
-	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || ip.version != 6)
+	if (load(skb, offset, &ip, sizeof(ip)) || ip.version != 6)
 		return;
 	flow->family = 6;
 	flow->protocol = ip.nexthdr;
@@ -76,29 +87,32 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struc
 	read_ports(skb, offset + sizeof(ip), flow);
 }
 
-/* Whose packet it is. Interfaces without a link-layer header have their packets begin with that of IP. */
-static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow *flow)
+/* The EtherType, behind VLAN tags, of a packet with such a header, and where the next header is; 0 if it has none. */
+static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset)
 {
-	__u32 offset = offsetof(struct ethhdr, h_proto);
 	__be16 ethertype = 0;
 
-	if (bpf_skb_load_bytes(skb, offset, &ethertype, sizeof(ethertype)))
-		return;
-	offset += sizeof(ethertype);
+	if (load(skb, offsetof(struct ethhdr, h_proto), &ethertype, sizeof(ethertype)))
+		return 0;
+	*offset = sizeof(struct ethhdr);
 #pragma unroll
 	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
 		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
 			break;
 		/* The tag is the TCI, which is of no interest here, and the next type. */
-		if (bpf_skb_load_bytes(skb, offset + 2, &ethertype, sizeof(ethertype)))
-			return;
-		offset += 4;
+		if (load(skb, *offset + 2, &ethertype, sizeof(ethertype)))
+			return 0;
+		*offset += 4;
 	}
-	if (ethertype != skb->protocol &&
-	    (skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6))) {
-		ethertype = skb->protocol;
-		offset = 0;
-	}
+	return ethertype;
+}
+
+/* Whose packet it is. */
+static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow *flow)
+{
+	__u32 offset = 0;
+	__be16 ethertype = pktmeta_no_ethernet ? skb->protocol : read_ethernet(skb, &offset);
+
 	flow->ethertype = bpf_ntohs(ethertype);
 	if (ethertype == bpf_htons(ETH_P_IP))
 		read_ipv4(skb, offset, flow);

@@ -9,11 +9,13 @@
 #include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,11 +37,11 @@ static inline void linux_store_release(void *place, uint64_t value)
 /* 0 or -errno. membarrier(2): glibc has no wrapper. */
 int linux_membarrier(int command);
 
-/* Flags of an interface of this thread's network namespace (IFF_* of net/if.h), or -errno. netdevice(7). */
-int linux_interface_flags(int socket, const char *name);
-
 /* What an interface answers to a command of linux/ethtool.h that gives one number, ETHTOOL_G*; or -errno. */
 int64_t linux_ethtool_value(int socket, const char *name, uint32_t command);
+
+/* 0 or -errno: on how many queues an interface receives and sends (ETHTOOL_GCHANNELS). */
+int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint32_t *sending);
 
 /* 0 or -errno: a command of linux/ethtool.h that sets one number, ETHTOOL_S*. */
 int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint32_t value);
@@ -51,14 +53,24 @@ int linux_check_writable(const char *path);
 int linux_enter_netns(int fd);
 int linux_enter_new_netns(void);
 
+/* The arguments of this process, with its name, as the kernel handed them over; *count says how many. */
+char *const *linux_arguments(int *count);
+
+/* 1 if this process ignores the signal, else 0. sigaction(2). */
+int linux_is_ignored(int signal);
+
+/* This process ignores the signal from now on. */
+void linux_ignore(int signal);
+
 /* "ENOENT" for 2, or NULL. strerrorname_np(3). */
 const char *linux_errno_name(int number);
 
 /*
  * A descriptor of a folder, good for what is below it and for fstat(2); or -errno: -ELOOP if the way there leads
- * through a symbolic link and links are not to be followed. openat2(2), since Linux 5.6.
+ * through a symbolic link and links are not to be followed. A relative path begins at the folder of a descriptor, or
+ * at AT_FDCWD. openat2(2), since Linux 5.6.
  */
-int linux_open_folder(const char *path, bool follows_links);
+int linux_open_folder(int folder, const char *path, bool follows_links);
 
 enum linux_opening {
 	LINUX_PLACE,        /* whatever it is, for fstat(2) and /proc/self/fd */

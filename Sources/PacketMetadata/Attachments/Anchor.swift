@@ -41,6 +41,11 @@ enum Anchor: Sendable {
         }
     }
 
+    /// - Throws: EPERM for a filter whose network namespace is not found, or may not be entered.
+    func refuseIfOutOfReach() throws(BPFError) {
+        if case .filter(let filter) = self { try filter.refuseIfOutOfReach() }
+    }
+
     func letGo() throws(BPFError) {
         switch self {
         case .link(let pin):
@@ -76,7 +81,7 @@ extension Attachment.Folders {
         }
         return .filter(
             FilterAnchor(
-                ifindex: record.ifindex, netnsCookie: record.netnsCookie,
+                ifindex: record.ifindex, netnsCookie: record.netnsCookie, witness: witness,
                 programs: [current.member(0).program, next.member(0).program]))
     }
 }

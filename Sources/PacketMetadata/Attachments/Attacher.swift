@@ -10,17 +10,48 @@ struct Attacher {
     let store: AttachmentStore
     let interface: NetworkInterface
     let netnsCookie: UInt64
+    let hasEthernetHeader: Bool
     let summary: String
 
-    init(_ interfaceName: String, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
-        interface = try Self.interface(interfaceName, summary)
+    init(_ interface: NetworkInterface, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
+        self.interface = interface
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
         } catch {
             throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
         }
+        do throws(Errno) {
+            hasEthernetHeader = try interface.state().hasEthernetHeader
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "ask for the interface's state")
+        }
         self.store = store
         self.summary = summary
+    }
+
+    /// Each interface once: it may be named by several of its names.
+    ///
+    /// - Parameter summary: what was asked for, of the interface whose name follows.
+    static func interfaces(
+        _ names: [String], _ summary: String
+    ) throws(PacketMetadataError) -> [NetworkInterface] {
+        var interfaces: [NetworkInterface] = []
+        for name in names {
+            let interface = try interface(name, "\(summary) \(name)")
+            if !interfaces.contains(where: { $0.index == interface.index }) { interfaces.append(interface) }
+        }
+        return interfaces
+    }
+
+    /// One each, for each interface once.
+    static func attachers(
+        _ names: [String], store: AttachmentStore, _ summary: String
+    ) throws(PacketMetadataError) -> [Attacher] {
+        var attachers: [Attacher] = []
+        for interface in try interfaces(names, summary) {
+            attachers.append(try Attacher(interface, store: store, summary: "\(summary) \(interface.name)"))
+        }
+        return attachers
     }
 
     static func interface(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkInterface {
@@ -29,7 +60,8 @@ struct Attacher {
         } catch {
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no such interface (\(error.name))",
-                remedy: "ip link lists those of a network namespace; --netns names another namespace.")
+                remedy: NearestName.question(name, among: ((try? NetworkInterface.all()) ?? []).map(\.name))
+                    + "ip link lists those of a network namespace; --netns names another namespace.")
         }
     }
 
@@ -123,13 +155,16 @@ struct Attacher {
     /// The same for a registry that has changed. Fields that have gone fold to -ENOENT.
     func wanted(_ before: [Wanted], _ image: RegistryImage) throws(PacketMetadataError) -> [Wanted] {
         var programs: [Wanted] = []
-        for old in before {
-            let object = old.object.build(for: image)
-            let loader = ProgramLoader(object, image: image, isStrict: false, summary: summary)
-            let program = try loader.inspect(old.program.name, for: old.program.hook)
-            programs.append(Wanted(object: object, program: program, image: image))
-        }
+        for old in before { programs.append(try rebuilt(old, as: old.object.build(for: image), image)) }
         return programs
+    }
+
+    private func rebuilt(
+        _ old: Wanted, as object: ObjectFile, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> Wanted {
+        let loader = ProgramLoader(object, image: image, isStrict: false, summary: summary)
+        let program = try loader.inspect(old.program.name, for: old.program.hook)
+        return Wanted(object: object, program: program, image: image)
     }
 
     private func wanted(
@@ -161,16 +196,36 @@ struct Attacher {
         AttachmentRecord(
             hook: wanted.program.hook, mode: mode, ifindex: interface.index, netnsCookie: netnsCookie,
             attachedAt: wanted.attachedAt, revision: wanted.image.revision, binding: wanted.program.binding,
-            interface: interface.name, program: wanted.program.name, object: wanted.object)
+            interface: interface.name, program: wanted.program.name, object: wanted.object,
+            hasEthernetHeader: hasEthernetHeader,
+            isUnasked: wanted.object.producer == .plain && wanted.image.producerBuild == .hardware)
     }
 
     // MARK: Loading
 
+    /// Loads a program. Where the driver cannot be asked, the producer that would ask it is loaded as the one that does
+    /// not: hardware fields are not set there.
     func load(
         _ wanted: Wanted, mode: AttachmentMode, isAlone: Bool, after earlier: ProgramLoader.Loaded? = nil,
         _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain.Member {
-        var terms = ProgramLoader.Terms(earlier: earlier, isGeneric: mode == .generic)
+        do throws(PacketMetadataError) {
+            return try loadAsIs(wanted, mode: mode, isAlone: isAlone, after: earlier, registry)
+        } catch {
+            guard wanted.asksDevice, HardwareRefusal.isCause(of: error) else { throw error }
+            let plain = try rebuilt(wanted, as: ObjectFile(.plain), wanted.image)
+            var member = try loadAsIs(plain, mode: mode, isAlone: isAlone, after: earlier, registry)
+            member.shortfall = error.reason
+            return member
+        }
+    }
+
+    private func loadAsIs(
+        _ wanted: Wanted, mode: AttachmentMode, isAlone: Bool, after earlier: ProgramLoader.Loaded?,
+        _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> LoadedChain.Member {
+        var terms = ProgramLoader.Terms(
+            earlier: earlier, isGeneric: mode == .generic, hasEthernetHeader: hasEthernetHeader)
         if wanted.asksDevice {
             let refusal = refusal(wanted.image)
             if mode == .generic { throw refusal.genericMode }
@@ -199,6 +254,13 @@ struct Attacher {
     }
 
     func report(
+        _ member: LoadedChain.Member, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
+    ) -> AttachmentReport {
+        let told = [fallback, member.shortfall].compactMap(\.self).joined(separator: "; ")
+        return report(member.record, outcome, told.isEmpty ? nil : told)
+    }
+
+    func report(
         _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> AttachmentReport {
         AttachmentReport(
@@ -214,7 +276,10 @@ extension PacketMetadataError {
         case .notThere(let word, let there):
             self.init(
                 .notFound, summary, reason: "this registry has no program \(word) attached there",
-                remedy: there.isEmpty ? nil : "It has \(list(there)).")
+                remedy: there.isEmpty
+                    ? nil
+                    : NearestName.question(word, among: there.flatMap { [$0.program, $0.file] })
+                        + "It has \(list(there)).")
         case .ambiguous(let word, let meant):
             self.init(
                 .usage, summary, reason: "\(word) may be any of \(list(meant))", remedy: "Name one as OBJECT:PROGRAM.")

@@ -97,7 +97,7 @@ extension Attacher {
         }
         throw PacketMetadataError(
             .taken, summary, reason: "\(other.record.program) is attached to it by \(other.record.mode.rawValue)",
-            remedy: "pktmeta detach-from-interface \(interface.name) --tc first.")
+            remedy: "pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --tc first.")
     }
 
     // MARK: Order
@@ -154,7 +154,8 @@ extension Attacher {
         guard let index = meant.first else {
             throw PacketMetadataError(
                 .notFound, summary, reason: "its TC ingress has no program \(word)",
-                remedy: ids.isEmpty ? nil : "It has \(list).")
+                remedy: ids.isEmpty
+                    ? nil : NearestName.question(word, among: names.compactMap(\.self)) + "It has \(list).")
         }
         guard meant.count == 1 else {
             throw PacketMetadataError(
@@ -217,7 +218,8 @@ extension Attacher {
                 .unsupported, summary, reason: "an order among TC programs takes TCX, and not clsact")
         }
         do throws(BPFError) {
-            try journal.add(place(.tcIngress), chain) { (_) throws(BPFError) in
+            try journal.add(place(.tcIngress), chain) { (folders) throws(BPFError) in
+                try InterfaceWitness(of: interface.index).pin(at: folders.witness)
                 try FilterAnchor.attach(chain.first.program, ifindex: interface.index)
             }
         } catch {

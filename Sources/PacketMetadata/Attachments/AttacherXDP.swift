@@ -33,8 +33,7 @@ extension Attacher {
     func newChain(
         _ wanted: [Wanted], _ choice: XDPModeChoice, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> NewChain {
-        let asksDevice = wanted.contains(where: \.asksDevice)
-        let modes = asksDevice && choice == .auto ? [.native] : choice.candidates
+        let modes = choice.candidates
         return NewChain(chain: try load(wanted, mode: modes[0], registry), wanted: wanted, modes: modes)
     }
 
@@ -47,7 +46,8 @@ extension Attacher {
         guard mode != .auto, mode.rawValue != old.mode.rawValue else { return }
         throw PacketMetadataError(
             .taken, summary, reason: "\(old.program) is attached to it in \(old.mode.rawValue) mode",
-            remedy: "A link keeps its mode: pktmeta detach-from-interface \(interface.name) --xdp first.")
+            remedy:
+                "A link keeps its mode: pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --xdp first.")
     }
 
     private func prepareSwap(
@@ -70,7 +70,12 @@ extension Attacher {
             return change
         }
         let chain = try load(slots, of: existing, image, registry)
-        let reports = zip(slots, chain.members).map { slot, member in report(member.record, slot.outcome) }
+        let isSame = zip(chain.members, existing.members).allSatisfy { $0.record.isSameProgram(as: $1.record) }
+        if arrangement.keepsOrder, isSame {
+            change.add(.leave, chain.members.map { report($0, .unchanged) })
+            return change
+        }
+        let reports = zip(slots, chain.members).map { slot, member in report(member, slot.outcome) }
         let gone = arrangement.removed.map { report(existing.members[$0].record, .detached) }
         change.add(.swap(existing, chain), reports + gone)
         return change
@@ -136,29 +141,29 @@ extension Attacher {
         _ new: NewChain, _ registry: borrowing Registry,
         _ keep: (LoadedChain, () throws(BPFError) -> BPFLink) throws(BPFError) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        var chain = new.chain
+        var new = new
         var fallback: String?
         for mode in new.modes {
             do throws(BPFError) {
-                try keep(chain) { () throws(BPFError) in
-                    try BPFLink(xdp: chain.first.program, ifindex: interface.index, mode: mode)
+                try keep(new.chain) { () throws(BPFError) in
+                    try BPFLink(xdp: new.chain.first.program, ifindex: interface.index, mode: mode)
                 }
-                return chain.members.map { report($0.record, .attached, fallback) }
+                return new.chain.members.map { report($0, .attached, fallback) }
             } catch {
-                guard error.errno == .notSupported, mode != new.modes.last else {
-                    throw xdpRefusal(error, new.wanted, mode)
+                guard mode != new.modes.last, let reason = XDPRefusal(error, interface)?.withoutNative else {
+                    throw xdpRefusal(error, mode)
                 }
-                fallback = "the driver has no native XDP (\(error.errno.name))"
+                fallback = reason
             }
-            chain = try load(new.wanted, mode: .generic, registry)
+            new = try newChain(new.wanted, .generic, registry)
         }
         preconditionFailure("the last mode returns or throws")
     }
 
-    func xdpRefusal(_ error: BPFError, _ wanted: [Wanted], _ mode: BPFLink.XDPMode) -> PacketMetadataError {
+    func xdpRefusal(_ error: BPFError, _ mode: BPFLink.XDPMode) -> PacketMetadataError {
+        if mode == .native, let refusal = XDPRefusal(error, interface) { return refusal.error(summary) }
         switch error.errno {
         case .notSupported:
-            if let asking = wanted.first(where: \.asksDevice) { return refusal(asking.image).noDriver }
             return PacketMetadataError(
                 .unsupported, summary, reason: "the driver has no \(mode.rawValue) XDP (EOPNOTSUPP)",
                 remedy: "--mode generic works with any driver.")
@@ -167,12 +172,6 @@ extension Attacher {
             return PacketMetadataError(
                 .taken, summary, reason: "\(holder.text) holds its XDP hook (\(error.errno.name))",
                 remedy: holder.wayOut)
-        case .outOfRange:
-            return PacketMetadataError(
-                .unsupported, summary, reason: "its MTU is too large for a program without fragments (ERANGE)",
-                remedy: kernelTakesFragments
-                    ? "Compile the program as SEC(\"xdp.frags\"), or lower the MTU."
-                    : "This kernel has no fragments in XDP (Linux 5.18): lower the MTU, or --mode generic.")
         default:
             return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }

@@ -57,10 +57,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         let summary = Self.attachingSummary(interfaceNames)
-        var attachers: [Attacher] = []
-        for name in interfaceNames {
-            attachers.append(try Attacher(name, store: store, summary: "cannot attach to \(name)"))
-        }
+        let attachers = try Attacher.attachers(interfaceNames, store: store, "cannot attach to")
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
                 try refuseIfReplaced(summary)
@@ -122,10 +119,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         let summary = "cannot detach from \(interfaceNames.joined(separator: ", "))"
-        var attachers: [Attacher] = []
-        for name in interfaceNames {
-            attachers.append(try Attacher(name, store: store, summary: "cannot detach from \(name)"))
-        }
+        let attachers = try Attacher.attachers(interfaceNames, store: store, "cannot detach from")
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
                 try store.recover()

@@ -40,7 +40,7 @@ struct Attachment: Sendable {
     func usedFields() throws(BPFError) -> Set<String> {
         var fields: Set<String> = []
         for member in members {
-            fields.formUnion(UsedFields(try BPFObject(bytes: member.record.object.bytes, name: "pktmeta")).all)
+            fields.formUnion(UsedFields(try member.record.object.bytes.open()).all)
         }
         return fields
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import Linux
 internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
 /// What is known of an attached program beside what the kernel says, with the object it was loaded from.
-struct AttachmentRecord: Hashable, Sendable {
+struct AttachmentRecord: Equatable, Sendable {
     let hook: Hook
     let mode: AttachmentMode
     let ifindex: UInt32
@@ -20,9 +21,13 @@ struct AttachmentRecord: Hashable, Sendable {
     let interface: String
     let program: String
     var object: ObjectFile
+    /// Whether the interface's packets have one.
+    let hasEthernetHeader: Bool
+    /// Whether it is the prebuilt producer, and sets no hardware field although the registry has some.
+    var isUnasked: Bool
 
     /// The prebuilt one, which the user chose by name.
-    var isScrub: Bool { object.name == ObjectFile.scrub.name }
+    var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
 
     /// What users know the program by.
     var identity: ProgramIdentity {
@@ -61,6 +66,8 @@ extension AttachmentRecord {
         (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
             | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
             | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
+            | (hasEthernetHeader ? 0 : PKTMETA_ATTACHMENT_NO_ETHERNET)
+            | (isUnasked ? PKTMETA_ATTACHMENT_UNASKED : 0)
     }
 
     private var encoded: [UInt8] {
@@ -76,18 +83,26 @@ extension AttachmentRecord {
         head.flags = UInt32(flags)
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
-        encodeText(interface, into: &head.interface)
+        encodeBytes(Self.bytes(ofInterface: interface), into: &head.interface)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
-        return encode(head) + object.bytes
+        var bytes = encode(head)
+        object.bytes.append(to: &bytes)
+        return bytes
+    }
+
+    /// As the kernel has it; a name that is longer than the kernel's are has bytes that are spelled.
+    private static func bytes(ofInterface name: String) -> [UInt8] {
+        let room = MemoryLayout.size(ofValue: pktmeta_attachment().interface)
+        return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
     }
 
     /// - Returns: nil if this is no record of this ABI.
     private init?(bytes: [UInt8]) {
         let head = decode(bytes, as: pktmeta_attachment.self)
         guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
-            let mode = AttachmentMode(code: head.mode), let interface = decodeText(head.interface),
-            let program = decodeText(head.program), let object = decodeText(head.object),
+            let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
+            let object = decodeText(head.object),
             Self.headSize + Int(head.object_size) == bytes.count
         else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
@@ -100,9 +115,10 @@ extension AttachmentRecord {
             binding: ProgramBinding(
                 digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),
                 hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
-            interface: interface, program: program,
+            interface: SpelledBytes.text(encode(head.interface).prefix { $0 != 0 }), program: program,
             object: ObjectFile(
-                name: object, bytes: Array(bytes.dropFirst(Self.headSize)), isPrebuilt: isPrebuilt,
-                producer: isPrebuilt && hook == .xdp ? build : nil))
+                name: object, bytes: .read(bytes[Self.headSize...]), isPrebuilt: isPrebuilt,
+                producer: isPrebuilt && hook == .xdp ? build : nil),
+            hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED))
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+package import RegistryModel
 public import SystemPackage
 
 /// A program to attach.
@@ -60,18 +61,27 @@ public struct AttachmentRequest: Sendable, Hashable {
     /// are unregistered again.
     public var registersMissing: Bool
 
+    /// - Parameters:
+    ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if `tc`
+    ///     names programs, since what was named is what is attached.
+    ///   - tc: likewise.
     public init(
-        xdp: ProgramSelection = .prebuiltUnlessOwn, tc: ProgramSelection = .prebuiltUnlessOwn,
+        xdp: ProgramSelection? = nil, tc: ProgramSelection? = nil,
         mode: XDPModeChoice = .auto, tcMode: TCModeChoice = .auto, joins: Bool = false, placement: Placement? = nil,
         registersMissing: Bool = false
     ) {
-        self.xdp = xdp
-        self.tc = tc
+        self.xdp = xdp ?? Self.selection(beside: tc)
+        self.tc = tc ?? Self.selection(beside: xdp)
         self.mode = mode
         self.tcMode = tcMode
         self.joins = joins
         self.placement = placement
         self.registersMissing = registersMissing
+    }
+
+    /// For a hook of which nothing is said.
+    private static func selection(beside other: ProgramSelection?) -> ProgramSelection {
+        if case .programs = other { .unchanged } else { .prebuiltUnlessOwn }
     }
 
     func selection(_ hook: Hook) -> ProgramSelection {
@@ -83,6 +93,13 @@ public struct AttachmentRequest: Sendable, Hashable {
 
     func placement(_ hook: Hook) -> Placement? {
         if case .programs = selection(hook) { placement } else { nil }
+    }
+
+    /// Whether the objects can be read, before anything is made for them.
+    ///
+    /// - Throws: `badData` or `missingPrivilege` if one cannot.
+    package func checkObjects() throws(PacketMetadataError) {
+        for path in objects { _ = try ObjectFile(path: path) }
     }
 
     var objects: [FilePath] {

@@ -158,8 +158,11 @@ struct AttachmentStore: Sendable {
     /// Gives up what ``swap(_:to:)`` kept.
     func settle(_ entry: FolderEntry) throws(BPFError) {
         let folders = Attachment.Folders(entry)
-        // A packet that is still on its way along the old chain must find its end.
-        if try folders.next.members().count > 1 { try waitForRunningPrograms() }
+        // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+        let members = try folders.next.members()
+        var makeTailCalls = members.count > 1
+        for member in members where !makeTailCalls { makeTailCalls = try OwnMaps.hasProgramArray(member.maps) }
+        if makeTailCalls { try waitForRunningPrograms() }
         try takeApart(folders.next)
     }
 
@@ -175,6 +178,8 @@ struct AttachmentStore: Sendable {
 
     /// Detaches the programs and removes their pins.
     func remove(_ attachment: Attachment) throws(BPFError) {
+        // Once it is renamed, all commands would try to finish it.
+        try attachment.anchor.refuseIfOutOfReach()
         let temporary = temporaryEntry()
         try rename(attachment.entry, to: temporary)
         try takeApart(Attachment.Folders(temporary))

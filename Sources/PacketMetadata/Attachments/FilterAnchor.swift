@@ -9,6 +9,8 @@ internal import SystemPackage
 struct FilterAnchor: Sendable {
     let ifindex: UInt32
     let netnsCookie: UInt64
+    /// Where the interface's witness is pinned.
+    let witness: FolderEntry
     /// Where the programs are pinned that the filter may have.
     let programs: [FolderEntry]
 
@@ -33,8 +35,18 @@ struct FilterAnchor: Sendable {
             try find().map { .attached($0.programID) } ?? .gone
         }
         if let state { return state }
-        // Who may enter every namespace, and does not find it among them, has no more to look for.
-        return Capability.missing(of: [.sysAdmin]).isEmpty ? .gone : .outOfReach
+        // A namespace that is not found is not gone: a process of another pid namespace may hold it, or a socket.
+        return try isInterfaceGone() ? .gone : .outOfReach
+    }
+
+    /// As far as is known: attachments of earlier versions have no witness.
+    private func isInterfaceGone() throws(BPFError) -> Bool {
+        do throws(BPFError) {
+            return try InterfaceWitness(pinnedAt: witness).isGone()
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return false }
+            throw error
+        }
     }
 
     func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
@@ -44,7 +56,7 @@ struct FilterAnchor: Sendable {
             }
             try found.filter.replace(attached.id, by: program)
         }
-        if isDone == nil { throw BPFError("enter the network namespace of \(attached.name)", .notPermitted) }
+        if isDone == nil { throw BPFError("find and enter the network namespace of \(attached.name)", .notPermitted) }
     }
 
     func letGo() throws(BPFError) {
@@ -53,9 +65,12 @@ struct FilterAnchor: Sendable {
             try found.filter.detach(found.programID)
             try ClsactQdisc.removeIfUnused(ifindex: ifindex)
         }
-        if isDone == nil, try state() == .outOfReach {
-            throw BPFError("enter the network namespace of interface \(ifindex)", .notPermitted)
-        }
+        if isDone == nil { try refuseIfOutOfReach() }
+    }
+
+    func refuseIfOutOfReach() throws(BPFError) {
+        guard try state() == .outOfReach else { return }
+        throw BPFError("find and enter the network namespace of interface \(ifindex)", .notPermitted)
     }
 
     private func find() throws(BPFError) -> (filter: TCFilter, programID: UInt32)? {

@@ -2,7 +2,7 @@
 
 internal import BPF
 internal import Linux
-internal import RegistryModel
+public import RegistryModel
 internal import SystemPackage
 
 // The producer that sets hardware fields asks the driver, and for that is bound to one interface as it is loaded: in
@@ -62,7 +62,7 @@ struct HardwareRefusal {
         fields = image.hardwareFields.map(\.name)
         let commands =
             registered.hardwareFields.map { "pktmeta unregister-field \($0.name)" }
-            + (isAttached ? ["pktmeta detach-from-interface \(interface) --xdp"] : [])
+            + (isAttached ? ["pktmeta detach-from-interface \(ShellWord.quoted(interface)) --xdp"] : [])
         remedy = "What helps: \(commands.joined(separator: ", or "))."
     }
 
@@ -74,9 +74,13 @@ struct HardwareRefusal {
         error("several programs share its XDP hook, and the kernel lets none of a chain ask a driver (EINVAL)")
     }
 
+    /// Not a cause to do without: somewhere else, or with more privileges, the driver can be asked.
     var namespaceNotFound: PacketMetadataError {
-        error("its network namespace cannot be entered from here; run this inside it, or as root")
+        error("its network namespace cannot be entered from here; run this inside it, or as root", .missingPrivilege)
     }
+
+    /// Whether an error says that no driver can be asked there, whoever tries.
+    static func isCause(of error: PacketMetadataError) -> Bool { error.kind == .unsupported }
 
     /// - Returns: nil if the kernel's answer is about something else.
     func kernelSaid(_ error: BPFError) -> PacketMetadataError? {
@@ -91,10 +95,21 @@ struct HardwareRefusal {
         }
     }
 
-    private func error(_ reason: String) -> PacketMetadataError {
+    private func error(
+        _ reason: String, _ kind: PacketMetadataError.Kind = .unsupported
+    ) -> PacketMetadataError {
         let names = fields.map(\.text).joined(separator: ", ")
         return PacketMetadataError(
-            .unsupported, summary, reason: "\(interface) cannot fill \(names): \(reason)", remedy: remedy)
+            kind, summary, reason: "\(interface) cannot fill \(names): \(reason)", remedy: remedy)
+    }
+}
+
+extension Registry {
+    /// Interfaces to which the prebuilt producer is attached and sets no hardware field, because the driver cannot be asked
+    /// there.
+    public func interfacesWithoutHardwareFields() throws(PacketMetadataError) -> [String] {
+        try AttachmentStore(pins).attachments().filter { $0.members.contains(where: \.record.isUnasked) }
+            .map(\.record.interface)
     }
 }
 
@@ -107,7 +122,8 @@ extension AttachmentStore {
         isAlone: Bool, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
         let inspected = try loader.inspect(record.program, for: record.hook)
-        var terms = ProgramLoader.Terms(maps: maps, isGeneric: record.mode == .generic)
+        var terms = ProgramLoader.Terms(
+            maps: maps, isGeneric: record.mode == .generic, hasEthernetHeader: record.hasEthernetHeader)
         guard record.object.producer == .hardware else { return try loader.load(inspected, in: registry, terms) }
         let refusal = HardwareRefusal(
             "cannot renew \(record.program) on \(record.interface)", record.interface, image,

@@ -55,7 +55,7 @@ public final class HeldAttachments {
         } catch {
             throw attacher.tcRefusal(error)
         }
-        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0].record, .attached)])
+        hold(attacher, wanted, chain, link, [attacher.report(chain.members[0], .attached)])
     }
 
     private func hold(
@@ -71,9 +71,10 @@ public final class HeldAttachments {
     ///
     /// To be called in the network namespace of the interfaces, every so often.
     ///
-    /// - Throws: `notFound` if an interface has gone.
+    /// - Throws: `notFound` if an interface or the registry has gone.
     public func follow(_ registry: borrowing Registry) throws(PacketMetadataError) {
         try refuseIfGone()
+        try refuseIfGone(registry)
         let now = try registry.image()
         guard now != image else { return }
         for index in held.indices { held[index] = try renewed(held[index], now, registry) }
@@ -93,14 +94,23 @@ public final class HeldAttachments {
         let chain = try LoadedChain(members, summary: held.attacher.summary)
         do throws(BPFError) {
             try held.link.link.update(to: chain.first.program, replacing: held.chain.first.program)
-            // A packet that is still on its way along the old chain must find its end.
-            if members.count > 1 { try waitForRunningPrograms() }
+            // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+            if members.count > 1 || members[0].loaded.makesTailCalls { try waitForRunningPrograms() }
         } catch {
             try refuseIfGone()
             throw PacketMetadataError(error, held.attacher.summary, needs: [.bpf, .netAdmin])
         }
         return Held(
             attacher: held.attacher, wanted: wanted, mode: held.mode, chain: chain, link: held.link)
+    }
+
+    /// Nobody can change or inspect by its path what these programs go by.
+    private func refuseIfGone(_ registry: borrowing Registry) throws(PacketMetadataError) {
+        let names = Set(held.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
+        let summary = "cannot stay attached to \(names)"
+        guard try registry.isReplaced(summary) else { return }
+        throw PacketMetadataError(
+            .notFound, summary, reason: "the registry \(registry.path) was removed, or replaced by another")
     }
 
     private func refuseIfGone() throws(PacketMetadataError) {
@@ -134,8 +144,9 @@ extension Registry {
             try refuseIfDamaged(image, summary)
             try refuseIfTagIsShared(image, summary)
             let attachments = HeldAttachments(image)
-            for name in interfaceNames {
-                let attacher = try Attacher(name, store: AttachmentStore(pins), summary: "cannot attach to \(name)")
+            for attacher in try Attacher.attachers(
+                interfaceNames, store: AttachmentStore(pins), "cannot attach to")
+            {
                 let xdp = request.xdp.choices
                 if !xdp.isEmpty { try attachments.attachXDP(xdp, request, attacher, self) }
                 for choice in request.tc.choices { try attachments.attachTC(choice, request, attacher, self) }

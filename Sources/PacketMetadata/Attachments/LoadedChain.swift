@@ -13,6 +13,8 @@ final class LoadedChain {
     struct Member {
         let record: AttachmentRecord
         let loaded: ProgramLoader.Loaded
+        /// What the program does not do here that it does elsewhere, and why.
+        var shortfall: String?
     }
 
     /// In the order in which they run; never empty.
@@ -20,6 +22,7 @@ final class LoadedChain {
 
     init(_ members: [Member], summary: String) throws(PacketMetadataError) {
         self.members = members
+        try refuseExcess(summary)
         try refuseMixedFragments(summary)
         for (member, successor) in zip(members, members.dropFirst()) {
             try connect(member, successor, summary)
@@ -34,7 +37,7 @@ final class LoadedChain {
             unchecked: members.map { member in
                 var record = member.record
                 change(&record)
-                return Member(record: record, loaded: member.loaded)
+                return Member(record: record, loaded: member.loaded, shortfall: member.shortfall)
             })
     }
 
@@ -54,6 +57,20 @@ final class LoadedChain {
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf])
         }
+    }
+
+    /// Programs beyond would never run, without a word: a packet has 33 tail calls (MAX_TAIL_CALL_CNT in linux/bpf.h), and
+    /// 32 before Linux 5.16.
+    static let maximumCount = 33
+
+    private func refuseExcess(_ summary: String) throws(PacketMetadataError) {
+        guard members.count > Self.maximumCount else { return }
+        throw PacketMetadataError(
+            .unsupported, summary,
+            reason: "\(members.count) programs would share its XDP hook, and the kernel lets a packet pass through "
+                + "\(Self.maximumCount)",
+            remedy:
+                "pktmeta detach-from-interface INTERFACE --xdp --program NAME makes room; pktmeta status lists them.")
     }
 
     /// The kernel has a program with fragments and one without them not call each other (EINVAL).

@@ -13,22 +13,32 @@ extension ProgramLoader {
         let program: BPFProgram
         let binding: ProgramBinding
         let takesFragments: Bool
+        /// The program and those that it reaches by tail calls of its own.
+        private let reached: Set<String>
 
         init(
             _ object: consuming BPFObject, _ program: consuming BPFProgram, _ binding: ProgramBinding,
-            takesFragments: Bool
+            reached: Set<String>, takesFragments: Bool
         ) {
             self.object = object
             self.program = program
             self.binding = binding
+            self.reached = reached
             self.takesFragments = takesFragments
         }
 
-        /// Whether it can hand packets to a program behind it: it ends in `pktmeta_next`.
+        /// Whether it can hand packets to a program behind it: it, or one that it reaches, ends in `pktmeta_next`.
         var hasSuccessor: Bool {
-            guard let map = try? object.map(PKTMETA_CHAIN_MAP), let used = try? program.mapIDs else { return false }
-            return used.contains(map.id)
+            guard let map = try? object.map(PKTMETA_CHAIN_MAP) else { return false }
+            return reached.contains { name in
+                guard let program = try? object.program(name), let used = try? program.mapIDs else { return false }
+                return used.contains(map.id)
+            }
         }
+
+        /// Whether packets on their way through it lose their way when its maps go: the kernel empties a program array as
+        /// its last descriptor and pin go.
+        var makesTailCalls: Bool { reached.count > 1 }
 
         func setSuccessor(_ successor: borrowing BPFProgram) throws(BPFError) {
             try object.map(PKTMETA_CHAIN_MAP).update(at: 0, to: successor)

@@ -6,14 +6,14 @@ internal import RegistryModel
 internal import SystemPackage
 
 /// The bytes of a BPF object, and its name for users: a path, or "prebuilt producer".
-struct ObjectFile: Hashable, Sendable {
+struct ObjectFile: Equatable, Sendable {
     let name: String
-    let bytes: [UInt8]
+    let bytes: ObjectBytes
     let isPrebuilt: Bool
     /// nil for all but the prebuilt producer.
     let producer: ProducerBuild?
 
-    init(name: String, bytes: [UInt8], isPrebuilt: Bool, producer: ProducerBuild? = nil) {
+    init(name: String, bytes: ObjectBytes, isPrebuilt: Bool, producer: ProducerBuild? = nil) {
         self.name = name
         self.bytes = bytes
         self.isPrebuilt = isPrebuilt
@@ -21,19 +21,17 @@ struct ObjectFile: Hashable, Sendable {
     }
 
     init(_ prebuilt: PrebuiltObject) {
-        self.init(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes, isPrebuilt: true)
+        self.init(name: prebuilt.title, bytes: prebuilt.bytes, isPrebuilt: true)
     }
 
     init(_ build: ProducerBuild) {
-        let object = build.object
-        self.init(name: "prebuilt \(object.name)", bytes: object.bytes, isPrebuilt: true, producer: build)
+        self.init(
+            name: build.object.title, bytes: build.object.bytes, isPrebuilt: true, producer: build)
     }
 
     /// Not marked as prebuilt: the user chose it, so it stays until another is named.
-    static var scrub: ObjectFile {
-        let prebuilt = PrebuiltObject.scrub
-        return ObjectFile(name: "prebuilt \(prebuilt.name)", bytes: prebuilt.bytes, isPrebuilt: false)
-    }
+    static let scrub = ObjectFile(
+        name: PrebuiltObject.scrub.title, bytes: PrebuiltObject.scrub.bytes, isPrebuilt: false)
 
     /// The prebuilt object for a hook.
     init(prebuiltFor hook: Hook, _ image: RegistryImage) {
@@ -48,10 +46,13 @@ struct ObjectFile: Hashable, Sendable {
         let summary = "cannot read the object \(path)"
         let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
         do throws(Errno) {
-            self.init(name: whole.string, bytes: try WholeFile.read(path), isPrebuilt: false)
+            self.init(name: whole.string, bytes: .read(try WholeFile.read(path)[...]), isPrebuilt: false)
         } catch {
             let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
-            throw PacketMetadataError(kind, summary, reason: "\(error) (\(error.name))")
+            let names = error == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
+            throw PacketMetadataError(
+                kind, summary, reason: "\(error) (\(error.name))",
+                remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
         }
     }
 

@@ -14,9 +14,25 @@ enum OwnMaps {
         ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name) && !name.contains(".rodata")
     }
 
+    /// Program arrays that the object fills lead to the programs of one load: they are kept, since the kernel empties one as
+    /// its last pin goes, and each load gets new ones. Were they used again, the attached programs, bound to the registry
+    /// as it was, would call programs bound to the registry as it will be.
+    private static func isReused(_ name: String, _ object: borrowing BPFObject) -> Bool {
+        isOwn(name) && object.tailCalls.arrays[name] == nil
+    }
+
     /// bpffs takes no dots in names, and maps of global variables have them.
     private static func pinName(_ name: String) -> String {
         String(name.map { $0 == "." ? "+" : $0 })
+    }
+
+    /// - Returns: nil if this process may not look.
+    static func pinned(in folder: FolderEntry) -> [PinnedMap]? {
+        guard let pins = try? folder.contents() else { return nil }
+        return pins.map { pin in
+            // Names of maps are C identifiers and dots, so no other plus was there.
+            PinnedMap(name: String(pin.map { $0 == "+" ? "." : $0 }), path: folder.appending(pin).path)
+        }
     }
 
     static func pin(_ object: borrowing BPFObject, in folder: FolderEntry) throws(BPFError) {
@@ -26,13 +42,34 @@ enum OwnMaps {
     }
 
     static func reuse(_ object: borrowing BPFObject, of earlier: ProgramLoader.Loaded) throws(BPFError) {
-        for name in object.mapNames where isOwn(name) { try object.reuse(earlier.object.map(name), as: name) }
+        for name in object.mapNames where isReused(name, object) {
+            try object.reuse(earlier.object.map(name), as: name)
+        }
     }
 
     static func reuse(_ object: borrowing BPFObject, from folder: FolderEntry) throws(BPFError) {
-        for name in object.mapNames where isOwn(name) {
+        for name in object.mapNames where isReused(name, object) {
             let pin = folder.appending(pinName(name))
             if try pin.isThere() { try object.reuse(BPFMap(pinnedAt: pin), as: name) }
         }
+    }
+
+    /// Whether program arrays are pinned there: packets on their way through the programs that use them need them.
+    static func hasProgramArray(_ folder: FolderEntry) throws(BPFError) -> Bool {
+        do throws(Errno) {
+            for name in try folder.contents() {
+                if isProgramArray(folder.appending(name)) { return true }
+            }
+            return false
+        } catch .noSuchFileOrDirectory {
+            return false
+        } catch {
+            throw BPFError("read \(folder)", error)
+        }
+    }
+
+    private static func isProgramArray(_ entry: FolderEntry) -> Bool {
+        guard let map = try? BPFMap(pinnedAt: entry, readOnly: true) else { return false }
+        return map.shape.kind == .programArray
     }
 }

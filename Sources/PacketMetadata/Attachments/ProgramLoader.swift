@@ -8,13 +8,13 @@ internal import SystemPackage
 
 /// Loads a program of an object, bound to a registry: its maps, its constants and the fields it names.
 struct ProgramLoader: ~Copyable {
-    private let file: ObjectFile
-    private let image: RegistryImage
-    private let summary: String
+    let file: ObjectFile
+    let image: RegistryImage
+    let summary: String
     /// Whether fields that are not registered are an error, or fold to -ENOENT.
     private let isStrict: Bool
     /// Whether somebody loads the programs anew whenever the registry's generation changes.
-    private let isRenewed: Bool
+    let isRenewed: Bool
 
     /// - Parameters:
     ///   - image: the registry that the program will meet; not necessarily as it is already.
@@ -34,6 +34,8 @@ struct ProgramLoader: ~Copyable {
         let hook: Hook
         let binding: ProgramBinding
         let takesFragments: Bool
+        /// The program and those that it reaches by tail calls of its own.
+        let reached: Set<String>
         /// The registry's types for the fields that it names; empty if it names none.
         fileprivate let types: [UInt8]
     }
@@ -41,8 +43,10 @@ struct ProgramLoader: ~Copyable {
     /// - Parameter programName: nil if the object has just one for the hook.
     func inspect(_ programName: String?, for hook: Hook) throws(PacketMetadataError) -> Inspected {
         let object = try open(typesPath: nil)
-        let program = try choose(programName, for: hook, among: object.programs)
+        let choice = ProgramOfObject(file.name, object, hook, summary)
+        let program = try choice.choose(programName)
         try checkMaps(object)
+        let reached = try choice.reached(from: program)
         let used = UsedFields(object)
         if isStrict { try refuseMissing(used) }
         let types = used.isEmpty ? [] : try encode(used)
@@ -50,8 +54,12 @@ struct ProgramLoader: ~Copyable {
             digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
             hasTable: object.hasConstant(PKTMETA_TABLE_VARIABLE))
         return Inspected(
-            name: program.name, hook: hook, binding: binding, takesFragments: program.takesFragments, types: types)
+            name: program.name, hook: hook, binding: binding, takesFragments: program.section.takesFragments,
+            reached: reached, types: types)
     }
+
+    /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
+    private static let noEthernetVariable = "pktmeta_no_ethernet"
 
     /// How a program is to be loaded.
     struct Terms {
@@ -64,6 +72,8 @@ struct ProgramLoader: ~Copyable {
         /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
         /// there (measured on Linux 6.18), so such a program is loaded as one that does not.
         var isGeneric = false
+        /// Whether the packets of the interface that it will run for have one (``NetworkInterface/State``).
+        var hasEthernetHeader = true
         /// Values for the object's constants, by name; else the table is that of all fields.
         var constants: [String: [UInt8]] = [:]
         /// How large maps of its own are made, by name.
@@ -74,8 +84,12 @@ struct ProgramLoader: ~Copyable {
         _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> Loaded {
         let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
+        defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
-        let constants = [PKTMETA_TABLE_VARIABLE: try image.table(summary)].merging(terms.constants) { $1 }
+        let constants = [
+            PKTMETA_TABLE_VARIABLE: try image.table(summary),
+            Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
+        ].merging(terms.constants) { $1 }
         for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
         do throws(BPFError) {
             for (name, count) in terms.entries { try object.resize(name, to: count) }
@@ -85,7 +99,7 @@ struct ProgramLoader: ~Copyable {
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
             return Loaded(
-                object, program, inspected.binding,
+                object, program, inspected.binding, reached: inspected.reached,
                 takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
         } catch {
             if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
@@ -99,6 +113,7 @@ struct ProgramLoader: ~Copyable {
     ) throws(PacketMetadataError) -> BPFObject {
         let used = UsedFields(try open(typesPath: nil))
         let types = used.isEmpty ? nil : try typesFile(encode(used))
+        defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
             throw bad("it has no constant \(name) of \(bytes.count) bytes")
@@ -117,44 +132,16 @@ struct ProgramLoader: ~Copyable {
         if object.mapShape(PKTMETA_STATE_MAP) != nil { try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP) }
     }
 
-    private func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
+    func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
         do throws(BPFError) {
-            return try BPFObject(bytes: file.bytes, name: "pktmeta", typesPath: typesPath)
+            return try file.bytes.open(typesPath: typesPath)
         } catch {
-            let said = error.messages.last.map { ": \($0)" } ?? " (\(error.errno.name))"
+            let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
             throw bad("it is not a BPF object that libbpf can read\(said)")
         }
     }
 
     // MARK: Checks
-
-    private func choose(
-        _ name: String?, for hook: Hook, among programs: [BPFObject.ProgramDescription]
-    ) throws(PacketMetadataError) -> BPFObject.ProgramDescription {
-        let fitting = programs.filter { hook == .xdp ? $0.isXDP : $0.isSchedCls }
-        let names = list(fitting.map(\.name))
-        let chosen: BPFObject.ProgramDescription
-        if let name {
-            guard let named = fitting.first(where: { $0.name == name }) else {
-                throw bad("it has no \(hook) program \(name)\(names)")
-            }
-            chosen = named
-        } else if fitting.count == 1 {
-            chosen = fitting[0]
-        } else if fitting.isEmpty {
-            throw bad("it has no \(hook) program")
-        } else {
-            throw bad("it has \(fitting.count) \(hook) programs\(names)", "Name one: OBJECT:PROGRAM.")
-        }
-        guard chosen.name.utf8.count <= AttachmentRecord.maximumProgramLength else {
-            throw bad("the program's name has more than \(AttachmentRecord.maximumProgramLength) bytes")
-        }
-        return chosen
-    }
-
-    private func list(_ names: [String]) -> String {
-        names.isEmpty ? "" : ": \(names.joined(separator: ", "))"
-    }
 
     private func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
         guard let fields = object.mapShape(PKTMETA_REGISTRY_MAP) else {
@@ -170,72 +157,7 @@ struct ProgramLoader: ~Copyable {
         }
     }
 
-    private func bad(_ reason: String, _ remedy: String? = nil) -> PacketMetadataError {
+    func bad(_ reason: String, _ remedy: String? = nil) -> PacketMetadataError {
         PacketMetadataError(.badData, summary, reason: "\(file.name): \(reason)", remedy: remedy)
-    }
-
-    // MARK: Fields by name
-
-    private func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
-        do throws(BPFError) {
-            return try types(used).encoded()
-        } catch {
-            throw PacketMetadataError(error, summary)
-        }
-    }
-
-    /// A file with the registry's types and, if the object relocates them, the kernel's.
-    private func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
-        do throws(BPFError) {
-            let needsKernel = try relocatedTypes(inObject: file.bytes).contains { !UsedFields.isRegistryType($0) }
-            guard needsKernel else { return MemoryFileBox(try MemoryFile(own, for: "hand over types")) }
-            let builder = try BTFBuilder.withKernelTypes()
-            try types(UsedFields(try BPFObject(bytes: file.bytes, name: "pktmeta"))).write(to: builder)
-            return MemoryFileBox(try MemoryFile(builder.bytes(), for: "hand over types"))
-        } catch {
-            throw PacketMetadataError(error, summary)
-        }
-    }
-
-    private func types(_ used: UsedFields) -> RegistryTypes {
-        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }, isRenewed: isRenewed))
-    }
-
-    private func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
-        let missing = missing(used)
-        guard missing.isEmpty else {
-            let commands = missing.map { name in
-                "pktmeta register-field \(name) --type \(used.type(of: name)?.description ?? "TYPE")"
-            }
-            throw PacketMetadataError(
-                .notFound, summary, reason: "\(file.name) uses fields that are not registered\(list(missing))",
-                remedy: commands.joined(separator: "; ")
-                    + "; or --register-missing, for those declared with their type.")
-        }
-        for field in image.fields {
-            guard let type = used.type(of: field.name.text), type.size != field.type.size else { continue }
-            throw PacketMetadataError(
-                .badData, summary,
-                reason: "\(file.name) declares \(field.name) with \(type.size) bytes, and it is registered as "
-                    + "\(field.type), of \(field.type.size)",
-                remedy: "pktmeta inspect-map registry \(field.name) shows who registered it.")
-        }
-    }
-
-    private func missing(_ used: UsedFields) -> [String] {
-        let names = Set(image.fields.map(\.name.text))
-        return used.all.filter { !names.contains($0) }.sorted()
-    }
-
-    /// Fields that the object declares with their type and that are not registered.
-    func missingDefinitions() throws(PacketMetadataError) -> [FieldDefinition] {
-        let used = UsedFields(try open(typesPath: nil))
-        var definitions: [FieldDefinition] = []
-        for name in missing(used) {
-            guard let type = used.type(of: name) else { continue }
-            definitions.append(
-                try FieldDefinition(name: FieldName(name), type: type, owner: file.ownerName))
-        }
-        return definitions
     }
 }

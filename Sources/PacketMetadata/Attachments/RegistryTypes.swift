@@ -12,6 +12,8 @@ struct UsedFields: Hashable, Sendable {
     let bound: Set<String>
     /// Whether it opens areas for bound access, which depends on the registry even if it binds no field.
     let opensBound: Bool
+    /// Bytes that calls by id are made with, by the field's name; none of a field whose calls have no constant size.
+    let sizesByID: [String: Set<Int>]
     /// The types of those declared by `PKTMETA_FIELD`; flags are the other bound ones.
     private let declared: [String: FieldType]
 
@@ -19,7 +21,14 @@ struct UsedFields: Hashable, Sendable {
         func names(_ prefix: String) -> Set<String> {
             Set((object.withTypes { $0.enums(prefix: prefix) } ?? []).map { String($0.dropFirst(prefix.utf8.count)) })
         }
-        byID = names(PKTMETA_ID_PREFIX)
+        let byID = names(PKTMETA_ID_PREFIX)
+        self.byID = byID
+        var sizes: [String: Set<Int>] = [:]
+        for name in byID {
+            let values = object.withTypes { $0.firstValues(ofEnums: PKTMETA_ID_PREFIX + name) } ?? []
+            sizes[name] = Set(values.map { Int(pktmeta_used_bytes($0)) }.filter { $0 >= 0 })
+        }
+        sizesByID = sizes
         bound = names(PKTMETA_BIND_PREFIX)
         opensBound = object.withTypes { $0.enums(prefix: PKTMETA_INFO_ENUM) }?.contains(PKTMETA_INFO_ENUM) ?? false
         var declared: [String: FieldType] = [:]
@@ -33,6 +42,13 @@ struct UsedFields: Hashable, Sendable {
     /// The type that a field is declared with; nil if it is used by its id only, which says nothing of it.
     func type(of name: String) -> FieldType? {
         bound.contains(name) ? declared[name] ?? .flag : nil
+    }
+
+    /// The declared type; of a field that is used by its id only, the type that suits the size of its calls, if they agree.
+    func likelyType(of name: String) -> FieldType? {
+        if let type = type(of: name) { return type }
+        guard let sizes = sizesByID[name], sizes.count == 1, let size = sizes.first else { return nil }
+        return size == 0 ? .flag : FieldType(cTypeNames: [], size: size)
     }
 
     var all: Set<String> { byID.union(bound) }

@@ -59,12 +59,31 @@ extension AttachmentStore {
         _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain.Member {
         var record = member.record
-        record.object = record.object.build(for: image)
+        let before = record.object
+        // Where no driver could be asked, none is asked until the program is attached anew.
+        record.object = record.isUnasked && image.producerBuild == .hardware ? before : before.build(for: image)
+        do throws(PacketMetadataError) {
+            return try load(record, member, of: attachment, isAlone: isAlone, image, registry)
+        } catch {
+            guard record.object.producer == .hardware, HardwareRefusal.isCause(of: error) else { throw error }
+            record.object = ObjectFile(.plain)
+            var loaded = try load(record, member, of: attachment, isAlone: isAlone, image, registry)
+            loaded.shortfall = error.reason
+            return loaded
+        }
+    }
+
+    private func load(
+        _ record: AttachmentRecord, _ member: Attachment.Member, of attachment: Attachment, isAlone: Bool,
+        _ image: RegistryImage, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> LoadedChain.Member {
+        var record = record
         let loaded = try load(
             loader(record, image), record, member.folders.maps, attachment, isAlone: isAlone,
             image, registry)
         record.revision = image.revision
         record.binding = loaded.binding
+        record.isUnasked = record.object.producer == .plain && image.producerBuild == .hardware
         return LoadedChain.Member(record: record, loaded: loaded)
     }
 

@@ -13,7 +13,10 @@ extension AttachmentStore {
         try takeApart(folders.current)
         try takeApart(folders.next)
         try takeApart(folders.previous)
-        try perform("remove \(folders.entry)") { () throws(Errno) in try folders.entry.remove() }
+        try perform("remove \(folders.entry)") { () throws(Errno) in
+            try folders.witness.unlink()
+            try folders.entry.remove()
+        }
     }
 
     func takeApart(_ chain: Attachment.ChainFolder) throws(BPFError) {

@@ -12,7 +12,7 @@ extension Registry {
     ///   - name: the object's, for errors.
     ///   - constants: of the object, by name.
     package func load(
-        _ names: Set<String>, of bytes: [UInt8], name: String, constants: [String: [UInt8]] = [:]
+        _ names: Set<String>, of bytes: ObjectBytes, name: String, constants: [String: [UInt8]] = [:]
     ) throws(PacketMetadataError) -> BPFObject {
         let file = ObjectFile(name: name, bytes: bytes, isPrebuilt: false)
         let loader = ProgramLoader(file, image: try image(), isStrict: false, summary: "cannot load \(name)")

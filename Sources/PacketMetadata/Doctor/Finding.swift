@@ -28,6 +28,7 @@ public struct Finding: Sendable, Hashable {
         case registry
         // Of an interface.
         case interface
+        case linkLayer = "link-layer"
         case nativeXDP = "native-xdp"
         case mtu
         case hardware

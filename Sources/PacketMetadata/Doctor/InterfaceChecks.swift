@@ -20,7 +20,7 @@ struct InterfaceChecks {
     var findings: [Finding] {
         do throws(Errno) {
             let state = try interface.state()
-            return [presence(state), nativeXDP, mtu(state.mtu)] + hardware
+            return [presence(state), linkLayer(state), nativeXDP, mtu(state.mtu)] + hardware
         } catch {
             return [Finding(.interface, .unknown, "the state of \(interface.name): \(error.name)"), nativeXDP]
                 + hardware
@@ -34,10 +34,24 @@ struct InterfaceChecks {
         }
         return Finding(
             .interface, .weaker, "\(interface.name) is down: no packets come in",
-            remedy: "ip link set dev \(interface.name) up")
+            remedy: "ip link set dev \(ShellWord.quoted(interface.name)) up")
+    }
+
+    private func linkLayer(_ state: NetworkInterface.State) -> Finding {
+        if state.hasEthernetHeader { return Finding(.linkLayer, .ok, "packets begin with an Ethernet header") }
+        return Finding(
+            .linkLayer, .ok,
+            "\(interface.name) has no Ethernet header: packets begin with that of IP, and sources payload:OFFSET count from it"
+        )
     }
 
     private var nativeXDP: Finding {
+        // The driver takes back what it says of itself then.
+        if let lack = VethQueues(interface)?.lack {
+            return Finding(
+                .nativeXDP, .weaker, "\(lack): programs run in generic mode, which is slower",
+                remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
+        }
         guard let features else {
             return Finding(
                 .nativeXDP, .unknown, "whether its driver has native XDP, the kernel does not tell (since Linux 6.3)")
@@ -55,20 +69,31 @@ struct InterfaceChecks {
     /// skb_shared_info, which has 320 bytes.
     private static let pageOverhead = 256 + 14 + 320
 
-    private func mtu(_ mtu: Int) -> Finding {
+    /// Of veth, it is the peer's that has to do.
+    private func mtu(_ own: Int) -> Finding {
         let largest = MemoryPage.size - Self.pageOverhead
-        guard mtu > largest else { return Finding(.mtu, .ok, "an MTU of \(mtu) fits a page") }
+        let peer = interface.vethPeer()
+        if let peer, peer.mtu == nil {
+            return Finding(
+                .mtu, .unknown, "the MTU of its veth peer, in whose network namespace this process may not look")
+        }
+        let mtu = peer?.mtu ?? own
+        let whose = peer == nil ? "" : " at its veth peer"
+        guard mtu > largest else { return Finding(.mtu, .ok, "an MTU of \(mtu)\(whose) fits a page") }
         if features?.hasNative == false {
-            return Finding(.mtu, .ok, "an MTU of \(mtu) does not matter to programs in generic mode")
+            return Finding(.mtu, .ok, "an MTU of \(mtu)\(whose) does not matter to programs in generic mode")
         }
         if features?.hasNative == true, features?.takesFragments == false {
             return Finding(
-                .mtu, .weaker, "the MTU of \(mtu) does not fit a page, and the driver takes no fragments in native XDP",
-                remedy: "--mode generic, or ip link set dev \(interface.name) mtu \(largest)")
+                .mtu, .weaker,
+                "the MTU of \(mtu)\(whose) does not fit a page, and the driver takes no fragments in native XDP",
+                remedy: peer == nil
+                    ? "--mode generic, or ip link set dev \(ShellWord.quoted(interface.name)) mtu \(largest)"
+                    : "--mode generic, or where the peer is: ip link set dev PEER mtu \(largest)")
         }
         return Finding(
             .mtu, .weaker,
-            "an MTU of \(mtu) does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
+            "an MTU of \(mtu)\(whose) does not fit a page: the prebuilt programs take fragments, plain SEC(\"xdp\") ones are refused",
             remedy: "Compile programs as SEC(\"xdp.frags\").")
     }
 
@@ -86,9 +111,8 @@ struct InterfaceChecks {
         guard missing.isEmpty else {
             return [
                 Finding(
-                    .hardware, .broken,
-                    "its driver cannot fill \(missing.joined(separator: ", ")), so no producer attaches",
-                    remedy: missing.map { "pktmeta unregister-field \($0)" }.joined(separator: "; "))
+                    .hardware, .weaker,
+                    "its driver cannot fill \(missing.joined(separator: ", ")): programs find that not set (ENOENT)")
             ]
         }
         let offered = WellKnownField.allCases.filter { hints.contains($0.hint) }.map(\.name)

@@ -2,6 +2,7 @@
 
 internal import BPF
 internal import Linux
+internal import RegistryModel
 internal import SystemPackage
 
 /// What this process may do, and where it may pin.
@@ -19,6 +20,11 @@ struct ProcessChecks {
     ]
 
     private var capabilities: Finding {
+        if !UserNamespace.isInitial {
+            return Finding(
+                .capabilities, .broken, PacketMetadataError.userNamespaceReason,
+                remedy: PacketMetadataError.userNamespaceRemedy, isPrivilege: true)
+        }
         let missing = Capability.missing(of: Self.uses.map(\.capability))
         guard !missing.isEmpty else {
             let all = Self.uses.map(\.capability.description).joined(separator: ", ")
@@ -33,7 +39,7 @@ struct ProcessChecks {
 
     private var fileSystem: Finding {
         let mountPoint = BPFFileSystem.defaultMountPoint
-        let ancestor = existingAncestor
+        let ancestor = Folder.lowestExisting(on: folder.path) ?? "/"
         guard (try? BPFFileSystem.contains(ancestor)) == true else {
             guard folder.path.starts(with: mountPoint) else {
                 return Finding(
@@ -41,6 +47,12 @@ struct ProcessChecks {
                     remedy: "Name a folder below one with --registry; mount -t bpf bpf PATH makes one.")
             }
             let text = "no BPF file system is mounted at \(mountPoint)"
+            if MountNamespace.outer != nil {
+                return Finding(
+                    .bpffs, .broken,
+                    "\(text), and one that is mounted in this mount namespace, as ip netns exec makes one, goes with it",
+                    remedy: "\(RegistryFolder.mountingRemedy).", isPrivilege: true)
+            }
             if Folder.exists(mountPoint), Capability.missing(of: [.sysAdmin]).isEmpty {
                 return Finding(.bpffs, .ok, "\(text); register-field mounts it")
             }
@@ -53,13 +65,16 @@ struct ProcessChecks {
                 remedy: "Have root make a folder of your own there, and name one in it with --registry.",
                 isPrivilege: true)
         }
+        if BPFFileSystem.isPrivate(folder.path) {
+            return Finding(
+                .bpffs, .weaker,
+                "\(ancestor) is in a BPF file system that is mounted in this mount namespace only, and goes with it")
+        }
+        if let outer = MountNamespace.outer, folder.path.starts(with: outer.root) {
+            return Finding(
+                .bpffs, .ok,
+                "\(ancestor) is in a BPF file system; this mount namespace, as ip netns exec makes one, hides it")
+        }
         return Finding(.bpffs, .ok, "\(ancestor) is in a BPF file system")
-    }
-
-    /// The registry's folder, or the lowest above it that is there.
-    private var existingAncestor: FilePath {
-        var ancestor = folder.path
-        while !Folder.exists(ancestor), ancestor.removeLastComponent() {}
-        return ancestor
     }
 }

@@ -45,7 +45,7 @@ struct ProgramChecks {
         _ prebuilt: PrebuiltObject, _ image: RegistryImage, takesFragments: Bool = true
     ) -> Result<Box, BPFError> {
         Result { () throws(BPFError) in
-            let object = try BPFObject(bytes: prebuilt.bytes, name: "pktmeta")
+            let object = try prebuilt.bytes.open()
             if let table = try? image.table("") { _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: table) }
             return Box(try object.load(only: prebuilt.name, takesFragments: takesFragments))
         }
@@ -78,7 +78,7 @@ struct ProgramChecks {
     }
 
     private func failure(_ name: String, _ error: BPFError) -> Finding {
-        let said = error.verifierLog.map { "the verifier refused it: \($0.summary)" } ?? error.messages.last
+        let said = error.verifierLog?.description ?? error.reason
         let text = "the prebuilt \(name) does not load (\(error.errno.name))" + (said.map { ": \($0)" } ?? "")
         // The capabilities are there, so it is a container, a user namespace or a security module that forbids it.
         let isPrivilege = error.errno == .notPermitted
@@ -117,7 +117,7 @@ struct ProgramChecks {
 
     private var area: Finding? {
         do throws(BPFError) {
-            guard let largest = try Self.largestArea() else {
+            guard let largest = try Registry.largestGrantedCapacity() else {
                 return Finding(.area, .broken, "the kernel grants no metadata area of 32 bytes")
             }
             let text = "the kernel grants up to \(largest) bytes in front of a packet"
@@ -129,17 +129,5 @@ struct ProgramChecks {
                 .area, .unknown, "the largest metadata area: \(error.operation) (\(error.errno.name))",
                 isPrivilege: error.errno == .notPermitted)
         }
-    }
-
-    /// The largest of the capacities that a registry may have; the kernel grants all below it too.
-    static func largestArea() throws(BPFError) -> Int? {
-        let capacities = RegistryWord.capacities
-        var granted = 0
-        var refused = capacities.count + 1
-        while granted + 1 < refused {
-            let middle = (granted + refused) / 2
-            if try Registry.isGranted(capacities[middle - 1]) { granted = middle } else { refused = middle }
-        }
-        return granted == 0 ? nil : capacities[granted - 1]
     }
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
+internal import SystemPackage
+
 extension HookOccupant {
     /// What the program's owner can do, for a user who needs the hook.
-    func wayOut(_ interface: String) -> String {
+    func wayOut(_ interfaceName: String) -> String {
+        let interface = ShellWord.quoted(interfaceName)
         if let registry {
-            return "pktmeta detach-from-interface \(interface) --xdp --registry \(registry) detaches it."
+            return
+                "pktmeta detach-from-interface \(interface) --xdp --registry \(ShellWord.quoted(registry.string)) detaches it."
         }
         if isDispatcher {
             return "xdp-loader status \(interface) shows the programs that it calls, and can unload them."

@@ -11,12 +11,16 @@ public struct FieldUser: Sendable, Hashable {
     public let hook: Hook
     /// The prebuilt programs use every field, or each with a source; others name those that they use.
     public let isPrebuilt: Bool
+    /// Whether the field's state shows what the program does: prebuilt programs count, others if they are compiled with
+    /// PKTMETA_COUNT. nil if this process may not look, and for scrub programs, which neither set nor get.
+    public let counts: Bool?
 
-    package init(program: String, interface: String, hook: Hook, isPrebuilt: Bool) {
+    package init(program: String, interface: String, hook: Hook, isPrebuilt: Bool, counts: Bool?) {
         self.program = program
         self.interface = interface
         self.hook = hook
         self.isPrebuilt = isPrebuilt
+        self.counts = counts
     }
 }
 
@@ -29,7 +33,7 @@ extension Registry {
             for member in attachment.members {
                 let user = FieldUser(
                     program: member.record.program, interface: member.record.interface, hook: member.record.hook,
-                    isPrebuilt: member.record.binding.hasTable)
+                    isPrebuilt: member.record.binding.hasTable, counts: member.counts(in: stateMap.id))
                 let names = Set(member.fields(image))
                 for field in image.fields where names.contains(field.name.text) {
                     users[field.name, default: []].append(user)
@@ -47,6 +51,14 @@ extension Attachment {
 }
 
 extension Attachment.Member {
+    /// Whether the program uses the map that counts are kept in.
+    ///
+    /// - Parameter stateMap: the map's number.
+    fileprivate func counts(in stateMap: UInt32) -> Bool? {
+        if record.isScrub { return nil }
+        return try? BPFProgram(pinnedAt: folders.program, readOnly: true).mapIDs.contains(stateMap)
+    }
+
     /// Fields that it may set or get.
     func fields(_ image: RegistryImage) -> [String] {
         let fields = image.fields.filter { field in
@@ -54,7 +66,7 @@ extension Attachment.Member {
             return record.hook == .tcIngress || field.definition.source != .none
         }
         if record.binding.hasTable { return fields.map(\.name.text) }
-        guard let object = try? BPFObject(bytes: record.object.bytes, name: "pktmeta") else { return [] }
+        guard let object = try? record.object.bytes.open() else { return [] }
         return UsedFields(object).all.sorted()
     }
 }

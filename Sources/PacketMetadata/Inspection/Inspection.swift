@@ -20,6 +20,11 @@ public struct Inspection: Sendable, Hashable {
         }
     }
 
+    /// How much of what attached programs do to a field shows in its state.
+    public enum Counting: String, Sendable, Hashable, CaseIterable {
+        case all, some, none
+    }
+
     /// The registry's folder of pins.
     public let path: FilePath
     public let image: RegistryImage
@@ -53,6 +58,16 @@ public struct InspectedParts: OptionSet, Sendable, Hashable {
     public static let states = InspectedParts(rawValue: 1)
     /// Attached programs that use each field.
     public static let users = InspectedParts(rawValue: 2)
+}
+
+extension Inspection.Field {
+    /// By the attached programs that set or get the field; nil if there are none, or it cannot be known.
+    public var counting: Inspection.Counting? {
+        let known = (users ?? []).compactMap(\.counts)
+        if known.isEmpty { return nil }
+        if known.allSatisfy(\.self) { return .all }
+        return known.contains(true) ? .some : Inspection.Counting.none
+    }
 }
 
 extension Registry {

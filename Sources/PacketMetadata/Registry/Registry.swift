@@ -85,9 +85,10 @@ public struct Registry: ~Copyable {
             PacketMetadataError(.badData, summary, reason: "what is pinned at \(pin) is not a map (EINVAL)")
         case .tooManySymbolicLinkLevels:
             PacketMetadataError(.badData, summary, reason: "\(pin) is a symbolic link, and no pin (ELOOP)")
-        default:
+        case .permissionDenied, .notPermitted:
             PacketMetadataError(
                 error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
+        default: PacketMetadataError(error, summary, needs: [.bpf])
         }
     }
 

@@ -195,6 +195,12 @@ extension Registry {
 
     /// While we waited for the lock, the registry that was opened may have been removed and made anew.
     func refuseIfReplaced(_ summary: String) throws(PacketMetadataError) {
+        guard try isReplaced(summary) else { return }
+        throw pins.replaced(summary)
+    }
+
+    /// Whether its path is another registry's by now, or nobody's.
+    func isReplaced(_ summary: String) throws(PacketMetadataError) -> Bool {
         let pinned: UInt32?
         do throws(BPFError) {
             pinned = try BPFMap(pinnedAt: pins.registry, readOnly: true).id
@@ -204,8 +210,7 @@ extension Registry {
             }
             pinned = nil
         }
-        guard pinned != fieldsMap.id else { return }
-        throw pins.replaced(summary)
+        return pinned != fieldsMap.id
     }
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
@@ -229,6 +234,9 @@ extension Registry {
     private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
         PacketMetadataError(
             .notFound, "cannot unregister \(name)", reason: "the registry \(path) has no such field",
-            remedy: image.fields.isEmpty ? nil : "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
+            remedy: image.fields.isEmpty
+                ? nil
+                : NearestName.question(name.text, among: image.fields.map(\.name.text))
+                    + "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
     }
 }

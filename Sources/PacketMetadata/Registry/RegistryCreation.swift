@@ -21,6 +21,11 @@ extension Registry {
         at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil, trustsOwner: Bool = false,
         waiting: LockWait = LockWait(), note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
+        if let capacity, !RegistryWord.capacities.contains(capacity) {
+            throw PacketMetadataError(
+                .usage, "cannot create the registry \(path)",
+                reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
+        }
         let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
         let there = try opened(folder)
         let pins = if let there { there } else { try make(folder, capacity: capacity, access, note) }
@@ -139,10 +144,6 @@ extension Registry {
     private static func grantedCapacity(asked: Int?, path: FilePath) throws(PacketMetadataError) -> Int {
         let summary = "cannot create the registry \(path)"
         let candidates = asked.map { [$0] } ?? [64, 32]
-        guard candidates.allSatisfy(RegistryWord.capacities.contains) else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
-        }
         do throws(PacketMetadataError) {
             return try grantedCapacity(of: candidates)
         } catch {
@@ -160,14 +161,27 @@ extension Registry {
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }
+        let most = (try? largestGrantedCapacity()).map { "; \($0) are the most that it grants" } ?? ""
         throw PacketMetadataError(
-            .unsupported, summary, reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes",
-            remedy: "Kernels before 6.8 grant 32 bytes.")
+            .unsupported, summary,
+            reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes\(most)")
+    }
+
+    /// The largest of the capacities that a registry may have: the kernel grants all below it too. nil if there is none.
+    static func largestGrantedCapacity() throws(BPFError) -> Int? {
+        let capacities = RegistryWord.capacities
+        var granted = 0
+        var refused = capacities.count + 1
+        while granted + 1 < refused {
+            let middle = (granted + refused) / 2
+            if try isGranted(capacities[middle - 1]) { granted = middle } else { refused = middle }
+        }
+        return granted == 0 ? nil : capacities[granted - 1]
     }
 
     /// Whether the kernel grants an area of that many bytes, under BPF_PROG_TEST_RUN.
     static func isGranted(_ capacity: Int) throws(BPFError) -> Bool {
-        let object = try BPFObject(bytes: PrebuiltObject.probe.bytes, name: PrebuiltObject.probe.name)
+        let object = try PrebuiltObject.probe.bytes.open()
         guard object.setConstant("pktmeta_area_size", to: encode(UInt32(capacity))) else {
             throw BPFError("prepare the probe", .invalidArgument)
         }

@@ -23,12 +23,12 @@ struct RegistryFolder: Sendable {
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
         let absolute = path.isAbsolute ? path : Folder.current.pushing(path)
-        self.path = absolute.lexicallyNormalized()
-        if self.path.components.contains(where: { $0.string.contains(".") }),
-            self.path.starts(with: BPFFileSystem.defaultMountPoint)
-        {
-            throw PacketMetadataError(.usage, summary, reason: "a BPF file system takes no dots in names")
+        let asked = absolute.lexicallyNormalized()
+        if let name = Self.dottedName(asked) {
+            throw PacketMetadataError(
+                .usage, summary, reason: "a BPF file system takes no dots in names, and \(name) has one (EPERM)")
         }
+        self.path = BPFFileSystem.reachable(asked)
     }
 
     static let registryShape = BPFMap.Shape(
@@ -76,20 +76,28 @@ struct RegistryFolder: Sendable {
         let mountPoint = BPFFileSystem.defaultMountPoint
         var operation = "make \(path)"
         var needs: [Capability] = []
+        if isMountedByMake, MountNamespace.outer != nil { throw notToBeMountedHere(summary) }
         do throws(Errno) {
-            if path.starts(with: mountPoint), Folder.exists(mountPoint), try !BPFFileSystem.contains(mountPoint) {
+            if isMountedByMake {
                 (operation, needs) = ("mount a BPF file system at \(mountPoint)", [.sysAdmin])
                 try BPFFileSystem.mount(at: mountPoint)
                 (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
             }
-            guard let parent = existingAncestor else { throw .noSuchFileOrDirectory }
+            guard BPFFileSystem.wouldContain(path), let parent = Folder.lowestExisting(on: path) else {
+                throw .notSupported
+            }
             let ancestor = try OpenFolder(parent, followsLinks: false)
             if try !BPFFileSystem.contains(ancestor) { throw .notSupported }
             var entry = ancestor.entry
             for component in path.components.dropFirst(parent.components.count) {
                 entry = entry.appending(component.string)
                 try entry.makeFolder()
+            }
+            if BPFFileSystem.isPrivate(path) {
+                notes.append(
+                    "the BPF file system of \(path) is mounted in this mount namespace only: what is pinned there goes with it"
+                )
             }
         } catch .notSupported {
             throw notBPFFS(summary)
@@ -114,6 +122,25 @@ struct RegistryFolder: Sendable {
 
     // MARK: Refusals
 
+    /// Whether it is in the default BPF file system, which is not mounted.
+    private var isMountedByMake: Bool {
+        let mountPoint = BPFFileSystem.defaultMountPoint
+        return path.starts(with: mountPoint) && Folder.exists(mountPoint)
+            && (try? BPFFileSystem.contains(mountPoint)) == false
+    }
+
+    /// What would be mounted in a mount namespace of this command alone would be gone with it.
+    private func notToBeMountedHere(_ summary: String) -> PacketMetadataError {
+        PacketMetadataError(
+            .badData, summary,
+            reason: "no BPF file system is mounted at \(BPFFileSystem.defaultMountPoint), and one that is mounted in "
+                + "this mount namespace, as ip netns exec makes one, goes with it and takes all pins along",
+            remedy: "\(RegistryFolder.mountingRemedy), or use --netns in place of ip netns exec.")
+    }
+
+    static let mountingRemedy =
+        "As root, outside of this mount namespace: mount -t bpf bpf \(BPFFileSystem.defaultMountPoint)"
+
     func notBPFFS(_ summary: String) -> PacketMetadataError {
         PacketMetadataError(
             .badData, summary, reason: "\(path) is not in a BPF file system",
@@ -122,7 +149,7 @@ struct RegistryFolder: Sendable {
     }
 
     func missing(_ summary: String) -> PacketMetadataError {
-        if isInBPFFS {
+        if BPFFileSystem.wouldContain(path) {
             return PacketMetadataError(
                 .notFound, summary, reason: "there is none (ENOENT)",
                 remedy: "pktmeta register-field NAME --type TYPE creates it with its first field.")
@@ -141,17 +168,16 @@ struct RegistryFolder: Sendable {
             remedy: "Name the folder that is meant itself" + (real.map { ": --registry \($0)" } ?? "."))
     }
 
-    /// Whether it is in a BPF file system, or would be.
-    private var isInBPFFS: Bool {
-        guard let existingAncestor else { return false }
-        return (try? BPFFileSystem.contains(existingAncestor)) == true
-    }
-
-    private var existingAncestor: FilePath? {
-        var ancestor = path
-        while !Folder.exists(ancestor) {
-            guard ancestor.removeLastComponent() else { return nil }
+    /// A name with a dot below the mount point of a BPF file system, which the kernel refuses as if a privilege were
+    /// lacking. The mount point's own path may have dots.
+    private static func dottedName(_ path: FilePath) -> String? {
+        guard path.components.contains(where: { $0.string.contains(".") }) else { return nil }
+        let isDefault = path.starts(with: BPFFileSystem.defaultMountPoint)
+        guard isDefault || BPFFileSystem.wouldContain(path),
+            let start = isDefault ? BPFFileSystem.defaultMountPoint : Folder.lowestExisting(on: path)
+        else {
+            return nil
         }
-        return ancestor
+        return path.components.dropFirst(start.components.count).first { $0.string.contains(".") }?.string
     }
 }

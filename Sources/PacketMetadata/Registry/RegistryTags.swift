@@ -37,6 +37,7 @@ extension Registry {
         guard let owner = owners.first(where: { $0 != fieldsMap.id }) else { return }
         throw PacketMetadataError(
             .taken, summary, reason: "another registry on this host (map \(owner)) has the same tag, \(image.word.tag)",
-            remedy: "Delete one of them with pktmeta delete-registry and create it anew: tags are drawn to differ.")
+            remedy:
+                "Delete one of them with pktmeta delete-registry --force and create it anew: tags are drawn to differ.")
     }
 }

@@ -42,8 +42,10 @@ public struct ProgramStatus: Sendable, Hashable {
     }
 
     public let program: String
-    /// As the user named it.
+    /// The path of its object as the user named it, or what prebuilt program it is.
     public let object: String
+    /// Whether pktmeta brought the program along.
+    public let isPrebuilt: Bool
     public let state: State
     public let mode: AttachmentMode
     /// nil if this process may not know it.
@@ -57,4 +59,18 @@ public struct ProgramStatus: Sendable, Hashable {
     /// Packets since the program was loaded; nil unless the kernel counts (sysctl kernel.bpf_stats_enabled).
     public let packets: UInt64?
     public let pins: FilePath
+    /// The program's own maps, global variables among them, by name. nil if this process may not look.
+    public let maps: [PinnedMap]?
+}
+
+/// A map with a name in a BPF file system.
+public struct PinnedMap: Sendable, Hashable {
+    /// As in the program's object; of its global variables, pktmeta and their section: pktmeta.bss.
+    public let name: String
+    public let path: FilePath
+
+    package init(name: String, path: FilePath) {
+        self.name = name
+        self.path = path
+    }
 }

@@ -109,9 +109,11 @@ extension Attachment {
             let program = try? ProgramInformation(BPFProgram(pinnedAt: member.folders.program))
             return .ours(
                 ProgramStatus(
-                    program: record.program, object: record.object.name, state: state, mode: record.mode,
+                    program: record.program, object: record.object.name,
+                    isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
                     programID: program?.id, linkID: link, fields: member.fields(image), attachedAt: record.attachedAt,
-                    packets: counts ? program?.runs : nil, pins: member.folders.entry.path))
+                    packets: counts ? program?.runs : nil, pins: member.folders.entry.path,
+                    maps: OwnMaps.pinned(in: member.folders.maps)))
         }
     }
 }

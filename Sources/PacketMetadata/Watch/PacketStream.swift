@@ -28,11 +28,18 @@ public struct WatchRequest: Sendable, Hashable {
 public final class PacketStream {
     private final class Watcher {
         let ifindex: UInt32
+        let frames: Frames
         let link: BPFLink
-        init(_ ifindex: UInt32, _ link: consuming BPFLink) {
+        init(_ ifindex: UInt32, _ frames: Frames, _ link: consuming BPFLink) {
             self.ifindex = ifindex
+            self.frames = frames
             self.link = link
         }
+    }
+
+    /// What packets of an interface begin with, which is a constant of the program that looks into them.
+    private enum Frames: CaseIterable {
+        case ethernet, network
     }
 
     private let request: WatchRequest
@@ -41,7 +48,8 @@ public final class PacketStream {
     private let interfaces: [UInt32: String]
     /// By number, newest last. Events of an earlier load may still lie in the buffer.
     private var tables: [WatchTable]
-    private var loaded: ProgramLoader.Loaded
+    /// Those that the interfaces take, with the same maps.
+    private var loaded: [Frames: ProgramLoader.Loaded]
     private var image: RegistryImage
     private var watchers: [Watcher] = []
     private let ring: RingBuffer
@@ -57,32 +65,46 @@ public final class PacketStream {
         registryPath = registry.path
         summary = "cannot watch \(names.joined(separator: ", "))"
         try Self.check(request, summary)
-        var interfaces: [UInt32: String] = [:]
-        for name in names {
-            interfaces[try Attacher.interface(name, "cannot watch \(name)").index] = name
-        }
-        self.interfaces = interfaces
+        let found = try Attacher.interfaces(names, "cannot watch")
+        interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
         try Self.refuseUnknown(request, image, summary)
         let table = WatchTable(number: 1, image, names: request.fields)
         tables = [table]
-        loaded = try Self.load(request, table, image, registry, summary, after: nil)
+        let frames = try Self.frames(of: found, summary)
+        loaded = try Self.load(Set(frames.values), request, table, image, registry, summary, after: nil)
+        guard let first = loaded.values.first else { preconditionFailure("an interface is named") }
         do throws(BPFError) {
-            ring = try RingBuffer(loaded.object.map(PKTMETA_WATCH_EVENTS_MAP))
-            countsMap = try loaded.object.map(PKTMETA_WATCH_COUNTS_MAP)
+            ring = try RingBuffer(first.object.map(PKTMETA_WATCH_EVENTS_MAP))
+            countsMap = try first.object.map(PKTMETA_WATCH_COUNTS_MAP)
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf])
         }
         for ifindex in interfaces.keys.sorted() {
+            guard let frames = frames[ifindex], let program = loaded[frames] else { continue }
             do throws(BPFError) {
                 watchers.append(
                     Watcher(
-                        ifindex,
+                        ifindex, frames,
                         try BPFLink.tcx(
-                            loaded.program, ifindex: ifindex, .ingress, at: request.isFirst ? .first : .last)))
+                            program.program, ifindex: ifindex, .ingress, at: request.isFirst ? .first : .last)))
             } catch {
                 throw Self.refusal(error, summary)
             }
+        }
+    }
+
+    private static func frames(
+        of interfaces: [NetworkInterface], _ summary: String
+    ) throws(PacketMetadataError) -> [UInt32: Frames] {
+        var frames: [UInt32: Frames] = [:]
+        do throws(Errno) {
+            for interface in interfaces {
+                frames[interface.index] = try interface.state().hasEthernetHeader ? .ethernet : .network
+            }
+            return frames
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "ask for an interface's state")
         }
     }
 
@@ -151,10 +173,14 @@ public final class PacketStream {
         let now = try registry.image()
         guard now != image else { return }
         let table = WatchTable(number: (tables.last?.number ?? 0) &+ 1, now, names: request.fields)
-        let new = try Self.load(request, table, now, registry, summary, after: loaded)
+        let new = try Self.load(
+            Set(loaded.keys), request, table, now, registry, summary, after: loaded.values.first)
         tables = tables.suffix(Self.tablesKept) + [table]
         do throws(BPFError) {
-            for watcher in watchers { try watcher.link.update(to: new.program, replacing: loaded.program) }
+            for watcher in watchers {
+                guard let next = new[watcher.frames], let last = loaded[watcher.frames] else { continue }
+                try watcher.link.update(to: next.program, replacing: last.program)
+            }
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
         }
@@ -177,62 +203,30 @@ public final class PacketStream {
     private static let tablesKept = 64
 
     private static func load(
-        _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage, _ registry: borrowing Registry,
-        _ summary: String, after earlier: ProgramLoader.Loaded?
+        _ frames: Set<Frames>, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
+        _ registry: borrowing Registry, _ summary: String, after earlier: ProgramLoader.Loaded?
+    ) throws(PacketMetadataError) -> [Frames: ProgramLoader.Loaded] {
+        var loaded: [Frames: ProgramLoader.Loaded] = [:]
+        for frames in frames {
+            loaded[frames] = try load(
+                frames, request, table, image, registry, summary, after: loaded.values.first ?? earlier)
+        }
+        return loaded
+    }
+
+    private static func load(
+        _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
+        _ registry: borrowing Registry, _ summary: String, after earlier: ProgramLoader.Loaded?
     ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
         let settings = try pktmeta_watch_settings(request.filter, sample: request.sample, table: table, image: image)
         let loader = ProgramLoader(ObjectFile(.watcher), image: image, isStrict: true, summary: summary)
-        var terms = ProgramLoader.Terms(earlier: earlier)
+        var terms = ProgramLoader.Terms(earlier: earlier, hasEthernetHeader: frames == .ethernet)
         terms.constants = [
             PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
             PKTMETA_TABLE_VARIABLE: try image.table(table.fields, summary),
         ]
         terms.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
         return try loader.load(try loader.inspect(nil, for: .tcIngress), in: registry, terms)
-    }
-
-    // MARK: Refusals
-
-    private static let pageSize = 4096
-
-    private static func check(_ request: WatchRequest, _ summary: String) throws(PacketMetadataError) {
-        let size = request.bufferSize
-        guard size >= pageSize, size & (size - 1) == 0, size <= 1 << 30 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "a buffer of \(size) bytes cannot be",
-                remedy: "Its size is a power of two, from 4096 to 1 GiB.")
-        }
-        guard request.sample >= 1, request.sample <= Int(UInt32.max) else {
-            throw PacketMetadataError(.usage, summary, reason: "a sample is of one packet in 1 or more")
-        }
-        guard request.filter.conditions.count <= PacketFilter.maximumConditions else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "there are more than \(PacketFilter.maximumConditions) conditions")
-        }
-    }
-
-    private static func refuseUnknown(
-        _ request: WatchRequest, _ image: RegistryImage, _ summary: String
-    ) throws(PacketMetadataError) {
-        for name in request.fields + request.filter.conditions.map(\.field) where image.field(named: name) == nil {
-            throw PacketMetadataError(
-                .notFound, summary, reason: "the registry has no field \(name)",
-                remedy: "pktmeta inspect-map registry lists its fields.")
-        }
-    }
-
-    private static func refusal(_ error: BPFError, _ summary: String) -> PacketMetadataError {
-        switch error.errno {
-        case .invalidArgument:
-            PacketMetadataError(
-                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6",
-                remedy: "A filter of clsact would outlive a process that is killed, so that is no way out.")
-        case .outOfRange:
-            PacketMetadataError(
-                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
-            )
-        default: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
-        }
     }
 }
 

@@ -55,7 +55,8 @@ struct DemoRun {
 
         say("pktmeta inspect-map")
         context.output(InspectionRendering(InspectionReport(try registry.inspect(), .both), context.display).text)
-        say("All of it is removed again.")
+        say("All of it is removed again. What next? The same with an interface of yours:")
+        context.output(NextSteps(in: context).text)
     }
 
     private func fields(for registry: borrowing Registry) throws(PacketMetadataError) -> [Field] {

@@ -14,6 +14,8 @@ struct InspectMap: ContextCommand {
             the view field tells all of each field, with a histogram of its values. Without a view: registry and state, or, \
             if one field is named, that field; with --watch, state.
 
+            Programs of your own count if they are compiled with PKTMETA_COUNT; of those that are not, state says so.
+
             On a terminal, columns that do not fit are left out and named; in a pipe all are there. NO_COLOR=1 keeps \
             colour off.
             """)
@@ -83,7 +85,7 @@ extension InspectMapRequest {
     }
 }
 
-enum InspectionView: String {
+enum InspectionView: String, CaseIterable {
     case registry, state, both, field
 
     var showsState: Bool { self == .state || self == .both }
@@ -93,8 +95,8 @@ enum InspectionView: String {
     var parts: InspectedParts {
         switch self {
         case .registry: .users
-        case .state: .states
-        case .both, .field: [.states, .users]
+        // Of the state, users tell what is counted.
+        case .state, .both, .field: [.states, .users]
         }
     }
 }

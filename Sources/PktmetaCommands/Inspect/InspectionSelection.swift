@@ -110,7 +110,10 @@ struct InspectionSelection {
                 reason: "the registry \(inspection.path) has no such field",
                 remedy: InspectionView(rawValue: pattern.text).map { view in
                     "The view goes before the names: pktmeta inspect-map \(view.rawValue) NAME."
-                } ?? "pktmeta inspect-map registry lists its fields.")
+                } ?? NearestName.question(
+                    pattern.text,
+                    among: inspection.fields.map(\.field.name.text) + InspectionView.allCases.map(\.rawValue))
+                    + "pktmeta inspect-map registry lists its fields.")
         }
         let shown = inspection.fields.filter { isSelected($0, rates) }
         let order = shown.enumerated().sorted { a, b in

@@ -13,6 +13,13 @@ struct Display: Sendable, Hashable {
     /// A file, another program.
     static let plain = Display()
 
+    /// What a document is about, by its path, and what is so of it: on lines of their own if one has no room for both.
+    func heading(_ path: String, _ text: String) -> String {
+        let line = "\(printable(path)): \(text)"
+        guard let width, displayWidth(line) > width else { return line }
+        return ([printable(path) + ":"] + wrapped(text, to: width - 2).map { "  " + $0 }).joined(separator: "\n")
+    }
+
     func paint(_ text: String, _ style: Style?) -> String {
         guard hasColour, let style, !text.isEmpty else { return text }
         return "\u{1b}[\(style.code)m\(text)\u{1b}[0m"
@@ -82,12 +89,11 @@ func displayWidth(_ text: String) -> Int {
     return text.reduce(0) { $0 + CharacterWidth.columns($1) }
 }
 
-/// Without characters that would move the cursor or worse: names come from others.
-func printable(_ text: String) -> String {
-    let isControl = { (scalar: Unicode.Scalar) in scalar.value < 0x20 || 0x7f..<0xa0 ~= scalar.value }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "?" : $0 }))
-}
+/// A word, a cell or a line in which no character moves the cursor or worse: names come from others.
+func printable(_ text: String) -> String { SpelledBytes.visible(text) }
+
+/// The same for several lines.
+func printableLines(_ text: String) -> String { SpelledBytes.visible(text) { $0 == "\n" || $0 == "\t" } }
 
 extension Context {
     /// What this context's output shows: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).

@@ -56,11 +56,16 @@ struct FieldRendering {
     private var users: String {
         guard let users = entry.users else { return "unknown: this process may not look" }
         if users.isEmpty { return "no attached program" }
-        return users.map { "\($0.program) (\($0.hook) of \($0.interface))" }.joined(separator: ", ")
+        return users.map {
+            "\($0.program) (\($0.hook) of \($0.interface)" + ($0.counts == false ? ", does not count)" : ")")
+        }.joined(separator: ", ")
     }
 
     private var counts: [(String, String)] {
         guard let state = entry.state else { return [] }
+        if entry.isUncounted {
+            return [("counted", "no: the programs that use it are compiled without PKTMETA_COUNT")]
+        }
         func count(_ count: UInt64, _ perSecond: (FieldRates) -> Double) -> String {
             String(count) + (report.showsRates ? ", \(rates.map { rate(perSecond($0)) } ?? "-") a second" : "")
         }
@@ -97,7 +102,7 @@ struct FieldRendering {
     }
 
     private var values: String {
-        guard let state = entry.state else { return "" }
+        guard let state = entry.state, !entry.isUncounted else { return "" }
         guard let last = state.last else { return facts([("last value", "none read yet")]) }
         let age = elapsed(from: last.time, to: report.inspection.time)
         var values = [("last value", "\(last.value), \(age) ago")]

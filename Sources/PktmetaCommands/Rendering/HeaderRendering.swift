@@ -99,7 +99,7 @@ private struct FieldSection {
             /*
              * \(name): \(field.type), \(bytes)
              *
-             * Owner: \(owner.isEmpty ? "none" : commentText(owner))
+             * Owner: \(owner.isEmpty ? "none" : commentText(printable(owner)))
              * Source: \(commentText(field.definition.sourceDescription))
              * Id: \(field.id), registered at \(time)
              */

@@ -44,6 +44,9 @@ struct InspectionDocument: JSONDocument {
             // Attached programs that may set or get it. Absent if the view does not show them or this process may not
             // look.
             "users": entry.users.map { .array($0.map(\.json)) },
+            // `all`, `some` or `none` of what these programs do shows in the state. Absent if none sets or gets the field,
+            // or it cannot be known.
+            "counting": entry.counting.map { .text($0.rawValue) },
             "state": entry.state?.json,
             // Since the line before; absent without --watch.
             "rates": report.rates[entry.field.id]?.json,
@@ -62,6 +65,8 @@ extension FieldUser {
             "interface": .text(interface),
             "hook": .text(hook.rawValue),
             "isPrebuilt": .flag(isPrebuilt),
+            // Whether the state shows what it does. Absent if this process may not look, and for scrub programs.
+            "counts": counts.map(JSONValue.flag),
         ]
     }
 }

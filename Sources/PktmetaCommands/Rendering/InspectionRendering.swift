@@ -21,7 +21,7 @@ struct InspectionRendering {
     var text: String {
         var parts: [String] = []
         if view.showsRegistry { parts += [heading, picture, registryTable] }
-        if view.showsState { parts += [stateTable, areaLine] }
+        if view.showsState { parts += [stateTable, uncountedLines, areaLine] }
         if view == .field {
             parts += inspection.fields.map { FieldRendering($0, report, display).text }
         } else if inspection.fields.isEmpty, !image.fields.isEmpty {
@@ -35,9 +35,10 @@ struct InspectionRendering {
 
     private var heading: String {
         let values = image.word.capacity - RegistryWord.headerSize
-        return printable(inspection.path.string)
-            + ": \(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
-            + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))"
+        return display.heading(
+            inspection.path.string,
+            "\(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
+                + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))")
     }
 
     private var picture: String {
@@ -100,26 +101,51 @@ struct InspectionRendering {
     private var stateTable: String {
         if inspection.fields.isEmpty { return "" }
         let columns = stateColumns
-        var table = Table(columns: columns.map(\.column))
+        var table = Table(columns: [.text("FIELD", style: { _ in .bold })] + columns.map(\.column))
         table.rows = inspection.fields.compactMap { entry in
-            entry.state.map { state in columns.map { $0.cell(entry.field, state) } }
+            entry.state.map { state in
+                [entry.field.name.text]
+                    + columns.map { entry.isUncounted ? $0.uncounted : $0.cell(entry.field, state) }
+            }
         }
         return table.text(for: display)
     }
 
     private struct StateColumn {
         let column: Table.Column
+        /// Of a field whose programs do not count.
+        var uncounted = "-"
         let cell: (RegisteredField, FieldState) -> String
+    }
+
+    /// What the table does not show, by program.
+    private var uncountedLines: String {
+        var names: [FieldUser: [String]] = [:]
+        var users: [FieldUser] = []
+        for entry in inspection.fields {
+            for user in entry.users ?? [] where user.counts == false {
+                if names[user] == nil { users.append(user) }
+                names[user, default: []].append(entry.field.name.text)
+            }
+        }
+        return users.flatMap { user in
+            wrapped(
+                "not counted: what \(user.program) (\(user.hook) of \(user.interface)) does to "
+                    + (names[user] ?? []).joined(separator: ", ") + "; it is compiled without PKTMETA_COUNT",
+                to: display.width ?? .max)
+        }.map(printable).joined(separator: "\n")
     }
 
     private var stateColumns: [StateColumn] {
         [
-            StateColumn(column: .text("FIELD", style: { _ in .bold })) { field, _ in field.name.text },
             StateColumn(column: .number("SET", style: dimZero)) { String($1.set) },
             StateColumn(column: .number("GOT", style: dimZero)) { String($1.got) },
         ] + rateColumns + [
             StateColumn(column: .number("NOT SET", style: dimZero)) { String($1.notSet) },
-            StateColumn(column: .text("REFUSED", style: { $0 == "-" ? .dim : .red })) { refusals($1) },
+            StateColumn(
+                column: .text("REFUSED", style: { $0 == "-" || $0 == Self.uncounted ? .dim : .red }),
+                uncounted: Self.uncounted
+            ) { refusals($1) },
             StateColumn(column: .text("LAST VALUE")) { $1.last?.value.description ?? "-" },
             StateColumn(column: .number("AGE", dispensability: 1)) { _, state in
                 state.last.map { elapsed(from: $0.time, to: inspection.time) } ?? "-"
@@ -161,6 +187,8 @@ struct InspectionRendering {
         return [column("SUNK", \.sunk), column("NOT SUNK", \.notSunk)]
     }
 
+    private static let uncounted = "not counted"
+
     private var dimZero: @Sendable (String) -> Style? { { $0 == "0" || $0 == "-" ? .dim : nil } }
 
     private func refusals(_ state: FieldState) -> String {
@@ -175,5 +203,13 @@ struct InspectionRendering {
         let refused = area.refused.nonzero.map { display.paint(", \($0.name) \($0.count)", .red) }.joined()
         let stale = area.stale > 0 ? ", calls with stale ids \(area.stale)" : ""
         return "areas: made \(area.made), found \(area.found)\(refused)\(stale)"
+    }
+}
+
+extension Inspection.Field {
+    /// Whether its counts say nothing: nobody who uses it counts, and nobody has before.
+    var isUncounted: Bool {
+        guard counting == Inspection.Counting.none, let state else { return false }
+        return state.set == 0 && state.got == 0 && state.notSet == 0 && state.refusedCalls == 0
     }
 }

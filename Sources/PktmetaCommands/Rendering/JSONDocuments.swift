@@ -82,8 +82,12 @@ struct AttachmentsDocument: JSONDocument {
 
 struct DiagnosisDocument: JSONDocument {
     let diagnosis: Diagnosis
+    let remedies: RemedyCommands
 
-    init(_ diagnosis: Diagnosis) { self.diagnosis = diagnosis }
+    init(_ diagnosis: Diagnosis, _ remedies: RemedyCommands = RemedyCommands()) {
+        self.diagnosis = diagnosis
+        self.remedies = remedies
+    }
 
     var value: JSONValue {
         [
@@ -99,7 +103,7 @@ struct DiagnosisDocument: JSONDocument {
                         "check": .text($0.check.rawValue),
                         "level": .text($0.level.rawValue),
                         "text": .text($0.text),
-                        "remedy": $0.remedy.map(JSONValue.text),
+                        "remedy": $0.remedy.map { .text(remedies.completed($0)) },
                         // Whether it is so for want of a privilege.
                         "isPrivilege": .flag($0.isPrivilege),
                     ]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
+
 /// Writes JSON as Foundation's JSONEncoder does, with sorted keys and slashes as they are.
 struct JSONWriter {
     enum Style {
@@ -79,25 +81,30 @@ struct JSONWriter {
 
     private mutating func write(quoted content: String) {
         bytes.append(UInt8(ascii: "\""))
-        if content.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        if content.utf8.allSatisfy({ 0x20..<0x7f ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
             append(content)
         } else {
-            for byte in content.utf8 { escape(byte) }
+            for scalar in content.unicodeScalars { escape(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func escape(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): append("\\\"")
-        case UInt8(ascii: "\\"): append("\\\\")
-        case 0x08: append("\\b")
-        case 0x09: append("\\t")
-        case 0x0a: append("\\n")
-        case 0x0c: append("\\f")
-        case 0x0d: append("\\r")
-        case 0..<0x20: append("\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))")
-        default: bytes.append(byte)
+    /// Also what a terminal would obey, since people look at documents too.
+    private mutating func escape(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\"": append("\\\"")
+        case "\\": append("\\\\")
+        case "\u{8}": append("\\b")
+        case "\t": append("\\t")
+        case "\n": append("\\n")
+        case "\u{c}": append("\\f")
+        case "\r": append("\\r")
+        case let scalar where SpelledBytes.isInvisible(scalar):
+            for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+                let digits = String(unit, radix: 16)
+                append("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
+            }
+        default: bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
         }
     }
 

@@ -62,6 +62,11 @@ extension HookStatus.Entry {
                 "state": .text(status.state.rawValue),
                 "object": .text(status.object),
                 "fields": .texts(status.fields),
+                // Those of its own, which keep what they hold when the program is loaded anew. Absent if this process may
+                // not look.
+                "maps": status.maps.map { maps in
+                    .array(maps.map { ["name": .text($0.name), "path": .text($0.path.string)] })
+                },
                 // CLOCK_REALTIME, ns.
                 "attachedAt": .number(status.attachedAt),
                 "packets": status.packets.map(JSONValue.number),

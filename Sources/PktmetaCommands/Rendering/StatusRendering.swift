@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import PacketMetadata
+internal import SystemPackage
 
 /// Where programs are attached, for people.
 struct StatusRendering {
     private let report: StatusReport
+    private let display: Display
 
-    init(_ report: StatusReport) { self.report = report }
+    init(_ report: StatusReport, _ display: Display) {
+        self.report = report
+        self.display = display
+    }
 
     var text: String {
-        [heading, table, notes.joined(separator: "\n")].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        [heading, table, notes.flatMap { wrapped($0, to: display.width ?? .max) }.joined(separator: "\n")].filter {
+            !$0.isEmpty
+        }.joined(separator: "\n\n")
     }
 
     private var hooks: [HookStatus] { report.hooks ?? [] }
@@ -22,21 +29,25 @@ struct StatusRendering {
         let attached =
             report.hooks.map { "\(count(programs.count, "program")) attached to \(count($0.count, "hook"))" }
             ?? "what is attached is for the registry's owner alone to see"
-        return "\(report.path): \(attached), tag \(hexadecimal(report.tag))"
+        return display.heading(report.path, "\(attached), tag \(hexadecimal(report.tag))")
     }
 
     private var table: String {
         if hooks.isEmpty { return "" }
         var table = Table(columns: [
-            .text("INTERFACE"), .text("NETNS"), .text("HOOK"), .number("#"), .text("PROGRAM"), .number("ID"),
-            .text("MODE"), .text("OWNER"), .text("FIELDS"), .number("SINCE"), .number("PACKETS"),
+            .text("INTERFACE", isCopied: true), .text("NETNS", isCopied: true), .text("HOOK"), .number("#"),
+            .text("PROGRAM", isCopied: true), .number("ID"), .text("MODE", isCopied: true),
+            .text("OWNER", dispensability: 1),
+            .number("SINCE", dispensability: 2), .number("PACKETS", dispensability: 3),
         ])
-        table.rows = hooks.flatMap { hook in
-            hook.entries.enumerated().map {
-                [hook.interface, name(hook.namespace), hook.hook.description, "\($0 + 1)"] + cells($1)
+        for hook in hooks {
+            for (number, entry) in hook.entries.enumerated() {
+                table.notes[table.rows.count] = notes(entry)
+                table.rows.append(
+                    [hook.interface, name(hook.namespace), hook.hook.description, "\(number + 1)"] + cells(entry))
             }
         }
-        return table.text
+        return table.text(for: display)
     }
 
     private func cells(_ entry: HookStatus.Entry) -> [String] {
@@ -44,23 +55,43 @@ struct StatusRendering {
         case .ours(let program):
             let mode = program.mode.rawValue + (program.state == .attached ? "" : " (\(program.state.rawValue))")
             return [
-                program.program, program.programID.map(String.init) ?? "?", mode, program.object,
-                program.fields.isEmpty ? "-" : program.fields.joined(separator: ","),
-                age(report.time, since: program.attachedAt), program.packets.map(String.init) ?? "-",
+                program.program, program.programID.map(String.init) ?? "?", mode,
+                program.isPrebuilt ? "prebuilt" : "own", age(report.time, since: program.attachedAt),
+                program.packets.map(String.init) ?? "-",
             ]
         case .other(let program):
             return [
                 program.programName ?? "?", String(program.programID),
-                program.mode?.rawValue ?? program.mechanism.rawValue,
-                owner(program), "-", "-", "-",
+                program.mode?.rawValue ?? program.mechanism.rawValue, owner(program), "-", "-",
             ]
         }
     }
 
     private func owner(_ occupant: HookOccupant) -> String {
-        if let registry = occupant.registry { return "registry \(registry)" }
-        if occupant.isDispatcher { return "libxdp" }
-        return occupant.pins.first.map { "others, pinned at \($0)" } ?? "others"
+        if occupant.registry != nil { return "registry" }
+        return occupant.isDispatcher ? "libxdp" : "others"
+    }
+
+    /// Paths, and lists of any length.
+    private func notes(_ entry: HookStatus.Entry) -> [Table.Note] {
+        switch entry {
+        case .ours(let program):
+            var notes: [Table.Note] = []
+            if !program.isPrebuilt { notes.append(Table.Note(name: "object", words: [program.object])) }
+            if !program.fields.isEmpty { notes.append(Table.Note(name: "fields", words: listed(program.fields))) }
+            if let maps = program.maps, let folder = maps.first?.path.removingLastComponent() {
+                let pins = maps.compactMap { $0.path.lastComponent?.string }
+                notes.append(Table.Note(name: "maps", words: ["\(folder):"] + listed(pins)))
+            }
+            return notes
+        case .other(let occupant):
+            if let registry = occupant.registry { return [Table.Note(name: "registry", words: [registry.string])] }
+            return occupant.pins.prefix(1).map { Table.Note(name: "pinned", words: [$0.string]) }
+        }
+    }
+
+    private func listed(_ names: [String]) -> [String] {
+        names.enumerated().map { $0 == names.count - 1 ? $1 : $1 + "," }
     }
 
     private func name(_ namespace: HookStatus.Namespace) -> String {

@@ -10,26 +10,39 @@ struct Table {
         let isNumber: Bool
         /// Where there is no room for all columns, those of the highest number go first; 0 stays.
         let dispensability: Int
+        /// Whether people copy its cells: one that is shortened is repeated below its row, whole.
+        let isCopied: Bool
         /// How a cell looks, by its text.
         let style: @Sendable (String) -> Style?
 
         static func text(
-            _ heading: String, dispensability: Int = 0, style: @escaping @Sendable (String) -> Style? = { _ in nil }
+            _ heading: String, dispensability: Int = 0, isCopied: Bool = false,
+            style: @escaping @Sendable (String) -> Style? = { _ in nil }
         ) -> Column {
-            Column(heading: heading, isNumber: false, dispensability: dispensability, style: style)
+            Column(
+                heading: heading, isNumber: false, dispensability: dispensability, isCopied: isCopied, style: style)
         }
 
         static func number(
             _ heading: String, dispensability: Int = 0, style: @escaping @Sendable (String) -> Style? = { _ in nil }
         ) -> Column {
-            Column(heading: heading, isNumber: true, dispensability: dispensability, style: style)
+            Column(heading: heading, isNumber: true, dispensability: dispensability, isCopied: false, style: style)
         }
+    }
+
+    /// What is told below a row, in words that are never cut.
+    struct Note {
+        let name: String
+        let words: [String]
     }
 
     let columns: [Column]
     var rows: [[String]] = []
+    /// By the row's number.
+    var notes: [Int: [Note]] = [:]
 
-    private static let gap = "  "
+    static let gap = "  "
+    private static let indentation = "    "
 
     var text: String { text(for: .plain) }
 
@@ -39,7 +52,7 @@ struct Table {
         let cells = [columns.map(\.heading)] + rows
         var widths = columns.indices.map { column in cells.map { displayWidth($0[column]) }.max() ?? 0 }
         let shown = fit(&widths, display)
-        let lines = cells.enumerated().map { number, row in
+        let lines = cells.enumerated().flatMap { number, row in
             let line = shown.map { column in
                 let text = display.cut(row[column], to: widths[column])
                 let style = number == 0 ? .bold : columns[column].style(row[column])
@@ -48,7 +61,7 @@ struct Table {
                 if columns[column].isNumber { return blanks + painted }
                 return column == shown.last ? painted : painted + blanks
             }.joined(separator: Self.gap)
-            return trimmed(line)
+            return [trimmed(line)] + (number == 0 ? [] : below(number - 1, row, shown, widths, display))
         }
         return (lines + note(leftOut: columns.indices.filter { !shown.contains($0) }, display))
             .joined(separator: "\n")
@@ -74,6 +87,22 @@ struct Table {
             widths[widest] -= 1
         }
         return shown
+    }
+
+    private func below(_ number: Int, _ row: [String], _ shown: [Int], _ widths: [Int], _ display: Display) -> [String]
+    {
+        let cut = columns.indices.filter {
+            columns[$0].isCopied && (!shown.contains($0) || displayWidth(row[$0]) > widths[$0])
+        }
+        let notes = cut.map { Note(name: columns[$0].heading.lowercased(), words: [row[$0]]) } + (notes[number] ?? [])
+        let nameWidth = notes.map { displayWidth($0.name) }.max() ?? 0
+        let head = Self.indentation.utf8.count + nameWidth + Self.gap.utf8.count
+        return notes.flatMap { note in
+            let lines = wrapped(note.words.map(printable), to: display.width.map { $0 - head } ?? .max)
+            let blanks = String(repeating: " ", count: nameWidth - displayWidth(note.name))
+            let first = Self.indentation + note.name + blanks + Self.gap
+            return lines.enumerated().map { ($0 == 0 ? first : String(repeating: " ", count: head)) + $1 }
+        }
     }
 
     private func note(leftOut: [Int], _ display: Display) -> [String] {

@@ -85,7 +85,7 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("To that address, or those that begin so.", valueName: "address[/bits]"))
     var dst: String?
 
-    @Option(help: ArgumentHelp("From that port of TCP, UDP or SCTP.", valueName: "port"))
+    @Option(help: ArgumentHelp("From that port of TCP, UDP or SCTP: 1 to 65535.", valueName: "port"))
     var sport: UInt16?
 
     @Option(help: ArgumentHelp("To that port.", valueName: "port"))

@@ -39,11 +39,21 @@
  * and once
  *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
  *			    PKTMETA_INFO_HEADER }, of 64 bits
+ *
+ * In a program's own types, the value of PKTMETA_ID_NAME says which size the field is used with.
  */
 #define PKTMETA_ID_PREFIX "pktmeta_id_"
+#define PKTMETA_USED_ANY 1                     /* the compiler did not know the size */
+#define PKTMETA_USED_SIZE(bytes) ((bytes) + 2) /* differs from PKTMETA_USED_ANY for any size */
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
+
+/* The bytes that a value of PKTMETA_ID_NAME in a program stands for; negative if the compiler did not know them. */
+static inline __s32 pktmeta_used_bytes(__s32 value)
+{
+	return value - PKTMETA_USED_SIZE(0);
+}
 
 /*
  * Three 64-bit words carry all that programs check as a packet passes. They are only ever loaded and stored
@@ -336,6 +346,10 @@ enum pktmeta_mode {
 #define PKTMETA_ATTACHMENT_PREBUILT 4
 /* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
 #define PKTMETA_ATTACHMENT_HARDWARE 8
+/* The interface's packets begin with the header of IP. */
+#define PKTMETA_ATTACHMENT_NO_ETHERNET 16
+/* The producer sets no hardware field although there are some: the driver cannot be asked. */
+#define PKTMETA_ATTACHMENT_UNASKED 32
 
 /*
  * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the

@@ -4,12 +4,30 @@
 #define PKTMETA_ACCESS_BPF_H
 
 /*
+ * What an id says in BTF of the size that it is used with (abi.h): nothing here, and in the scope of a call its size,
+ * if the compiler knows it.
+ */
+/* clang-format off */
+enum { __pktmeta_used_size = PKTMETA_USED_ANY };
+
+#define __PKTMETA_SIZED(size, call) \
+	({ \
+		_Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wshadow\"") \
+		enum { __pktmeta_used_size = __builtin_choose_expr(__builtin_constant_p(size), \
+								   PKTMETA_USED_SIZE(size), PKTMETA_USED_ANY) }; \
+		_Pragma("clang diagnostic pop") \
+		call; \
+	})
+/* clang-format on */
+
+/*
  * The id of a registered field, by its name: a constant that the loader fills in as the program is loaded
- * (CO-RE, against the BTF of the registry).
+ * (CO-RE, against the BTF of the registry). In a call of pktmeta_set() or pktmeta_get() the loader learns the call's
+ * size too, and refuses a program that uses another than the field's.
  */
 #define PKTMETA_ID(name) \
 	({ \
-		enum pktmeta_id_##name{PKTMETA_ID_##name = 1}; \
+		enum pktmeta_id_##name{PKTMETA_ID_##name = __pktmeta_used_size}; \
 		__u64 __id = bpf_core_enum_value(enum pktmeta_id_##name, PKTMETA_ID_##name); \
 		__PKTMETA_KEEP(__id); \
 		(__u32) __id; \
@@ -79,7 +97,7 @@ static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c
  */
 static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, __u64 layout)
 {
-	if (!c->is_open)
+	if (!__pktmeta_is_open(c))
 		return -EFAULT;
 	if (pktmeta_generation_is_older(pktmeta_word_generation(c->word), pktmeta_layout_generation(layout)))
 		return -EFAULT;
@@ -139,53 +157,57 @@ static __always_inline __u64 __pktmeta_bit(__u32 id)
 
 /* Puts value and header word there. */
 static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struct __pktmeta_place *place,
-					   const void *value, __u32 size, __u64 word)
+					   const void *value, __u32 size, struct __pktmeta_marks marks)
 {
 	int err;
 
 	if (__pktmeta_writes_by_dynptr(c)) {
-		err = __pktmeta_write_by_dynptr(c, place->offset, value, size, word);
-		__pktmeta_refresh(c);
+		err = __pktmeta_write_by_dynptr(c, place->offset, value, size, marks);
+		__pktmeta_refresh(c, err);
 		return err;
 	}
 	__PKTMETA_COPY(__PKTMETA_STORE, place->value, value, size);
-	__pktmeta_store_header(c, word);
+	__pktmeta_store_header(c, marks);
 	return 0;
 }
 
 /* Stores a value of that many bytes and marks the field as set. At TC also -EBUSY, if a tap shares the packet. */
-static __always_inline int pktmeta_set(struct pktmeta_cursor *c, __u32 id, const void *value, __u32 size)
+static __always_inline int __pktmeta_set(struct pktmeta_cursor *c, __u32 id, const void *value, __u32 size)
 {
 	struct __pktmeta_place place;
 	int err;
 
 	err = __pktmeta_locate(c, id, size, &place);
 	if (!err)
-		err = __pktmeta_write(c, &place, value, size, c->word | __pktmeta_bit(id));
+		err = __pktmeta_write(c, &place, value, size, __pktmeta_mark(__pktmeta_bit(id)));
 	__pktmeta_count_set(id, err);
 	return err;
 }
 
+#define pktmeta_set(cursor, id, value, size) __PKTMETA_SIZED(size, __pktmeta_set(cursor, id, value, size))
+
 /* Loads a value of that many bytes; -ENOENT too if this packet does not carry the field. */
-static __always_inline int pktmeta_get(const struct pktmeta_cursor *c, __u32 id, void *value, __u32 size)
+static __always_inline int __pktmeta_get(const struct pktmeta_cursor *c, __u32 id, void *value, __u32 size)
 {
 	struct __pktmeta_place place;
 	int err, carried;
 
 	err = __pktmeta_locate(c, id, size, &place);
-	carried = !err && c->word & __pktmeta_bit(id);
+	carried = !err && __pktmeta_header(c) & __pktmeta_bit(id);
 	if (carried)
 		__PKTMETA_COPY(__PKTMETA_LOAD, place.value, value, size);
 	__pktmeta_count_get(id, err, carried);
 	return err ? err : carried ? 0 : -ENOENT;
 }
 
+#define pktmeta_get(cursor, id, value, size) __PKTMETA_SIZED(size, __pktmeta_get(cursor, id, value, size))
+
 /* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
 static __always_inline int pktmeta_is_set(const struct pktmeta_cursor *c, __u32 id)
 {
 	int err = __pktmeta_locate_any(c, id);
 
-	return err ? err : !!(c->word & __pktmeta_bit(id));
+	return err ? err : !!(__pktmeta_header(c) & __pktmeta_bit(id));
 }
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
@@ -194,7 +216,7 @@ static __always_inline int pktmeta_clear(struct pktmeta_cursor *c, __u32 id)
 	const struct __pktmeta_place nowhere = {};
 	int err = __pktmeta_locate_any(c, id);
 
-	return err ? err : __pktmeta_write(c, &nowhere, NULL, 0, c->word & ~__pktmeta_bit(id));
+	return err ? err : __pktmeta_write(c, &nowhere, NULL, 0, __pktmeta_unmark(__pktmeta_bit(id)));
 }
 
 #endif /* PKTMETA_ACCESS_BPF_H */

@@ -67,41 +67,40 @@ enum pktmeta_info {
 /*
  * Whether an area of the registry's capacity lies there. One addition of an immediate for each capacity, in assembly,
  * or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier knows the capacity and
- * removes the others.
+ * removes the others. The compiler must not know that it is one value that is compared again and again, or it makes a
+ * switch of that, and from clang 22 with -mcpu=v4 on a jump table of the switch, which loaders do not know.
  */
 static __always_inline int __pktmeta_has_area(void *meta, void *data)
 {
 #define __PKTMETA_CAPACITY(n) \
-	case n: \
-		asm volatile("%0 += " #n : "+r"(end)); \
-		return end <= data
+	do { \
+		__PKTMETA_KEEP(capacity); \
+		if (__builtin_expect(capacity == (n), 0)) { \
+			asm volatile("%0 += " #n : "+r"(end)); \
+			return end <= data; \
+		} \
+	} while (0)
 	__u64 capacity = __PKTMETA_INFO(CAPACITY);
 	void *end = meta;
 
-	if (capacity == 64) { /* most have that: what is left of a switch takes a few instructions */
-		asm volatile("%0 += 64" : "+r"(end));
-		return end <= data;
-	}
-	__PKTMETA_KEEP(capacity);
-	switch (capacity) {
-		__PKTMETA_CAPACITY(32);
-		__PKTMETA_CAPACITY(128);
-		__PKTMETA_CAPACITY(136);
-		__PKTMETA_CAPACITY(144);
-		__PKTMETA_CAPACITY(152);
-		__PKTMETA_CAPACITY(160);
-		__PKTMETA_CAPACITY(168);
-		__PKTMETA_CAPACITY(176);
-		__PKTMETA_CAPACITY(184);
-		__PKTMETA_CAPACITY(192);
-		__PKTMETA_CAPACITY(200);
-		__PKTMETA_CAPACITY(208);
-		__PKTMETA_CAPACITY(216);
-		__PKTMETA_CAPACITY(224);
-		__PKTMETA_CAPACITY(232);
-		__PKTMETA_CAPACITY(240);
-		__PKTMETA_CAPACITY(248);
-	}
+	__PKTMETA_CAPACITY(64); /* most have that */
+	__PKTMETA_CAPACITY(32);
+	__PKTMETA_CAPACITY(128);
+	__PKTMETA_CAPACITY(136);
+	__PKTMETA_CAPACITY(144);
+	__PKTMETA_CAPACITY(152);
+	__PKTMETA_CAPACITY(160);
+	__PKTMETA_CAPACITY(168);
+	__PKTMETA_CAPACITY(176);
+	__PKTMETA_CAPACITY(184);
+	__PKTMETA_CAPACITY(192);
+	__PKTMETA_CAPACITY(200);
+	__PKTMETA_CAPACITY(208);
+	__PKTMETA_CAPACITY(216);
+	__PKTMETA_CAPACITY(224);
+	__PKTMETA_CAPACITY(232);
+	__PKTMETA_CAPACITY(240);
+	__PKTMETA_CAPACITY(248);
 #undef __PKTMETA_CAPACITY
 	return 0;
 }
@@ -250,7 +249,12 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 		__now != __bound ? -ENOENT : __pktmeta_check_age(&(c)->cursor, __bound); \
 	})
 #else
+/* No other condition is joined to this one, and what compilers from clang 14 on know spares each call a comparison. */
+#if __clang_major__ < 14
+#define __PKTMETA_CHECK_LIVE(c, name) (__pktmeta_is_open(&(c)->cursor) ? 0 : -EFAULT)
+#else
 #define __PKTMETA_CHECK_LIVE(c, name) ((c)->cursor.is_open ? 0 : -EFAULT)
+#endif
 #endif
 
 /* The checks that all calls make, in the order of the contract. A field that is just moving has no bit. */
@@ -318,21 +322,21 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 
 /* Writes through a dynptr and leaves the cursor with a range that the verifier knows. */
 static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c, __u32 offset, const void *value,
-						 __u32 size, __u64 word)
+						 __u32 size, struct __pktmeta_marks marks)
 {
-	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, word);
+	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, marks);
 
-	__pktmeta_refresh(&c->cursor);
-	c->cursor.is_open = __pktmeta_has_area(c->cursor.area, c->cursor.end);
+	__pktmeta_refresh(&c->cursor, err);
+	c->cursor.is_open = err != -EFAULT && __pktmeta_has_area(c->cursor.area, c->cursor.end);
 	return err;
 }
 
 /* Writes the header word, and nothing else. */
-static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cursor *c, __u64 word)
+static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cursor *c, struct __pktmeta_marks marks)
 {
 	if (__pktmeta_writes_by_dynptr(&c->cursor))
-		return __pktmeta_write_bound(c, 0, NULL, 0, word);
-	__pktmeta_store_header(&c->cursor, word);
+		return __pktmeta_write_bound(c, 0, NULL, 0, marks);
+	__pktmeta_store_header(&c->cursor, marks);
 	return 0;
 }
 
@@ -344,16 +348,16 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
 		if (!__err) { \
-			__u64 __word = (c)->cursor.word | __PKTMETA_BIND(BIT, name); \
+			struct __pktmeta_marks __marks = __pktmeta_mark(__PKTMETA_BIND(BIT, name)); \
 			__PKTMETA_VALUE(name) __value = {}; \
 			__value.typed = (value); \
 			if (__pktmeta_writes_by_dynptr(&(c)->cursor)) { \
 				__err = __pktmeta_write_bound(c, __PKTMETA_OFFSET(name), &__value, \
-							      sizeof(pktmeta_type_##name), __word); \
+							      sizeof(pktmeta_type_##name), __marks); \
 			} else { \
 				struct pktmeta_field_##name *__field = (c)->cursor.area; \
 				__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
-				__pktmeta_store_header(&(c)->cursor, __word); \
+				__pktmeta_store_header(&(c)->cursor, __marks); \
 			} \
 		} \
 		__PKTMETA_COUNT_SET(name, __err); \
@@ -364,7 +368,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 #define PKTMETA_GET(c, name, place) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
-		int __carried = !__err && (c)->cursor.word & __PKTMETA_BIND(BIT, name); \
+		int __carried = !__err && __pktmeta_header(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
 		if (__carried) { \
 			struct pktmeta_field_##name *__field = (c)->cursor.area; \
 			__PKTMETA_VALUE(name) __value = {}; \
@@ -380,7 +384,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, 0); \
 		if (!__err) \
-			__err = __pktmeta_write_bound_header(c, (c)->cursor.word | __PKTMETA_BIND(BIT, name)); \
+			__err = __pktmeta_write_bound_header(c, __pktmeta_mark(__PKTMETA_BIND(BIT, name))); \
 		__PKTMETA_COUNT_SET(name, __err); \
 		__err; \
 	})
@@ -389,7 +393,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 #define PKTMETA_IS_SET(c, name) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
-		__err ? __err : !!((c)->cursor.word & __PKTMETA_BIND(BIT, name)); \
+		__err ? __err : !!(__pktmeta_header(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
@@ -397,7 +401,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
 		if (!__err) \
-			__err = __pktmeta_write_bound_header(c, (c)->cursor.word & ~__PKTMETA_BIND(BIT, name)); \
+			__err = __pktmeta_write_bound_header(c, __pktmeta_unmark(__PKTMETA_BIND(BIT, name))); \
 		__err; \
 	})
 

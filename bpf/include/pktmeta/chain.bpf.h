@@ -12,7 +12,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
-} pktmeta_chain SEC(".maps");
+} pktmeta_chain __weak SEC(".maps");
 
 /*
  * Ends an XDP program that shares its interface: `return pktmeta_next(ctx, verdict);`

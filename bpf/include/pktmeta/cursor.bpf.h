@@ -4,18 +4,20 @@
 #define PKTMETA_CURSOR_BPF_H
 
 /*
- * A packet's area, as open found it. The header word stays in a register: one load and one width for all.
+ * Where a packet's area lies, as open found it. Which fields the packet carries is not kept here: each call reads and
+ * writes the header word in the packet, so that several cursors of one packet agree.
  *
- * Whether there is an area is a number of its own. Asking the word would make the verifier track which bits were set
- * on which path; asking the pointer takes CAP_PERFMON.
+ * Whether there is an area is a number of its own; asking the pointer takes CAP_PERFMON. All members have 64 bits: the
+ * verifier forgets what it knows of halves of a word once a pointer to the cursor is handed to a function. The context
+ * has no type, since clang 13 and 14 would describe it by a forward declaration, which is not the kernel's type.
  */
 struct pktmeta_cursor {
-	void *area;  /* the header, in the packet */
-	void *end;   /* of the area: the packet's first byte */
-	__u64 word;  /* the header word */
-	int is_open; /* 0: there is no area that is ours */
-	int is_tc;
-	struct __sk_buff *skb;                   /* in TC */
+	void *area;    /* the header, in the packet */
+	void *end;     /* of the area: the packet's first byte */
+	__u64 word;    /* the header word as open found it: what counts later is its stamp */
+	__u64 is_open; /* 0: there is no area that is ours */
+	__u64 is_tc;
+	void *skb;                               /* in TC: the struct __sk_buff */
 	const struct pktmeta_registry *registry; /* looked up once; NULL in a bound cursor */
 };
 
@@ -36,6 +38,24 @@ static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta,
 	c->end = data;
 	c->word = word;
 	c->is_open = 1;
+}
+
+/*
+ * Whether the cursor is open, asked so that the verifier knows: a compiler that knows where the number comes from joins
+ * it with other conditions, and spills the half of a word that remains.
+ */
+static __always_inline int __pktmeta_is_open(const struct pktmeta_cursor *c)
+{
+	__u64 is_open = c->is_open;
+
+	__PKTMETA_KEEP(is_open);
+	return is_open != 0;
+}
+
+/* The header word as it is now, in the packet; of a cursor that is open. */
+static __always_inline __u64 __pktmeta_header(const struct pktmeta_cursor *c)
+{
+	return *(volatile __u64 *)c->area;
 }
 
 /* Takes the area that lies from meta to data, if magic and tag are those of the registry word. */

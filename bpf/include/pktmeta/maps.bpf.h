@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The registry's maps. The loader replaces them by the pinned ones. */
+/*
+ * The registry's maps. The loader replaces them by the pinned ones. They are weak, as is the chain's, so that several
+ * objects that include this file can be linked to one (bpftool gen object).
+ */
 #ifndef PKTMETA_MAPS_BPF_H
 #define PKTMETA_MAPS_BPF_H
 
@@ -9,7 +12,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct pktmeta_registry);
-} pktmeta_fields SEC(".maps");
+} pktmeta_fields __weak SEC(".maps");
 
 #ifdef PKTMETA_COUNT
 struct {
@@ -17,7 +20,7 @@ struct {
 	__uint(max_entries, PKTMETA_SLOTS);
 	__type(key, __u32);
 	__type(value, struct pktmeta_state);
-} pktmeta_state SEC(".maps");
+} pktmeta_state __weak SEC(".maps");
 #endif
 
 static __always_inline const struct pktmeta_registry *__pktmeta_registry(void)

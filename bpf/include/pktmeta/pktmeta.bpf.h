@@ -18,7 +18,16 @@
  *
  * Rules:
  *	- A cursor holds packet pointers. Whatever makes the verifier forget those (bpf_xdp_adjust_head(),
- *	  bpf_skb_pull_data(), ...) ends the cursor too: open again.
+ *	  bpf_skb_pull_data(), ...) ends the cursor too: open again. In XDP, open itself does, since it may make the
+ *	  area. At TC, set and clear end the other cursors for get, from Linux 6.18 on. Where the verifier does not
+ *	  notice that a cursor is old, set and clear return -EFAULT.
+ *	- What several cursors of one packet set stays: each write is based on the header as it is then.
+ *	- A cursor may be handed to a static function, inlined or not, and to a callback of bpf_loop(). A global
+ *	  function takes the context and opens a cursor of its own: the verifier checks it apart from its callers, and
+ *	  takes pointers in memory that it is handed for numbers.
+ *	- The size is a constant expression, such as sizeof(). If the id is taken by name in the call, attaching refuses
+ *	  a size that is not the field's.
+ *	- Setting at TC takes a GPL-compatible licence, from Linux 6.18 on (write.bpf.h has the reason and a way out).
  *	- An XDP program ends in `return pktmeta_next(ctx, verdict);`, so that others can run behind it (chain.bpf.h).
  *	- Size 0 is a flag: pass NULL and 0.
  *	- #define PKTMETA_COUNT before the include, and each set and get is counted in the state map, which
@@ -29,8 +38,30 @@
 #ifndef PKTMETA_BPF_H
 #define PKTMETA_BPF_H
 
-#include <linux/errno.h>
 #include <bpf/bpf_core_read.h>
+
+/*
+ * The kernel's error numbers (include/uapi/asm-generic/errno-base.h and errno.h). Not <linux/errno.h>: that leads to
+ * <asm/errno.h>, which a program that takes its types from vmlinux.h need not have.
+ */
+#ifndef ENOENT
+#define ENOENT 2
+#endif
+#ifndef EFAULT
+#define EFAULT 14
+#endif
+#ifndef EBUSY
+#define EBUSY 16
+#endif
+#ifndef EINVAL
+#define EINVAL 22
+#endif
+#ifndef ENOSPC
+#define ENOSPC 28
+#endif
+#ifndef EOPNOTSUPP
+#define EOPNOTSUPP 95
+#endif
 
 #include "abi.h"
 #include "folding.bpf.h"

@@ -8,12 +8,31 @@
  * kernel has it (6.18): that brings no such prologue, and refuses where the buffer is shared. On older kernels they
  * store, and programs that only read are the ones to be preferred. #define PKTMETA_STORES_AT_TC before the include to
  * store on all kernels.
+ *
+ * The kernel function takes a program whose licence is GPL-compatible: "GPL", "Dual BSD/GPL", "Dual MIT/GPL" and the
+ * like (include/linux/license.h in the kernel's sources). Others define PKTMETA_STORES_AT_TC.
  */
 #ifndef PKTMETA_WRITE_BPF_H
 #define PKTMETA_WRITE_BPF_H
 
 struct bpf_dynptr;
 extern int bpf_dynptr_from_skb_meta(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym __weak;
+
+/* What becomes of the header word: bits to keep, then bits to set. */
+struct __pktmeta_marks {
+	__u64 keep;
+	__u64 set;
+};
+
+static __always_inline struct __pktmeta_marks __pktmeta_mark(__u64 bit)
+{
+	return (struct __pktmeta_marks){.keep = ~0ULL, .set = bit};
+}
+
+static __always_inline struct __pktmeta_marks __pktmeta_unmark(__u64 bit)
+{
+	return (struct __pktmeta_marks){.keep = ~bit, .set = 0};
+}
 
 /* Known when the program is loaded: the verifier removes the way not taken, and with it the stores. */
 static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_cursor *c)
@@ -26,10 +45,11 @@ static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_curso
 }
 
 /*
- * Takes the packet's pointers anew, which a write through a dynptr ends. The context is hidden from the compiler, or
+ * Takes the packet's pointers anew, which a write through a dynptr ends. A write that found no area, or another one
+ * than the cursor's (-EFAULT), closes the cursor. The context is hidden from the compiler, or
  * clang 14 computes a member's address ahead and loads through that, which the verifier refuses.
  */
-static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c)
+static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 {
 	struct __sk_buff *skb = c->skb;
 
@@ -37,31 +57,35 @@ static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c)
 	c->area = (void *)(long)skb->data_meta;
 	asm volatile("" : "+r"(skb));
 	c->end = (void *)(long)skb->data;
-	c->is_open = c->area + PKTMETA_HEADER_SIZE <= c->end;
+	c->is_open = err != -EFAULT && c->area + PKTMETA_HEADER_SIZE <= c->end;
 }
 
-/* -EBUSY: a tap shares the packet, nothing is written. The cursor's pointers are to be taken anew. */
+/*
+ * -EBUSY: a tap shares the packet, nothing is written. -EFAULT: the area that the cursor was opened on does not lie
+ * there any more, nothing is written: the verifier does not see that a cursor has become old, since no packet pointer
+ * is used here. The cursor's pointers are to be taken anew.
+ */
 static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, __u32 offset, const void *value,
-						     __u32 size, __u64 word)
+						     __u32 size, struct __pktmeta_marks marks)
 {
 	struct bpf_dynptr area;
+	__u64 word = 0;
 
-	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area))
+	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&word, sizeof(word), &area, 0, 0))
 		return -EFAULT;
+	if ((word ^ c->word) & PKTMETA_STAMP_MASK)
+		return -EFAULT;
+	word = (word & marks.keep) | marks.set;
 	/* The header last: a field is marked as set once its value is there. */
 	if (size && bpf_dynptr_write(&area, offset, (void *)value, size, 0))
 		return -EBUSY;
-	if (bpf_dynptr_write(&area, 0, &word, sizeof(word), 0))
-		return -EBUSY;
-	c->word = word;
-	return 0;
+	return bpf_dynptr_write(&area, 0, &word, sizeof(word), 0) ? -EBUSY : 0;
 }
 
 /* Stores the header word, and nothing else. */
-static __always_inline void __pktmeta_store_header(struct pktmeta_cursor *c, __u64 word)
+static __always_inline void __pktmeta_store_header(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
 {
-	c->word = word;
-	*(volatile __u64 *)c->area = word;
+	*(volatile __u64 *)c->area = (__pktmeta_header(c) & marks.keep) | marks.set;
 }
 
 #endif /* PKTMETA_WRITE_BPF_H */

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import CLinuxShims
+public import SystemPackage
+
+extension NetworkInterface {
+    /// On how many queues an interface receives and sends.
+    public struct Queues: Sendable, Hashable {
+        public let receiving: Int
+        public let sending: Int
+    }
+
+    /// - Throws: `notSupportedOnSocket` or the like if the driver does not tell.
+    public func queues() throws(Errno) -> Queues {
+        let socket = try Self.controlSocket()
+        var (receiving, sending): (UInt32, UInt32) = (0, 0)
+        try check(unsafe linux_ethtool_queues(socket.raw, kernelName, &receiving, &sending))
+        return Queues(receiving: Int(receiving), sending: Int(sending))
+    }
+
+    /// The other end of a veth pair. What its packets can be decides what XDP programs the driver takes at this end.
+    public struct VethPeer: Sendable, Hashable {
+        /// nil if this process may not know: it is in a network namespace where it lacks CAP_NET_ADMIN.
+        public let mtu: Int?
+        /// On how many queues it sends; nil if its network namespace was not found, or may not be entered.
+        public let sendingQueues: Int?
+    }
+
+    /// - Returns: nil if the interface is no veth, or its other end is gone.
+    public func vethPeer() -> VethPeer? {
+        guard let message = try? LinkMessage(index: index), message.kind == "veth", let peer = message.peerIndex,
+            peer != 0
+        else { return nil }
+        return VethPeer(
+            mtu: (try? LinkMessage(index: peer, in: message.peerNamespace))?.mtu,
+            sendingQueues: Self.sendingQueues(peer, message.peerNamespace))
+    }
+
+    private static func sendingQueues(_ index: UInt32, _ namespace: Int32?) -> Int? {
+        guard let namespace else { return try? NetworkInterface(index: index).queues().sending }
+        guard let netlink = try? Netlink(),
+            let place = NetworkNamespace.find(where: { isNumber(namespace, ofCurrentAsSeenBy: netlink) })
+        else { return nil }
+        return try? place.run { () throws(Errno) in try NetworkInterface(index: index).queues().sending }
+    }
+
+    /// Whether the network namespace in which a conversation was begun knows this thread's by that number (RTM_GETNSID).
+    private static func isNumber(_ number: Int32, ofCurrentAsSeenBy netlink: borrowing Netlink) -> Bool {
+        guard let here = try? NetworkNamespace.current() else { return false }
+        let head = Netlink.bytes(of: rtgenmsg()) + [0, 0, 0]  // padded to 4
+        let asked = Netlink.attribute(Int(NETNSA_FD), Netlink.bytes(of: UInt32(here.fd.raw)))
+        guard let answer = try? netlink.request(RTM_GETNSID, head + asked).first else { return false }
+        let attributes = Netlink.attributes(answer.dropFirst(head.count))
+        return attributes[Int(NETNSA_NSID)].flatMap { Netlink.load(Int32.self, $0) } == number
+    }
+}

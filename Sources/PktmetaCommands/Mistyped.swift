@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import RegistryModel
+
+/// What ArgumentParser has no good words for: it does not know what a mistyped command takes, and so blames its options.
+enum Mistyped {
+    private static let commands = Pktmeta.configuration.subcommands
+    private static let ownOptions: Set = ["--help", "-h", "--version"]
+
+    /// - Throws: `ValidationError` if there is no such command, or an option goes before it.
+    static func refuseCommand(in arguments: [String]) throws {
+        let names = commands.map { $0._commandName }
+        let words = arguments.drop { $0 == "help" }
+        guard let word = words.first, !word.isEmpty, !names.contains(word) else { return }
+        if word.hasPrefix("-") {
+            guard let command = words.first(where: names.contains), !ownOptions.contains(word) else { return }
+            throw ValidationError("Options go behind the command: pktmeta \(command) \(word) ...")
+        }
+        throw ValidationError(
+            "There is no command '\(word)'. " + NearestName.question(word, among: names + ["help"])
+                + "pktmeta --help lists all.")
+    }
+
+    /// An option that a command may not do without would be called missing.
+    ///
+    /// - Returns: what is wrong with the arguments; nil if no option was clearly meant to be another.
+    static func option(in arguments: [String]) -> String? {
+        guard let command = commands.first(where: { $0._commandName == arguments.first }) else { return nil }
+        let known = Set(
+            Pktmeta.helpMessage(for: command).split { !($0.isLetter || $0 == "-") }.map(String.init)
+                .filter { $0.hasPrefix("--") })
+        for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+            let option = String(argument.prefix { $0 != "=" })
+            if let meant = known.contains(option) ? nil : NearestName.of(option, among: known) {
+                return "Unknown option '\(option)'. Did you mean '\(meant)'?"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PktmetaCommands
+
+/// What is mistyped is called that, with what was most likely meant.
+@Suite struct MistypedTests {
+    @Test(arguments: [
+        (["atach-to-interface"], "There is no command 'atach-to-interface'. Did you mean attach-to-interface?"),
+        (["atach-to-interface", "eth0", "--xdp", "none"], "Did you mean attach-to-interface?"),
+        (["inspect", "--json-lines"], "There is no command 'inspect'. Did you mean inspect-map?"),
+        (["help", "statsu"], "There is no command 'statsu'. Did you mean status?"),
+        (["hlep"], "Did you mean help?"),
+        (["xyzzy"], "There is no command 'xyzzy'. pktmeta --help lists all."),
+        (["--registry", "/r", "status"], "Options go behind the command: pktmeta status --registry"),
+        (["status", "--jsno"], "Unknown option '--jsno'. Did you mean '--json'?"),
+        (["register-field", "x", "--tpye", "u8"], "Unknown option '--tpye'. Did you mean '--type'?"),
+        (["register-field", "x", "--typ=u8"], "Unknown option '--typ'. Did you mean '--type'?"),
+        (["register-field", "x", "--owner", "y"], "Missing expected argument '--type <type>'"),
+        (["attach-to-interface", "x", "--mode", "nativ"], "Please provide one of 'auto', 'native' or 'generic'."),
+        (["attach-to-interface", "x", "--tc-mode", "txc"], "Please provide one of 'auto', 'tcx' or 'clsact'."),
+        (["inspect-map", "--sort", "nmae"], "- name"),
+        (["bench", "encoding"], "- encodings"),
+    ])
+    func arguments(arguments: [String], message: String) {
+        let run = CommandRun(arguments)
+        #expect(run.exitCode == 64)
+        #expect(run.output == "")
+        #expect(run.errors.contains(message), "\(run.errors)")
+        #expect(!run.errors.contains("Unknown option") || message.contains("Unknown option"), "\(run.errors)")
+    }
+
+    @Test func programsAreToldToo() throws {
+        let run = CommandRun(["inspect", "--json"])
+        #expect(run.exitCode == 64 && run.errors == "")
+        let error = try #require(try run.json["error"] as? [String: any Sendable])
+        #expect(error["kind"] as? String == "usage")
+        #expect((error["reason"] as? String)?.contains("Did you mean inspect-map?") == true)
+    }
+
+    /// Each pair is taken by one parser and then by the other (PlainArguments).
+    @Test(arguments: [
+        (["register-field", "x", "--type", "u23"], ["register-field", "x", "--type=u23"]),
+        (
+            ["register-field", "x", "--type", "u8", "--sink", "mrak"],
+            ["register-field", "x", "--type=u8", "--sink=mrak"]
+        ),
+        (
+            ["register-field", "x", "--type", "u32", "--source", "sequenc"],
+            ["register-field", "x", "--type=u32", "--source=sequenc"]
+        ),
+        (["attach-to-interface", "lo", "--xdp", "prebilt"], ["attach-to-interface", "lo", "--xdp=prebilt"]),
+        (["attach-to-interface", "loo"], ["attach-to-interface", "loo", "--lock-timeout=1"]),
+    ])
+    func bothParsersSayTheSame(plain: [String], other: [String]) {
+        #expect(PlainArguments.request(plain) != nil)
+        #expect(PlainArguments.request(other) == nil)
+        let scratch = ScratchRegistry()
+        let registry = ["--registry", scratch.path.string]
+        let (first, second) = (CommandRun(plain + registry), CommandRun(other + registry))
+        #expect(first.exitCode == second.exitCode && first.exitCode != 0)
+        #expect(first.errors == second.errors)
+        #expect(first.errors.contains("Did you mean "), "\(first.errors)")
+    }
+
+    /// Nothing is made for what is mistyped.
+    @Test func noRegistryIsLeftBehind() {
+        let scratch = ScratchRegistry()
+        let run = CommandRun([
+            "attach-to-interface", "lo", "--xdp", "prebilt", "--registry", scratch.path.string,
+        ])
+        #expect(run.exitCode == 65)
+        #expect(!run.errors.contains("created the registry"), "\(run.errors)")
+    }
+}
