@@ -101,25 +101,32 @@ import Testing
         }
     }
 
-    /// It takes the right to read the pins, and no capability; where that is lacking, it is not known.
+    /// Who uses a field, and whether that counts, is in pins that are the owner's alone: other readers of the registry
+    /// cannot know it. It takes no capability.
     @Test func readersSeeWhatTheyMay() throws {
         try Kernel.run {
             let bench = try PrivilegeTests.Bench()
             try bench.prepare(.bound)
             try bench.expectSuccess(["create-registry", "--mode-bits", "0644"])
             #expect(chmod(bench.user.home.string, 0o711) == 0)
-            func entries() throws -> [Document.Entry] {
-                let run = try bench.run(["inspect-map", "--json"], .none, as: PinAccessTests.stranger)
+            func entries(as user: UInt32) throws -> [Document.Entry] {
+                let run = try bench.run(["inspect-map", "--json"], .none, as: user)
                 #expect(run.status == 0, "\(run.output)")
-                return try JSONDecoder().decode(Document.self, from: Data(run.output.utf8)).fields
+                // A note before it says whose the registry is.
+                let json = run.output.drop { $0 != "{" }
+                return try JSONDecoder().decode(Document.self, from: Data(json.utf8)).fields
             }
-            #expect(try entries().contains { $0.counting == "none" })
-            let attachments = bench.registry.appending("attachments")
-            let name = try #require(try Folder.names(in: attachments).first)
-            let program = attachments.appending(name).appending("current/0/program")
-            #expect(chmod(program.string, 0o600) == 0)
-            #expect(try entries().allSatisfy { $0.counting == nil })
-            #expect(try entries().contains { $0.users?.isEmpty == false })
+            let owners = try entries(as: OtherUser.id)
+            #expect(owners.contains { $0.counting == "none" && $0.users?.isEmpty == false })
+            let root = CommandRun(["inspect-map", "--json", "--registry", bench.registry.string])
+            let all = try JSONDecoder().decode(Document.self, from: Data(root.output.utf8)).fields
+            #expect(all.map(\.counting) == owners.map(\.counting))
+
+            let strangers = try entries(as: PinAccessTests.stranger)
+            #expect(strangers.count == owners.count)
+            #expect(strangers.allSatisfy { $0.counting == nil && $0.users == nil && $0.state != nil })
+            let text = try bench.run(["inspect-map"], .none, as: PinAccessTests.stranger)
+            #expect(text.status == 0 && !text.output.contains("not counted"), "\(text.output)")
         }
     }
 }
