@@ -176,7 +176,7 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:1")])
             for (arguments, exitCode, words) in [
-                (["nosuch"], 66, "has no such field"), (["tenant", "state"], 66, "inspect-map state NAME"),
+                (["nosuch"], 66, "has no such field"), (["tenant", "state"], 66, " state NAME."),
                 (["state", "x*"], 66, "has no such field"),
                 (["state", "a-b"], 64, "a-b"), (["--sort", "colour"], 64, "--sort"), (["--count", "2"], 64, "--watch"),
                 (["--watch", "0"], 64, "0.05"), (["--watch", "nosuch"], 66, "has no such field"),

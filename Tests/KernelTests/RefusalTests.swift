@@ -111,7 +111,7 @@ import Testing
             try Self.expectRefusal(
                 bench, ["attach-to-interface", "far0", "--xdp", AttachmentTests.object("sharing_xdp")], exitCode: 66,
                 saying: "uses fields that are not registered: shared",
-                "pktmeta register-field --registry \(bench.scratch.path) shared --type TYPE")
+                "pktmeta register-field --registry \(bench.scratch.path) shared --type u32")
         }
     }
 

@@ -55,7 +55,30 @@ import Testing
             let run = try bench.command(
                 "attach-to-interface", "far0", "--xdp", Fixture.object("call_sizes").string, "--tc", "none")
             #expect(run.exitCode == 66)
-            #expect(run.errors.contains("pktmeta register-field word_field --type u32"), "\(run.errors)")
+            #expect(run.errors.contains(" word_field --type u32;"), "\(run.errors)")
+        }
+    }
+
+    @Test(arguments: Fixture.Compiler.allCases)
+    func aFieldWhoseValueIsNotUsedKeepsItsSize(compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            let attach = ["attach-to-interface", "far0", "--xdp", Fixture.object("unread", compiler).string]
+            func run(_ more: String...) throws -> CommandRun {
+                try bench.pair.inReceiver {
+                    CommandRun(attach + more + ["--tc", "none", "--registry", bench.scratch.path.string])
+                }
+            }
+            #expect(try bench.command("register-field", "word_field", "--type", "u64").exitCode == 0)
+            let refused = try run()
+            #expect(
+                refused.errors.contains("declares word_field with 4 bytes, and it is registered as u64, of 8"),
+                "\(refused.errors)")
+            #expect(try bench.command("unregister-field", "word_field").exitCode == 0)
+            let attached = try run("--register-missing")
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            #expect(try registry.image().fields.map(\.type) == [.u32])
         }
     }
 

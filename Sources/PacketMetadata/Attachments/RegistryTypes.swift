@@ -14,34 +14,35 @@ struct UsedFields: Hashable, Sendable {
     let opensBound: Bool
     /// Bytes that calls by id are made with, by the field's name; none of a field whose calls have no constant size.
     let sizesByID: [String: Set<Int>]
-    /// The types of those declared by `PKTMETA_FIELD`; flags are the other bound ones.
+    /// The types of the bound ones.
     private let declared: [String: FieldType]
 
     init(_ object: borrowing BPFObject) {
         func names(_ prefix: String) -> Set<String> {
             Set((object.withTypes { $0.enums(prefix: prefix) } ?? []).map { String($0.dropFirst(prefix.utf8.count)) })
         }
+        func sizes(_ enumName: String) -> Set<Int> {
+            let values = object.withTypes { $0.firstValues(ofEnums: enumName) } ?? []
+            return Set(values.map { Int(pktmeta_used_bytes($0)) }.filter { $0 >= 0 })
+        }
         let byID = names(PKTMETA_ID_PREFIX)
         self.byID = byID
-        var sizes: [String: Set<Int>] = [:]
-        for name in byID {
-            let values = object.withTypes { $0.firstValues(ofEnums: PKTMETA_ID_PREFIX + name) } ?? []
-            sizes[name] = Set(values.map { Int(pktmeta_used_bytes($0)) }.filter { $0 >= 0 })
-        }
-        sizesByID = sizes
+        sizesByID = Dictionary(uniqueKeysWithValues: byID.map { ($0, sizes(PKTMETA_ID_PREFIX + $0)) })
         bound = names(PKTMETA_BIND_PREFIX)
         opensBound = object.withTypes { $0.enums(prefix: PKTMETA_INFO_ENUM) }?.contains(PKTMETA_INFO_ENUM) ?? false
         var declared: [String: FieldType] = [:]
         for name in bound {
             let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
-            if let type { declared[name] = FieldType(cTypeNames: type.names, size: type.size) }
+            // The compiler leaves a struct out of whose values nothing is used, and then the size is all there is.
+            let size = type?.size ?? sizes(PKTMETA_BIND_PREFIX + name).max() ?? 0
+            declared[name] = size == 0 ? .flag : FieldType(cTypeNames: type?.names ?? [], size: size)
         }
         self.declared = declared
     }
 
     /// The type that a field is declared with; nil if it is used by its id only, which says nothing of it.
     func type(of name: String) -> FieldType? {
-        bound.contains(name) ? declared[name] ?? .flag : nil
+        declared[name]
     }
 
     /// The declared type; of a field that is used by its id only, the type that suits the size of its calls, if they agree.

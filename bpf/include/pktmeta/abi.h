@@ -40,7 +40,8 @@
  *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
  *			    PKTMETA_INFO_HEADER }, of 64 bits
  *
- * In a program's own types, the value of PKTMETA_ID_NAME says which size the field is used with.
+ * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
+ * and declared with. Each is the first of its enum.
  */
 #define PKTMETA_ID_PREFIX "pktmeta_id_"
 #define PKTMETA_USED_ANY 1                     /* the compiler did not know the size */
@@ -49,7 +50,7 @@
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 
-/* The bytes that a value of PKTMETA_ID_NAME in a program stands for; negative if the compiler did not know them. */
+/* The bytes that such a value in a program stands for; negative if the compiler did not know them. */
 static inline __s32 pktmeta_used_bytes(__s32 value)
 {
 	return value - PKTMETA_USED_SIZE(0);

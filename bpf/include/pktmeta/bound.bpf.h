@@ -47,12 +47,12 @@ enum pktmeta_info {
 	_Static_assert(sizeof(ctype) == 1 || sizeof(ctype) == 2 || sizeof(ctype) == 4 || sizeof(ctype) == 6 || \
 			       (sizeof(ctype) % 8 == 0 && sizeof(ctype) <= PKTMETA_VALUE_MAX), \
 		       #name ": bound access takes types of 1, 2, 4, 6 or a multiple of 8 bytes, at most 64"); \
-	__PKTMETA_DECLARE(pktmeta_type_##name declared;, name)
+	__PKTMETA_DECLARE(pktmeta_type_##name declared;, sizeof(ctype), name)
 
 /* The same for a flag, which has no value. */
-#define PKTMETA_FLAG(name) __PKTMETA_DECLARE(, name)
+#define PKTMETA_FLAG(name) __PKTMETA_DECLARE(, 0, name)
 
-#define __PKTMETA_DECLARE(declared, name) \
+#define __PKTMETA_DECLARE(declared, bytes, name) \
 	struct pktmeta_field_##name { \
 		declared __u64 u64[PKTMETA_VALUE_MAX / 8]; \
 		__u32 u32[1]; \
@@ -61,7 +61,7 @@ enum pktmeta_info {
 	} __attribute__((preserve_access_index)); \
 	enum pktmeta_bind_##name \
 	{ \
-		PKTMETA_BIT_##name = 1, PKTMETA_SIZE_##name = 2, PKTMETA_LAYOUT_##name = 3, \
+		PKTMETA_SIZE_##name = PKTMETA_USED_SIZE(bytes), PKTMETA_BIT_##name = 1, PKTMETA_LAYOUT_##name = 3, \
 	}
 
 /*
