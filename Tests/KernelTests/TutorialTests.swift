@@ -34,7 +34,7 @@ import Testing
             let source = try folder.write(Array(code.utf8), as: "main.swift")
             let program = folder.path.appending("program")
             let outcome = try ChildProcess.run([
-                "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string,
+                "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string, Fixture.root.string,
             ])
             try #require(outcome.status == 0, "\(outcome.output)")
 
@@ -60,14 +60,14 @@ import Testing
         let source = try folder.write(Array(try #require(block).code.utf8), as: "main.swift")
         let program = folder.path.appending("program")
         let outcome = try ChildProcess.run([
-            "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string,
+            "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string, Fixture.root.string,
         ])
         #expect(outcome.status == 0 && !outcome.output.contains("warning: "), "\(outcome.output)")
     }
 
     private static let built = FilePath(CommandLine.arguments[0]).removingLastComponent()
 
-    /// Arguments: where the library was built, the source, the program.
+    /// Arguments: where the library was built, the source, the program, the package.
     private static let compile = """
         set -e
         objects=$(for module in PacketMetadata RegistryModel BPF Linux SystemPackage CBPFShims CLinuxShims CBPFObjects \\
@@ -75,7 +75,7 @@ import Testing
         maps=$(for module in CBPFShims CLinuxShims CBPFObjects; do \\
             echo "-Xcc -fmodule-map-file=$1/$module.build/module.modulemap"; done)
         maps="$maps -Xcc -fmodule-map-file=$1/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap"
-        maps="$maps -Xcc -fmodule-map-file=$1/../../../bpf/include/module.modulemap"
-        swiftc -swift-version 6 -I "$1/Modules" -I "$1/../../../Sources/Clibbpf" $maps "$2" $objects -lbpf -lelf -lz -o "$3"
+        maps="$maps -Xcc -fmodule-map-file=$4/bpf/include/module.modulemap"
+        swiftc -swift-version 6 -I "$1/Modules" -I "$4/Sources/Clibbpf" $maps "$2" $objects -lbpf -lelf -lz -o "$3"
         """
 }

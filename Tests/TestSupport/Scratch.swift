@@ -34,7 +34,7 @@ public final class ScratchRegistry: Sendable {
 
 /// Files of the package that tests use.
 public enum Fixture {
-    private static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
+    public static let root = FilePath(#filePath).removingLastComponent().removingLastComponent()
         .removingLastComponent()
 
     /// Whose objects there are; the folder of the test programs' objects is the value.
