@@ -65,6 +65,11 @@ public struct AttachmentRequest: Sendable, Hashable {
     ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if `tc`
     ///     names programs, since what was named is what is attached.
     ///   - tc: likewise.
+    ///   - mode: which XDP mode to attach in.
+    ///   - tcMode: how to attach TC programs.
+    ///   - joins: whether to attach beside what this registry has attached.
+    ///   - placement: where among the hook's programs; nil for the place that is usual.
+    ///   - registersMissing: whether fields that the objects declare and that are not registered are registered.
     public init(
         xdp: ProgramSelection? = nil, tc: ProgramSelection? = nil,
         mode: XDPModeChoice = .auto, tcMode: TCModeChoice = .auto, joins: Bool = false, placement: Placement? = nil,
