@@ -105,11 +105,11 @@ private final class Stage {
         let ids = try path.inReceiver {
             _ = try registry.attach(AttachmentRequest(mode: .native), to: [path.receiver.name])
             return (
-                try attachedXDPProgramID(ifindex: path.receiver.index),
-                try attachedTCXProgramIDs(ifindex: path.receiver.index)
+                try AttachedXDPProgram.query(ifindex: path.receiver.index).first?.id,
+                try TCXPrograms.query(ifindex: path.receiver.index, .ingress)?.programs.first?.id
             )
         }
-        guard let xdp = ids.0, let tc = ids.1.first else {
+        guard let xdp = ids.0, let tc = ids.1 else {
             throw PacketMetadataError(
                 .unsupported, Benchmark.summary,
                 reason: "the prebuilt programs were not attached in native mode and by TCX",

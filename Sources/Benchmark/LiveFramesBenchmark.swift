@@ -132,7 +132,7 @@ private final class Hooks {
     private var current: Variant
 
     init(_ interface: NetworkInterface, _ first: Variant) throws(BPFError) {
-        xdp = try BPFLink(xdp: first.xdp, ifindex: interface.index, mode: .native)
+        xdp = try BPFLink.xdp(first.xdp, ifindex: interface.index, mode: .native)
         tc = try BPFLink.tcx(first.tc, ifindex: interface.index, .ingress, at: .first)
         current = first
     }

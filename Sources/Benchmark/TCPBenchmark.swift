@@ -81,7 +81,7 @@ private final class Transfer {
         } else {
             let object = try BenchmarkObject(named: "none").load(["live_set"], in: .alone)
             link = try path.inReceiver {
-                try BPFLink(xdp: object.program("live_set"), ifindex: receiver.index, mode: .native)
+                try BPFLink.xdp(object.program("live_set"), ifindex: receiver.index, mode: .native)
             }
         }
         try path.inReceiver { try receiver.setMergesPackets(true) }

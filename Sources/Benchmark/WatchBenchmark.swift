@@ -42,7 +42,9 @@ struct WatchBenchmark {
                 _ = try send(Self.framesAtOnce / 20)  // what came before has cooled the caches
                 let run = try send(Self.framesAtOnce)
                 phase.rates.append(Double(run.arrived) / run.seconds / 1e3)
-                phase.programs = try path.inReceiver { try attachedTCXProgramIDs(ifindex: receiver.index).count }
+                phase.programs = try path.inReceiver {
+                    try TCXPrograms.query(ifindex: receiver.index, .ingress)?.programs.count ?? 0
+                }
             }
             for round in 0...benchmark.rounds {
                 if round.isMultiple(of: 5) { benchmark.progress("watch: round \(round) of \(benchmark.rounds)") }

@@ -67,14 +67,14 @@ extension AttachRequest {
                 flags: ["--json", "--verbose"]),
             !plain.words.isEmpty, let xdp = HookArgument.plain(plain["--xdp"]),
             let tc = HookArgument.plain(plain["--tc"]),
-            let mode = XDPModeChoice(rawValue: plain["--mode"] ?? XDPModeChoice.auto.rawValue),
-            let tcMode = TCModeChoice(rawValue: plain["--tc-mode"] ?? TCModeChoice.auto.rawValue),
+            let mode = XDPModeArgument(rawValue: plain["--mode"] ?? XDPModeArgument.auto.rawValue),
+            let tcMode = TCModeArgument(rawValue: plain["--tc-mode"] ?? TCModeArgument.auto.rawValue),
             xdp != [.leave] || tc != [.leave]
         else { return nil }
         self.init(
             interfaces: InterfaceChoice(names: plain.words, netns: plain["--netns"]),
             programs: AttachmentRequest(
-                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode),
+                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode),
             registry: plain["--registry"], isJSON: plain.has("--json"), isVerbose: plain.has("--verbose"))
     }
 }

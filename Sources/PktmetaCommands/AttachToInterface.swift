@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-public import ArgumentParser
+internal import ArgumentParser
 internal import Linux
-public import PacketMetadata
+internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
 
-extension XDPModeChoice: ExpressibleByArgument {}
-extension TCModeChoice: ExpressibleByArgument {}
+/// What an option says about the mode of XDP programs.
+enum XDPModeArgument: String, ExpressibleByArgument, CaseIterable {
+    case auto, native, generic
+
+    /// nil for auto.
+    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
+}
+
+/// What an option says about the mode of TC programs.
+enum TCModeArgument: String, ExpressibleByArgument, CaseIterable {
+    case auto, tcx, clsact
+
+    /// nil for auto.
+    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
+}
 
 struct AttachToInterface: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -28,10 +41,10 @@ struct AttachToInterface: ContextCommand {
     @OptionGroup var interfaces: InterfaceOptions
 
     @Option(help: ArgumentHelp("XDP mode; auto takes generic where the driver has no XDP, and says so."))
-    var mode: XDPModeChoice = .auto
+    var mode: XDPModeArgument = .auto
 
     @Option(help: ArgumentHelp("TC mode; auto takes clsact where the kernel has no TCX (before 6.6), and says so."))
-    var tcMode: TCModeChoice = .auto
+    var tcMode: TCModeArgument = .auto
 
     @Option(
         help: ArgumentHelp(
@@ -93,7 +106,7 @@ struct AttachToInterface: ContextCommand {
         AttachRequest(
             interfaces: interfaces.choice,
             programs: AttachmentRequest(
-                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode, tcMode: tcMode,
+                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode,
                 joins: join, placement: order.placement, registersMissing: registerMissing),
             holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration,
             trustsOwner: writing.trustOwner, isJSON: isJSON, isVerbose: isVerbose)

@@ -2,11 +2,12 @@
 
 import BPF
 import Linux
-import PacketMetadata
 import RegistryModel
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import PacketMetadata
 
 /// attach-to-interface and detach-from-interface, as a user runs them.
 @Suite(Kernel.required) struct AttachmentTests {
@@ -23,7 +24,7 @@ import Testing
 
         /// Program and link ids at the far end's XDP hook.
         func attachedXDP() throws -> UInt32? {
-            try pair.inReceiver { try attachedXDPProgramID(ifindex: NetworkInterface(named: VethPair.far).index) }
+            try pair.inReceiver { try Hook.xdp.programIDs(ifindex: NetworkInterface(named: VethPair.far).index).first }
         }
     }
 

@@ -190,8 +190,8 @@ import Testing
             let links = try pair.inReceiver {
                 let ifindex = try NetworkInterface(named: VethPair.far).index
                 return [
-                    LinkBox(try BPFLink(xdp: set.program, ifindex: ifindex, mode: .native)),
-                    LinkBox(try BPFLink(tcxIngress: get.program, ifindex: ifindex)),
+                    LinkBox(try BPFLink.xdp(set.program, ifindex: ifindex, mode: .native)),
+                    LinkBox(try BPFLink.tcx(get.program, ifindex: ifindex, .ingress)),
                 ]
             }
             try pair.send(10)

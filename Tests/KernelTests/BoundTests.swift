@@ -53,7 +53,7 @@ import Testing
             try registry.register(FieldDefinition(name: FieldName(name), type: type)).field
         }
 
-        func load(_ object: String, _ compiler: Fixture.Compiler, _ hook: Hook) throws -> ProgramLoader.Loaded {
+        func load(_ object: String, _ compiler: Fixture.Compiler, _ hook: Hook) throws -> LoadedProgram {
             try ProgramLoader(
                 ObjectFile(path: Fixture.object(object, compiler)), image: registry.image(), isStrict: false,
                 isRenewed: false,

@@ -295,10 +295,13 @@ import Testing
             let attachment = try #require(try store.attachments().first)
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
             let attacher = try bench.pair.inReceiver {
-                try Attacher(NetworkInterface(named: "far0"), store: store, summary: "test")
+                try InterfaceAttacher(NetworkInterface(named: "far0"), store: store, summary: "test")
             }
-            let chain = try attacher.load(Array(attachment.members.prefix(1)), of: attachment, registry)
-            try store.swap(attachment, to: chain)
+            let first = attachment.members[0]
+            let chain = try attacher.loader(attachment.record.mode, isAttached: true).load(
+                [first.entry(for: registry.image(), "test")], in: registry)
+            let record = first.record.renewed(as: chain.members[0].spec)
+            try store.swap(attachment, to: RecordedChain(chain, [record]))
             if !isAttached {
                 // As it was before the link was updated.
                 let folders = attachment.folders

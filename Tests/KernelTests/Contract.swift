@@ -99,7 +99,7 @@ final class XDPHarness: ContractHarness {
         script = try object.map("script")
     }
 
-    init(_ loaded: ProgramLoader.Loaded) throws {
+    init(_ loaded: LoadedProgram) throws {
         program = try BPFProgram(id: loaded.program.id)
         script = try loaded.object.map("script")
     }
@@ -135,7 +135,7 @@ final class TCHarness: ContractHarness {
         try self.init(reader.load(only: "contract"), script: reader.map("script"), compiler)
     }
 
-    convenience init(_ loaded: ProgramLoader.Loaded, _ compiler: Fixture.Compiler) throws {
+    convenience init(_ loaded: LoadedProgram, _ compiler: Fixture.Compiler) throws {
         try self.init(
             BPFProgram(id: loaded.program.id), script: loaded.object.map("script"), compiler)
     }
@@ -153,8 +153,8 @@ final class TCHarness: ContractHarness {
         links = try pair.inReceiver {
             let ifindex = try NetworkInterface(named: VethPair.far).index
             return [
-                LinkBox(try BPFLink(xdp: inject, ifindex: ifindex, mode: .native)),
-                LinkBox(try BPFLink(tcxIngress: contract, ifindex: ifindex)),
+                LinkBox(try BPFLink.xdp(inject, ifindex: ifindex, mode: .native)),
+                LinkBox(try BPFLink.tcx(contract, ifindex: ifindex, .ingress)),
             ]
         }
         area = try injector.map("area")

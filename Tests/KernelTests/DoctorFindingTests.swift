@@ -14,7 +14,7 @@ extension DoctorTests {
         let program = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign")), name: "foreign")
             .load(only: "foreign")
         let link = try bench.pair.inReceiver {
-            try BPFLink(xdp: program, ifindex: NetworkInterface(named: VethPair.far).index, mode: .native)
+            try BPFLink.xdp(program, ifindex: NetworkInterface(named: VethPair.far).index, mode: .native)
         }
         return (program.id, BPFLinkBox(link))
     }

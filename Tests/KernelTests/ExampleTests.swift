@@ -70,7 +70,7 @@ import Testing
             records = try object.map("audit_records")
             gapCount = try object.map("audit_gaps")
             link = try bench.attachments.pair.inReceiver {
-                try BPFLink(tcxIngress: program, ifindex: NetworkInterface(named: VethPair.far).index)
+                try BPFLink.tcx(program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress)
             }
         }
 

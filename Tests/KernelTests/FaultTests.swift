@@ -7,6 +7,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import PacketMetadata
+
 /// One system call after the other fails: what a command says, and its exit code, is what came of it.
 ///
 /// Exit code 0 is all done; 79 is done, but not all that goes with it, with the words for both; any other is nothing done.
@@ -61,7 +63,8 @@ import Testing
         try bench.pair.inReceiver {
             let index = try NetworkInterface(named: VethPair.far).index
             let hooks = [
-                try attachedXDPProgramID(ifindex: index) != nil, try !attachedTCXProgramIDs(ifindex: index).isEmpty,
+                try !Hook.xdp.programIDs(ifindex: index).isEmpty,
+                try !Hook.tcIngress.programIDs(ifindex: index).isEmpty,
             ]
             return hooks[0] == hooks[1] ? hooks[0] : nil
         }

@@ -4,11 +4,12 @@ import BPF
 import Foundation
 import Glibc
 import Linux
-import PacketMetadata
 import SystemPackage
 import TestSupport
 import Testbed
 import Testing
+
+@testable import PacketMetadata
 
 /// Nothing is removed, and nothing let go of, outside a BPF file system, through a symbolic link, or across a mount.
 @Suite(Kernel.required) struct HostileFolderTests {
@@ -127,7 +128,9 @@ import Testing
             }
             #expect(victim.pins == pins)
             #expect(
-                try pair.inReceiver { try attachedXDPProgramID(ifindex: NetworkInterface(named: VethPair.far).index) }
+                try pair.inReceiver {
+                    try Hook.xdp.programIDs(ifindex: NetworkInterface(named: VethPair.far).index).first
+                }
                     != nil)
             try #require(unlink(folder.appending(names.last!).string) == 0)
         }

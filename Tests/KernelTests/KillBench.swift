@@ -8,6 +8,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+@testable import PacketMetadata
+
 /// A registry in which commands are killed while packets pass, and what must be so however that went.
 final class KillBench {
     let scratch = ScratchRegistry()
@@ -109,7 +111,7 @@ final class KillBench {
         let attached = try pair.inReceiver {
             let index = try NetworkInterface(named: VethPair.far).index
             return Set(
-                try attachedTCXProgramIDs(ifindex: index) + [attachedXDPProgramID(ifindex: index)].compactMap(\.self))
+                try Hook.tcIngress.programIDs(ifindex: index) + Hook.xdp.programIDs(ifindex: index))
         }
         var leaks: [String] = []
         let programs = kernel.programs.subtracting(pinned.programs).subtracting(others)

@@ -66,7 +66,7 @@ private final class KilledRenewals {
         let program = try object.load(only: "torture_dynamic")
         reader = try object.map("outcomes")
         link = try bench.pair.inReceiver {
-            try BPFLink(tcxIngress: program, ifindex: NetworkInterface(named: VethPair.far).index)
+            try BPFLink.tcx(program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress)
         }
         self.bench = bench
         self.folder = folder

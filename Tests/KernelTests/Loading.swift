@@ -9,7 +9,7 @@ extension ProgramLoader {
     /// Loads the program of that name, or the only one for the hook.
     func load(
         _ name: String?, for hook: Hook, in registry: borrowing Registry, maps: FolderEntry? = nil
-    ) throws(PacketMetadataError) -> Loaded {
-        try load(inspect(name, for: hook), in: registry, Terms(maps: maps))
+    ) throws(PacketMetadataError) -> LoadedProgram {
+        try load(inspect(name, for: hook), in: registry, Terms(maps: maps.map { .folder($0) } ?? .new))
     }
 }

@@ -18,7 +18,7 @@ import Testing
         let registry: Registry
 
         init(
-            capacity: Int? = nil, mode: XDPModeChoice = .auto,
+            capacity: Int? = nil, mode: AttachmentMode? = nil,
             fields: [(name: String, type: String, source: String)] = []
         ) throws {
             pair = try VethPair()

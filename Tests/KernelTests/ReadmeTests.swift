@@ -213,7 +213,7 @@ extension ReadmeTests.Bench {
             let program = try object.load(only: "observe")
             observed = try object.map("observed")
             link = try bench.pair.inReceiver {
-                try BPFLink(tcxIngress: program, ifindex: NetworkInterface(named: "eth0").index)
+                try BPFLink.tcx(program, ifindex: NetworkInterface(named: "eth0").index, .ingress)
             }
         }
     }

@@ -125,7 +125,7 @@ import Testing
             let foreign = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign")), name: "foreign")
             let program = try foreign.load(only: "foreign")
             let link = try bench.pair.inReceiver {
-                try BPFLink(xdp: program, ifindex: NetworkInterface(named: VethPair.far).index, mode: .native)
+                try BPFLink.xdp(program, ifindex: NetworkInterface(named: VethPair.far).index, mode: .native)
             }
             try Self.expectRefusal(
                 bench, ["attach-to-interface", "far0"], exitCode: 73,

@@ -27,9 +27,9 @@ import Testing
         let links = try pair.inReceiver {
             let ifindex = try NetworkInterface(named: VethPair.far).index
             return [
-                LinkBox(try BPFLink(xdp: inject, ifindex: ifindex, mode: .native)),
-                LinkBox(try BPFLink(tcxIngress: scrub.program, ifindex: ifindex)),
-                LinkBox(try BPFLink(tcxIngress: look, ifindex: ifindex)),
+                LinkBox(try BPFLink.xdp(inject, ifindex: ifindex, mode: .native)),
+                LinkBox(try BPFLink.tcx(scrub.program, ifindex: ifindex, .ingress)),
+                LinkBox(try BPFLink.tcx(look, ifindex: ifindex, .ingress)),
             ]
         }
         try pair.send(1)
@@ -113,7 +113,7 @@ import Testing
             let link = try chain.inOnward {
                 let end = try NetworkInterface(named: VethChain.end)
                 try end.waitUntilRunning(timeout: .seconds(10))
-                return try BPFLink(tcxIngress: program, ifindex: end.index)
+                return try BPFLink.tcx(program, ifindex: end.index, .ingress)
             }
             try chain.pair.send(1, to: VethChain.endAddress)
             let arrived = try eventually { try ContractScript.decode(script.values(at: 0)[0], calls).runs > 0 }

@@ -44,7 +44,7 @@ import Testing
                 let loaded = try object.load(only: program)
                 observed = try object.map("observed")
                 link = try pair.inReceiver {
-                    try BPFLink(tcxIngress: loaded, ifindex: NetworkInterface(named: VethPair.far).index)
+                    try BPFLink.tcx(loaded, ifindex: NetworkInterface(named: VethPair.far).index, .ingress)
                 }
             }
         }

@@ -151,7 +151,7 @@ import Testing
 
             // By a link.
             let link = LinkBox(
-                try bench.pair.inReceiver { try BPFLink(xdp: program, ifindex: ifindex, mode: .native) })
+                try bench.pair.inReceiver { try BPFLink.xdp(program, ifindex: ifindex, mode: .native) })
             text = try refusal()
             #expect(text.contains("link \(try link.link.information.id)"), "\(text)")
             try link.link.detach()

@@ -25,7 +25,7 @@ struct SurvivalRow: Sendable, CustomTestStringConvertible {
         case none = "–"
 
         /// How the program that sets the field is attached, one test case each.
-        var attachments: [BPFLink.XDPMode] {
+        var attachments: [XDPMode] {
             switch self {
             case .native, .none: [.native]
             case .generic: [.generic]
@@ -99,7 +99,7 @@ struct SurvivalRoute: Sendable {
     /// An AF_PACKET socket listens in the far end's namespace.
     var tap = false
     /// The end of the chain has an XDP program, which does nothing.
-    var endXDP: BPFLink.XDPMode?
+    var endXDP: XDPMode?
     /// It opens the area.
     var endOpens = false
     var endGRO = false

@@ -9,7 +9,7 @@ import Testing
 @Suite(Kernel.required) struct SurvivalTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let row: SurvivalRow
-        let mode: BPFLink.XDPMode
+        let mode: XDPMode
         let amount: Int32
 
         var testDescription: String { "\(row.path) (\(mode), \(amount))" }

@@ -15,7 +15,7 @@ final class SurvivalBench {
     let field: RegisteredField
     private let scratch = ScratchRegistry()
     private let route: SurvivalRoute
-    private let mode: BPFLink.XDPMode
+    private let mode: XDPMode
     private let reader: Loaded
     private var stamp, change, passer: Loaded?
     private var links: [LinkBox] = []
@@ -33,7 +33,7 @@ final class SurvivalBench {
     }
 
     init(
-        _ route: SurvivalRoute, _ mode: BPFLink.XDPMode, amount: Int32 = 0, capacity: Int? = nil,
+        _ route: SurvivalRoute, _ mode: XDPMode, amount: Int32 = 0, capacity: Int? = nil,
         otherValues: (RegistryImage) -> [UInt64] = { _ in [] }
     ) throws {
         self.route = route
@@ -77,7 +77,7 @@ final class SurvivalBench {
         passer = loaded
         try chain.inOnward {
             let ifindex = try NetworkInterface(named: VethChain.end).index
-            links.append(LinkBox(try BPFLink(xdp: loaded.program, ifindex: ifindex, mode: mode)))
+            links.append(LinkBox(try BPFLink.xdp(loaded.program, ifindex: ifindex, mode: mode)))
         }
     }
 
@@ -92,7 +92,7 @@ final class SurvivalBench {
         }
         try chain.pair.inReceiver {
             let ifindex = try NetworkInterface(named: VethPair.far).index
-            links.append(LinkBox(try BPFLink(xdp: stamp.program, ifindex: ifindex, mode: mode)))
+            links.append(LinkBox(try BPFLink.xdp(stamp.program, ifindex: ifindex, mode: mode)))
         }
     }
 
@@ -101,8 +101,8 @@ final class SurvivalBench {
             links.append(
                 LinkBox(
                     try point.isEgress
-                        ? BPFLink(tcxEgress: loaded.program, ifindex: ifindex)
-                        : BPFLink(tcxIngress: loaded.program, ifindex: ifindex)))
+                        ? BPFLink.tcx(loaded.program, ifindex: ifindex, .egress)
+                        : BPFLink.tcx(loaded.program, ifindex: ifindex, .ingress)))
         }
     }
 

@@ -56,7 +56,7 @@ import Testing
         let program = ProgramBox(try object.load(only: "count_and_go_on"))
         let ifindex = try ifindex(bench)
         let link = try bench.pair.inReceiver {
-            LinkBox(try BPFLink(tcxIngress: program.program, ifindex: ifindex))
+            LinkBox(try BPFLink.tcx(program.program, ifindex: ifindex, .ingress))
         }
         return (program, link)
     }
@@ -296,7 +296,7 @@ import Testing
             let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign")), name: "foreign")
             let program = try object.load(only: "foreign")
             let link = try bench.pair.inReceiver {
-                try BPFLink(xdp: program, ifindex: NetworkInterface(named: "more0").index, mode: .native)
+                try BPFLink.xdp(program, ifindex: NetworkInterface(named: "more0").index, mode: .native)
             }
             #expect(try bench.command("attach-to-interface", "far0", "more0").exitCode == 73)
             #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])

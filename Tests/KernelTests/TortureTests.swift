@@ -60,7 +60,7 @@ final class Torture {
     private let scratch = ScratchRegistry()
     private let pair: VethPair
     private let registry: Registry
-    private let reader: ProgramLoader.Loaded
+    private let reader: LoadedProgram
     private let link: BPFLink
     private let targets: BPFMap
     private var random = SystemRandomNumberGenerator()
@@ -91,7 +91,7 @@ final class Torture {
         ).load("torture_dynamic", for: .tcIngress, in: registry, maps: maps)
         let program = try BPFProgram(id: reader.program.id)
         link = try pair.inReceiver {
-            try BPFLink(tcxIngress: program, ifindex: NetworkInterface(named: VethPair.far).index)
+            try BPFLink.tcx(program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress)
         }
         targets = try BPFMap(pinnedAt: maps.appending("targets"))
         try targets.update(at: Self.moverPlace, encode(mover.id.rawValue))

@@ -68,7 +68,7 @@ enum AttachingChecks {
     private static func tryHere(_ consumer: borrowing BPFProgram) throws(BPFError) -> Finding {
         let prebuilt = PrebuiltObject.probe
         let probe = try prebuilt.bytes.open().load(only: prebuilt.name)
-        _ = try BPFLink(xdp: probe, ifindex: loopback, mode: .generic)
+        _ = try BPFLink.xdp(probe, ifindex: loopback, mode: .generic)
         if try TCXPrograms.query(ifindex: loopback, .ingress) != nil {
             _ = try BPFLink.tcx(consumer, ifindex: loopback, .ingress, at: .last)
             return Finding(.attaching, .ok, "XDP and TCX links work")

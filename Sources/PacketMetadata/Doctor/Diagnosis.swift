@@ -25,7 +25,7 @@ public struct Diagnosis: Sendable, Hashable {
         let folder = try RegistryFolder(path: path)
         var interface: NetworkInterface?
         if let interfaceName {
-            interface = try Attacher.interface(interfaceName, "cannot examine \(interfaceName)")
+            interface = try NetworkInterface.find(interfaceName, "cannot examine \(interfaceName)")
         }
         let registry = RegistryChecks(folder)
         let traits = KernelTraits()

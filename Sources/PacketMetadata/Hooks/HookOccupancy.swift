@@ -32,7 +32,7 @@ public struct HookOccupancy: Sendable, Hashable {
     /// - Throws: `notFound` if there is no such interface.
     public init(of interfaceName: String, _ hook: Hook) throws(PacketMetadataError) {
         let summary = "cannot look at \(hook) of \(interfaceName)"
-        let interface = try Attacher.interface(interfaceName, summary)
+        let interface = try NetworkInterface.find(interfaceName, summary)
         do throws(BPFError) {
             try self.init(ifindex: interface.index, hook)
         } catch {
@@ -63,13 +63,7 @@ public struct HookOccupancy: Sendable, Hashable {
             let fitting = (links ?? knowledge.pinnedLinks).filter { $0.programID == program.id }
             let link = fitting.count == 1 ? fitting.first?.id : nil
             let mechanism: HookOccupant.Mechanism = link != nil ? .xdpLink : links?.isEmpty == true ? .xdpNetlink : .xdp
-            let mode: HookOccupant.XDPMode =
-                switch program.mode {
-                case .native: .native
-                case .generic: .generic
-                case .offloaded: .offloaded
-                }
-            return knowledge.occupant(program.id, mechanism, mode: mode, link: link)
+            return knowledge.occupant(program.id, mechanism, mode: AttachmentMode(program.mode), link: link)
         }
         tcx = nil
         qdisc = nil

@@ -18,11 +18,6 @@ public struct HookOccupant: Sendable, Hashable {
         case clsBPF = "cls_bpf"
     }
 
-    /// Where an XDP program runs.
-    public enum XDPMode: String, Sendable, Hashable, CaseIterable {
-        case native, generic, offloaded
-    }
-
     /// What there is to say of a filter.
     public struct Filter: Sendable, Hashable {
         /// What the one who attached it calls it; tc writes `OBJECT:[SECTION]`.
@@ -36,7 +31,7 @@ public struct HookOccupant: Sendable, Hashable {
 
     public let mechanism: Mechanism
     /// nil for TC.
-    public let mode: XDPMode?
+    public let mode: AttachmentMode?
     public let programID: UInt32
     /// At most 15 bytes. nil if this process may not know it: without CAP_SYS_ADMIN, it takes a pin that can be opened.
     public let programName: String?

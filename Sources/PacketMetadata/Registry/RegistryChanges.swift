@@ -118,7 +118,8 @@ extension Registry {
     /// - Returns: what that was, in words.
     @discardableResult
     func recover(_ summary: String) throws(PacketMetadataError) -> [String] {
-        var finished = try AttachmentStore(pins).recover()
+        var finished: [String] = []
+        for follower in pins.followers { finished += try follower.recover() }
         if try closePins(summary) { finished.append("closed the pins of attachments to all but their owner") }
         let image = try image()
         let steps = image.recovery()
@@ -138,15 +139,18 @@ extension Registry {
         _ steps: [RegistryStep], on image: RegistryImage, _ summary: String
     ) throws(PacketMetadataError) {
         if steps.isEmpty { return }
-        let store = AttachmentStore(pins)
-        // Each renewal for the registry as it will be at that step, loaded before the first step is done.
-        var renewals: [[Renewal]] = []
+        let followers = pins.followers
+        // Each renewal for the registry as it will be at that step, prepared before the first step is done.
+        var renewals: [[any RegistryRenewal]] = []
         for index in steps.indices where steps[index] == .renew {
-            renewals.append(try store.prepareRenewals(for: image.applying(Array(steps[..<index])), self))
+            let then = image.applying(Array(steps[..<index]))
+            var prepared: [any RegistryRenewal] = []
+            for follower in followers { prepared.append(try follower.prepare(for: then, of: self)) }
+            renewals.append(prepared)
         }
         for step in steps {
             if step == .renew {
-                try store.apply(renewals.removeFirst())
+                for renewal in renewals.removeFirst() { try renewal.apply() }
             } else {
                 try act(step, summary)
             }
@@ -215,19 +219,11 @@ extension Registry {
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
         var programs: [String] = []
-        for attachment in try AttachmentStore(pins).attachments() {
-            let record = attachment.record
-            do throws(BPFError) {
-                guard try attachment.usedFields().contains(field.name.text) else { continue }
-            } catch {
-                throw PacketMetadataError(error, "cannot unregister \(field.name)")
-            }
-            programs.append("program \(record.program) on \(record.interface) (\(record.hook))")
-        }
+        for follower in pins.followers { programs += try follower.users(of: field) }
         if programs.isEmpty { return }
         throw PacketMetadataError(
             .taken, "cannot unregister \(field.name)",
-            reason: "\(programs.sorted().joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
+            reason: "\(programs.joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
             remedy: "Detach first, or use --force: programs that use it then get -ENOENT for it.")
     }
 

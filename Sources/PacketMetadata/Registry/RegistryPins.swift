@@ -20,7 +20,8 @@ struct RegistryPins: Sendable {
     var registry: FolderEntry { folder.entry.appending("registry") }
     var state: FolderEntry { folder.entry.appending("state") }
     var lock: FolderEntry { folder.entry.appending("lock") }
-    var attachments: FolderEntry { folder.entry.appending("attachments") }
+    var attachments: FolderEntry { folder.entry.appending(Self.attachmentsName) }
+    static let attachmentsName = "attachments"
 
     private var all: [FolderEntry] { [attachments, state, registry, lock] }
 

@@ -26,31 +26,24 @@ extension Registry {
         try pins.refuseOthers(summary)
         try refuseIfOtherABI(pins)
         try pins.locked { () throws(PacketMetadataError) in
-            let store = AttachmentStore(pins)
-            var attachments: [Attachment] = []
+            let followers = pins.followers
+            var before: Set<String> = []
             do throws(PacketMetadataError) {
-                try store.recover()
-                attachments = try store.attachments()
+                for follower in followers { _ = try follower.recover() }
+                before = try pins.namesOfAttachments(summary)
             } catch {
                 throw error.keeping(from: summary)
             }
-            var done = 0
+            var (done, all) = (0, before.count)
             do throws(PacketMetadataError) {
-                for attachment in attachments {
-                    do throws(BPFError) {
-                        try store.remove(attachment)
-                    } catch {
-                        throw PacketMetadataError(error, summary)
-                    }
-                    done += 1
-                }
+                for follower in followers { try follower.removeAll(summary) { (done, all) = ($0, $1) } }
                 try pins.removeAll(summary)
             } catch {
-                let names = (try? pins.attachments.contents()) ?? []
-                let isBegun = Set(attachments.map(\.name)) != Set(names) || (try? pins.registry.exists()) == false
-                guard isBegun else { throw error }
+                let isBegun =
+                    (try? pins.namesOfAttachments(summary)) != before || (try? pins.registry.exists()) == false
+                guard isBegun else { throw error.keeping(from: summary) }
                 throw error.unfinished(
-                    summary, "\(done) of \(attachments.count) attachments are detached",
+                    summary, "\(done) of \(all) attachments are detached",
                     remedy: "pktmeta delete-registry --force --registry \(folder.path) goes on with it.")
             }
         }
@@ -74,6 +67,17 @@ extension RegistryPins {
             return try folder.entry.contents().isEmpty
         } catch {
             throw PacketMetadataError(error, summary, doing: "look at \(path)")
+        }
+    }
+
+    /// None if there is no folder of them.
+    fileprivate func namesOfAttachments(_ summary: String) throws(PacketMetadataError) -> Set<String> {
+        do throws(Errno) {
+            return Set(try attachments.contents())
+        } catch .noSuchFileOrDirectory {
+            return []
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "read \(attachments)")
         }
     }
 

@@ -51,7 +51,7 @@ private final class Located {
         let program = try? attachment.anchor.programID()
         let isThere = {
             guard let program else { return (try? NetworkNamespace.currentCookie()) == record.netnsCookie }
-            return (try? Attacher.programIDs(hook, ifindex: ifindex))?.contains(program) ?? false
+            return (try? hook.programIDs(ifindex: ifindex))?.contains(program) ?? false
         }
         isHere = isThere()
         elsewhere = isHere ? nil : NetworkNamespace.find(where: isThere)

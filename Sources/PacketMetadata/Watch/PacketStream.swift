@@ -26,15 +26,9 @@ public struct WatchRequest: Sendable, Hashable {
 ///
 /// For one task or thread at a time.
 public final class PacketStream {
-    private final class Watcher {
-        let ifindex: UInt32
+    private struct Watcher {
         let frames: Frames
-        let link: BPFLink
-        init(_ ifindex: UInt32, _ frames: Frames, _ link: consuming BPFLink) {
-            self.ifindex = ifindex
-            self.frames = frames
-            self.link = link
-        }
+        let live: LiveChain
     }
 
     /// What packets of an interface begin with, which is a constant of the program that looks into them.
@@ -49,7 +43,7 @@ public final class PacketStream {
     /// By number, newest last. Events of an earlier load may still lie in the buffer.
     private var tables: [WatchTable]
     /// Those that the interfaces take, with the same maps.
-    private var loaded: [Frames: ProgramLoader.Loaded]
+    private var loaded: [Frames: LoadedChain]
     private var image: RegistryImage
     private var watchers: [Watcher] = []
     private let ring: RingBuffer
@@ -65,7 +59,7 @@ public final class PacketStream {
         registryPath = registry.path
         summary = "cannot watch \(names.joined(separator: ", "))"
         try Self.check(request, summary)
-        let found = try Attacher.interfaces(names, "cannot watch")
+        let found = try NetworkInterface.find(names, "cannot watch")
         interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
         try Self.refuseUnknown(request, image, summary)
@@ -75,19 +69,18 @@ public final class PacketStream {
         loaded = try Self.load(Set(frames.values), request, table, image, registry, summary, after: nil)
         guard let first = loaded.values.first else { preconditionFailure("an interface is named") }
         do throws(BPFError) {
-            ring = try RingBuffer(first.object.map(PKTMETA_WATCH_EVENTS_MAP))
-            countsMap = try first.object.map(PKTMETA_WATCH_COUNTS_MAP)
+            ring = try RingBuffer(first.first.object.map(PKTMETA_WATCH_EVENTS_MAP))
+            countsMap = try first.first.object.map(PKTMETA_WATCH_COUNTS_MAP)
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf])
         }
-        for ifindex in interfaces.keys.sorted() {
-            guard let frames = frames[ifindex], let program = loaded[frames] else { continue }
+        for interface in found.sorted(by: { $0.index < $1.index }) {
+            guard let frames = frames[interface.index], let chain = loaded[frames] else { continue }
             do throws(BPFError) {
-                watchers.append(
-                    Watcher(
-                        ifindex, frames,
-                        try BPFLink.tcx(
-                            program.program, ifindex: ifindex, .ingress, at: request.isFirst ? .first : .last)))
+                let link = try BPFLink.tcx(
+                    chain.first.program, ifindex: interface.index, .ingress, at: request.isFirst ? .first : .last)
+                let live = LiveChain(chain, link, summary, goneReason: "the interface \(interface.name) is gone")
+                watchers.append(Watcher(frames: frames, live: live))
             } catch {
                 throw Self.refusal(error, summary)
             }
@@ -168,7 +161,7 @@ public final class PacketStream {
     private func look() throws(PacketMetadataError) {
         guard ContinuousClock.now - lastLook >= Self.lookInterval, !watchers.isEmpty else { return }
         lastLook = .now
-        try refuseIfGone()
+        for watcher in watchers { try watcher.live.refuseIfGone() }
         let registry = try Registry.openForPrograms(at: registryPath)
         let now = try registry.image()
         guard now != image else { return }
@@ -176,27 +169,11 @@ public final class PacketStream {
         let new = try Self.load(
             Set(loaded.keys), request, table, now, registry, summary, after: loaded.values.first)
         tables = tables.suffix(Self.tablesKept) + [table]
-        do throws(BPFError) {
-            for watcher in watchers {
-                guard let next = new[watcher.frames], let last = loaded[watcher.frames] else { continue }
-                try watcher.link.update(to: next.program, replacing: last.program)
-            }
-        } catch {
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        for watcher in watchers {
+            guard let next = new[watcher.frames] else { continue }
+            try watcher.live.swap(to: next)
         }
         (loaded, image) = (new, now)
-    }
-
-    private func refuseIfGone() throws(PacketMetadataError) {
-        for watcher in watchers {
-            do throws(BPFError) {
-                if try watcher.link.information.ifindex != 0 { continue }
-            } catch {
-                throw PacketMetadataError(error, summary)
-            }
-            throw PacketMetadataError(
-                .notFound, summary, reason: "the interface \(interfaces[watcher.ifindex] ?? "") is gone")
-        }
     }
 
     /// Loads whose events may still be unread.
@@ -204,9 +181,9 @@ public final class PacketStream {
 
     private static func load(
         _ frames: Set<Frames>, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, _ summary: String, after earlier: ProgramLoader.Loaded?
-    ) throws(PacketMetadataError) -> [Frames: ProgramLoader.Loaded] {
-        var loaded: [Frames: ProgramLoader.Loaded] = [:]
+        _ registry: borrowing Registry, _ summary: String, after earlier: LoadedChain?
+    ) throws(PacketMetadataError) -> [Frames: LoadedChain] {
+        var loaded: [Frames: LoadedChain] = [:]
         for frames in frames {
             loaded[frames] = try load(
                 frames, request, table, image, registry, summary, after: loaded.values.first ?? earlier)
@@ -216,17 +193,19 @@ public final class PacketStream {
 
     private static func load(
         _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, _ summary: String, after earlier: ProgramLoader.Loaded?
-    ) throws(PacketMetadataError) -> ProgramLoader.Loaded {
+        _ registry: borrowing Registry, _ summary: String, after earlier: LoadedChain?
+    ) throws(PacketMetadataError) -> LoadedChain {
         let settings = try pktmeta_watch_settings(request.filter, sample: request.sample, table: table, image: image)
-        let loader = ProgramLoader(ObjectFile(.watcher), image: image, isStrict: true, summary: summary)
-        var terms = ProgramLoader.Terms(earlier: earlier, hasEthernetHeader: frames == .ethernet)
-        terms.constants = [
+        var spec = try ProgramSpec(
+            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true, summary: summary)
+        spec.constants = [
             PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
             PKTMETA_TABLE_VARIABLE: try image.table(table.fields, summary),
         ]
-        terms.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
-        return try loader.load(try loader.inspect(nil, for: .tcIngress), in: registry, terms)
+        spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
+        let loader = ChainLoader(summary: summary, mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
+        let maps = earlier.map { MapsSource.program($0.first) } ?? .new
+        return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
     }
 }
 

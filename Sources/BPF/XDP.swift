@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Clibbpf
+internal import Linux
+
+/// Where in an interface's way of a packet its XDP program runs.
+public enum XDPMode: String, Sendable, Hashable, CaseIterable {
+    /// In the driver.
+    case native
+    /// In the stack.
+    case generic
+    /// In the NIC.
+    case offloaded
+
+    /// XDP_FLAGS_* of linux/if_link.h.
+    fileprivate var flag: UInt32 {
+        switch self {
+        case .native: UInt32(XDP_FLAGS_DRV_MODE)
+        case .generic: UInt32(XDP_FLAGS_SKB_MODE)
+        case .offloaded: UInt32(XDP_FLAGS_HW_MODE)
+        }
+    }
+}
+
+/// An XDP program that an interface has.
+public struct AttachedXDPProgram: Sendable, Hashable {
+    public let id: UInt32
+    public let mode: XDPMode
+
+    /// Asks about an interface of this thread's network namespace.
+    ///
+    /// - Returns: at most one in the driver or the stack, and one in the NIC.
+    public static func query(ifindex: UInt32) throws(BPFError) -> [AttachedXDPProgram] {
+        var answer = bpf_xdp_query_opts()
+        answer.sz = MemoryLayout<bpf_xdp_query_opts>.size(through: \.attach_mode)
+        try libbpf("ask for XDP programs") { unsafe bpf_xdp_query(CInt(ifindex), 0, &answer) }
+        return [
+            (answer.hw_prog_id, XDPMode.offloaded), (answer.drv_prog_id, .native), (answer.skb_prog_id, .generic),
+        ].filter { $0.0 != 0 }.map { AttachedXDPProgram(id: $0.0, mode: $0.1) }
+    }
+}
+
+extension BPFLink {
+    /// Attaches an XDP program to an interface of this thread's network namespace.
+    ///
+    /// - Throws: `notSupported` if the driver has not the mode; `resourceBusy` or `fileExists` if the hook is taken;
+    ///   `outOfRange`, `noSpace` or `noMemory` for what the driver lacks.
+    public static func xdp(
+        _ program: borrowing BPFProgram, ifindex: UInt32, mode: XDPMode
+    ) throws(BPFError) -> BPFLink {
+        var options = unsafe bpf_link_create_opts()
+        unsafe options.sz = MemoryLayout<bpf_link_create_opts>.size(through: \.flags)
+        unsafe options.flags = mode.flag
+        let programFD = program.fd.raw
+        let fd = try libbpf("attach \(program.name)") {
+            unsafe bpf_link_create(programFD, CInt(ifindex), BPF_XDP, &options)
+        }
+        return BPFLink(owning: OwnedFD(fd))
+    }
+}

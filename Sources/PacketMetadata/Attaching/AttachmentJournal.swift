@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// What was done to attachments, so that it can be taken back until it is made final.
+final class AttachmentJournal {
+    private let store: AttachmentStore
+    private var added: [FolderEntry] = []
+    private var swapped: [FolderEntry] = []
+    private var doomed: [Attachment] = []
+
+    init(_ store: AttachmentStore) { self.store = store }
+
+    func add(
+        _ point: HookPoint, _ chain: RecordedChain,
+        _ attach: (Attachment.Folders) throws(BPFError) -> Void
+    ) throws(BPFError) {
+        added.append(try store.add(point, chain, attach))
+    }
+
+    func swap(_ attachment: Attachment, to chain: RecordedChain) throws(BPFError) {
+        try store.swap(attachment, to: chain)
+        swapped.append(attachment.entry)
+    }
+
+    func removeAtTheEnd(_ attachment: Attachment) { doomed.append(attachment) }
+
+    /// - Throws: what keeps from making it final, with what was done.
+    func commit(_ summary: String) throws(PacketMetadataError) {
+        var removed = 0
+        do throws(BPFError) {
+            for entry in swapped { try store.settle(entry) }
+            for attachment in doomed {
+                try store.remove(attachment)
+                removed += attachment.members.count
+            }
+        } catch {
+            let count = doomed.reduce(0) { $0 + $1.members.count }
+            let detached = count == 0 ? [] : ["\(removed) of \(count) programs are detached"]
+            let attached = added.isEmpty && swapped.isEmpty ? [] : ["the programs that were asked for are attached"]
+            throw PacketMetadataError(error, summary).unfinished(
+                summary, (attached + detached).joined(separator: ", "),
+                remedy: "The next command that writes finishes what was begun; the same command, what was not.")
+        }
+    }
+
+    /// Leaves all as it was.
+    ///
+    /// - Returns: whether it could; else ``AttachmentStore/recover()`` will finish what was begun.
+    func revert() -> Bool {
+        var isDone = true
+        func attempt(_ body: () throws(BPFError) -> Void) {
+            do throws(BPFError) { try body() } catch { isDone = false }
+        }
+        for entry in swapped.reversed() { attempt { () throws(BPFError) in try store.swapBack(entry) } }
+        for entry in added.reversed() { attempt { () throws(BPFError) in try store.remove(Attachment(entry)) } }
+        return isDone
+    }
+}

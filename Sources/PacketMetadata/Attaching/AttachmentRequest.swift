@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package import RegistryModel
+public import SystemPackage
+
+/// A program to attach.
+public enum ProgramChoice: Sendable, Hashable {
+    /// The prebuilt one: the producer in XDP, the consumer in TC.
+    case prebuilt
+    /// The one that takes private fields off.
+    case scrub
+    /// A program of an object; without a name, the only one there is for the hook.
+    case object(FilePath, program: String?)
+}
+
+/// What a hook is to have.
+public enum ProgramSelection: Sendable, Hashable {
+    /// What it has.
+    case unchanged
+    /// The prebuilt program, unless a program of the user's own is attached to the hook by this registry.
+    case prebuiltUnlessOwn
+    /// These, in the order in which they run.
+    case programs([ProgramChoice])
+}
+
+/// What to attach to the hooks of an interface, and how.
+public struct AttachmentRequest: Sendable, Hashable {
+    public var xdp: ProgramSelection
+    public var tc: ProgramSelection
+    /// Of XDP programs: nil for native, or generic if the driver has no XDP.
+    public var mode: AttachmentMode?
+    /// Of TC programs: nil for TCX, or clsact if the kernel has no TCX.
+    public var tcMode: AttachmentMode?
+    /// Attaches beside what this registry has attached, instead of in its place.
+    public var joins: Bool
+    /// Where, for hooks whose programs are named: in XDP among the programs of the chain, if it joins one; at TC among
+    /// all programs of the hook.
+    public var placement: Placement?
+    /// Registers fields that the objects declare with their type and that are not registered; if attaching fails, they
+    /// are unregistered again.
+    public var registersMissing: Bool
+
+    /// - Parameters:
+    ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if `tc`
+    ///     names programs, since what was named is what is attached.
+    ///   - tc: likewise.
+    ///   - mode: of XDP programs; nil for the best there is.
+    ///   - tcMode: of TC programs; likewise.
+    ///   - joins: whether to attach beside what this registry has attached.
+    ///   - placement: where among the hook's programs; nil for the place that is usual.
+    ///   - registersMissing: whether fields that the objects declare and that are not registered are registered.
+    public init(
+        xdp: ProgramSelection? = nil, tc: ProgramSelection? = nil,
+        mode: AttachmentMode? = nil, tcMode: AttachmentMode? = nil, joins: Bool = false, placement: Placement? = nil,
+        registersMissing: Bool = false
+    ) {
+        self.xdp = xdp ?? Self.selection(beside: tc)
+        self.tc = tc ?? Self.selection(beside: xdp)
+        self.mode = mode
+        self.tcMode = tcMode
+        self.joins = joins
+        self.placement = placement
+        self.registersMissing = registersMissing
+    }
+
+    /// For a hook of which nothing is said.
+    private static func selection(beside other: ProgramSelection?) -> ProgramSelection {
+        if case .programs = other { .unchanged } else { .prebuiltUnlessOwn }
+    }
+
+    func selection(_ hook: Hook) -> ProgramSelection {
+        switch hook {
+        case .xdp: xdp
+        case .tcIngress: tc
+        }
+    }
+
+    /// nil for the best there is.
+    func mode(_ hook: Hook) -> AttachmentMode? {
+        switch hook {
+        case .xdp: mode
+        case .tcIngress: tcMode
+        }
+    }
+
+    func placement(_ hook: Hook) -> Placement? {
+        if case .programs = selection(hook) { placement } else { nil }
+    }
+
+    /// - Throws: `usage` for a mode that is not one of its hook's.
+    func checkModes(_ summary: String) throws(PacketMetadataError) {
+        for hook in Hook.allCases {
+            guard let mode = mode(hook), !hook.modes.contains(mode) else { continue }
+            throw PacketMetadataError(.usage, summary, reason: "\(mode.rawValue) is no mode of \(hook)")
+        }
+    }
+
+    /// Whether the objects can be read, before anything is made for them.
+    ///
+    /// - Throws: `badData` or `missingPrivilege` if one cannot.
+    package func checkObjects() throws(PacketMetadataError) {
+        for path in objects { _ = try ObjectFile(path: path) }
+    }
+
+    var objects: [FilePath] {
+        [xdp, tc].flatMap { selection in
+            guard case .programs(let choices) = selection else { return [FilePath]() }
+            return choices.compactMap { if case .object(let path, _) = $0 { path } else { nil } }
+        }
+    }
+}
+
+extension ProgramSelection {
+    /// The programs that a hook is to have; nil if it is to be left as it is.
+    ///
+    /// - Parameter attached: what this registry has there.
+    func choices(beside attached: [AttachmentRecord]) -> [ProgramChoice]? {
+        switch self {
+        case .unchanged: nil
+        case .prebuiltUnlessOwn: attached.contains { !$0.object.isPrebuilt } ? nil : [.prebuilt]
+        case .programs(let choices): choices
+        }
+    }
+}
+
+extension ProgramSpec {
+    /// - Parameter summary: what was asked for, for errors.
+    init(
+        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ summary: String
+    ) throws(PacketMetadataError) {
+        let object: ObjectFile
+        var name: String?
+        switch choice {
+        case .prebuilt: object = ObjectFile(prebuiltFor: hook, image)
+        case .scrub: object = .scrub
+        case .object(let path, let program):
+            object = try ObjectFile(path: path)
+            name = program
+        }
+        try self.init(object, name, for: hook, image, isStrict: true, summary: summary)
+    }
+}

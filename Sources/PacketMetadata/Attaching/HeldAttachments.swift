@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+
+/// Programs that are attached for as long as this value, or the process, lives: nothing is pinned.
+///
+/// Other processes that change the registry do not know of them, so they follow it by ``follow(_:)``. Until then access
+/// by id is as good as ever, and bound access may be refused; neither gives a wrong value.
+public final class HeldAttachments {
+    /// What a hook has, by one link.
+    private struct Held {
+        let loader: ChainLoader
+        let live: LiveChain
+
+        /// Loads the programs anew for a registry that has changed, with their maps, and swaps them in.
+        func renew(for image: RegistryImage, _ registry: borrowing Registry) throws(PacketMetadataError) {
+            var entries: [ChainLoader.Entry] = []
+            for member in live.chain.members {
+                let spec = try member.spec.rebuilt(for: image, loader.summary)
+                entries.append(ChainLoader.Entry(spec: spec, maps: .program(member.loaded)))
+            }
+            try live.swap(to: try loader.load(entries, in: registry))
+        }
+    }
+
+    private let interfaces: [String]
+    private var held: [Held] = []
+    /// The registry that the programs were loaded for.
+    private var image: RegistryImage
+    public private(set) var reports: [AttachmentReport] = []
+
+    fileprivate init(_ image: RegistryImage, on interfaces: [String]) {
+        self.image = image
+        self.interfaces = interfaces
+    }
+
+    fileprivate func attach(
+        _ request: AttachmentRequest, _ hook: Hook, _ attacher: InterfaceAttacher, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) {
+        let attaching = hook.attaching(to: attacher.interface, attacher.summary)
+        guard let choices = request.selection(hook).choices(beside: []), !choices.isEmpty else { return }
+        let plan = try attaching.plan(try attacher.specs(choices, hook, image), [], request)
+        let candidates = CandidateModes(modes: try attaching.modes(request.mode(hook)).modes.filter { $0 != .clsact })
+        for case .attach(let new) in plan.steps {
+            let new = try NewAttachment(new, candidates, attaching, attacher, registry)
+            reports += try new.attach(registry) { (chain, mode) throws(BPFError) in
+                let link = try attaching.link(chain.first.program, mode, at: nil)
+                let live = LiveChain(
+                    chain, link, "cannot stay attached to \(attacher.interface.name)",
+                    goneReason: "the interface is gone")
+                held.append(Held(loader: attacher.loader(mode, isAttached: true), live: live))
+            }
+        }
+    }
+
+    /// Loads the programs anew if the registry has changed, and swaps them in with no packet unprocessed in between.
+    ///
+    /// To be called in the network namespace of the interfaces, every so often.
+    ///
+    /// - Throws: `notFound` if an interface or the registry has gone.
+    public func follow(_ registry: borrowing Registry) throws(PacketMetadataError) {
+        for held in held { try held.live.refuseIfGone() }
+        try refuseIfGone(registry)
+        let now = try registry.image()
+        guard now != image else { return }
+        for held in held { try held.renew(for: now, registry) }
+        image = now
+    }
+
+    /// Nobody can change or inspect by its path what these programs go by.
+    private func refuseIfGone(_ registry: borrowing Registry) throws(PacketMetadataError) {
+        let summary = "cannot stay attached to \(interfaces.sorted().joined(separator: ", "))"
+        guard try registry.isReplaced(summary) else { return }
+        throw PacketMetadataError(
+            .notFound, summary, reason: "the registry \(registry.path) was removed, or replaced by another")
+    }
+}
+
+extension Registry {
+    /// Attaches programs to interfaces of this thread's network namespace for as long as what it returns lives.
+    ///
+    /// - Throws: as ``attach(_:to:)``; `usage` if the request is to join what is attached, or for a filter, which would
+    ///   outlive the process.
+    public func hold(
+        _ request: AttachmentRequest, on interfaceNames: [String]
+    ) throws(PacketMetadataError) -> HeldAttachments {
+        let summary = "cannot attach to \(interfaceNames.joined(separator: ", "))"
+        guard !request.joins, request.placement == nil, request.tcMode != .clsact else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "what is not pinned has no --join, no place among others and no clsact mode")
+        }
+        try request.checkModes(summary)
+        return try registeringMissing(request, summary) { () throws(PacketMetadataError) in
+            let image = try image()
+            try refuseIfDamaged(image, summary)
+            try refuseIfTagIsShared(image, summary)
+            let attachers = try InterfaceAttacher.all(
+                interfaceNames, store: AttachmentStore(pins), "cannot attach to")
+            let attachments = HeldAttachments(image, on: attachers.map(\.interface.name))
+            for attacher in attachers {
+                for hook in Hook.allCases { try attachments.attach(request, hook, attacher, self) }
+            }
+            return attachments
+        }
+    }
+}

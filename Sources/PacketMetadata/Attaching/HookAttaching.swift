@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import RegistryModel
+
+/// How programs get to one hook of an interface, as far as hooks differ: a further kind of hook is one more of these.
+protocol HookAttaching {
+    var hook: Hook { get }
+    var interface: HookInterface { get }
+    /// What was asked for, for errors.
+    var summary: String { get }
+
+    /// The modes to try, one after the other.
+    ///
+    /// - Parameter asked: nil for the best there is.
+    func modes(_ asked: AttachmentMode?) throws(PacketMetadataError) -> CandidateModes
+
+    /// What to do to the hook.
+    ///
+    /// - Parameters:
+    ///   - specs: the programs wanted.
+    ///   - existing: the attachments that this registry has there, in the order in which they run.
+    /// - Throws: `notFound` or `usage` if the request's place among other programs is not clear.
+    func plan(
+        _ specs: [ProgramSpec], _ existing: [Attachment], _ request: AttachmentRequest
+    ) throws(PacketMetadataError) -> HookPlan
+
+    /// Attaches a program by a link that is not pinned.
+    ///
+    /// - Parameter position: among all programs of the hook; nil for the usual place.
+    func link(
+        _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?
+    ) throws(BPFError) -> BPFLink
+
+    /// Attaches a program so that it stays, with all that has to be pinned for that.
+    func attach(
+        _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?,
+        pinnedIn folders: Attachment.Folders
+    ) throws(BPFError)
+
+    /// Why the next of the candidate modes is the way out of an error; nil if it is not.
+    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> String?
+
+    /// What the kernel refused, in the words of the domain.
+    func refusal(_ error: BPFError, in mode: AttachmentMode) -> PacketMetadataError
+
+    /// A mode was asked for, and a program is attached in another.
+    func refusal(ofOtherMode attached: AttachmentRecord) -> PacketMetadataError
+}
+
+/// Modes to try, one after the other.
+struct CandidateModes {
+    /// Never empty.
+    let modes: [AttachmentMode]
+    /// Why the first is not the hook's preferred one, if nobody asked for it.
+    var reason: String?
+}
+
+extension HookAttaching {
+    func attach(
+        _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?,
+        pinnedIn folders: Attachment.Folders
+    ) throws(BPFError) {
+        try link(program, mode, at: position).pin(at: folders.link)
+    }
+
+    /// Runs a decision about an order of programs.
+    func arranged(
+        _ decide: () throws(ArrangementError) -> Arrangement
+    ) throws(PacketMetadataError) -> Arrangement {
+        do throws(ArrangementError) {
+            return try decide()
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+}
+
+extension Hook {
+    /// - Parameter summary: what was asked for, for errors.
+    func attaching(to interface: HookInterface, _ summary: String) -> any HookAttaching {
+        switch self {
+        case .xdp: XDPAttaching(interface: interface, summary: summary)
+        case .tcIngress: TCAttaching(interface: interface, summary: summary)
+        }
+    }
+}
+
+extension PacketMetadataError {
+    init(_ error: ArrangementError, _ summary: String) {
+        func list(_ programs: [ProgramIdentity]) -> String { programs.map(\.description).joined(separator: ", ") }
+        switch error {
+        case .notThere(let word, let there):
+            self.init(
+                .notFound, summary, reason: "this registry has no program \(word) attached there",
+                remedy: there.isEmpty
+                    ? nil
+                    : NearestName.question(word, among: there.flatMap { [$0.program, $0.file] })
+                        + "It has \(list(there)).")
+        case .ambiguous(let word, let meant):
+            self.init(
+                .usage, summary, reason: "\(word) may be any of \(list(meant))", remedy: "Name one as OBJECT:PROGRAM.")
+        }
+    }
+}

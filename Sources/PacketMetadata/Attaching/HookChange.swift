@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// What is to be done to one hook of an interface, with its programs loaded: a ``HookPlan`` that only has to be carried
+/// out.
+struct HookChange {
+    /// Each with what it is reported as.
+    enum Step {
+        case leave([AttachmentReport])
+        case swap(Attachment, RecordedChain, [AttachmentReport])
+        /// Reported once the mode is known.
+        case attach(NewAttachment)
+        /// Once all else is done, since it cannot be taken back.
+        case remove(Attachment, [AttachmentReport])
+    }
+
+    let attacher: InterfaceAttacher
+    let attaching: any HookAttaching
+    var steps: [Step] = []
+
+    /// Carries it out.
+    func apply(
+        _ journal: AttachmentJournal, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        var reports: [AttachmentReport] = []
+        var last: UInt32?
+        for step in steps {
+            switch step {
+            case .leave(let told): reports += told
+            case .swap(let attachment, let chain, let told):
+                do throws(BPFError) {
+                    try journal.swap(attachment, to: chain)
+                } catch {
+                    throw PacketMetadataError(error, attacher.summary, needs: [.bpf, .netAdmin])
+                }
+                reports += told
+            case .attach(let new):
+                let position = new.followsLast ? last.map { TCXPosition.after(.program($0)) } : nil
+                reports += try new.attach(registry) { (chain, mode) throws(BPFError) in
+                    let recorded = RecordedChain(chain, mode: mode, on: attacher.interface)
+                    try journal.add(attacher.interface.point(attaching.hook), recorded) { folders throws(BPFError) in
+                        try attaching.attach(
+                            chain.first.program, mode, at: position ?? new.position, pinnedIn: folders)
+                    }
+                    last = chain.first.program.id
+                }
+            case .remove(let attachment, let told):
+                journal.removeAtTheEnd(attachment)
+                reports += told
+            }
+        }
+        return reports
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+extension InterfaceAttacher {
+    /// What a request makes of a hook, loaded: whatever is wrong with an object shows before anything is attached.
+    func change(
+        _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> HookChange {
+        let attaching = hook.attaching(to: interface, summary)
+        let existing = try existing(hook)
+        let selection = request.selection(hook)
+        var change = HookChange(attacher: self, attaching: attaching)
+        if selection == .unchanged { return change }
+        if let mode = request.mode(hook), let other = existing.first(where: { $0.record.mode != mode }) {
+            throw attaching.refusal(ofOtherMode: other.record)
+        }
+        guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
+            change.steps = existing.map { .leave(reports($0, .unchanged)) }
+            return change
+        }
+        let plan = try attaching.plan(try specs(choices, hook, image), existing, request)
+        try load(plan, existing, request.mode(hook), image, registry, to: &change)
+        return change
+    }
+
+    /// What becomes of hooks without some of their programs, or without any: nothing for a hook that has none.
+    ///
+    /// - Parameter words: what the user calls the programs; none for all.
+    func changes(
+        detaching words: [String], from hooks: [Hook], _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> [HookChange] {
+        var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
+        for hook in hooks { found.append((hook.attaching(to: interface, summary), try existing(hook))) }
+        let doomed = try doomed(words, among: found.flatMap(\.attachments))
+        let image = try registry.image()
+        var changes: [HookChange] = []
+        for (attaching, attachments) in found where !attachments.isEmpty {
+            let plan = HookPlan.detaching(attachments.map { $0.members.map(\.record) }) { attachment, program in
+                doomed?.contains(attachments[attachment].members[program].folders.entry.path) ?? true
+            }
+            var change = HookChange(attacher: self, attaching: attaching)
+            try load(plan, attachments, nil, image, registry, to: &change)
+            changes.append(change)
+        }
+        return changes
+    }
+
+    /// Where the programs that words mean are pinned; nil for all.
+    private func doomed(
+        _ words: [String], among attachments: [Attachment]
+    ) throws(PacketMetadataError) -> Set<FilePath>? {
+        if words.isEmpty || attachments.isEmpty { return nil }
+        let members = attachments.flatMap(\.members)
+        do throws(ArrangementError) {
+            let identities = members.map(\.record.identity)
+            let removed = try Arrangement(existing: identities, without: words).removed
+            return Set(removed.map { members[$0].folders.entry.path })
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    func specs(
+        _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> [ProgramSpec] {
+        var specs: [ProgramSpec] = []
+        for choice in choices { specs.append(try ProgramSpec(choice, hook, image, summary)) }
+        let identities = specs.map(\.identity)
+        if let twice = identities.first(where: { one in identities.count(where: { $0 == one }) > 1 }) {
+            throw PacketMetadataError(.usage, summary, reason: "\(twice) is named twice for one hook")
+        }
+        return specs
+    }
+
+    // MARK: Loading
+
+    private func load(
+        _ plan: HookPlan, _ existing: [Attachment], _ mode: AttachmentMode?, _ image: RegistryImage,
+        _ registry: borrowing Registry, to change: inout HookChange
+    ) throws(PacketMetadataError) {
+        for step in plan.steps {
+            switch step {
+            case .leave(let index): change.steps.append(.leave(reports(existing[index], .unchanged)))
+            case .attach(let new):
+                let candidates = try change.attaching.modes(mode)
+                change.steps.append(.attach(try NewAttachment(new, candidates, change.attaching, self, registry)))
+            case .swap(let index, let slots, let gone):
+                let gone = gone.map { report(existing[index].members[$0].record, .detached) }
+                change.steps.append(try load(slots, of: existing[index], image, registry, gone))
+            case .remove(let index, let hasMoved):
+                change.steps.append(
+                    .remove(existing[index], hasMoved ? [] : reports(existing[index], .detached)))
+            }
+        }
+    }
+
+    private func load(
+        _ slots: [HookPlan.Slot], of attachment: Attachment, _ image: RegistryImage, _ registry: borrowing Registry,
+        _ gone: [AttachmentReport]
+    ) throws(PacketMetadataError) -> HookChange.Step {
+        let members = attachment.members
+        var entries: [ChainLoader.Entry] = []
+        for slot in slots {
+            switch slot {
+            case .kept(let index): entries.append(try members[index].entry(for: image, summary))
+            case .new(let spec, _): entries.append(ChainLoader.Entry(spec: spec))
+            }
+        }
+        let mode = attachment.record.mode
+        let chain = try loader(mode, isAttached: true).load(entries, in: registry)
+        var records: [AttachmentRecord] = []
+        var outcomes: [AttachmentReport.Outcome] = []
+        for (slot, member) in zip(slots, chain.members) {
+            switch slot {
+            case .kept(let index):
+                records.append(members[index].record.renewed(as: member.spec))
+                outcomes.append(.unchanged)
+            case .new(_, let outcome):
+                records.append(AttachmentRecord(member.spec, mode: mode, on: interface))
+                outcomes.append(outcome)
+            }
+        }
+        // Where the driver cannot be asked, what was loaded may be what is there.
+        let isSame =
+            records.count == members.count
+            && zip(members, chain.members).allSatisfy { $0.record.isProgram(of: $1.spec) }
+        if isSame { outcomes = outcomes.map { _ in .unchanged } }
+        var reports: [AttachmentReport] = []
+        for (index, member) in chain.members.enumerated() {
+            reports.append(report(records[index], outcomes[index], member.shortfall))
+        }
+        return isSame ? .leave(reports) : .swap(attachment, RecordedChain(chain, records), reports + gone)
+    }
+}

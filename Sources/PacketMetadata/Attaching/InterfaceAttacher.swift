@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// The hooks of one interface of this thread's network namespace: what is there, and how programs are loaded for them.
+struct InterfaceAttacher {
+    let interface: HookInterface
+    let store: AttachmentStore
+    /// What was asked for, for errors.
+    let summary: String
+
+    init(
+        _ interface: NetworkInterface, store: AttachmentStore, summary: String
+    ) throws(PacketMetadataError) {
+        self.interface = try HookInterface(interface, summary)
+        self.store = store
+        self.summary = summary
+    }
+
+    /// One of each interface, in the order of their names; of an interface that is named twice, one.
+    ///
+    /// - Parameter summary: what was asked for, of the interface whose name follows.
+    static func all(
+        _ names: [String], store: AttachmentStore, _ summary: String
+    ) throws(PacketMetadataError) -> [InterfaceAttacher] {
+        var attachers: [InterfaceAttacher] = []
+        for interface in try NetworkInterface.find(names, summary) {
+            attachers.append(
+                try InterfaceAttacher(interface, store: store, summary: "\(summary) \(interface.name)"))
+        }
+        return attachers
+    }
+
+    // MARK: What is there
+
+    /// What this registry has attached to a hook, in the order in which it runs; also if the interface came from
+    /// another namespace.
+    func existing(_ hook: Hook) throws(PacketMetadataError) -> [Attachment] {
+        let programs: [UInt32]
+        do throws(BPFError) {
+            programs = try hook.programIDs(ifindex: interface.index)
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+        }
+        let point = interface.point(hook)
+        for attachment in try store.attachments(at: point) {
+            if let id = try attachment.programID(summary), programs.contains(id) { continue }
+            // Of an interface that had this index here and lives on in another namespace.
+            try store.setAside(attachment, summary)
+        }
+        if !programs.isEmpty { try store.adopt(point, holding: programs) }
+        var found: [(attachment: Attachment, position: Int)] = []
+        for attachment in try store.attachments(at: point) {
+            let position = try attachment.programID(summary).flatMap { programs.firstIndex(of: $0) }
+            found.append((attachment, position ?? programs.count))
+        }
+        return found.sorted { $0.position < $1.position }.map(\.attachment)
+    }
+
+    // MARK: Loading
+
+    /// Loads programs that are new to a hook.
+    func load(
+        _ specs: [ProgramSpec], _ mode: AttachmentMode, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> LoadedChain {
+        try loader(mode, isAttached: false).load(specs.map { ChainLoader.Entry(spec: $0) }, in: registry)
+    }
+
+    func loader(_ mode: AttachmentMode, isAttached: Bool) -> ChainLoader {
+        let ifindex = interface.index
+        let device = DeviceAccess(interface: interface.name, isAttached: isAttached) {
+            load throws(PacketMetadataError) in
+            try load(ifindex)
+        }
+        return ChainLoader(
+            summary: summary, mode: mode, hasEthernetHeader: interface.hasEthernetHeader, device: device)
+    }
+
+    // MARK: Reports
+
+    /// - Parameter fallback: why the mode is not the one asked for first, or what a program does not do here.
+    func report(
+        _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
+    ) -> AttachmentReport {
+        AttachmentReport(
+            interface: interface.name, hook: record.hook, program: record.program, mode: record.mode,
+            outcome: outcome, fallback: fallback)
+    }
+
+    func reports(
+        _ attachment: Attachment, _ outcome: AttachmentReport.Outcome
+    ) -> [AttachmentReport] {
+        attachment.members.map { report($0.record, outcome) }
+    }
+}

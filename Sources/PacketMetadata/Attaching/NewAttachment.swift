@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import RegistryModel
+
+/// Programs for a hook of an interface, loaded for the first of the modes to try.
+struct NewAttachment {
+    private let attacher: InterfaceAttacher
+    private let attaching: any HookAttaching
+    private let plan: HookPlan.New
+    private let candidates: CandidateModes
+    private let chain: LoadedChain
+
+    /// Loads the programs.
+    init(
+        _ plan: HookPlan.New, _ candidates: CandidateModes, _ attaching: any HookAttaching,
+        _ attacher: InterfaceAttacher, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) {
+        (self.plan, self.candidates, self.attaching, self.attacher) = (plan, candidates, attaching, attacher)
+        chain = try attacher.load(plan.specs, candidates.modes[0], registry)
+    }
+
+    var position: TCXPosition? { plan.position }
+    var followsLast: Bool { plan.followsLast }
+
+    /// Tries one mode after the other.
+    ///
+    /// - Parameter keep: attaches the programs in a mode, and sees to it that they stay.
+    func attach(
+        _ registry: borrowing Registry, _ keep: (LoadedChain, AttachmentMode) throws(BPFError) -> Void
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        var (chain, reason) = (chain, candidates.reason)
+        for (mode, next) in zip(candidates.modes, candidates.modes.dropFirst().map(Optional.some) + [nil]) {
+            do throws(BPFError) {
+                try keep(chain, mode)
+                return reports(chain, mode, reason)
+            } catch {
+                guard next != nil, let why = attaching.reasonToFallBack(from: mode, error) else {
+                    throw attaching.refusal(error, in: mode)
+                }
+                reason = why
+            }
+            if let next { chain = try attacher.load(plan.specs, next, registry) }
+        }
+        preconditionFailure("the last mode returns or throws")
+    }
+
+    private func reports(_ chain: LoadedChain, _ mode: AttachmentMode, _ reason: String?) -> [AttachmentReport] {
+        chain.members.map { member in
+            let told = [reason, member.shortfall].compactMap(\.self).joined(separator: "; ")
+            let record = AttachmentRecord(member.spec, mode: mode, on: attacher.interface)
+            return attacher.report(record, plan.outcome, told.isEmpty ? nil : told)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// The programs of a TCX hook, in the order in which they run: what a place among them is found by.
+struct TCXOrder {
+    private let ids: [UInt32]
+    private let summary: String
+
+    /// - Returns: nil if the kernel has no TCX.
+    static func query(_ interface: HookInterface, _ summary: String) throws(PacketMetadataError) -> TCXOrder? {
+        do throws(BPFError) {
+            return try TCXPrograms.query(ifindex: interface.index, .ingress).map {
+                TCXOrder(ids: $0.programs.map(\.id), summary: summary)
+            }
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+        }
+    }
+
+    /// What bpf(2) takes for a place. The kernel goes by the neighbour's id: whatever else comes or goes meanwhile, the
+    /// place is right.
+    func position(_ placement: Placement) throws(PacketMetadataError) -> TCXPosition {
+        switch placement {
+        case .first: .first
+        case .last: .last
+        case .before(let word): .before(.program(ids[try index(of: word, among: ids)]))
+        case .after(let word): .after(.program(ids[try index(of: word, among: ids)]))
+        }
+    }
+
+    /// Whether programs run in this order, one right behind the other, at that place among the others.
+    func has(_ programs: [UInt32], at placement: Placement) throws(PacketMetadataError) -> Bool {
+        let others = ids.filter { !programs.contains($0) }
+        let position =
+            switch placement {
+            case .first: 0
+            case .last: others.count
+            case .before(let word): try index(of: word, among: others)
+            case .after(let word): try index(of: word, among: others) + 1
+            }
+        return ids == others[..<position] + programs + others[position...]
+    }
+
+    /// - Parameter word: a program's number or its name, of which the kernel keeps 15 bytes.
+    private func index(of word: String, among ids: [UInt32]) throws(PacketMetadataError) -> Int {
+        if let index = ids.firstIndex(where: { String($0) == word }) { return index }
+        var names: [String?] = []
+        for id in ids { names.append(try? ProgramInformation(id: id).name) }
+        let meant = ids.indices.filter { names[$0] == String(word.prefix(ProgramInformation.nameLength)) }
+        let list = zip(ids, names).map { id, name in name.map { "\($0) (id \(id))" } ?? "program \(id)" }
+            .joined(separator: ", ")
+        guard let index = meant.first else {
+            throw PacketMetadataError(
+                .notFound, summary, reason: "its TC ingress has no program \(word)",
+                remedy: ids.isEmpty
+                    ? nil : NearestName.question(word, among: names.compactMap(\.self)) + "It has \(list).")
+        }
+        guard meant.count == 1 else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "\(word) may be any of \(list)", remedy: "Name one by its id.")
+        }
+        return index
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// Programs that a link of this process holds at the hook of an interface, for as long as this value lives: nothing is
+/// pinned.
+final class LiveChain {
+    private(set) var chain: LoadedChain
+    private let link: BPFLink
+    private let summary: String
+    private let goneReason: String
+
+    /// - Parameters:
+    ///   - summary: what the user asked for, for errors.
+    ///   - goneReason: what to say when the interface has gone.
+    init(_ chain: LoadedChain, _ link: consuming BPFLink, _ summary: String, goneReason: String) {
+        self.chain = chain
+        self.summary = summary
+        self.goneReason = goneReason
+        self.link = link
+    }
+
+    /// Puts other programs in the place of these, with no packet unprocessed in between.
+    func swap(to new: LoadedChain) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            try link.update(to: new.first.program, replacing: chain.first.program)
+            // A packet that is still on its way along the old programs must find its end.
+            if chain.makesTailCalls { try waitForRunningPrograms() }
+        } catch {
+            try refuseIfGone()
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        }
+        chain = new
+    }
+
+    /// - Throws: `notFound` if the interface has gone.
+    func refuseIfGone() throws(PacketMetadataError) {
+        do throws(BPFError) {
+            if try link.information.ifindex != 0 { return }
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+        throw PacketMetadataError(.notFound, summary, reason: goneReason)
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// Loads a program of an object, bound to a registry: its maps, its constants and the fields it names.
+struct ProgramLoader: ~Copyable {
+    let file: ObjectFile
+    let image: RegistryImage
+    let summary: String
+    /// Whether fields that are not registered are an error, or fold to -ENOENT.
+    private let isStrict: Bool
+    /// Whether somebody loads the programs anew whenever the registry's generation changes.
+    let isRenewed: Bool
+
+    /// - Parameters:
+    ///   - image: the registry that the program will meet; not necessarily as it is already.
+    ///   - summary: what the user asked for, for errors.
+    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, isRenewed: Bool = true, summary: String) {
+        self.file = file
+        self.image = image
+        self.isStrict = isStrict
+        self.isRenewed = isRenewed
+        self.summary = summary
+    }
+
+    /// A program of the object, as it would be loaded.
+    struct Inspected: Sendable {
+        /// In the object; the kernel keeps 15 bytes of it.
+        let name: String
+        let hook: Hook
+        let binding: ProgramBinding
+        let takesFragments: Bool
+        /// The program and those that it reaches by tail calls of its own.
+        let reached: Set<String>
+        /// The registry's types for the fields that it names; empty if it names none.
+        fileprivate let types: [UInt8]
+    }
+
+    /// - Parameter programName: nil if the object has just one for the hook.
+    func inspect(_ programName: String?, for hook: Hook) throws(PacketMetadataError) -> Inspected {
+        let object = try open(typesPath: nil)
+        let choice = ProgramOfObject(file.name, object, hook, summary)
+        let program = try choice.choose(programName)
+        try checkMaps(object)
+        let reached = try choice.reached(from: program)
+        let used = UsedFields(object)
+        if isStrict { try refuseMissing(used) }
+        let types = used.isEmpty ? [] : try encode(used)
+        let binding = ProgramBinding(
+            digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
+            hasTable: object.hasConstant(PKTMETA_TABLE_VARIABLE))
+        return Inspected(
+            name: program.name, hook: hook, binding: binding, takesFragments: program.section.takesFragments,
+            reached: reached, types: types)
+    }
+
+    /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
+    private static let noEthernetVariable = "pktmeta_no_ethernet"
+
+    /// How a program is to be loaded.
+    struct Terms {
+        var maps = MapsSource.new
+        /// For a program that asks an interface's driver.
+        var device: AskedDevice?
+        /// Whether it will run in generic XDP. A program that takes fragments leaves the packet's metadata 14 bytes off
+        /// there (measured on Linux 6.18), so such a program is loaded as one that does not.
+        var isGeneric = false
+        /// Whether the packets of the interface that it will run for have one (``NetworkInterface/State``).
+        var hasEthernetHeader = true
+        /// Values for the object's constants, by name; else the table is that of all fields.
+        var constants: [String: [UInt8]] = [:]
+        /// How large maps of its own are made, by name.
+        var entries: [String: Int] = [:]
+    }
+
+    func load(
+        _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
+    ) throws(PacketMetadataError) -> LoadedProgram {
+        let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
+        defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
+        let object = try open(typesPath: types?.path)
+        let constants = [
+            PKTMETA_TABLE_VARIABLE: try image.table(summary),
+            Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
+        ].merging(terms.constants) { $1 }
+        for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
+        do throws(BPFError) {
+            for (name, count) in terms.entries { try object.resize(name, to: count) }
+            try reuseMaps(of: registry, in: object)
+            try OwnMaps.reuse(object, from: terms.maps)
+            let program = try object.load(
+                only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
+            return LoadedProgram(
+                object, program, inspected.binding, reached: inspected.reached,
+                takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
+        } catch {
+            if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
+        }
+    }
+
+    /// Loads several of the object's programs, without a look at what they are.
+    func load(
+        _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]]
+    ) throws(PacketMetadataError) -> BPFObject {
+        let used = UsedFields(try open(typesPath: nil))
+        let types = used.isEmpty ? nil : try typesFile(encode(used))
+        defer { withExtendedLifetime(types) {} }  // likewise
+        let object = try open(typesPath: types?.path)
+        for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
+            throw bad("it has no constant \(name) of \(bytes.count) bytes")
+        }
+        do throws(BPFError) {
+            try reuseMaps(of: registry, in: object)
+            try object.load(names)
+            return object
+        } catch {
+            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
+        }
+    }
+
+    private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {
+        try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
+        if object.mapShape(PKTMETA_STATE_MAP) != nil { try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP) }
+    }
+
+    func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {
+        do throws(BPFError) {
+            return try file.bytes.open(typesPath: typesPath)
+        } catch {
+            let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
+            throw bad("it is not a BPF object that libbpf can read\(said)")
+        }
+    }
+
+    // MARK: Checks
+
+    private func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
+        guard let fields = object.mapShape(PKTMETA_REGISTRY_MAP) else {
+            throw bad(
+                "it has no map \(PKTMETA_REGISTRY_MAP)",
+                "Programs that share fields include <pktmeta/pktmeta.bpf.h>; others need no pktmeta to be attached.")
+        }
+        let state = object.mapShape(PKTMETA_STATE_MAP)
+        guard fields == RegistryFolder.registryShape, state == nil || state == RegistryFolder.stateShape else {
+            throw PacketMetadataError(
+                .incompatibleABI, summary, reason: "\(file.name) was compiled against another ABI than this pktmeta's",
+                remedy: "Compile it against the header of this version.")
+        }
+    }
+
+    func bad(_ reason: String, _ remedy: String? = nil) -> PacketMetadataError {
+        PacketMetadataError(.badData, summary, reason: "\(file.name): \(reason)", remedy: remedy)
+    }
+}

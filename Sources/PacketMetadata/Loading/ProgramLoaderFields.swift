@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+
+/// The fields that an object names, and the types that they are relocated against.
+extension ProgramLoader {
+    func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
+        do throws(BPFError) {
+            return try types(used).encoded()
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    /// A file with the registry's types and, if the object relocates them, the kernel's.
+    func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
+        do throws(BPFError) {
+            let needsKernel = try file.bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
+            guard needsKernel else { return MemoryFileBox(try MemoryFile(own.span, for: "hand over types")) }
+            let builder = try BTFBuilder.withKernelTypes()
+            try types(UsedFields(try file.bytes.open())).write(to: builder)
+            let bytes = try builder.bytes()
+            return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    private func types(_ used: UsedFields) -> RegistryTypes {
+        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }, isRenewed: isRenewed))
+    }
+
+    func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
+        let missing = missing(used)
+        guard missing.isEmpty else {
+            let commands = missing.map { name in
+                "pktmeta register-field \(name) --type \(used.likelyType(of: name)?.description ?? "TYPE")"
+            }
+            throw PacketMetadataError(
+                .notFound, summary,
+                reason: "\(file.name) uses fields that are not registered: \(missing.joined(separator: ", "))",
+                remedy: commands.joined(separator: "; ")
+                    + "; or --register-missing, for those declared with their type.")
+        }
+        for field in image.fields { try refuseOtherSize(field, used) }
+    }
+
+    /// A program that uses a field with another size than the field's would run, and get -EINVAL from each call.
+    private func refuseOtherSize(
+        _ field: RegisteredField, _ used: UsedFields
+    ) throws(PacketMetadataError) {
+        let name = field.name.text
+        let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
+        let said: String
+        if let declared = used.type(of: name)?.size, declared != field.type.size {
+            said = "declares \(name) with \(declared) bytes"
+        } else if let called {
+            said = "sets or gets \(name) by its id with \(called) bytes"
+        } else {
+            return
+        }
+        throw PacketMetadataError(
+            .badData, summary,
+            reason: "\(file.name) \(said), and it is registered as \(field.type), of \(field.type.size)",
+            remedy: "pktmeta inspect-map registry \(name) shows who registered it.")
+    }
+
+    private func missing(_ used: UsedFields) -> [String] {
+        let names = Set(image.fields.map(\.name.text))
+        return used.all.filter { !names.contains($0) }.sorted()
+    }
+
+    /// Fields that the object declares with their type and that are not registered.
+    func missingDefinitions() throws(PacketMetadataError) -> [FieldDefinition] {
+        let used = UsedFields(try open(typesPath: nil))
+        var definitions: [FieldDefinition] = []
+        for name in missing(used) {
+            guard let type = used.type(of: name) else { continue }
+            definitions.append(
+                try FieldDefinition(name: FieldName(name), type: type, owner: file.ownerName))
+        }
+        return definitions
+    }
+}
+
+/// Keeps a file open; a tuple cannot hold the value itself.
+final class MemoryFileBox {
+    private let file: MemoryFile
+    init(_ file: consuming MemoryFile) { self.file = file }
+    var path: String { file.path }
+}

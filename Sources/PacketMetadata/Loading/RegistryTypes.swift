@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PktmetaABI
+internal import RegistryModel
+
+/// The registry as types: what `PKTMETA_ID` and bound access are relocated against.
+struct RegistryTypes: Hashable, Sendable {
+    let binding: Binding
+
+    /// Writes the types.
+    ///
+    /// A field that is gone keeps its id enum, with id 0, so that programs that use it still load and get -ENOENT.
+    func write(to builder: borrowing BTFBuilder) throws(BPFError) {
+        let integer = try builder.addInteger("pktmeta_index", size: 4)
+        var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
+        for bytes in [8, 4, 2, 1] {
+            let element = try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
+            let count = Int(PKTMETA_VALUE_MAX) / bytes
+            views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
+        }
+        try builder.addEnum64(
+            PKTMETA_INFO_ENUM,
+            values: [
+                ("PKTMETA_INFO_OWNER", UInt64(binding.owner)),
+                ("PKTMETA_INFO_OLDEST", UInt64(binding.oldest.number)),
+                ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
+                ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),
+                ("PKTMETA_INFO_HEADER", binding.header),
+            ])
+        for place in binding.places { try write(place, views, to: builder) }
+    }
+
+    private func write(
+        _ place: Binding.Place, _ views: [(name: String, type: BTFBuilder.TypeID, offset: Int)],
+        to builder: borrowing BTFBuilder
+    ) throws(BPFError) {
+        let name = place.name.text
+        try builder.addEnum(
+            PKTMETA_ID_PREFIX + name, values: [("PKTMETA_ID_\(name)", place.field?.id.rawValue ?? 0)])
+        guard let field = place.field else { return }
+        try builder.addEnum64(
+            PKTMETA_BIND_PREFIX + name,
+            values: [
+                ("PKTMETA_BIT_\(name)", UInt64(place.bit)),
+                ("PKTMETA_SIZE_\(name)", UInt64(field.type.size)),
+                ("PKTMETA_LAYOUT_\(name)", field.layout.rawValue),
+            ])
+        let members = views.map { (name: $0.name, type: $0.type, offset: field.layout.offset) }
+        try builder.addStruct(
+            PKTMETA_FIELD_PREFIX + name, size: Int(PKTMETA_CAPACITY_MAX + PKTMETA_VALUE_MAX),
+            members: members)
+    }
+
+    /// The types alone, as BTF.
+    func encoded() throws(BPFError) -> [UInt8] {
+        let builder = try BTFBuilder()
+        try write(to: builder)
+        return try builder.bytes()
+    }
+}
+
+/// FNV-1a, 64 bits: to tell one binding from another, not against anyone's will.
+func digest(_ bytes: [UInt8]) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// The bytes of a BPF object, and its name for users: a path, or "prebuilt producer".
+struct ObjectFile: Equatable, Sendable {
+    let name: String
+    let bytes: ObjectBytes
+    let isPrebuilt: Bool
+    /// nil for all but the prebuilt producer.
+    let producer: ProducerBuild?
+
+    init(name: String, bytes: ObjectBytes, isPrebuilt: Bool, producer: ProducerBuild? = nil) {
+        self.name = name
+        self.bytes = bytes
+        self.isPrebuilt = isPrebuilt
+        self.producer = producer
+    }
+
+    init(_ prebuilt: PrebuiltObject) {
+        self.init(name: prebuilt.title, bytes: prebuilt.bytes, isPrebuilt: true)
+    }
+
+    init(_ build: ProducerBuild) {
+        self.init(
+            name: build.object.title, bytes: build.object.bytes, isPrebuilt: true, producer: build)
+    }
+
+    /// Not marked as prebuilt: the user chose it, so it stays until another is named.
+    static let scrub = ObjectFile(
+        name: PrebuiltObject.scrub.title, bytes: PrebuiltObject.scrub.bytes, isPrebuilt: false)
+
+    /// Named by its whole path, since others may attach one of the same name from another folder.
+    init(path: FilePath) throws(PacketMetadataError) {
+        let summary = "cannot read the object \(path)"
+        let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
+        do throws(Errno) {
+            self.init(name: whole.string, bytes: .read(try WholeFile.read(path)[...]), isPrebuilt: false)
+        } catch {
+            let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
+            let names = error == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
+            throw PacketMetadataError(
+                kind, summary, reason: "\(error) (\(error.name))",
+                remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
+        }
+    }
+
+    /// The name without its folders, as much of it as an owner may have.
+    var ownerName: String {
+        var text = (FilePath(name).lastComponent?.string ?? name).filter { !$0.isNewline && $0 >= " " }
+        while text.utf8.count >= Int(PKTMETA_NAME_SIZE) { text.removeLast() }
+        return text
+    }
+
+    /// As much of the name, from its end, as a record holds.
+    var shortName: String {
+        let room = MemoryLayout.size(ofValue: pktmeta_attachment().object) - 1
+        let isContinuation = { (byte: UInt8) in byte & 0xc0 == 0x80 }
+        return String(decoding: name.utf8.suffix(room).drop(while: isContinuation), as: UTF8.self)
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PktmetaABI
+internal import RegistryModel
+
+/// The fields that an object names, read from its types.
+struct UsedFields: Hashable, Sendable {
+    /// By `PKTMETA_ID`.
+    let byID: Set<String>
+    /// By `PKTMETA_FIELD` and `PKTMETA_FLAG`.
+    let bound: Set<String>
+    /// Whether it opens areas for bound access, which depends on the registry even if it binds no field.
+    let opensBound: Bool
+    /// Bytes that calls by id are made with, by the field's name; none of a field whose calls have no constant size.
+    let sizesByID: [String: Set<Int>]
+    /// The types of the bound ones.
+    private let declared: [String: FieldType]
+
+    init(_ object: borrowing BPFObject) {
+        func names(_ prefix: String) -> Set<String> {
+            Set((object.withTypes { $0.enums(prefix: prefix) } ?? []).map { String($0.dropFirst(prefix.utf8.count)) })
+        }
+        func sizes(_ enumName: String) -> Set<Int> {
+            let values = object.withTypes { $0.firstValues(ofEnums: enumName) } ?? []
+            return Set(values.map { Int(pktmeta_used_bytes($0)) }.filter { $0 >= 0 })
+        }
+        let byID = names(PKTMETA_ID_PREFIX)
+        self.byID = byID
+        sizesByID = Dictionary(uniqueKeysWithValues: byID.map { ($0, sizes(PKTMETA_ID_PREFIX + $0)) })
+        bound = names(PKTMETA_BIND_PREFIX)
+        opensBound = object.withTypes { $0.enums(prefix: PKTMETA_INFO_ENUM) }?.contains(PKTMETA_INFO_ENUM) ?? false
+        var declared: [String: FieldType] = [:]
+        for name in bound {
+            let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
+            // The compiler leaves a struct out of whose values nothing is used, and then the size is all there is.
+            let size = type?.size ?? sizes(PKTMETA_BIND_PREFIX + name).max() ?? 0
+            declared[name] = size == 0 ? .flag : FieldType(cTypeNames: type?.names ?? [], size: size)
+        }
+        self.declared = declared
+    }
+
+    /// The type that a field is declared with; nil if it is used by its id only, which says nothing of it.
+    func type(of name: String) -> FieldType? {
+        declared[name]
+    }
+
+    /// The declared type; of a field that is used by its id only, the type that suits the size of its calls, if they agree.
+    func likelyType(of name: String) -> FieldType? {
+        if let type = type(of: name) { return type }
+        guard let sizes = sizesByID[name], sizes.count == 1, let size = sizes.first else { return nil }
+        return size == 0 ? .flag : FieldType(cTypeNames: [], size: size)
+    }
+
+    var all: Set<String> { byID.union(bound) }
+    var isEmpty: Bool { all.isEmpty && !opensBound }
+
+    /// Whether a type that the object relocates is one that the registry gives.
+    static func isRegistryType(_ name: String) -> Bool {
+        name == PKTMETA_INFO_ENUM
+            || [PKTMETA_ID_PREFIX, PKTMETA_BIND_PREFIX, PKTMETA_FIELD_PREFIX].contains { name.hasPrefix($0) }
+    }
+}
+
+extension FieldType {
+    /// The type that suits a C type: by its name where that says more than the size.
+    fileprivate init(cTypeNames names: [String], size: Int) {
+        switch (size, names) {
+        case (2, let names) where names.contains("__be16"): self = .be16
+        case (4, let names) where names.contains("__be32"): self = .be32
+        case (16, let names) where names.contains("in6_addr"): self = .ipv6
+        case (1, _): self = .u8
+        case (2, _): self = .u16
+        case (4, _): self = .u32
+        case (8, _): self = .u64
+        default: self = .bytes(size)
+        }
+    }
+}

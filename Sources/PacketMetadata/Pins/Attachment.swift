@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// What this registry has attached to a hook, as it is pinned: one program or, in XDP, several that run one after the
+/// other.
+struct Attachment: Sendable {
+    let folders: Folders
+    /// In the order in which they run; never empty.
+    let members: [Member]
+
+    struct Member: Sendable {
+        let record: AttachmentRecord
+        let folders: MemberFolders
+    }
+
+    init(_ entry: FolderEntry) throws(BPFError) {
+        folders = Folders(entry)
+        var members: [Member] = []
+        for folders in try folders.attached.members() {
+            members.append(
+                Member(
+                    record: try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true)),
+                    folders: folders))
+        }
+        guard !members.isEmpty else { throw BPFError("read \(entry)", .noSuchFileOrDirectory) }
+        self.members = members
+    }
+
+    var entry: FolderEntry { folders.entry }
+    var name: String { entry.name }
+
+    /// The first member's, for what all have in common: hook, mode, interface.
+    var record: AttachmentRecord { members[0].record }
+
+    /// Of the program at the hook; nil if there is none, or this process may not know.
+    ///
+    /// - Parameter summary: what was asked for, for errors.
+    func programID(_ summary: String) throws(PacketMetadataError) -> UInt32? {
+        do throws(BPFError) {
+            return try anchor.programID()
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    /// Fields that its programs name.
+    func usedFields() throws(BPFError) -> Set<String> {
+        var fields: Set<String> = []
+        for member in members {
+            fields.formUnion(UsedFields(try member.record.object.bytes.open()).all)
+        }
+        return fields
+    }
+}

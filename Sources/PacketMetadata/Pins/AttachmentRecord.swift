@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import PktmetaABI
+internal import RegistryModel
+internal import SystemPackage
+
+/// What is known of an attached program beside what the kernel says, with the object it was loaded from.
+struct AttachmentRecord: Equatable, Sendable {
+    let hook: Hook
+    let mode: AttachmentMode
+    let ifindex: UInt32
+    let netnsCookie: UInt64
+    /// CLOCK_REALTIME, ns.
+    let attachedAt: UInt64
+    /// The registry's, when the program was loaded.
+    var revision: UInt64
+    var binding: ProgramBinding
+    /// The interface's name when it was attached to.
+    let interface: String
+    let program: String
+    var object: ObjectFile
+    /// Whether the interface's packets have one.
+    let hasEthernetHeader: Bool
+    /// Whether it is the prebuilt producer, and sets no hardware field although the registry has some.
+    var isUnasked: Bool
+
+    /// The prebuilt one, which the user chose by name.
+    var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
+
+    /// What users know the program by.
+    var identity: ProgramIdentity { ProgramIdentity(object, program: program) }
+
+    var point: HookPoint { HookPoint(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook) }
+}
+
+extension AttachmentRecord {
+    /// Of a program that is attached now.
+    init(_ spec: ProgramSpec, mode: AttachmentMode, on interface: HookInterface) {
+        self.init(
+            hook: spec.hook, mode: mode, ifindex: interface.index, netnsCookie: interface.netnsCookie,
+            attachedAt: Clock.realtime, revision: spec.image.revision, binding: spec.program.binding,
+            interface: interface.name, program: spec.name, object: spec.object,
+            hasEthernetHeader: interface.hasEthernetHeader, isUnasked: spec.isUnasked)
+    }
+
+    /// Of the same program, loaded anew.
+    func renewed(as spec: ProgramSpec) -> AttachmentRecord {
+        var record = self
+        record.object = spec.object
+        record.revision = spec.image.revision
+        record.binding = spec.program.binding
+        record.isUnasked = spec.isUnasked
+        return record
+    }
+
+    /// The program as it is to be for a registry that has changed. Where no driver could be asked, none is asked until the
+    /// program is attached anew.
+    func spec(for image: RegistryImage, _ summary: String) throws(PacketMetadataError) -> ProgramSpec {
+        let staysUnasked = isUnasked && image.producerBuild == .hardware
+        let object = staysUnasked ? object : object.build(for: image)
+        return try ProgramSpec(object, program, for: hook, image, isStrict: false, summary: summary)
+    }
+
+    /// Whether loading a spec would give the program that is attached.
+    func isProgram(of spec: ProgramSpec) -> Bool {
+        program == spec.name && object.bytes == spec.object.bytes && binding.digest == spec.program.binding.digest
+            && (!binding.hasTable || revision == spec.image.revision)
+    }
+}
+
+extension AttachmentRecord {
+    private static let mapName = "pktmeta_record"
+    private static let headSize = MemoryLayout<pktmeta_attachment>.size
+
+    /// A map with this record as its only value: bpffs pins nothing else that can keep bytes.
+    func makeMap() throws(BPFError) -> BPFMap {
+        let bytes = encoded
+        let map = try BPFMap(creating: Self.mapName, .init(kind: .array, valueSize: bytes.count, entries: 1))
+        try map.update(at: 0, bytes)
+        return map
+    }
+
+    init(map: borrowing BPFMap) throws(BPFError) {
+        guard map.shape.kind == .array, map.shape.entries == 1, map.shape.valueSize >= Self.headSize,
+            let record = Self(bytes: try map.values(at: 0)[0])
+        else { throw BPFError("read an attachment's record", .invalidArgument) }
+        self = record
+    }
+
+    private var flags: Int32 {
+        (binding.hasTable ? PKTMETA_ATTACHMENT_FOLLOWS : 0) | (binding.isBound ? PKTMETA_ATTACHMENT_BOUND : 0)
+            | (object.isPrebuilt ? PKTMETA_ATTACHMENT_PREBUILT : 0)
+            | (object.producer == .hardware ? PKTMETA_ATTACHMENT_HARDWARE : 0)
+            | (hasEthernetHeader ? 0 : PKTMETA_ATTACHMENT_NO_ETHERNET)
+            | (isUnasked ? PKTMETA_ATTACHMENT_UNASKED : 0)
+    }
+
+    private var encoded: [UInt8] {
+        var head = pktmeta_attachment()
+        head.abi_version = UInt32(PKTMETA_ABI_VERSION)
+        head.hook = hook.code
+        head.mode = mode.code ?? 0  // which is none
+        head.ifindex = ifindex
+        head.netns_cookie = netnsCookie
+        head.attached_at = attachedAt
+        head.revision = revision
+        head.binding = binding.digest
+        head.flags = UInt32(flags)
+        head.object_size = UInt32(object.bytes.count)
+        head.generation = binding.generation.number
+        encodeBytes(Self.bytes(ofInterface: interface), into: &head.interface)
+        encodeText(program, into: &head.program)
+        encodeText(object.shortName, into: &head.object)
+        var bytes = encode(head)
+        object.bytes.append(to: &bytes)
+        return bytes
+    }
+
+    /// As the kernel has it; a name that is longer than the kernel's are has bytes that are spelled.
+    private static func bytes(ofInterface name: String) -> [UInt8] {
+        let room = MemoryLayout.size(ofValue: pktmeta_attachment().interface)
+        return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
+    }
+
+    /// - Returns: nil if this is no record of this ABI.
+    private init?(bytes: [UInt8]) {
+        let head = decode(bytes, as: pktmeta_attachment.self)
+        guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
+            let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
+            let object = decodeText(head.object),
+            Self.headSize + Int(head.object_size) == bytes.count
+        else { return nil }
+        func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
+        let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
+        let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
+        self.init(
+            hook: hook, mode: mode, ifindex: head.ifindex,
+            netnsCookie: head.netns_cookie,
+            attachedAt: head.attached_at, revision: head.revision,
+            binding: ProgramBinding(
+                digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),
+                hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
+            interface: SpelledBytes.text(encode(head.interface).prefix { $0 != 0 }), program: program,
+            object: ObjectFile(
+                name: object, bytes: .read(bytes[Self.headSize...]), isPrebuilt: isPrebuilt,
+                producer: isPrebuilt && hook == .xdp ? build : nil),
+            hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED))
+    }
+}

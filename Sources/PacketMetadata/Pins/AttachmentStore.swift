@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// The pinned attachments of a registry, a folder each (AttachmentFolders.swift).
+///
+/// A folder is built under a temporary name and attached last, then renamed; it is renamed away before it is taken
+/// apart. A replacement is pinned in `next` before it is attached. So whatever a killed process leaves, ``recover()``
+/// knows from the names and from what is attached what it was about.
+struct AttachmentStore: Sendable {
+    let pins: RegistryPins
+
+    init(_ pins: RegistryPins) { self.pins = pins }
+
+    static let temporaryPrefix = "tmp-"
+
+    // MARK: Reading
+
+    /// All attachments, also those whose interface is gone.
+    ///
+    /// - Throws: `badData` if one is not as pktmeta makes them: whoever counts on the list must not miss one.
+    func attachments() throws(PacketMetadataError) -> [Attachment] {
+        try attachments { !$0.hasPrefix(Self.temporaryPrefix) }
+    }
+
+    func attachments(at point: HookPoint) throws(PacketMetadataError) -> [Attachment] {
+        try attachments { $0.hasPrefix(point.prefix) }
+    }
+
+    private func attachments(
+        _ isWanted: (String) -> Bool
+    ) throws(PacketMetadataError) -> [Attachment] {
+        var attachments: [Attachment] = []
+        for name in try names() where isWanted(name) {
+            let entry = pins.attachments.appending(name)
+            do throws(BPFError) {
+                attachments.append(try Attachment(entry))
+            } catch {
+                throw unreadable(entry, error)
+            }
+        }
+        return attachments
+    }
+
+    /// Only what was read and is no attachment is called one that should go.
+    private func unreadable(_ entry: FolderEntry, _ error: BPFError) -> PacketMetadataError {
+        let summary = "cannot read the attachment \(entry)"
+        switch error.errno {
+        case .noSuchFileOrDirectory, .notDirectory, .invalidArgument, .tooManySymbolicLinkLevels:
+            return PacketMetadataError(
+                .badData, summary, reason: "\(error.operation): \(error.errno.name)",
+                remedy: "rm -r \(entry) detaches it.")
+        default: return PacketMetadataError(error, summary, needs: [.bpf])
+        }
+    }
+
+    func names() throws(PacketMetadataError) -> [String] {
+        do throws(Errno) {
+            return try pins.attachments.contents()
+        } catch .noSuchFileOrDirectory {
+            return []
+        } catch {
+            throw PacketMetadataError(error, "cannot list attachments", doing: "read \(pins.attachments)")
+        }
+    }
+
+    // MARK: Interfaces that moved
+
+    /// An interface that moved to another namespace takes its programs along: finds the attachments by what the hook
+    /// holds, and gives them their new names.
+    func adopt(_ point: HookPoint, holding programIDs: [UInt32]) throws(PacketMetadataError) {
+        for attachment in try attachments()
+        where attachment.record.hook == point.hook && !attachment.name.hasPrefix(point.prefix) {
+            do throws(BPFError) {
+                guard let id = try attachment.anchor.programID(), programIDs.contains(id) else { continue }
+                try rename(attachment.entry, to: pins.attachments.appending(freeName(point)))
+            } catch {
+                throw PacketMetadataError(error, "cannot adopt the attachment \(attachment.entry)")
+            }
+        }
+    }
+
+    /// Frees the name of an attachment that lives on elsewhere.
+    func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            try rename(attachment.entry, to: pins.attachments.appending("moved-\(Clock.monotonic)"))
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+    }
+
+    // MARK: Writing, under the lock
+
+    /// Attaches programs beside what is attached already.
+    ///
+    /// - Parameter attach: what puts the first program to its hook.
+    /// - Returns: where the attachment is.
+    func add(
+        _ point: HookPoint, _ chain: RecordedChain, _ attach: (Attachment.Folders) throws(BPFError) -> Void
+    ) throws(BPFError) -> FolderEntry {
+        let temporary = Attachment.Folders(temporaryEntry())
+        do throws(BPFError) {
+            let entry = pins.attachments.appending(try freeName(point))
+            try makeFolder(temporary.entry)
+            try fill(temporary.current, chain)
+            try attach(temporary)
+            try pins.giveOwner(temporary.entry)
+            try rename(temporary.entry, to: entry)
+            return entry
+        } catch {
+            try? takeApart(temporary)
+            throw error
+        }
+    }
+
+    /// Puts programs in the place of those attached, which are kept to go back to; no packet passes without either.
+    func swap(_ attachment: Attachment, to chain: RecordedChain) throws(BPFError) {
+        let folders = attachment.folders
+        let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
+        do throws(BPFError) {
+            try fill(folders.next, chain)
+            try pins.giveOwner(folders.next.entry)
+            try attachment.anchor.update(to: chain.first.program, replacing: attached)
+        } catch {
+            try? takeApart(folders.next)
+            throw error
+        }
+        do throws(BPFError) {
+            try exchange(folders)
+        } catch {
+            // What cannot be taken back here, recover() will finish, one way or the other.
+            try? attachment.anchor.update(to: attached, replacing: chain.first.program)
+            if (try? folders.previous.entry.exists()) == false { try? discardNext(folders, unless: chain) }
+            throw error
+        }
+    }
+
+    /// Removes the programs in `next`, unless they are what is attached.
+    private func discardNext(_ folders: Attachment.Folders, unless chain: RecordedChain) throws(BPFError) {
+        if try folders.anchor.programID() != chain.first.program.id { try takeApart(folders.next) }
+    }
+
+    /// Gives up what ``swap(_:to:)`` kept.
+    func settle(_ entry: FolderEntry) throws(BPFError) {
+        let folders = Attachment.Folders(entry)
+        // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
+        let members = try folders.next.members()
+        var makeTailCalls = members.count > 1
+        for member in members where !makeTailCalls { makeTailCalls = try OwnMaps.hasProgramArray(member.maps) }
+        if makeTailCalls { try waitForRunningPrograms() }
+        try takeApart(folders.next)
+    }
+
+    /// Goes back to what ``swap(_:to:)`` kept.
+    func swapBack(_ entry: FolderEntry) throws(BPFError) {
+        let folders = Attachment.Folders(entry)
+        let attached = try BPFProgram(pinnedAt: folders.current.member(0).program)
+        let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
+        try Attachment(entry).anchor.update(to: old, replacing: attached)
+        try exchange(folders)
+        try settle(entry)
+    }
+
+    /// Detaches the programs and removes their pins.
+    func remove(_ attachment: Attachment) throws(BPFError) {
+        // Once it is renamed, all commands would try to finish it.
+        try attachment.anchor.refuseIfOutOfReach()
+        let temporary = temporaryEntry()
+        try rename(attachment.entry, to: temporary)
+        try takeApart(Attachment.Folders(temporary))
+    }
+
+    // MARK: Parts
+
+    /// Unique while the lock is held.
+    private func temporaryEntry() -> FolderEntry {
+        pins.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
+    }
+
+    private func freeName(_ point: HookPoint) throws(BPFError) -> String {
+        var number = 0
+        while try pins.attachments.appending(point.name(number)).isThere() { number += 1 }
+        return point.name(number)
+    }
+
+    private func fill(_ folder: Attachment.ChainFolder, _ chain: RecordedChain) throws(BPFError) {
+        try makeFolder(folder.entry)
+        for (index, (record, member)) in zip(chain.records, chain.members).enumerated() {
+            let folders = folder.member(index)
+            try makeFolder(folders.entry)
+            try makeFolder(folders.maps)
+            try record.makeMap().pin(at: folders.record)
+            try OwnMaps.pin(member.loaded.object, in: folders.maps)
+            if index + 1 < chain.members.count { try member.loaded.pinSuccessor(at: folders.successor) }
+            try member.loaded.program.pin(at: folders.program)
+        }
+    }
+
+    /// Gives the attached programs the name `current`, and those that were there before the name `next`.
+    func exchange(_ folders: Attachment.Folders) throws(BPFError) {
+        do throws(Errno) {
+            try folders.current.entry.exchange(with: folders.next.entry)
+        } catch .invalidArgument {
+            // bpffs can since Linux 5.16.
+            try rename(folders.current.entry, to: folders.previous.entry)
+            try finishExchange(folders)
+        } catch {
+            throw BPFError("exchange \(folders.next.entry)", error)
+        }
+    }
+
+    /// Goes on with an exchange in steps, wherever a process was killed: the hook holds the new programs already.
+    func finishExchange(_ folders: Attachment.Folders) throws(BPFError) {
+        guard try folders.previous.entry.isThere() else { return }
+        if try !folders.current.entry.isThere() { try rename(folders.next.entry, to: folders.current.entry) }
+        try rename(folders.previous.entry, to: folders.next.entry)
+    }
+
+    private func rename(_ old: FolderEntry, to new: FolderEntry) throws(BPFError) {
+        try perform("rename \(old)") { () throws(Errno) in try old.rename(to: new) }
+    }
+
+    private func makeFolder(_ entry: FolderEntry) throws(BPFError) {
+        try perform("make \(entry)") { () throws(Errno) in try entry.makeFolder() }
+    }
+
+    func perform(_ operation: String, _ body: () throws(Errno) -> Void) throws(BPFError) {
+        do throws(Errno) {
+            try body()
+        } catch {
+            throw BPFError(operation, error)
+        }
+    }
+}
+
+extension HookPoint {
+    /// Of the number-th attachment there. bpffs takes no dots in names.
+    fileprivate func name(_ number: Int) -> String { prefix + String(number) }
+
+    fileprivate var prefix: String { "\(netnsCookie)-\(ifindex)-\(hook.rawValue)-" }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import RegistryModel
+
+/// What follows a registry's changes, and is there because of the registry: the attachments that are pinned beside it.
+///
+/// The registry knows its followers by this only (Registry.followers). All calls are made under the registry's lock.
+protocol RegistryFollower {
+    /// Finishes what killed processes left.
+    ///
+    /// - Returns: what was done, in words.
+    func recover() throws(PacketMetadataError) -> [String]
+
+    /// Makes ready what a registry as it will be takes, and changes nothing: what cannot be made shows before the first
+    /// step of a change is done.
+    ///
+    /// - Returns: what puts it in use.
+    func prepare(
+        for image: RegistryImage, of registry: borrowing Registry
+    ) throws(PacketMetadataError) -> any RegistryRenewal
+
+    /// Who uses a field, in words.
+    func users(of field: RegisteredField) throws(PacketMetadataError) -> [String]
+
+    /// Takes away all that there is, for a registry that is removed.
+    ///
+    /// - Parameters:
+    ///   - summary: what was asked for, for errors.
+    ///   - progress: told how many parts are gone, and of how many.
+    func removeAll(
+        _ summary: String, _ progress: (_ done: Int, _ all: Int) -> Void
+    ) throws(PacketMetadataError)
+}
+
+/// What a follower has made ready for a registry as it will be.
+protocol RegistryRenewal {
+    func apply() throws(PacketMetadataError)
+}

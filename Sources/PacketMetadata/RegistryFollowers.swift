@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+extension RegistryPins {
+    /// All that follows this registry: the one place where the registry meets what is built on it.
+    var followers: [any RegistryFollower] { [PinnedAttachments(AttachmentStore(self))] }
+}

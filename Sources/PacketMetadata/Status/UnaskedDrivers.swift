@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import RegistryModel
+
+extension Registry {
+    /// Interfaces to which the prebuilt producer is attached and sets no hardware field, because the driver cannot be asked
+    /// there.
+    public func interfacesWithoutHardwareFields() throws(PacketMetadataError) -> [String] {
+        try AttachmentStore(pins).attachments().filter { $0.members.contains(where: \.record.isUnasked) }
+            .map(\.record.interface)
+    }
+}
