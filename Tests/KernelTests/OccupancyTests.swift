@@ -76,12 +76,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [BPFLink.XDPMode.native, .generic])
-    func anXDPLink(mode: BPFLink.XDPMode) throws {
+    @Test(arguments: [XDPMode.native, .generic])
+    func anXDPLink(mode: XDPMode) throws {
         try Kernel.run {
             let bench = try Bench()
             let program = try bench.load("foreign")
-            let link = try bench.pair.inReceiver { try BPFLink(xdp: program, ifindex: bench.ifindex, mode: mode) }
+            let link = try bench.pair.inReceiver { try BPFLink.xdp(program, ifindex: bench.ifindex, mode: mode) }
             let id = try link.information.id
             let unpinned = try #require(try bench.occupancy(.xdp).occupants.first)
             #expect(unpinned.mechanism == .xdpLink)
@@ -107,6 +107,24 @@ import Testing
         }
     }
 
+    /// Whose a pin is shows in the folder that it is in: a registry may lie in the root of a BPF file system, above
+    /// everyone's pins.
+    @Test func aPinBesideARegistryIsNotOfTheRegistry() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let scratch = ScratchRegistry()
+            _ = try Registry.openOrCreate(at: scratch.path)
+            let program = try bench.load("foreign")
+            let link = try bench.pair.inReceiver { try BPFLink.xdp(program, ifindex: bench.ifindex, mode: .native) }
+            let pin = scratch.path.appending("a_link")
+            try link.pin(at: pin)
+            let occupant = try #require(try bench.occupancy(.xdp).occupants.first)
+            #expect(occupant.pins == [pin])
+            #expect(occupant.registry == nil)
+            try FolderEntry(following: pin).unlink()
+        }
+    }
+
     @Test func loadTimesAreOfTheBootClock() throws {
         try Kernel.run {
             let bench = try Bench()
@@ -119,8 +137,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [("xdpdrv", HookOccupant.XDPMode.native), ("xdpgeneric", .generic)])
-    func anXDPProgramByNetlink(option: String, mode: HookOccupant.XDPMode) throws {
+    @Test(arguments: [("xdpdrv", AttachmentMode.native), ("xdpgeneric", .generic)])
+    func anXDPProgramByNetlink(option: String, mode: AttachmentMode) throws {
         try Kernel.run {
             let bench = try Bench()
             let program = try bench.load("foreign")
@@ -145,8 +163,8 @@ import Testing
             let near = try bench.pair.inSender { try NetworkInterface(named: VethPair.near).index }
             try #require(near == bench.ifindex, "each is the first of a new namespace")
             let program = try bench.load("foreign")
-            let there = try bench.pair.inSender { try BPFLink(xdp: program, ifindex: near, mode: .native) }
-            let here = try bench.pair.inReceiver { try BPFLink(xdp: program, ifindex: bench.ifindex, mode: .native) }
+            let there = try bench.pair.inSender { try BPFLink.xdp(program, ifindex: near, mode: .native) }
+            let here = try bench.pair.inReceiver { try BPFLink.xdp(program, ifindex: bench.ifindex, mode: .native) }
             let occupant = try #require(try bench.occupancy(.xdp).occupants.first)
             #expect(occupant.mechanism == .xdp)
             #expect(occupant.linkID == nil)
@@ -159,7 +177,7 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             let program = try bench.load("dispatcher")
-            let link = try bench.pair.inReceiver { try BPFLink(xdp: program, ifindex: bench.ifindex, mode: .native) }
+            let link = try bench.pair.inReceiver { try BPFLink.xdp(program, ifindex: bench.ifindex, mode: .native) }
             let id = try link.information.id
             let bare = try #require(try bench.occupancy(.xdp).occupants.first)
             #expect(bare.isDispatcher)

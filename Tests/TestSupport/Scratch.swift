@@ -9,16 +9,28 @@ public import SystemPackage
 
 private let counter = Atomic<Int>(0)
 
-/// A registry folder of a test's own, removed at the end of its life with all that is attached.
+/// The folders of all scratch registries of this process.
+private let scratchPaths = Mutex<[FilePath]>([])
+
+/// A registry folder of a test's own, removed at the end of its life with all that is attached; at the end of the process,
+/// where an optimised test let go of it before a command made the registry.
 public final class ScratchRegistry: Sendable {
     public let path: FilePath
 
+    private static let removingAtExit: Void = {
+        atexit {
+            for path in scratchPaths.withLock({ $0 }) where Folder.exists(path) { try? Registry.remove(at: path) }
+        }
+    }()
+
     public init() {
+        Self.removingAtExit
         let number = counter.add(1, ordering: .relaxed).newValue
         path = FilePath("/sys/fs/bpf/pktmeta-test-\(ProcessID.current)-\(number)")
         if (try? BPFFileSystem.contains(BPFFileSystem.defaultMountPoint)) == false {
             try? BPFFileSystem.mount(at: BPFFileSystem.defaultMountPoint)
         }
+        scratchPaths.withLock { $0.append(path) }
     }
 
     deinit { try? Registry.remove(at: path) }

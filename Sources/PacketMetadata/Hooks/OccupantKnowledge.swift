@@ -49,7 +49,7 @@ extension HookOccupancy {
         }
 
         func occupant(
-            _ id: UInt32, _ mechanism: HookOccupant.Mechanism, mode: HookOccupant.XDPMode? = nil, link: UInt32? = nil,
+            _ id: UInt32, _ mechanism: HookOccupant.Mechanism, mode: AttachmentMode? = nil, link: UInt32? = nil,
             filter: HookOccupant.Filter? = nil
         ) -> HookOccupant {
             let program = programs[id]
@@ -79,11 +79,14 @@ extension HookOccupancy {
         /// As libxdp names it, in the folder `xdp` of a BPF file system (protocol.org in xdp-tools' lib/libxdp).
         private static func dispatcherFolder(_ ifindex: UInt32, _ id: UInt32) -> String { "dispatch-\(ifindex)-\(id)" }
 
-        /// The folder of pins around a pin that is a registry.
+        /// The registry that a pin is an attachment's of. A registry may lie above others' pins: in the root of the BPF file
+        /// system, say.
         private static func registry(around pin: FilePath) -> FilePath? {
             var ancestor = pin
-            while ancestor.removeLastComponent(), !ancestor.components.isEmpty {
-                guard let pins = try? RegistryFolder(path: ancestor).open(for: .read, "") else { continue }
+            while let name = ancestor.lastComponent?.string, ancestor.removeLastComponent() {
+                guard name == RegistryPins.attachmentsName,
+                    let pins = try? RegistryFolder(path: ancestor).open(for: .read, "")
+                else { continue }
                 if (try? pins.registry.exists()) == true, (try? pins.state.exists()) == true { return ancestor }
             }
             return nil
