@@ -10,13 +10,19 @@ struct Attacher {
     let store: AttachmentStore
     let interface: NetworkInterface
     let netnsCookie: UInt64
+    /// The same namespace as people know it.
+    let namespace: HookStatus.Namespace
     let hasEthernetHeader: Bool
     let summary: String
 
-    init(_ interface: NetworkInterface, store: AttachmentStore, summary: String) throws(PacketMetadataError) {
+    /// - Parameter netns: the name of this thread's network namespace; nil if it has none.
+    init(
+        _ interface: NetworkInterface, netns: String? = nil, store: AttachmentStore, summary: String
+    ) throws(PacketMetadataError) {
         self.interface = interface
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
+            namespace = netns.map { .named($0) } ?? .cookie(netnsCookie)
         } catch {
             throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
         }
@@ -47,9 +53,12 @@ struct Attacher {
     static func attachers(
         _ names: [String], store: AttachmentStore, _ summary: String
     ) throws(PacketMetadataError) -> [Attacher] {
+        let interfaces = try interfaces(names, summary)
+        let netns = (try? NetworkNamespace.current().name()).flatMap(\.self)
         var attachers: [Attacher] = []
-        for interface in try interfaces(names, summary) {
-            attachers.append(try Attacher(interface, store: store, summary: "\(summary) \(interface.name)"))
+        for interface in interfaces {
+            attachers.append(
+                try Attacher(interface, netns: netns, store: store, summary: "\(summary) \(interface.name)"))
         }
         return attachers
     }
@@ -264,7 +273,8 @@ struct Attacher {
         _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> AttachmentReport {
         AttachmentReport(
-            interface: interface.name, hook: record.hook, program: record.program, mode: record.mode,
+            interface: interface.name, namespace: namespace, hook: record.hook, program: record.program,
+            mode: record.mode,
             outcome: outcome, fallback: fallback)
     }
 }

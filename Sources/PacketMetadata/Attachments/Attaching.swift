@@ -91,8 +91,9 @@ extension Registry {
             }
         } catch {
             if journal.revert() { throw error }
+            let interfaces = Set(changes.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
             throw error.unfinished(
-                summary, "some of what was attached could not be taken back",
+                summary, "some of what was attached to \(interfaces) could not be taken back",
                 remedy: "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it.")
         }
         try journal.commit(summary)
@@ -157,7 +158,7 @@ extension Attacher {
         var reports: [AttachmentReport] = []
         var last: UInt32?
         for entry in change.entries {
-            reports += entry.reports
+            var done = entry.reports
             switch entry.step {
             case .leave: break
             case .swap(let attachment, let chain):
@@ -166,12 +167,14 @@ extension Attacher {
                 } catch {
                     throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
                 }
-            case .attachXDP(let new): reports += try attach(new, journal, registry)
+            case .attachXDP(let new): done += try attach(new, journal, registry)
             case .attachTC(let chain, let attaching):
                 try attach(chain, attaching, behind: last, journal)
                 last = chain.first.program.id
-            case .remove(let attachment): journal.removeAtTheEnd(attachment)
+            case .remove(let attachment): journal.removeAtTheEnd(attachment, reporting: done)
             }
+            if !entry.step.isRemoval { journal.done += done }
+            reports += done
         }
         return reports
     }

@@ -122,6 +122,8 @@ public struct AttachmentReport: Sendable, Hashable {
     }
 
     public let interface: String
+    /// The interface's; by its name, if `ip netns` has one.
+    public let namespace: HookStatus.Namespace
     public let hook: Hook
     /// Its name in the object.
     public let program: String
@@ -129,4 +131,20 @@ public struct AttachmentReport: Sendable, Hashable {
     public let outcome: Outcome
     /// The mode is not the one asked for first, and why.
     public let fallback: String?
+}
+
+extension AttachmentReport {
+    /// Of an interface that may be in another network namespace than this thread, or gone.
+    static func detached(_ record: AttachmentRecord) -> AttachmentReport {
+        AttachmentReport(
+            interface: record.interface, namespace: .cookie(record.netnsCookie), hook: record.hook,
+            program: record.program, mode: record.mode, outcome: .detached, fallback: nil)
+    }
+
+    /// The same program at the end of its time.
+    var detached: AttachmentReport {
+        AttachmentReport(
+            interface: interface, namespace: namespace, hook: hook, program: program, mode: mode, outcome: .detached,
+            fallback: nil)
+    }
 }

@@ -27,8 +27,17 @@ public final class HeldAttachments {
     /// The registry that the programs were loaded for.
     private var image: RegistryImage
     public private(set) var reports: [AttachmentReport] = []
+    private let pins: RegistryPins
 
-    fileprivate init(_ image: RegistryImage) { self.image = image }
+    fileprivate init(_ image: RegistryImage, _ pins: RegistryPins) {
+        self.image = image
+        self.pins = pins
+    }
+
+    /// The kernel detaches as the links are closed, which is right behind this.
+    deinit {
+        for report in reports { pins.record(.attachment(report.detached)) }
+    }
 
     fileprivate func attachXDP(
         _ choices: [ProgramChoice], _ request: AttachmentRequest, _ attacher: Attacher, _ registry: borrowing Registry
@@ -65,6 +74,7 @@ public final class HeldAttachments {
         held.append(
             Held(attacher: attacher, wanted: wanted, mode: chain.members[0].record.mode, chain: chain, link: link))
         self.reports += reports
+        for report in reports { pins.record(.held(report)) }
     }
 
     /// Loads the programs anew if the registry has changed, and swaps them in with no packet unprocessed in between.
@@ -143,7 +153,7 @@ extension Registry {
             let image = try image()
             try refuseIfDamaged(image, summary)
             try refuseIfTagIsShared(image, summary)
-            let attachments = HeldAttachments(image)
+            let attachments = HeldAttachments(image, pins)
             for attacher in try Attacher.attachers(
                 interfaceNames, store: AttachmentStore(pins), "cannot attach to")
             {

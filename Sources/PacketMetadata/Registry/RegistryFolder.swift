@@ -13,12 +13,16 @@ struct RegistryFolder: Sendable {
     let waiting: LockWait
     /// Whether it may be changed by a user who does not own it.
     let trustsOwner: Bool
+    /// Told each change that is made.
+    let recording: @Sendable (RegistryChange) -> Void
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
     init(
-        path: FilePath, waiting: LockWait = LockWait(), trustsOwner: Bool = false
+        path: FilePath, waiting: LockWait = LockWait(), trustsOwner: Bool = false,
+        recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) {
         self.waiting = waiting
+        self.recording = recording
         self.trustsOwner = trustsOwner
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
@@ -83,6 +87,7 @@ struct RegistryFolder: Sendable {
                 try BPFFileSystem.mount(at: mountPoint)
                 (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
+                recording(RegistryChange(registry: path, event: .mounted(mountPoint)))
             }
             guard BPFFileSystem.wouldContain(path), let parent = Folder.lowestExisting(on: path) else {
                 throw .notSupported
