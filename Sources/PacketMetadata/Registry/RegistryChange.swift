@@ -8,7 +8,7 @@ public import SystemPackage
 /// Whoever opens a registry for writing can have each change told, right behind the point from which on others see it:
 /// also those that a command makes beside what it was asked, and those of a command that fails in the end.
 public struct RegistryChange: Sendable, Equatable {
-    /// The registry's folder of pins.
+    /// The registry's folder of pins, as it is called in the mount namespace of the first process if it lies there.
     public let registry: FilePath
     public let event: Event
 

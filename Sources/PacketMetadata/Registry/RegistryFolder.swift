@@ -13,8 +13,7 @@ struct RegistryFolder: Sendable {
     let waiting: LockWait
     /// Whether it may be changed by a user who does not own it.
     let trustsOwner: Bool
-    /// Told each change that is made.
-    let recording: @Sendable (RegistryChange) -> Void
+    private let recording: @Sendable (RegistryChange) -> Void
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
     init(
@@ -33,6 +32,11 @@ struct RegistryFolder: Sendable {
                 .usage, summary, reason: "a BPF file system takes no dots in names, and \(name) has one (EPERM)")
         }
         self.path = BPFFileSystem.reachable(asked)
+    }
+
+    /// Tells that a change was made, once others see it. The registry has the same path however it was reached.
+    func record(_ event: RegistryChange.Event) {
+        recording(RegistryChange(registry: MountNamespace.said(path), event: event))
     }
 
     static let registryShape = BPFMap.Shape(
@@ -87,7 +91,7 @@ struct RegistryFolder: Sendable {
                 try BPFFileSystem.mount(at: mountPoint)
                 (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
-                recording(RegistryChange(registry: path, event: .mounted(mountPoint)))
+                record(.mounted(mountPoint))
             }
             guard BPFFileSystem.wouldContain(path), let parent = Folder.lowestExisting(on: path) else {
                 throw .notSupported

@@ -16,11 +16,7 @@ struct RegistryPins: Sendable {
 
     var path: FilePath { location.path }
     var waiting: LockWait { location.waiting }
-
-    /// Tells that a change was made, once others see it.
-    func record(_ event: RegistryChange.Event) {
-        location.recording(RegistryChange(registry: path, event: event))
-    }
+    func record(_ event: RegistryChange.Event) { location.record(event) }
 
     var registry: FolderEntry { folder.entry.appending("registry") }
     var state: FolderEntry { folder.entry.appending("state") }
