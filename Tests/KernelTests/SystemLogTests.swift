@@ -85,7 +85,7 @@ import Testing
         done
         wait
         try unregister-field nosuch
-        pktmeta unregister-field b
+        ip netns exec blue timeout 30 \(Fixture.command) unregister-field b --registry \(registry)
         pktmeta compact
         pktmeta compact
         pktmeta detach-from-interface v1 --netns blue --xdp
@@ -147,6 +147,12 @@ import Testing
                 #expect(writes == !sentences.isEmpty, "\(verb)")
             }
             #expect(written.count == expected.values.reduce(0) { $0 + $1.count }, "\(datagrams)")
+            let page = try Fixture.documentation("SystemLog.md")
+            #expect(page.contains(Context.messageID))
+            for line in written {
+                for name in line.text.matches(of: /(PKTMETA_\w+)=/) { #expect(page.contains("`\(name.1)`")) }
+                #expect(page.contains("`\(line["PKTMETA_CHANGE"] ?? "none")`"))
+            }
             #expect(written.allSatisfy { $0["PKTMETA_REGISTRY"] == scratch.path.string && $0["PRIORITY"] == "5" })
         }
     }
