@@ -22,6 +22,12 @@ public struct MountNamespace: Sendable, Hashable {
         return roots.first { path.starts(with: $0) }
     }
 
+    /// A path as processes there say it, if it is one by their root folder; else as it is.
+    public static func said(_ path: FilePath) -> FilePath {
+        guard let root = root(above: path) else { return path }
+        return FilePath(root: "/", path.components.dropFirst(root.components.count))
+    }
+
     /// Where a path leads there.
     public func path(_ path: FilePath) -> FilePath { root.appending(path.components) }
 

@@ -8,6 +8,9 @@ public enum ProcessID {
     /// The user whose files this process makes.
     public static var user: UInt32 { geteuid() }
 
+    /// The user who started this process.
+    public static var realUser: UInt32 { getuid() }
+
     /// Whether a process of that id exists, in whatever state.
     public static func isAlive(_ pid: Int32) -> Bool {
         kill(pid, 0) == 0 || errno == EPERM

@@ -23,7 +23,8 @@ struct AttachRequest: Request, Hashable {
             for name in names { try Registry.checkInterface(name) }
             try programs.checkObjects()
             let registry = try Registry.openOrCreate(
-                at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
+                at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
+                recording: context.record
             ) {
                 context.errors("note: \($0)")
             }

@@ -22,7 +22,7 @@ struct Compact: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.open(
             at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context))
+            waiting: writing.wait(in: context), recording: context.record)
         let moved = try registry.compact()
         if isJSON {
             context.output(CompactionDocument(moved).json)

@@ -43,7 +43,7 @@ struct CreateRegistry: ContextCommand {
             modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
             at: registry.path(in: context), capacity: capacity, access: access,
-            trustsOwner: writing.trustOwner, waiting: writing.wait(in: context)
+            trustsOwner: writing.trustOwner, waiting: writing.wait(in: context), recording: context.record
         ) {
             context.errors("note: \($0)")
         }

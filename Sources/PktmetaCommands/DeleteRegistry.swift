@@ -24,6 +24,7 @@ struct DeleteRegistry: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         try Registry.remove(
-            at: registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context))
+            at: registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context),
+            recording: context.record)
     }
 }

@@ -37,7 +37,7 @@ struct DetachFromInterface: ContextCommand {
         let hooks = Hook.allCases.filter { ($0 == .xdp ? xdp : tc) || xdp == tc }
         let registry = try Registry.open(
             at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context))
+            waiting: writing.wait(in: context), recording: context.record)
         let reports = try interfaces.run("cannot detach from") { (names) throws(PacketMetadataError) in
             try registry.detach(
                 from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)

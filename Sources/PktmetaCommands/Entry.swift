@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 public import Linux
+internal import PacketMetadata
 internal import RegistryModel
 
 /// What a command writes to, and reads beside its arguments.
@@ -22,6 +23,10 @@ public struct Context: Sendable {
     public var command = "pktmeta"
     /// A variable's value; nil if it is not set.
     public var environment: @Sendable (String) -> String?
+    /// For what was changed, to be read later by whoever looks after the machine.
+    public var log: @Sendable (LogLine) -> Void = { _ in }
+    /// The command's name as it was asked for: "compact".
+    var verb = ""
     /// For remedies that name commands.
     var remedies = RemedyCommands()
 
@@ -49,6 +54,9 @@ extension Context {
         context.errors = { [errors] in errors(printableLines($0)) }
         return context
     }
+
+    /// Says in the log what was changed, and who did it.
+    @Sendable func record(_ change: RegistryChange) { log(ChangeRendering(change, by: Caller(verb: verb)).line) }
 
     /// Says what takes its time, to those who look on.
     func progress(_ text: String) {
@@ -90,6 +98,7 @@ extension Pktmeta {
     public static func run(_ arguments: [String], in context: Context) -> Int32 {
         var context = context.withVisibleErrors
         context.remedies = RemedyCommands(arguments: arguments)
+        context.verb = arguments.first ?? ""
         if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
         let command: any ParsableCommand
         do {

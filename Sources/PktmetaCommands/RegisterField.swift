@@ -85,7 +85,8 @@ struct RegisterFieldRequest: Request, Hashable {
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
             sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
         let registry = try Registry.openOrCreate(
-            at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout)
+            at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
+            recording: context.record
         ) { context.errors("note: \($0)") }
         let (field, isNew) = try registry.register(definition)
         if definition.wellKnown != nil {

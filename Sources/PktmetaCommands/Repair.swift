@@ -24,7 +24,7 @@ struct Repair: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try Registry.open(
             at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context))
+            waiting: writing.wait(in: context), recording: context.record)
         let repaired = try registry.repair()
         if isJSON {
             context.output(RepairDocument(repaired).json)

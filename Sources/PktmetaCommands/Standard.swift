@@ -18,8 +18,13 @@ extension Context {
         // A name without a folder is found by $PATH, as it was this time.
         if let called = CommandLine.arguments.first, called.contains("/") { context.command = called }
         context.hasErrorTerminal = isatty(STDERR_FILENO) == 1
+        let log = SystemLog(identifier: "pktmeta", messageID: Context.messageID)
+        context.log = { log.write($0) }
         return context
     }
+
+    /// Of all lines about changes (sd_journal_send(3)): a random number, which stays what it is.
+    static let messageID = "d21b07f8a4d64832b851569c846d2750"
 
     private static func write(line text: String, to descriptor: CInt) {
         var line = text + "\n"

@@ -29,7 +29,7 @@ struct UnregisterField: ContextCommand {
         let name = try FieldName(name)
         let registry = try Registry.open(
             at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context))
+            waiting: writing.wait(in: context), recording: context.record)
         let field = try registry.unregister(name, force: force)
         if isJSON { context.output(RegistrationDocument(field, isNew: nil).json) }
     }

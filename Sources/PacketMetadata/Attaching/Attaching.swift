@@ -63,8 +63,9 @@ extension Registry {
             for change in changes { reports += try change.apply(journal, self) }
         } catch {
             if journal.revert() { throw error }
+            let interfaces = Set(changes.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
             throw error.unfinished(
-                summary, "some of what was attached could not be taken back",
+                summary, "some of what was attached to \(interfaces) could not be taken back",
                 remedy: "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it.")
         }
         try journal.commit(summary)

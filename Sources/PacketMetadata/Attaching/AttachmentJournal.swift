@@ -9,7 +9,9 @@ final class AttachmentJournal {
     private let store: AttachmentStore
     private var added: [FolderEntry] = []
     private var swapped: [FolderEntry] = []
-    private var doomed: [Attachment] = []
+    private var doomed: [(attachment: Attachment, reports: [AttachmentReport])] = []
+    /// What was done so far that is recorded unless it is taken back.
+    var done: [AttachmentReport] = []
 
     init(_ store: AttachmentStore) { self.store = store }
 
@@ -25,25 +27,33 @@ final class AttachmentJournal {
         swapped.append(attachment.entry)
     }
 
-    func removeAtTheEnd(_ attachment: Attachment) { doomed.append(attachment) }
+    func removeAtTheEnd(_ attachment: Attachment, reporting reports: [AttachmentReport]) {
+        doomed.append((attachment, reports))
+    }
 
     /// - Throws: what keeps from making it final, with what was done.
     func commit(_ summary: String) throws(PacketMetadataError) {
+        record(done)
         var removed = 0
         do throws(BPFError) {
             for entry in swapped { try store.settle(entry) }
-            for attachment in doomed {
+            for (attachment, reports) in doomed {
                 try store.remove(attachment)
+                record(reports)
                 removed += attachment.members.count
             }
         } catch {
-            let count = doomed.reduce(0) { $0 + $1.members.count }
+            let count = doomed.reduce(0) { $0 + $1.attachment.members.count }
             let detached = count == 0 ? [] : ["\(removed) of \(count) programs are detached"]
             let attached = added.isEmpty && swapped.isEmpty ? [] : ["the programs that were asked for are attached"]
             throw PacketMetadataError(error, summary).unfinished(
                 summary, (attached + detached).joined(separator: ", "),
                 remedy: "The next command that writes finishes what was begun; the same command, what was not.")
         }
+    }
+
+    private func record(_ reports: [AttachmentReport]) {
+        for report in reports where report.outcome != .unchanged { store.pins.record(.attachment(report)) }
     }
 
     /// Leaves all as it was.

@@ -26,14 +26,21 @@ public final class HeldAttachments {
     }
 
     private let interfaces: [String]
+    private let pins: RegistryPins
     private var held: [Held] = []
     /// The registry that the programs were loaded for.
     private var image: RegistryImage
     public private(set) var reports: [AttachmentReport] = []
 
-    fileprivate init(_ image: RegistryImage, on interfaces: [String]) {
+    fileprivate init(_ image: RegistryImage, on interfaces: [String], _ pins: RegistryPins) {
         self.image = image
         self.interfaces = interfaces
+        self.pins = pins
+    }
+
+    /// The kernel detaches as the links are closed, which is right behind this.
+    deinit {
+        for report in reports { pins.record(.attachment(report.detached)) }
     }
 
     fileprivate func attach(
@@ -45,13 +52,15 @@ public final class HeldAttachments {
         let candidates = CandidateModes(modes: try attaching.modes(request.mode(hook)).modes.filter { $0 != .clsact })
         for case .attach(let new) in plan.steps {
             let new = try NewAttachment(new, candidates, attaching, attacher, registry)
-            reports += try new.attach(registry) { (chain, mode) throws(BPFError) in
+            let attached = try new.attach(registry) { (chain, mode) throws(BPFError) in
                 let link = try attaching.link(chain.first.program, mode, at: nil)
                 let live = LiveChain(
                     chain, link, "cannot stay attached to \(attacher.interface.name)",
                     goneReason: "the interface is gone")
                 held.append(Held(loader: attacher.loader(mode, isAttached: true), live: live))
             }
+            reports += attached
+            for report in attached { pins.record(.held(report)) }
         }
     }
 
@@ -98,7 +107,7 @@ extension Registry {
             try refuseIfTagIsShared(image, summary)
             let attachers = try InterfaceAttacher.all(
                 interfaceNames, store: AttachmentStore(pins), "cannot attach to")
-            let attachments = HeldAttachments(image, on: attachers.map(\.interface.name))
+            let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)
             for attacher in attachers {
                 for hook in Hook.allCases { try attachments.attach(request, hook, attacher, self) }
             }

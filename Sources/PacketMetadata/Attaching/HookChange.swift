@@ -28,18 +28,20 @@ struct HookChange {
         var reports: [AttachmentReport] = []
         var last: UInt32?
         for step in steps {
+            let done: [AttachmentReport]
             switch step {
-            case .leave(let told): reports += told
+            case .leave(let told): done = told
             case .swap(let attachment, let chain, let told):
                 do throws(BPFError) {
                     try journal.swap(attachment, to: chain)
                 } catch {
                     throw PacketMetadataError(error, attacher.summary, needs: [.bpf, .netAdmin])
                 }
-                reports += told
+                done = told
+                journal.done += told
             case .attach(let new):
                 let position = new.followsLast ? last.map { TCXPosition.after(.program($0)) } : nil
-                reports += try new.attach(registry) { (chain, mode) throws(BPFError) in
+                done = try new.attach(registry) { (chain, mode) throws(BPFError) in
                     let recorded = RecordedChain(chain, mode: mode, on: attacher.interface)
                     try journal.add(attacher.interface.point(attaching.hook), recorded) { folders throws(BPFError) in
                         try attaching.attach(
@@ -47,10 +49,12 @@ struct HookChange {
                     }
                     last = chain.first.program.id
                 }
+                journal.done += done
             case .remove(let attachment, let told):
-                journal.removeAtTheEnd(attachment)
-                reports += told
+                journal.removeAtTheEnd(attachment, reporting: told)
+                done = told
             }
+            reports += done
         }
         return reports
     }

@@ -12,10 +12,11 @@ struct InterfaceAttacher {
     /// What was asked for, for errors.
     let summary: String
 
+    /// - Parameter netns: the name of this thread's network namespace; nil if it has none.
     init(
-        _ interface: NetworkInterface, store: AttachmentStore, summary: String
+        _ interface: NetworkInterface, netns: String? = nil, store: AttachmentStore, summary: String
     ) throws(PacketMetadataError) {
-        self.interface = try HookInterface(interface, summary)
+        self.interface = try HookInterface(interface, netns: netns, summary)
         self.store = store
         self.summary = summary
     }
@@ -26,10 +27,13 @@ struct InterfaceAttacher {
     static func all(
         _ names: [String], store: AttachmentStore, _ summary: String
     ) throws(PacketMetadataError) -> [InterfaceAttacher] {
+        let interfaces = try NetworkInterface.find(names, summary)
+        let netns = (try? NetworkNamespace.current().name()).flatMap(\.self)
         var attachers: [InterfaceAttacher] = []
-        for interface in try NetworkInterface.find(names, summary) {
+        for interface in interfaces {
             attachers.append(
-                try InterfaceAttacher(interface, store: store, summary: "\(summary) \(interface.name)"))
+                try InterfaceAttacher(
+                    interface, netns: netns, store: store, summary: "\(summary) \(interface.name)"))
         }
         return attachers
     }
@@ -86,7 +90,8 @@ struct InterfaceAttacher {
         _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> AttachmentReport {
         AttachmentReport(
-            interface: interface.name, hook: record.hook, program: record.program, mode: record.mode,
+            interface: interface.name, namespace: interface.namespace, hook: record.hook, program: record.program,
+            mode: record.mode,
             outcome: outcome, fallback: fallback)
     }
 

@@ -37,6 +37,7 @@ struct PinnedAttachments: RegistryFollower {
             } catch {
                 throw PacketMetadataError(error, summary)
             }
+            for member in attachment.members { store.pins.record(.attachment(member.record.detached)) }
         }
         progress(attachments.count, attachments.count)
     }

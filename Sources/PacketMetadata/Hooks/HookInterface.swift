@@ -9,17 +9,22 @@ struct HookInterface: Sendable, Hashable {
     let network: NetworkInterface
     /// Of its network namespace (SO_NETNS_COOKIE).
     let netnsCookie: UInt64
+    /// The same namespace as people know it.
+    let namespace: NamespaceLabel
     /// Whether packets at its hooks begin with one (``NetworkInterface/State``).
     let hasEthernetHeader: Bool
 
     var name: String { network.name }
     var index: UInt32 { network.index }
 
-    /// - Parameter summary: what was asked for, for errors.
-    init(_ network: NetworkInterface, _ summary: String) throws(PacketMetadataError) {
+    /// - Parameters:
+    ///   - netns: the name of this thread's network namespace; nil if it has none.
+    ///   - summary: what was asked for, for errors.
+    init(_ network: NetworkInterface, netns: String?, _ summary: String) throws(PacketMetadataError) {
         self.network = network
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
+            namespace = netns.map { .named($0) } ?? .cookie(netnsCookie)
         } catch {
             throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
         }

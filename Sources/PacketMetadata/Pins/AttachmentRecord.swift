@@ -63,6 +63,13 @@ extension AttachmentRecord {
         return try ProgramSpec(object, program, for: hook, image, isStrict: false, summary: summary)
     }
 
+    /// That the program is detached, of an interface that may be in another network namespace than this thread, or gone.
+    var detached: AttachmentReport {
+        AttachmentReport(
+            interface: interface, namespace: .cookie(netnsCookie), hook: hook, program: program, mode: mode,
+            outcome: .detached, fallback: nil)
+    }
+
     /// Whether loading a spec would give the program that is attached.
     func isProgram(of spec: ProgramSpec) -> Bool {
         program == spec.name && object.bytes == spec.object.bytes && binding.digest == spec.program.binding.digest

@@ -12,14 +12,18 @@ extension AttachmentStore {
     @discardableResult
     func recover() throws(PacketMetadataError) -> [String] {
         var done: [String] = []
+        func finish(_ text: String) {
+            pins.record(.finished(text))
+            done.append(text)
+        }
         for name in try names() {
             let folders = Attachment.Folders(pins.attachments.appending(name))
             do throws(BPFError) {
                 if name.hasPrefix(Self.temporaryPrefix) {
                     try takeApart(folders)
-                    done.append("removed the half-made or half-removed attachment \(name)")
+                    finish("removed the half-made or half-removed attachment \(name)")
                 } else if let text = try recover(folders) {
-                    done.append(text)
+                    finish(text)
                 }
             } catch {
                 throw PacketMetadataError(

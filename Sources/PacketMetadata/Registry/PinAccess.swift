@@ -15,9 +15,9 @@ internal import SystemPackage
 /// capabilities. Several people write as one user, by sudo or the like.
 public struct PinAccess: Sendable, Hashable {
     /// Of a pin; folders get the right to look up names as well.
-    let bits: UInt32
+    package let bits: UInt32
     /// nil: as it is.
-    let group: UInt32?
+    package let group: UInt32?
 
     /// - Parameters:
     ///   - modeBits: octal, as for chmod(1): 0600, 0640, 0644 or 0604; nil is 0640 with a group.
@@ -73,7 +73,10 @@ extension PinAccess {
 
 extension RegistryPins {
     /// Gives the registry's two maps and its folder that access. What is not there yet is left out. Under the lock.
-    func apply(_ access: PinAccess) throws(PacketMetadataError) {
+    ///
+    /// - Returns: whether one of them had another.
+    @discardableResult
+    func apply(_ access: PinAccess) throws(PacketMetadataError) -> Bool {
         let summary = "cannot set who may read the registry \(path)"
         var isBegun = false
         do throws(Errno) {
@@ -84,7 +87,10 @@ extension RegistryPins {
                 try wanted.apply(to: pin)
                 isBegun = true
             }
-            try access.wanted(of: folder.entry).ofFolder.apply(to: folder.entry)
+            let wanted = try access.wanted(of: folder.entry).ofFolder
+            if try folder.entry.access() == wanted { return isBegun }
+            try wanted.apply(to: folder.entry)
+            return true
         } catch {
             let error = PacketMetadataError(
                 error, summary, doing: "change its pins",

@@ -28,13 +28,15 @@ public struct Registry: ~Copyable {
     ///   - trustsOwner: also for writing if the registry belongs to a user other than this process's, and not to root:
     ///     that user decides what this process loads for it.
     ///   - waiting: how each change waits for other processes that change it.
+    ///   - recording: told each change that is made, also by later calls; in the thread that makes it, under the lock.
     /// - Throws: `notFound` if there is none; `incompatibleABI`, `badData` if what is pinned there is no registry of
     ///   this ABI; `missingPrivilege`.
     public static func open(
         at path: FilePath = defaultPath, for access: Access, trustsOwner: Bool = false,
-        waiting: LockWait = LockWait()
+        waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
-        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        let folder = try RegistryFolder(
+            path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         return try open(folder.open(for: access, "cannot open the registry \(folder.path)"), for: access)
     }
 

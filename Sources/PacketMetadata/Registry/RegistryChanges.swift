@@ -16,7 +16,8 @@ extension Registry {
     ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
         try change("cannot register \(definition.name)") { (image) throws(PacketMetadataError) in
             let (steps, field) = try image.registering(definition, now: Clock.realtime)
-            return Change(steps: steps, result: (field, !steps.isEmpty)) { now in
+            let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.registered(field)]
+            return Change(steps: steps, events: events, result: (field, !steps.isEmpty)) { now in
                 now.fields.contains { $0.id == field.id }
                     ? .init(text: "\(field.name) is registered", id: field.id) : nil
             }
@@ -35,7 +36,8 @@ extension Registry {
         try change("cannot unregister \(name)") { (image) throws(PacketMetadataError) in
             guard let field = image.field(named: name) else { throw noSuchField(name, image) }
             if !force { try refuseIfUsed(field) }
-            return Change(steps: image.unregistering(field), result: field) { now in
+            let events: [RegistryChange.Event] = [.unregistered(field)]
+            return Change(steps: image.unregistering(field), events: events, result: field) { now in
                 now.fields.contains { $0.id == field.id } ? nil : .init(text: "\(name) is unregistered")
             }
         }
@@ -50,7 +52,8 @@ extension Registry {
         try change("cannot compact the registry \(path)") { (image) throws(PacketMetadataError) in
             let steps = image.compacting()
             let before = Set(image.fields)
-            return Change(steps: steps, result: image.applying(steps).fields.filter { !before.contains($0) }) { now in
+            let moved = image.applying(steps).fields.filter { !before.contains($0) }
+            return Change(steps: steps, events: moved.map { .moved($0) }, result: moved) { now in
                 let moved = now.fields.filter { !before.contains($0) }.map(\.name.text)
                 return moved.isEmpty ? nil : .init(text: "\(moved.joined(separator: ", ")) moved")
             }
@@ -66,6 +69,7 @@ extension Registry {
             let image = try image()
             let steps = image.repairing()
             try act(steps, on: image, summary)
+            for problem in image.problems { pins.record(.cleared(problem)) }
             return Repairs(finished: finished, unregistered: image.problems)
         }
     }
@@ -80,6 +84,8 @@ extension Registry {
     /// A change that was decided.
     private struct Change<Result> {
         let steps: [RegistryStep]
+        /// What was changed once all steps are done.
+        let events: [RegistryChange.Event]
         let result: Result
         /// What of it was done, by what the registry is after it failed; nil if nothing was.
         let done: (RegistryImage) -> PacketMetadataError.Done?
@@ -109,6 +115,7 @@ extension Registry {
                 throw error.unfinished(
                     summary, done.text, id: done.id, remedy: "pktmeta repair --registry \(path) finishes it.")
             }
+            for event in change.events { pins.record(event) }
             return change.result
         }
     }
@@ -120,11 +127,16 @@ extension Registry {
     func recover(_ summary: String) throws(PacketMetadataError) -> [String] {
         var finished: [String] = []
         for follower in pins.followers { finished += try follower.recover() }
-        if try closePins(summary) { finished.append("closed the pins of attachments to all but their owner") }
+        func finish(_ text: String) {
+            pins.record(.finished(text))
+            finished.append(text)
+        }
+        if try closePins(summary) { finish("closed the pins of attachments to all but their owner") }
         let image = try image()
         let steps = image.recovery()
         try act(steps + [.renew], on: image, summary)
-        return finished + (steps.isEmpty ? [] : ["finished a change of the registry that was cut short"])
+        if !steps.isEmpty { finish("finished a change of the registry that was cut short") }
+        return finished
     }
 
     private func closePins(_ summary: String) throws(PacketMetadataError) -> Bool {

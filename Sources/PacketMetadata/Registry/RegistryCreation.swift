@@ -13,20 +13,23 @@ extension Registry {
     ///   - path: its folder of pins, in a BPF file system.
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
     ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
-    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:)``.
-    ///   - waiting: as for ``open(at:for:trustsOwner:waiting:)``.
+    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:recording:)``.
+    ///   - waiting: as for ``open(at:for:trustsOwner:waiting:recording:)``.
+    ///   - recording: as for ``open(at:for:trustsOwner:waiting:recording:)``.
     ///   - note: told what was done that the user may want to know.
-    /// - Throws: as ``open(at:for:trustsOwner:waiting:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
+    /// - Throws: as ``open(at:for:trustsOwner:waiting:recording:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
         at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil, trustsOwner: Bool = false,
-        waiting: LockWait = LockWait(), note: (String) -> Void = { _ in }
+        waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in },
+        note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
         if let capacity, !RegistryWord.capacities.contains(capacity) {
             throw PacketMetadataError(
                 .usage, "cannot create the registry \(path)",
                 reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
         }
-        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        let folder = try RegistryFolder(
+            path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         let there = try opened(folder)
         let pins = if let there { there } else { try make(folder, capacity: capacity, access, note) }
         let registry = try open(pins, for: .write)
@@ -39,7 +42,9 @@ extension Registry {
         }
         if let access {
             do throws(PacketMetadataError) {
-                try pins.locked { () throws(PacketMetadataError) in try pins.apply(access) }
+                try pins.locked { () throws(PacketMetadataError) in
+                    if try pins.apply(access) { pins.record(.accessChanged(access)) }
+                }
             } catch {
                 guard there == nil else { throw error }
                 throw error.unfinished(
@@ -78,6 +83,7 @@ extension Registry {
                 note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
             }
             note("created the registry \(folder.path), \(capacity) bytes a packet")
+            pins.record(.created(capacity: capacity))
             return pins
         }
     }

@@ -13,12 +13,15 @@ struct RegistryFolder: Sendable {
     let waiting: LockWait
     /// Whether it may be changed by a user who does not own it.
     let trustsOwner: Bool
+    private let recording: @Sendable (RegistryChange) -> Void
 
     /// - Throws: `usage` if the path is empty, or bpffs would refuse it.
     init(
-        path: FilePath, waiting: LockWait = LockWait(), trustsOwner: Bool = false
+        path: FilePath, waiting: LockWait = LockWait(), trustsOwner: Bool = false,
+        recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) {
         self.waiting = waiting
+        self.recording = recording
         self.trustsOwner = trustsOwner
         let summary = "bad registry path '\(path)'"
         if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
@@ -29,6 +32,11 @@ struct RegistryFolder: Sendable {
                 .usage, summary, reason: "a BPF file system takes no dots in names, and \(name) has one (EPERM)")
         }
         self.path = BPFFileSystem.reachable(asked)
+    }
+
+    /// Tells that a change was made, once others see it. The registry has the same path however it was reached.
+    func record(_ event: RegistryChange.Event) {
+        recording(RegistryChange(registry: MountNamespace.said(path), event: event))
     }
 
     static let registryShape = BPFMap.Shape(
@@ -83,6 +91,7 @@ struct RegistryFolder: Sendable {
                 try BPFFileSystem.mount(at: mountPoint)
                 (operation, needs) = ("make \(path)", [])
                 notes.append("mounted a BPF file system at \(mountPoint)")
+                record(.mounted(mountPoint))
             }
             guard BPFFileSystem.wouldContain(path), let parent = Folder.lowestExisting(on: path) else {
                 throw .notSupported

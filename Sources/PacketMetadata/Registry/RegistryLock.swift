@@ -7,13 +7,19 @@ internal import SystemPackage
 // The lock that each change of a registry or of its attachments holds.
 
 extension RegistryPins {
+    /// Does something under the lock, and records if that is half done.
     func locked<Value: ~Copyable>(
         _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         let lock = try takeLock()
-        let value = try body()
-        _ = consume lock
-        return value
+        do throws(PacketMetadataError) {
+            let value = try body()
+            _ = consume lock
+            return value
+        } catch {
+            if error.kind == .unfinished { record(.unfinished(error)) }
+            throw error
+        }
     }
 
     private func takeLock() throws(PacketMetadataError) -> FolderLock {

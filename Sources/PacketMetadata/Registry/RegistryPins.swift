@@ -16,6 +16,7 @@ struct RegistryPins: Sendable {
 
     var path: FilePath { location.path }
     var waiting: LockWait { location.waiting }
+    func record(_ event: RegistryChange.Event) { location.record(event) }
 
     var registry: FolderEntry { folder.entry.appending("registry") }
     var state: FolderEntry { folder.entry.appending("state") }

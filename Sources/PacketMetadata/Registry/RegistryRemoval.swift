@@ -12,14 +12,17 @@ extension Registry {
     ///
     /// - Parameters:
     ///   - path: its folder of pins.
-    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:)``.
+    ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:recording:)``.
     ///   - waiting: likewise.
+    ///   - recording: likewise.
     /// - Throws: `notFound` if the folder does not exist; `badData` if it is not in a BPF file system; `missingPrivilege`;
     ///   `unfinished` if some of it is gone already.
     public static func remove(
-        at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait()
+        at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait(),
+        recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) {
-        let folder = try RegistryFolder(path: path, waiting: waiting, trustsOwner: trustsOwner)
+        let folder = try RegistryFolder(
+            path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         let summary = "cannot remove the registry \(folder.path)"
         let pins = try folder.open(for: .write, summary)
         guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
@@ -38,6 +41,7 @@ extension Registry {
             do throws(PacketMetadataError) {
                 for follower in followers { try follower.removeAll(summary) { (done, all) = ($0, $1) } }
                 try pins.removeAll(summary)
+                pins.record(.deleted)
             } catch {
                 let isBegun =
                     (try? pins.namesOfAttachments(summary)) != before || (try? pins.registry.exists()) == false

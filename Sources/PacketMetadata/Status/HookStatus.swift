@@ -4,16 +4,6 @@ public import SystemPackage
 
 /// A hook on which a registry has attachments, and what else is there.
 public struct HookStatus: Sendable, Hashable {
-    /// A network namespace, as seen from this process.
-    public enum Namespace: Sendable, Hashable {
-        /// This thread's.
-        case here
-        /// By its name under /run/netns.
-        case named(String)
-        /// By its cookie (SO_NETNS_COOKIE): it has no name, or this process may not look.
-        case cookie(UInt64)
-    }
-
     /// A program on the hook.
     public enum Entry: Sendable, Hashable {
         case ours(ProgramStatus)
@@ -23,7 +13,7 @@ public struct HookStatus: Sendable, Hashable {
     /// Its name now, or when it was attached to if that cannot be known.
     public let interface: String
     public let ifindex: UInt32
-    public let namespace: Namespace
+    public let namespace: NamespaceLabel
     public let hook: Hook
     /// In the order in which they run.
     public let entries: [Entry]

@@ -88,7 +88,7 @@ private final class Located {
         return (try? elsewhere?.run { () throws(Errno) in lookThere() }) ?? nil
     }
 
-    private var namespace: HookStatus.Namespace {
+    private var namespace: NamespaceLabel {
         if isHere { return .here }
         if let name = try? elsewhere?.name() { return .named(name) }
         return .cookie(key.netnsCookie)

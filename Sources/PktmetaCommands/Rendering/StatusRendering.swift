@@ -94,7 +94,7 @@ struct StatusRendering {
         names.enumerated().map { $0 == names.count - 1 ? $1 : $1 + "," }
     }
 
-    private func name(_ namespace: HookStatus.Namespace) -> String {
+    private func name(_ namespace: NamespaceLabel) -> String {
         switch namespace {
         case .here: "-"
         case .named(let name): name

@@ -7,6 +7,8 @@ public struct AttachmentReport: Sendable, Hashable {
     }
 
     public let interface: String
+    /// The interface's; by its name, if `ip netns` has one.
+    public let namespace: NamespaceLabel
     public let hook: Hook
     /// Its name in the object.
     public let program: String
@@ -14,4 +16,13 @@ public struct AttachmentReport: Sendable, Hashable {
     public let outcome: Outcome
     /// The mode is not the one asked for first, and why.
     public let fallback: String?
+}
+
+extension AttachmentReport {
+    /// The same program at the end of its time.
+    var detached: AttachmentReport {
+        AttachmentReport(
+            interface: interface, namespace: namespace, hook: hook, program: program, mode: mode, outcome: .detached,
+            fallback: nil)
+    }
 }

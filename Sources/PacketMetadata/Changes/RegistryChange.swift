@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import RegistryModel
+public import SystemPackage
+
+/// A change that was made: to a registry, or to what it has attached.
+///
+/// Whoever opens a registry for writing can have each change told, right behind the point from which on others see it:
+/// also those that a command makes beside what it was asked, and those of a command that fails in the end.
+public struct RegistryChange: Sendable, Equatable {
+    /// The registry's folder of pins, as it is called in the mount namespace of the first process if it lies there.
+    public let registry: FilePath
+    public let event: Event
+
+    public enum Event: Sendable, Equatable {
+        /// A BPF file system was mounted, for a registry to be made in.
+        case mounted(FilePath)
+        /// With so many bytes in front of each packet.
+        case created(capacity: Int)
+        case accessChanged(PinAccess)
+        case registered(RegisteredField)
+        case unregistered(RegisteredField)
+        /// To another place in front of the packet.
+        case moved(RegisteredField)
+        /// A hook has another program than before; never ``AttachmentReport/Outcome/unchanged``.
+        case attachment(AttachmentReport)
+        /// The same, for as long as this process lives and no longer.
+        case held(AttachmentReport)
+        /// What a killed process had begun was finished or taken back, in words.
+        case finished(String)
+        /// What made no sense was put right: an entry was unregistered.
+        case cleared(RegistryProblem)
+        /// A part of a change was made, and the rest was not.
+        case unfinished(PacketMetadataError)
+        case deleted
+    }
+}

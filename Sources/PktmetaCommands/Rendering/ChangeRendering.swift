@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+/// Who changes something, and by which command.
+struct Caller {
+    let verb: String
+    let user = ProcessID.realUser
+    /// nil if nobody logged in.
+    let loginUser = LoginUser.current
+}
+
+/// A change for the system's log: a sentence for people, fields for programs.
+struct ChangeRendering {
+    private let change: RegistryChange
+    private let caller: Caller
+
+    init(_ change: RegistryChange, by caller: Caller) {
+        self.change = change
+        self.caller = caller
+    }
+
+    var line: LogLine {
+        let (kind, sentence, fields) = event
+        let login = caller.loginUser.map(String.init)
+        let who = "uid \(caller.user)" + (login.map { ", login uid \($0)" } ?? "")
+        return LogLine(
+            kind == "unfinished" ? .warning : .notice,
+            "\(sentence); registry \(change.registry), by \(caller.verb), \(who)",
+            fields: [
+                .init("PKTMETA_CHANGE", kind), .init("PKTMETA_REGISTRY", change.registry.string),
+                .init("PKTMETA_VERB", caller.verb), .init("PKTMETA_UID", "\(caller.user)"),
+            ] + (login.map { [.init("PKTMETA_LOGIN_UID", $0)] } ?? []) + fields)
+    }
+
+    private var event: (kind: String, sentence: String, fields: [LogLine.Field]) {
+        switch change.event {
+        case .mounted(let path): ("mounted", "mounted a BPF file system at \(path)", [])
+        case .created(let capacity): ("created", "created the registry, \(capacity) bytes a packet", [])
+        case .accessChanged(let access): ("access", "changed who may read the registry: \(text(access))", [])
+        case .registered(let field): ("registered", "registered \(text(field))", fields(field))
+        case .unregistered(let field): ("unregistered", "unregistered \(text(field))", fields(field))
+        case .moved(let field): ("moved", "moved \(text(field)) to offset \(field.layout.offset)", fields(field))
+        case .attachment(let report): (report.outcome.rawValue, text(report), fields(report))
+        case .held(let report):
+            (report.outcome.rawValue, text(report) + " for as long as this process lives", fields(report))
+        case .finished(let text): ("finished", "finished what another command had begun: \(text)", [])
+        case .cleared(let problem): ("repaired", "repaired what was damaged: \(problem)", [])
+        case .unfinished(let error): ("unfinished", text(error), fields(error))
+        case .deleted: ("deleted", "deleted the registry", [])
+        }
+    }
+
+    // MARK: Sentences
+
+    private func text(_ access: PinAccess) -> String {
+        "mode 0" + String(access.bits, radix: 8) + (access.group.map { ", group \($0)" } ?? "")
+    }
+
+    private func text(_ field: RegisteredField) -> String { "field \(field.name), id \(field.id), type \(field.type)" }
+
+    private func text(_ report: AttachmentReport) -> String {
+        let done =
+            switch report.outcome {
+            case .attached, .unchanged: "attached \(report.program) to"
+            case .replaced: "attached \(report.program) in place of what was attached to"
+            case .detached: "detached \(report.program) from"
+            }
+        let place = "\(report.hook) of \(report.interface) in network namespace \(text(report.namespace))"
+        let fallback = report.fallback.map { "; \($0)" } ?? ""
+        return "\(done) \(place) (\(report.mode.rawValue)\(fallback))"
+    }
+
+    private func text(_ namespace: NamespaceLabel) -> String {
+        switch namespace {
+        case .here: "of this process"
+        case .named(let name): name
+        case .cookie(let cookie): "cookie \(cookie)"
+        }
+    }
+
+    private func text(_ error: PacketMetadataError) -> String {
+        let remedy = error.remedy.map { ". \($0)" } ?? ""
+        return "\(error.summary): \(error.reason)\(remedy)"
+    }
+
+    // MARK: Fields
+
+    private func fields(_ field: RegisteredField) -> [LogLine.Field] {
+        [.init("PKTMETA_FIELD", field.name.text), .init("PKTMETA_FIELD_ID", field.id.description)]
+    }
+
+    private func fields(_ report: AttachmentReport) -> [LogLine.Field] {
+        let namespace: [LogLine.Field] =
+            switch report.namespace {
+            case .here: []
+            case .named(let name): [.init("PKTMETA_NETNS", name)]
+            case .cookie(let cookie): [.init("PKTMETA_NETNS_COOKIE", "\(cookie)")]
+            }
+        return [
+            .init("PKTMETA_INTERFACE", report.interface), .init("PKTMETA_HOOK", report.hook.rawValue),
+            .init("PKTMETA_PROGRAM", report.program),
+        ] + namespace
+    }
+
+    private func fields(_ error: PacketMetadataError) -> [LogLine.Field] {
+        error.done?.id.map { [.init("PKTMETA_FIELD_ID", $0.description)] } ?? []
+    }
+}
