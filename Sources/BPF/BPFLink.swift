@@ -31,6 +31,11 @@ public struct BPFLink: ~Copyable, Sendable {
         fd = try BPFFileSystem.open(entry)
     }
 
+    /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such link.
+    public init(id: UInt32) throws(BPFError) {
+        fd = OwnedFD(try libbpf("open link \(id)") { bpf_link_get_fd_by_id(id) })
+    }
+
     /// Attaches an XDP program to an interface of this thread's network namespace.
     public init(xdp program: borrowing BPFProgram, ifindex: UInt32, mode: XDPMode) throws(BPFError) {
         fd = try Self.create(program, ifindex: ifindex, hook: BPF_XDP.rawValue, flags: mode.flag)

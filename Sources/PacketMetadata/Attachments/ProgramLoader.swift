@@ -98,6 +98,7 @@ struct ProgramLoader: ~Copyable {
             if let earlier = terms.earlier { try OwnMaps.reuse(object, of: earlier) }
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
+            try LoadedMark.put(on: program, of: registry)
             return Loaded(
                 object, program, inspected.binding, reached: inspected.reached,
                 takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
@@ -121,6 +122,7 @@ struct ProgramLoader: ~Copyable {
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
             try object.load(names)
+            for name in names { try LoadedMark.put(on: object.program(name), of: registry) }
             return object
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
