@@ -190,7 +190,7 @@ import Testing
             try held.end("STOP")
             let run = Self.remove("--force", from: bench.scratch.path)
             #expect(run.exitCode == 79, "\(run.output)")
-            #expect(run.output.contains(": detached; process \(held.pid) (pktmeta) had it"), "\(run.output)")
+            #expect(run.output.contains(": detached; held by process \(held.pid) (pktmeta)"), "\(run.output)")
             #expect(run.output.contains("left: held by process \(held.pid) (pktmeta)"), "\(run.output)")
             #expect(try bench.attachedXDP() == nil)
             #expect(try TCAttachmentTests.order(bench) == [])

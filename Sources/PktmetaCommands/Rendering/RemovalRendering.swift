@@ -26,8 +26,8 @@ struct RemovalRendering {
         }
         let names = holders.map(\.text).joined(separator: ", ")
         switch item.outcome {
-        case .removed: return (word + (names.isEmpty ? "" : "; \(names) had it"), nil)
-        case .planned: return ("would be \(word)" + (names.isEmpty ? "" : "; \(names) has it"), nil)
+        case .removed: return (word + (names.isEmpty ? "" : "; held by \(names)"), nil)
+        case .planned: return ("would be \(word)" + (names.isEmpty ? "" : "; held by \(names)"), nil)
         case .left(let reason, let remedy): return ("left: \(reason)", remedy)
         case .kept(let reason): return ("not touched: \(reason)", nil)
         }
