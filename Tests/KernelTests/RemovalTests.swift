@@ -116,6 +116,8 @@ import Testing
             }
             let refused = CommandRun(["delete-registry", "--force", "--registry", path.string])
             #expect(refused.exitCode == 78, "\(refused.errors)")
+            let remedy = "pktmeta remove-from-host --force --registry \(path) removes it"
+            #expect(refused.errors.contains(remedy), "\(refused.errors)")
             let run = Self.remove("--force", from: path)
             #expect(run.exitCode == 0, "\(run.output)")
             #expect(run.output.contains("registry \(path), with 4 programs ("), "\(run.output)")

@@ -61,7 +61,12 @@ extension Registry {
         do throws(PacketMetadataError) {
             _ = try open(pins, for: .read)
         } catch {
-            if error.kind == .incompatibleABI { throw error }
+            guard error.kind == .incompatibleABI else { return }
+            var error = error
+            error.remedy =
+                "Use the pktmeta that made it; pktmeta remove-from-host --force --registry \(ShellWord.quoted(pins.path.string)) "
+                + "removes it, whatever its version."
+            throw error
         }
     }
 }
