@@ -12,6 +12,11 @@ public struct BPFLink: ~Copyable, Sendable {
         fd = try BPFFileSystem.open(entry)
     }
 
+    /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such link.
+    public init(id: UInt32) throws(BPFError) {
+        fd = OwnedFD(try libbpf("open link \(id)") { bpf_link_get_fd_by_id(id) })
+    }
+
     /// Takes over the descriptor of a link.
     init(owning fd: consuming OwnedFD) {
         self.fd = fd

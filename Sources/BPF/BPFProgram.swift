@@ -35,23 +35,35 @@ public struct BPFProgram: ~Copyable, Sendable {
         try self.init(OwnedFD(fd))
     }
 
-    /// Numbers of the maps that it uses.
+    /// Numbers of the maps that it uses, those that it was bound to among them.
     public var mapIDs: [UInt32] {
         get throws(BPFError) {
-            var ids = [UInt32](repeating: 0, count: 64)  // MAX_USED_MAPS in include/linux/bpf_verifier.h
+            // Asked first how many there are: maps that a program is bound to come behind all that it uses.
             var info = bpf_prog_info()
-            var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+            try getInformation(&info)
+            var ids = [UInt32](repeating: 0, count: Int(info.nr_map_ids))
             let count = try unsafe ids.withUnsafeMutableBufferPointer { (buffer) throws(BPFError) in
                 // The kernel writes at most as many ids as it is told there is room for.
+                info = bpf_prog_info()
                 info.nr_map_ids = UInt32(buffer.count)
                 info.map_ids = UInt64(UInt(bitPattern: buffer.baseAddress))
-                try libbpf("get the maps of program \(name)") {
-                    unsafe bpf_obj_get_info_by_fd(fd.raw, &info, &length)
-                }
+                try getInformation(&info)
                 return Int(min(info.nr_map_ids, UInt32(buffer.count)))
             }
             return Array(ids.prefix(count))
         }
+    }
+
+    private func getInformation(_ info: inout bpf_prog_info) throws(BPFError) {
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        try libbpf("get the maps of program \(name)") { unsafe bpf_obj_get_info_by_fd(fd.raw, &info, &length) }
+    }
+
+    /// Has the kernel count a map among those of the program, and keep it for as long as there is the program (since
+    /// Linux 5.10).
+    public func bind(_ map: borrowing BPFMap) throws(BPFError) {
+        let mapFD = map.fd.raw
+        try libbpf("bind map \(map.name) to program \(name)") { bpf_prog_bind_map(fd.raw, mapFD, nil) }
     }
 
     public func pin(at entry: FolderEntry) throws(BPFError) {

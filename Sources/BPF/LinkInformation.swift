@@ -20,8 +20,7 @@ public struct LinkInformation: Sendable, Hashable {
 
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such link.
     public init(id: UInt32) throws(BPFError) {
-        let fd = try libbpf("open link \(id)") { bpf_link_get_fd_by_id(id) }
-        try self.init(OwnedFD(fd))
+        self = try BPFLink(id: id).information
     }
 
     init(_ fd: borrowing OwnedFD) throws(BPFError) {

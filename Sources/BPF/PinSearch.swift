@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Linux
+public import Linux
 public import SystemPackage
 
-/// A program or link with a name in a BPF file system.
+/// A program, link or map with a name in a BPF file system.
 public struct PinnedObject: Sendable, Hashable {
     public enum Object: Sendable, Hashable {
         case program(ProgramInformation)
         case link(LinkInformation)
+        case map(id: UInt32, name: String)
     }
 
     public let path: FilePath
     public let object: Object
 }
 
-/// Looks through the BPF file systems that this process sees for pinned programs and links.
+/// Looks through the BPF file systems that this process sees for pinned programs, links and maps.
 ///
 /// Bounded: a folder may hold anything, and anyone's.
 public struct PinSearch: Sendable {
@@ -41,6 +42,15 @@ public struct PinSearch: Sendable {
         }
         found = walk.found
         folders = walk.folders
+        isComplete = walk.isComplete
+    }
+
+    /// Looks below one folder only.
+    public init(below entry: FolderEntry, where isWanted: (PinnedObject.Object) -> Bool = { _ in true }) {
+        var walk = Walk([])
+        walk.folder(entry, depth: 0, isWanted)
+        found = walk.found
+        folders = []
         isComplete = walk.isComplete
     }
 
@@ -114,7 +124,7 @@ public struct PinSearch: Sendable {
             }
         }
 
-        /// - Returns: nil for a map and the like.
+        /// - Returns: nil for what is none of them.
         private static func object(at entry: FolderEntry) throws(BPFError) -> PinnedObject.Object? {
             let fd = try BPFFileSystem.open(entry)
             // What the descriptor is shows in its name only: anon_inode:bpf-prog, bpf-map, bpf_link.
@@ -124,6 +134,10 @@ public struct PinSearch: Sendable {
             }
             if name.hasSuffix("bpf_link") || name.hasSuffix("bpf_link]") || name.hasSuffix("bpf-link") {
                 return .link(try LinkInformation(fd))
+            }
+            if name.hasSuffix("bpf-map") || name.hasSuffix("bpf-map]") {
+                let map = try BPFMap(fd)
+                return .map(id: map.id, name: map.name)
             }
             return nil
         }

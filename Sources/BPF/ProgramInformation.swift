@@ -41,6 +41,23 @@ public struct ProgramInformation: Sendable, Hashable {
         try self.init(OwnedFD(fd))
     }
 
+    /// Numbers of all programs of the kernel, of whatever owner.
+    ///
+    /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN.
+    public static func allIDs() throws(BPFError) -> [UInt32] {
+        var ids: [UInt32] = []
+        while true {
+            var next: UInt32 = 0
+            do throws(BPFError) {
+                try libbpf("list programs") { unsafe bpf_prog_get_next_id(ids.last ?? 0, &next) }
+            } catch {
+                if error.errno == .noSuchFileOrDirectory { return ids }  // that was the last
+                throw error
+            }
+            ids.append(next)
+        }
+    }
+
     /// Of a program that is open; takes no capability.
     public init(_ program: borrowing BPFProgram) throws(BPFError) {
         try self.init(program.fd)

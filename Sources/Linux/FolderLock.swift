@@ -43,17 +43,10 @@ public struct FolderLock: ~Copyable {
         }
     }
 
-    /// A process that has the lock.
-    public struct Holder: Sendable, Hashable {
-        public let processID: Int
-        /// The program's name, of at most 15 bytes; nil if it may not be seen, or has ended.
-        public let command: String?
-    }
-
     /// Who has the lock of a folder (proc_locks(5)).
     ///
     /// - Returns: nil if nobody has, or a process that this one's pid namespace does not show.
-    public static func holder(of entry: FolderEntry) -> Holder? {
+    public static func holder(of entry: FolderEntry) -> HoldingProcess? {
         guard let identity = try? entry.identity(), let lines = try? WholeFile.read("/proc/locks")
         else { return nil }
         let place = [
@@ -68,10 +61,7 @@ public struct FolderLock: ~Copyable {
             guard numbers.count == 3,
                 [UInt64(numbers[0], radix: 16), UInt64(numbers[1], radix: 16), UInt64(numbers[2])] == place
             else { continue }
-            let command = try? WholeFile.read(FilePath("/proc/\(processID)/comm"))
-            return Holder(
-                processID: processID,
-                command: command.map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) })
+            return HoldingProcess(processID)
         }
         return nil
     }

@@ -20,6 +20,14 @@ extension NetworkNamespace {
         return nil
     }
 
+    /// Runs something in each of those.
+    public static func visitAll(_ body: () -> Void) {
+        _ = find {
+            body()
+            return false
+        }
+    }
+
     /// The cheap ones first.
     private static let searches: [@Sendable () -> [FilePath]] = [
         { ["/proc/thread-self/ns/net"] },

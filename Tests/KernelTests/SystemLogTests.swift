@@ -98,6 +98,10 @@ import Testing
         try delete-registry
         pktmeta delete-registry --force
         try delete-registry --force
+        pktmeta create-registry --capacity 64
+        pktmeta attach-to-interface v0 --xdp none --tc prebuilt
+        pktmeta remove-from-host --force --registry \(registry)
+        pktmeta remove-from-host --force --registry \(registry)
         """
     }
 
@@ -107,13 +111,14 @@ import Testing
         return [
             "create-registry": [
                 "created the registry, 64 bytes a packet", "changed who may read the registry: mode 0644",
-                "changed who may read the registry: mode 0600",
+                "changed who may read the registry: mode 0600", "created the registry, 64 bytes a packet",
             ],
             "register-field": ["a", "b", "c"].enumerated().map { "registered " + field($1, $0) },
             "attach-to-interface": [
                 "attached producer to XDP of v1 in network namespace blue (native)",
                 "attached consumer to TC ingress of v1 in network namespace blue (tcx)",
                 "attached scrub in place of what was attached to TC ingress of v1 in network namespace blue (tcx)",
+                "attached consumer to TC ingress of v0 \(here) (tcx)",
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
             ],
             "unregister-field": ["unregistered " + field("b", 1)],
@@ -124,6 +129,7 @@ import Testing
                     + "interface is gone or others have detached it"
             ],
             "delete-registry": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
+            "remove-from-host": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
             "status": [], "inspect-map": [], "watch": [], "export-btf": [], "generate-header": [], "doctor": [],
             "demo": [], "bench": [],
         ]

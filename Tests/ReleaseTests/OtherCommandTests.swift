@@ -9,8 +9,8 @@ import Testing
 @Suite(Kernel.required) struct OtherCommandTests {
     static let commands = [
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
-        "detach-from-interface", "status", "inspect-map", "watch", "compact", "repair", "export-btf",
-        "generate-header", "doctor", "demo", "bench",
+        "detach-from-interface", "status", "inspect-map", "watch", "compact", "repair", "remove-from-host",
+        "export-btf", "generate-header", "doctor", "demo", "bench",
     ]
 
     private func withCommand(_ memory: Memory, _ body: (ReleasedCommand) throws -> Void) throws {

@@ -8,8 +8,9 @@ public import SystemPackage
 /// Whoever opens a registry for writing can have each change told, right behind the point from which on others see it:
 /// also those that a command makes beside what it was asked, and those of a command that fails in the end.
 public struct RegistryChange: Sendable, Equatable {
-    /// The registry's folder of pins, as it is called in the mount namespace of the first process if it lies there.
-    public let registry: FilePath
+    /// The registry's folder of pins, as it is called in the mount namespace of the first process if it lies there; nil if
+    /// it is not known any more.
+    public let registry: FilePath?
     public let event: Event
 
     public enum Event: Sendable, Equatable {
@@ -33,5 +34,7 @@ public struct RegistryChange: Sendable, Equatable {
         /// A part of a change was made, and the rest was not.
         case unfinished(PacketMetadataError)
         case deleted
+        /// What was left of pktmeta without a registry is gone, in words.
+        case removed(String)
     }
 }

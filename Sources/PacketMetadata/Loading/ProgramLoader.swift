@@ -94,6 +94,7 @@ struct ProgramLoader: ~Copyable {
             try OwnMaps.reuse(object, from: terms.maps)
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
+            try LoadedMark.put(on: program, of: registry)
             return LoadedProgram(
                 object, program, inspected.binding, reached: inspected.reached,
                 takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
@@ -117,6 +118,7 @@ struct ProgramLoader: ~Copyable {
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
             try object.load(names)
+            for name in names { try LoadedMark.put(on: object.program(name), of: registry) }
             return object
         } catch {
             throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])

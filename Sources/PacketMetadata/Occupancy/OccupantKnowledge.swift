@@ -29,6 +29,7 @@ extension HookOccupancy {
                     switch object {
                     case .program(let program): ids.contains(program.id)
                     case .link(let link): isLink(link)
+                    case .map: false
                     }
                 }
             var known: [UInt32: ProgramInformation] = [:]

@@ -78,7 +78,7 @@ extension AttachmentRecord {
 }
 
 extension AttachmentRecord {
-    private static let mapName = "pktmeta_record"
+    static let mapName = "pktmeta_record"
     private static let headSize = MemoryLayout<pktmeta_attachment>.size
 
     /// A map with this record as its only value: bpffs pins nothing else that can keep bytes.

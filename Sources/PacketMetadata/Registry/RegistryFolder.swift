@@ -75,6 +75,17 @@ struct RegistryFolder: Sendable {
         }
     }
 
+    /// The folder, for a look at what is in it, whoever has put it there: good for nothing that is then changed.
+    ///
+    /// - Throws: as ``open(for:_:)``; no symbolic link is followed.
+    func view(_ summary: String) throws(PacketMetadataError) -> RegistryPins {
+        do throws(Errno) {
+            return RegistryPins(self, try OpenFolder(path, followsLinks: false))
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "open \(path)")
+        }
+    }
+
     /// Makes the folder; mounts the default BPF file system first if it is not mounted.
     ///
     /// - Returns: what was done that the user may want to know.

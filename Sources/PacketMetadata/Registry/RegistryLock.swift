@@ -51,6 +51,6 @@ extension RegistryPins {
         guard let holder = FolderLock.holder(of: lock) else {
             return "one that cannot be seen from here, of another pid namespace or just gone, has its lock"
         }
-        return "process \(holder.processID)\(holder.command.map { " (\($0))" } ?? "") has its lock"
+        return "\(holder) has its lock"
     }
 }

@@ -23,6 +23,8 @@ struct RegistryPins: Sendable {
     var lock: FolderEntry { folder.entry.appending("lock") }
     var attachments: FolderEntry { folder.entry.appending(Self.attachmentsName) }
     static let attachmentsName = "attachments"
+    /// Of all maps that are pktmeta's own.
+    static let mapPrefix = "pktmeta_"
 
     private var all: [FolderEntry] { [attachments, state, registry, lock] }
 

@@ -58,7 +58,12 @@ extension Registry {
         do throws(PacketMetadataError) {
             _ = try open(pins, for: .read)
         } catch {
-            if error.kind == .incompatibleABI { throw error }
+            guard error.kind == .incompatibleABI else { return }
+            var error = error
+            error.remedy =
+                "Use the pktmeta that made it; pktmeta remove-from-host --force --registry \(ShellWord.quoted(pins.path.string)) "
+                + "removes it, whatever its version."
+            throw error
         }
     }
 }
@@ -88,7 +93,8 @@ extension RegistryPins {
     fileprivate func removeAll(_ summary: String) throws(PacketMetadataError) {
         do throws(Errno) {
             for pin in [registry, state] { try pin.unlink() }
-            for entry in [attachments, lock] { try entry.remove() }
+            // The one by which a removal that was cut short is known goes last.
+            for entry in [lock, attachments] { try entry.remove() }
             try removeFolderUnlessGiven()
         } catch {
             throw PacketMetadataError(error, summary, doing: "remove its pins")
@@ -102,5 +108,50 @@ extension RegistryPins {
         } catch {
             guard [Errno.permissionDenied, .notPermitted, .resourceBusy].contains(error) else { throw error }
         }
+    }
+
+    // MARK: Of whatever state and version
+
+    /// Removes a registry of which nothing but its pins is known: it is damaged, or of another version. Detaches what links
+    /// hold; filters have to be gone already.
+    ///
+    /// What is in the folder and is none of pktmeta's stays, and the folder with it.
+    func removeByPins(_ summary: String) throws(PacketMetadataError) {
+        try locked { () throws(PacketMetadataError) in
+            do throws(Errno) {
+                for name in try contents(of: attachments) { try takeApart(attachments.appending(name)) }
+                for name in try contents(of: folder.entry) {
+                    let entry = folder.entry.appending(name)
+                    guard try entry.kind() == .file, let map = try? BPFMap(pinnedAt: entry, readOnly: true),
+                        map.name.hasPrefix(Self.mapPrefix)
+                    else { continue }
+                    try entry.unlink()
+                }
+            } catch {
+                throw PacketMetadataError(error, summary, doing: "remove its pins")
+            }
+            try removeAll(summary)
+        }
+    }
+
+    private func contents(of entry: FolderEntry) throws(Errno) -> [String] {
+        try entry.exists() ? try entry.contents() : []
+    }
+
+    /// What is pinned beside folders first: those are an attachment's link, which holds what is in the folders.
+    private func takeApart(_ entry: FolderEntry) throws(Errno) {
+        guard try entry.kind() == .folder else {
+            // Of a link whose last pin goes, the kernel lets go later. What is no link says EINVAL.
+            do { try BPFLink(pinnedAt: entry).detach() } catch {}
+            return try entry.unlink()
+        }
+        let entries = try entry.contents().map(entry.appending)
+        for isFolder in [false, true] {
+            for entry in entries {
+                guard let kind = try entry.kind(), (kind == .folder) == isFolder else { continue }
+                try takeApart(entry)
+            }
+        }
+        try entry.remove()
     }
 }

@@ -29,11 +29,11 @@ struct ChangeRendering {
         let who = "uid \(caller.user)" + (login.map { ", login uid \($0)" } ?? "")
         return LogLine(
             kind == "unfinished" ? .warning : .notice,
-            "\(sentence); registry \(change.registry), by \(caller.verb), \(who)",
-            fields: [
-                .init("PKTMETA_CHANGE", kind), .init("PKTMETA_REGISTRY", change.registry.string),
-                .init("PKTMETA_VERB", caller.verb), .init("PKTMETA_UID", "\(caller.user)"),
-            ] + (login.map { [.init("PKTMETA_LOGIN_UID", $0)] } ?? []) + fields)
+            "\(sentence); \(change.registry.map { "registry \($0), " } ?? "")by \(caller.verb), \(who)",
+            fields: [.init("PKTMETA_CHANGE", kind)]
+                + (change.registry.map { [.init("PKTMETA_REGISTRY", $0.string)] } ?? [])
+                + [.init("PKTMETA_VERB", caller.verb), .init("PKTMETA_UID", "\(caller.user)")]
+                + (login.map { [.init("PKTMETA_LOGIN_UID", $0)] } ?? []) + fields)
     }
 
     private var event: (kind: String, sentence: String, fields: [LogLine.Field]) {
@@ -51,6 +51,7 @@ struct ChangeRendering {
         case .cleared(let problem): ("repaired", "repaired what was damaged: \(problem)", [])
         case .unfinished(let error): ("unfinished", text(error), fields(error))
         case .deleted: ("deleted", "deleted the registry", [])
+        case .removed(let text): ("removed", "removed \(text)", [])
         }
     }
 

@@ -31,6 +31,13 @@
 #define PKTMETA_CHAIN_MAP "pktmeta_chain"
 
 /*
+ * The kernel counts a map of this name, and the registry's, among those of every program that pktmeta loads to attach
+ * it (BPF_PROG_BIND_MAP), whatever maps the program itself uses: by that, what pktmeta has attached is known without
+ * any pin. Its one value is a u32: the ABI version of the pktmeta that loaded the program.
+ */
+#define PKTMETA_LOADED_MAP "pktmeta_loaded"
+
+/*
  * Names of the types that say in BTF what a program uses, and what the registry has. A loader relocates the first
  * against the second (CO-RE): with a field's name behind each prefix,
  *	enum pktmeta_id_NAME { PKTMETA_ID_NAME }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// Looks through all hooks for what pktmeta has attached.
+struct HookSearch {
+    /// A program on a hook, or a link whose hook is not found.
+    struct Hit: Hashable {
+        let part: HostRemoval.Part
+        let programID: UInt32
+        let linkID: UInt32?
+        /// Of a filter.
+        let filter: TCFilter?
+        /// nil: pktmeta's; else why it is not its to remove.
+        let foreign: String?
+    }
+
+    struct View {
+        var hits: [Hit] = []
+        var qdiscs: [HostRemoval.Place] = []
+        /// All programs that are pktmeta's, on hooks or not.
+        var programs: Set<UInt32> = []
+        /// Numbers of the maps of registries that are to go, and of those that were not found.
+        var registryMaps: Set<UInt32> = []
+        /// What could not be looked at, in words.
+        var unseen: [String] = []
+    }
+
+    private let registries: RegistrySearch
+    /// Programs that are pinned for registries that are to go.
+    private let pinned: Set<UInt32>
+    /// Programs that are pinned for registries that may not be removed.
+    private let refused: Set<UInt32>
+    /// Maps of registries that are to go; nil: of any.
+    private let wantedMaps: Set<UInt32>?
+    private let refusedMaps: Set<UInt32>
+    /// Of this thread's network namespace.
+    private let home = try? NetworkNamespace.currentCookie()
+
+    init(_ registries: RegistrySearch) {
+        self.registries = registries
+        let refusing = registries.found.filter { $0.refusal != nil }
+        pinned = Set(registries.removable.flatMap(\.programs).map(\.id))
+        refused = Set(refusing.flatMap(\.programs).map(\.id))
+        refusedMaps = Set(refusing.compactMap(\.mapID))
+        wantedMaps = registries.request.registries == nil ? nil : Set(registries.removable.compactMap(\.mapID))
+    }
+
+    func look() -> View {
+        var view = View()
+        if !registries.isComplete {
+            view.unseen.append("not all BPF file systems, or not all of each, could be searched through")
+        }
+        let reader = try? LoadedMark.Reader()
+        if reader == nil {
+            view.unseen.append("programs without pins cannot be looked for without CAP_SYS_ADMIN")
+        }
+        NetworkNamespace.visitAll {
+            guard let cookie = try? NetworkNamespace.currentCookie(), let interfaces = try? NetworkInterface.all()
+            else {
+                return
+            }
+            for interface in interfaces {
+                for hook in Hook.allCases { look(at: hook, of: interface, cookie, reader, &view) }
+            }
+        }
+        if let reader {
+            addLinks(reader, &view)
+            // Also those on hooks of network namespaces that were not found.
+            view.programs = Set(((try? ProgramInformation.allIDs()) ?? []).filter { standing($0, reader) == .ours })
+            view.registryMaps = reader.registries.subtracting(refusedMaps)
+            if let wantedMaps { view.registryMaps.formIntersection(wantedMaps) }
+        }
+        return view
+    }
+
+    private func look(
+        at hook: Hook, of interface: NetworkInterface, _ cookie: UInt64, _ reader: LoadedMark.Reader?,
+        _ view: inout View
+    ) {
+        let ids = (try? hook.programIDs(ifindex: interface.index)) ?? []
+        let standings = Dictionary(ids.map { ($0, standing($0, reader)) }) { one, _ in one }
+        let hasQdisc = hook == .tcIngress && (try? ClsactQdisc.isMarked(ifindex: interface.index)) == true
+        let isOfInterest = standings.values.contains { $0 != .none }
+        guard isOfInterest || hasQdisc else { return }
+        let place = HostRemoval.Place(
+            namespace: namespace(cookie), netnsCookie: cookie, interface: interface.name, ifindex: interface.index,
+            hook: hook)
+        if hasQdisc, wantedMaps == nil || isOfInterest { view.qdiscs.append(place) }
+        guard isOfInterest, let occupancy = try? HookOccupancy(ifindex: interface.index, hook) else { return }
+        for occupant in occupancy.occupants {
+            guard let standing = standings[occupant.programID], standing != .none else { continue }
+            view.hits.append(hit(place, occupant, standing))
+        }
+    }
+
+    private enum Standing { case none, ours, user }
+
+    private func standing(_ program: UInt32, _ reader: LoadedMark.Reader?) -> Standing {
+        if pinned.contains(program) { return .ours }
+        guard !refused.contains(program), let use = (try? reader?.use(ofProgram: program)) ?? nil else { return .none }
+        guard use.registries.isDisjoint(with: refusedMaps), wantedMaps?.isDisjoint(with: use.registries) != true else {
+            return .none
+        }
+        return use.isLoadedByPktmeta ? .ours : .user
+    }
+
+    private func hit(_ place: HostRemoval.Place, _ occupant: HookOccupant, _ standing: Standing) -> Hit {
+        let foreign: String? =
+            switch (standing, occupant.mechanism) {
+            case (.ours, .xdpNetlink), (.ours, .tcxProgram):
+                "pktmeta has loaded it, and somebody else attached it: pktmeta attaches by links and filters"
+            case (.ours, _): nil
+            default: "it uses a registry of pktmeta's, and was loaded by somebody else"
+            }
+        return Hit(
+            part: .program(place, occupant, holders: occupant.linkID.map(holders) ?? []), programID: occupant.programID,
+            linkID: occupant.linkID,
+            filter: occupant.filter.map {
+                TCFilter(ifindex: place.ifindex, priority: $0.priority, handle: $0.handle)
+            }, foreign: foreign)
+    }
+
+    /// Links of which no interface was seen: in a network namespace that was not found.
+    private func addLinks(_ reader: LoadedMark.Reader, _ view: inout View) {
+        let seen = Set(view.hits.compactMap(\.linkID))
+        for link in (try? LinkInformation.all()) ?? [] where !seen.contains(link.id) && link.ifindex != 0 {
+            guard [.xdp, .tcx].contains(link.kind), standing(link.programID, reader) == .ours else { continue }
+            view.hits.append(
+                Hit(
+                    part: .link(
+                        link.id, programID: link.programID,
+                        programName: try? ProgramInformation(id: link.programID).name, holders: holders(of: link.id)),
+                    programID: link.programID, linkID: link.id, filter: nil, foreign: nil))
+        }
+    }
+
+    private func holders(of link: UInt32) -> [HostRemoval.Holder] {
+        HoldingProcess.ofBPFObjects("link_id", [link])[link, default: []].map(HostRemoval.Holder.init)
+    }
+
+    /// The one that this thread is in as it looks.
+    private func namespace(_ cookie: UInt64) -> NamespaceLabel {
+        if cookie == home { return .here }
+        let name = (try? NetworkNamespace.current().name()) ?? nil
+        return name.map { .named($0) } ?? .cookie(cookie)
+    }
+}
+
+extension HostRemoval.Holder {
+    init(_ process: HoldingProcess) { self.init(processID: process.processID, command: process.command) }
+}
+
+extension HostRemoval.Place {
+    /// Runs something in the network namespace.
+    ///
+    /// - Throws: EPERM if the namespace is not found, or may not be entered.
+    func run<Value>(_ body: () throws(BPFError) -> Value) throws(BPFError) -> Value {
+        let isThere = { (try? NetworkNamespace.currentCookie()) == netnsCookie }
+        if isThere() { return try body() }
+        let refusal = BPFError("find and enter the network namespace of \(interface)", .notPermitted)
+        guard let namespace = NetworkNamespace.find(where: isThere) else { throw refusal }
+        do throws(NamespaceError<BPFError>) {
+            return try namespace.run(body)
+        } catch {
+            if case .body(let error) = error { throw error }
+            throw refusal
+        }
+    }
+}
