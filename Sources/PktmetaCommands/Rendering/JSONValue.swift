@@ -7,13 +7,19 @@
 enum JSONValue: Hashable, Sendable {
     case null
     case flag(Bool)
-    case unsigned(UInt64)
+    /// Of at most 32 bits, which readers that count with doubles keep.
+    case unsigned(UInt32)
     case signed(Int64)
+    /// A number that may exceed 2^53, which such readers round: its member gets a text beside it, see ``object(of:)``.
+    case long(UInt64)
     case fraction(Double)
     case text(String)
     case array([JSONValue])
     /// Each key once, in order; see ``object(of:)``.
     case object([Member])
+    /// An object whose keys are data, such as names of fields: long numbers in it have their texts in an object beside it,
+    /// so that there are as many keys as data.
+    case table([Member])
 
     struct Member: Hashable, Sendable {
         let key: String
@@ -21,15 +27,43 @@ enum JSONValue: Hashable, Sendable {
     }
 
     static func number(_ value: Int) -> JSONValue { .signed(Int64(value)) }
-    static func number(_ value: some FixedWidthInteger & UnsignedInteger) -> JSONValue { .unsigned(UInt64(value)) }
+    static func number(_ value: UInt64) -> JSONValue { .long(value) }
+    static func number(_ value: UInt32) -> JSONValue { .unsigned(value) }
+    static func number(_ value: UInt16) -> JSONValue { .unsigned(UInt32(value)) }
+    static func number(_ value: UInt8) -> JSONValue { .unsigned(UInt32(value)) }
     static func texts(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.text)) }
     static func counts(_ counts: [(name: String, count: UInt64)]) -> JSONValue {
-        object(of: counts.map { Member(key: $0.name, value: .number($0.count)) })
+        table(of: counts.map { Member(key: $0.name, value: .number($0.count)) })
     }
 
+    /// What the key of a text adds to the key of the number that the text is of.
+    static let textSuffix = "Text"
+
+    /// Puts beside each member with a long number one with its decimal digits as text.
     static func object(of members: consuming [Member]) -> JSONValue {
+        let texts = members.compactMap { member in
+            member.value.digits.map { Member(key: member.key + textSuffix, value: $0) }
+        }
+        members += texts
         members.sort { $0.key < $1.key }
         return .object(members)
+    }
+
+    static func table(of members: consuming [Member]) -> JSONValue {
+        members.sort { $0.key < $1.key }
+        return .table(members)
+    }
+
+    /// The same with texts in place of its long numbers, and nothing else. nil if it cannot have any.
+    private var digits: JSONValue? {
+        switch self {
+        case .long(let number): .text(String(number))
+        case .table(let members):
+            .table(members.compactMap { member in member.value.digits.map { Member(key: member.key, value: $0) } })
+        case .array(let elements):
+            if case .long? = elements.first { .array(elements.compactMap(\.digits)) } else { nil }
+        case .null, .flag, .unsigned, .signed, .fraction, .text, .object: nil
+        }
     }
 }
 

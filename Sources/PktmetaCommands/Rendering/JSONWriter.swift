@@ -29,6 +29,7 @@ struct JSONWriter {
         case .flag(let flag): append(flag ? "true" : "false")
         case .unsigned(let number): append(String(number))
         case .signed(let number): append(String(number))
+        case .long(let number): append(String(number))
         case .fraction(let number): write(number)
         case .text(let content): write(quoted: content)
         case .array(let elements):
@@ -39,7 +40,7 @@ struct JSONWriter {
                 write(element)
             }
             close("]", isEmpty: isFirst)
-        case .object(let members):
+        case .object(let members), .table(let members):
             open("{")
             var isFirst = true
             for member in members {
