@@ -39,6 +39,7 @@ enum InspectionExample {
     }
 
     static let time: UInt64 = 90_000_000_000
+    static let bootTime: UInt64 = 1_700_000_000_000_000_000
 
     static func state(_ field: RegisteredField) -> FieldState {
         var state = pktmeta_state()
@@ -79,7 +80,8 @@ enum InspectionExample {
                     field: $0, state: view.parts.contains(.states) ? state($0) : nil,
                     users: view.parts.contains(.users) ? ($0.name.text == "tenant" ? users : []) : nil)
             },
-            area: view.parts.contains(.states) ? AreaState(perCPU: [encode(area)]) : nil, time: time)
+            area: view.parts.contains(.states) ? AreaState(perCPU: [encode(area)]) : nil, time: time,
+            readAt: bootTime + time)
     }
 
     static func report(_ view: InspectionView, _ image: RegistryImage? = nil) throws -> InspectionReport {
@@ -96,7 +98,8 @@ enum InspectionExample {
             return Inspection.Field(field: entry.field, state: state, users: entry.users)
         }
         let now = Inspection(
-            path: earlier.path, image: earlier.image, fields: fields, area: earlier.area, time: time + 500_000_000)
+            path: earlier.path, image: earlier.image, fields: fields, area: earlier.area, time: time + 500_000_000,
+            readAt: bootTime + time + 500_000_000)
         return InspectionReport(now, view, rates: now.rates(since: earlier), showsRates: true)
     }
 }

@@ -3,7 +3,9 @@
 import FoundationEssentials
 import Testing
 
+@testable import PacketMetadata
 @testable import PktmetaCommands
+@testable import RegistryModel
 
 /// Our JSON is, to the byte, what Foundation's encoder makes of the same values, but for what a terminal would obey.
 @Suite struct JSONValueTests {
@@ -41,6 +43,66 @@ import Testing
         #expect(try JSONDecoder().decode(String.self, from: Data(line.utf8)) == text)
     }
 
+    /// A number of 64 bits cannot be put into an object without its text.
+    @Test func longNumbersHaveTexts() {
+        let document = Document(value: [
+            "small": .number(UInt32.max), "long": .number(UInt64.max), "counts": .counts([("a", 1 << 53 + 1)]),
+            "none": .counts([]), "list": .array([.number(UInt64.max), .number(UInt64(0))]), "size": .number(7),
+            "mixed": .table(of: [.init(key: "x", value: .number(UInt64(3))), .init(key: "y", value: .flag(true))]),
+        ])
+        #expect(
+            document.jsonLine == #"{"counts":{"a":9007199254740993},"countsText":{"a":"9007199254740993"},"#
+                + #""list":[18446744073709551615,0],"listText":["18446744073709551615","0"],"#
+                + #""long":18446744073709551615,"longText":"18446744073709551615","#
+                + #""mixed":{"x":3,"y":true},"mixedText":{"x":"3"},"none":{},"noneText":{},"#
+                + #""size":7,"small":4294967295}"#)
+    }
+
+    /// Who reads numbers as doubles, as JavaScript and jq do, still has all digits of each.
+    @Test func eachDocumentIsExactForReadersWithDoubles() throws {
+        let packet = WatchedPacket(
+            time: .max - 7, ifindex: 2, interface: "eth0", length: 60, etherType: 0x806, flow: nil,
+            fields: [.init(name: try FieldName("number"), value: try FieldValue("9007199254740993", type: .u64))])
+        let image = try InspectionExample.registry()
+        let documents: [any JSONDocument] = [
+            PacketDocument(packet, bootTime: 0), DroppedDocument(dropped: .max),
+            try InspectionExample.reportWithRates(.both).document, StatusDocument(StatusRenderingTests.report),
+            RegistrationDocument(try #require(image.fields.first), isNew: true), CompactionDocument(image.fields),
+            BenchmarkDocument(BenchmarkRenderingTests.report), FileDocument(file: "x", size: 7),
+        ]
+        for document in documents { expectTexts(document.value, nil, "\(type(of: document))") }
+        let line = Data(documents[0].jsonLine.utf8)
+        let seen = try JSONDecoder().decode(PacketOfDoubles.self, from: line)
+        #expect(seen.timeText == "18446744073709551608" && seen.fieldsText == ["number": "9007199254740993"])
+        // Which the numbers no longer say.
+        #expect(seen.time == 18_446_744_073_709_551_616 && seen.fields == ["number": 9_007_199_254_740_992])
+    }
+
+    private struct PacketOfDoubles: Decodable {
+        let time: Double
+        let timeText: String
+        let fields: [String: Double]
+        let fieldsText: [String: String]
+    }
+
+    /// - Parameter text: what is beside the value.
+    private func expectTexts(_ value: JSONValue, _ text: JSONValue?, _ place: String) {
+        switch value {
+        case .long(let number): #expect(text == .digits(number), "\(place)")
+        case .signed(let number): #expect(number.magnitude < 1 << 53, "\(place)")
+        case .null, .flag, .unsigned, .fraction, .text, .digits, .digitsOfArray, .digitsOfTable: break
+        case .array(let elements):
+            if text == .digitsOfArray(elements) { return }
+            for (index, element) in elements.enumerated() { expectTexts(element, nil, "\(place)/\(index)") }
+        case .object(let members):
+            for member in members {
+                let text = members.first { $0.key == member.key + JSONValue.textSuffix }
+                expectTexts(member.value, text?.value, "\(place)/\(member.key)")
+            }
+        case .table(let members): #expect(text == .digitsOfTable(members), "\(place)")
+        }
+    }
+
     private func expectTheSame(_ document: some JSONDocument) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -58,10 +120,21 @@ extension JSONValue: Encodable {
         case .flag(let flag): try container.encode(flag)
         case .unsigned(let number): try container.encode(number)
         case .signed(let number): try container.encode(number)
+        case .long(let number): try container.encode(number)
         case .fraction(let number): try container.encode(number)
         case .text(let text): try container.encode(text)
+        case .digits(let number): try container.encode(String(number))
         case .array(let elements): try container.encode(elements)
-        case .object(let members):
+        case .digitsOfArray(let elements):
+            try container.encode(
+                elements.compactMap { if case .long(let number) = $0 { String(number) } else { nil } })
+        case .digitsOfTable(let members):
+            try container.encode(
+                Dictionary(
+                    uniqueKeysWithValues: members.compactMap { member in
+                        if case .long(let number) = member.value { (member.key, String(number)) } else { nil }
+                    }))
+        case .object(let members), .table(let members):
             try container.encode(Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
         }
     }

@@ -53,7 +53,7 @@ import Testing
     @Test func drops() {
         let rendering = PacketRendering(bootTime: 0, display: .plain)
         #expect(rendering.text(.dropped(12)) == "-- 12 packets dropped: the buffer was full")
-        #expect(rendering.json(.dropped(12)) == #"{"dropped":12,"version":1}"#)
+        #expect(rendering.json(.dropped(12)) == #"{"dropped":12,"droppedText":"12","version":1}"#)
     }
 
     @Test func documents() throws {
@@ -63,8 +63,9 @@ import Testing
         #expect(
             rendering.json(.packet(try Self.packet(flow)))
                 == #"{"etherType":2048,"fields":{"mac":"02:00:00:00:00:01","tenant":7,"trusted":true},"#
+                + #""fieldsText":{"tenant":"7"},"#
                 + #""flow":{"destination":"192.0.2.2","protocol":1,"source":"192.0.2.1"},"interface":"eth0","#
-                + #""length":1514,"time":1700000005000006789,"version":1}"#)
+                + #""length":1514,"time":1700000005000006789,"timeText":"1700000005000006789","version":1}"#)
     }
 
     @Test(arguments: [

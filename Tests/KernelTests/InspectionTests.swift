@@ -110,6 +110,26 @@ import Testing
         let fields: [Entry]
     }
 
+    /// What readers with doubles take from the document.
+    struct Texts: Decodable {
+        struct Entry: Decodable {
+            struct Field: Decodable { let name: String }
+            struct Last: Decodable {
+                let numberText, readAtText: String
+                let time: UInt64
+            }
+            struct State: Decodable {
+                let last: Last
+                let minimumText, maximumText: String
+            }
+
+            let field: Field
+            let state: State?
+        }
+
+        let fields: [Entry]
+    }
+
     @Test func aFullRegistry() throws {
         try Kernel.run {
             let bench = try Bench(capacity: 128, fields: (1...31).map { ("f\($0)", "u16", "constant:\($0)") })

@@ -55,8 +55,39 @@ enum FilterOptionsParser {
             #expect(fields["tenant"] as? Int == 7 && fields["trusted"] as? Bool == true && fields.count == 2)
             let time = try #require(first["time"] as? UInt64)
             #expect(abs(Int64(bitPattern: Clock.realtime &- time)) < 60_000_000_000)
-            #expect(try JSONSchema("watch").faults(of: #"{"dropped":5,"version":1}"#) == "")
-            #expect(try JSONSchema("watch").faults(of: #"{"dropped":"5","version":1}"#) != "")
+            #expect(try JSONSchema("watch").faults(of: #"{"dropped":5,"droppedText":"5","version":1}"#) == "")
+            #expect(try JSONSchema("watch").faults(of: #"{"dropped":5,"version":1}"#) != "")
+        }
+    }
+
+    /// Values that doubles do not hold come through whole, for readers that have nothing else.
+    @Test func longValuesAreExactForReadersWithDoubles() throws {
+        struct Packet: Decodable {
+            let time: UInt64
+            let timeText: String
+            let fields: [String: Double]
+            let fieldsText: [String: String]
+        }
+        try Kernel.run {
+            let values = ["odd": "9007199254740993", "most": "18446744073709551615"]
+            let bench = try Bench(fields: values.map { ($0, "u64", "constant:\($1)") })
+            let traffic = BackgroundTraffic(bench.pair)
+            let watch = try Self.run(bench, ["far0", "--count", "1", "--json"])
+            _ = try traffic.stop()
+            #expect(try JSONSchema("watch").faults(of: watch.output) == "")
+            let packet = try JSONDecoder().decode(Packet.self, from: Data(watch.output.utf8))
+            #expect(packet.fieldsText == values && packet.timeText == String(packet.time))
+            #expect(packet.fields["odd"] == 9_007_199_254_740_992)  // rounded, so the texts are needed
+            let inspection = CommandRun(["inspect-map", "--json", "--registry", bench.scratch.path.string])
+            let document = try JSONDecoder().decode(InspectionTests.Texts.self, from: Data(inspection.output.utf8))
+            for (name, value) in values {
+                let state = try #require(document.fields.first { $0.field.name == name }?.state)
+                #expect(state.last.numberText == value && state.minimumText == value && state.maximumText == value)
+                // CLOCK_REALTIME, as the watched packet's.
+                let readAt = try #require(UInt64(state.last.readAtText))
+                #expect(abs(Int64(bitPattern: readAt &- packet.time)) < 60_000_000_000)
+                #expect(state.last.time < readAt)
+            }
         }
     }
 

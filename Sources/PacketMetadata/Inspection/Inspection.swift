@@ -34,18 +34,26 @@ public struct Inspection: Sendable, Hashable {
     public let area: AreaState?
     /// CLOCK_MONOTONIC, ns.
     public let time: UInt64
+    /// CLOCK_REALTIME at ``time``, ns.
+    public let readAt: UInt64
 
-    package init(path: FilePath, image: RegistryImage, fields: [Field], area: AreaState?, time: UInt64) {
+    package init(
+        path: FilePath, image: RegistryImage, fields: [Field], area: AreaState?, time: UInt64, readAt: UInt64
+    ) {
         self.path = path
         self.image = image
         self.fields = fields
         self.area = area
         self.time = time
+        self.readAt = readAt
     }
+
+    /// CLOCK_REALTIME, ns, of a time of CLOCK_MONOTONIC, by how far apart both were at ``time``.
+    public func realtime(of monotonic: UInt64) -> UInt64 { readAt &- time &+ monotonic }
 
     /// The same with fewer fields, or in another order.
     public func with(fields: [Field]) -> Inspection {
-        Inspection(path: path, image: image, fields: fields, area: area, time: time)
+        Inspection(path: path, image: image, fields: fields, area: area, time: time, readAt: readAt)
     }
 }
 
@@ -82,6 +90,6 @@ extension Registry {
         }
         return Inspection(
             path: path, image: image, fields: fields, area: parts.contains(.states) ? try areaState() : nil,
-            time: Clock.monotonic)
+            time: Clock.monotonic, readAt: Clock.realtime)
     }
 }

@@ -21,6 +21,8 @@ struct InspectionDocument: JSONDocument {
             "problems": .array(inspection.image.problems.map(\.json)),
             // CLOCK_MONOTONIC, ns, when the maps were read.
             "time": .number(inspection.time),
+            // CLOCK_REALTIME, ns, at that time.
+            "readAt": .number(inspection.readAt),
         ]
     }
 
@@ -47,7 +49,7 @@ struct InspectionDocument: JSONDocument {
             // `all`, `some` or `none` of what these programs do shows in the state. Absent if none sets or gets the field,
             // or it cannot be known.
             "counting": entry.counting.map { .text($0.rawValue) },
-            "state": entry.state?.json,
+            "state": entry.state?.json(report.inspection),
             // Since the line before; absent without --watch.
             "rates": report.rates[entry.field.id]?.json,
         ]
@@ -81,7 +83,8 @@ extension FieldRates {
 }
 
 extension FieldState {
-    fileprivate var json: JSONValue {
+    /// - Parameter inspection: which read the state.
+    fileprivate func json(_ inspection: Inspection) -> JSONValue {
         [
             "set": .number(set),
             "got": .number(got),
@@ -99,6 +102,8 @@ extension FieldState {
                     "number": $0.value.number.map(JSONValue.number),
                     // CLOCK_MONOTONIC, ns.
                     "time": .number($0.time),
+                    // CLOCK_REALTIME, ns, as both clocks stand now.
+                    "readAt": .number(inspection.realtime(of: $0.time)),
                 ]
             },
             // Integers only.

@@ -27,8 +27,10 @@ struct JSONWriter {
         switch value {
         case .null: append("null")
         case .flag(let flag): append(flag ? "true" : "false")
-        case .unsigned(let number): append(String(number))
+        case .unsigned(let number): append(digitsOf: UInt64(number))
         case .signed(let number): append(String(number))
+        case .long(let number): append(digitsOf: number)
+        case .digits(let number): write(digitsOf: number)
         case .fraction(let number): write(number)
         case .text(let content): write(quoted: content)
         case .array(let elements):
@@ -39,14 +41,29 @@ struct JSONWriter {
                 write(element)
             }
             close("]", isEmpty: isFirst)
-        case .object(let members):
+        case .digitsOfArray(let elements):
+            open("[")
+            var isFirst = true
+            for case .long(let number) in elements {
+                startValue(&isFirst)
+                write(digitsOf: number)
+            }
+            close("]", isEmpty: isFirst)
+        case .object(let members), .table(let members):
             open("{")
             var isFirst = true
             for member in members {
-                startValue(&isFirst)
-                write(quoted: member.key)
-                append(style == .lines ? " : " : ":")
+                startMember(member.key, &isFirst)
                 write(member.value)
+            }
+            close("}", isEmpty: isFirst)
+        case .digitsOfTable(let members):
+            open("{")
+            var isFirst = true
+            for member in members {
+                guard case .long(let number) = member.value else { continue }
+                startMember(member.key, &isFirst)
+                write(digitsOf: number)
             }
             close("}", isEmpty: isFirst)
         }
@@ -63,6 +80,12 @@ struct JSONWriter {
         bytes += lineStart
     }
 
+    private mutating func startMember(_ key: String, _ isFirst: inout Bool) {
+        startValue(&isFirst)
+        write(quoted: key)
+        append(style == .lines ? " : " : ":")
+    }
+
     private mutating func close(_ bracket: Unicode.Scalar, isEmpty: Bool) {
         if style == .lines {
             // An empty one has a line of its own.
@@ -77,6 +100,22 @@ struct JSONWriter {
         precondition(number.isFinite, "JSON has no \(number)")
         let digits = String(number)
         append(digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)
+    }
+
+    private mutating func write(digitsOf number: UInt64) {
+        bytes.append(UInt8(ascii: "\""))
+        append(digitsOf: number)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Without a String, which takes longer than the digits.
+    private mutating func append(digitsOf number: UInt64) {
+        var divisor: UInt64 = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
     }
 
     private mutating func write(quoted content: String) {

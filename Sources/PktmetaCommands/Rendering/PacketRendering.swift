@@ -82,7 +82,7 @@ struct PacketDocument: JSONDocument {
     var value: JSONValue {
         [
             "version": .version,
-            // CLOCK_REALTIME, ns.
+            // CLOCK_REALTIME, ns: the packet's CLOCK_MONOTONIC, brought to it by how far apart both were when the command began.
             "time": .number(bootTime &+ packet.time),
             "interface": .text(packet.interface),
             // Bytes.
@@ -99,7 +99,7 @@ struct PacketDocument: JSONDocument {
                     "destinationPort": flow.destination.port.map(JSONValue.number),
                 ]
             },
-            "fields": .object(of: fields.map { JSONValue.Member(key: $0, value: $1) }),
+            "fields": .table(of: fields.map { JSONValue.Member(key: $0, value: $1) }),
         ]
     }
 
