@@ -75,8 +75,11 @@ let package = Package(
         .executableTarget(
             name: "object-fuzzer", dependencies: ["BPF", "Linux", system], path: "Tests/ObjectFuzzer",
             swiftSettings: tests),
+        .testTarget(name: "ArchitectureTests", swiftSettings: tests),
         .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
+        .testTarget(
+            name: "DecisionTests", dependencies: ["BPF", "PacketMetadata", "RegistryModel"], swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CommandTests",

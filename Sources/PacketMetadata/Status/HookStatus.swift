@@ -52,15 +52,3 @@ public struct ProgramStatus: Sendable, Hashable {
     /// The program's own maps, global variables among them, by name. nil if this process may not look.
     public let maps: [PinnedMap]?
 }
-
-/// A map with a name in a BPF file system.
-public struct PinnedMap: Sendable, Hashable {
-    /// As in the program's object; of its global variables, pktmeta and their section: pktmeta.bss.
-    public let name: String
-    public let path: FilePath
-
-    package init(name: String, path: FilePath) {
-        self.name = name
-        self.path = path
-    }
-}
