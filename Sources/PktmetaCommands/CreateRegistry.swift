@@ -19,7 +19,7 @@ struct CreateRegistry: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes in front of each packet, 8 of them for the header: 32, 64, or 128 to 248 in steps of 8.",
+            "Bytes in front of each packet, 8 of them for the header: \(RegistryWord.capacitiesText).",
             valueName: "bytes"))
     var capacity: Int?
 

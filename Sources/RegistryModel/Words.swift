@@ -112,8 +112,16 @@ public struct RegistryWord: Hashable, Sendable {
 
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
     public static let headerSize = Int(PKTMETA_HEADER_SIZE)
-    /// All that programs can make (cursor.bpf.h): bytes.
-    public static let capacities = [32, 64] + Array(stride(from: 128, through: Int(PKTMETA_CAPACITY_MAX), by: 8))
+    /// All that programs can make (abi.h): bytes, the smallest first.
+    public static let capacities: [Int] = {
+        var capacities: [Int] = []
+        while case let bytes = pktmeta_capacity(UInt32(capacities.count)), bytes > 0 { capacities.append(Int(bytes)) }
+        return capacities
+    }()
+    /// The capacities for people: "32, 64, or 128 to 248 in steps of 8".
+    public static let capacitiesText =
+        "\(capacities[0]), \(capacities[1]), or \(capacities[2]) to \(capacities.last ?? 0) in steps of "
+        + "\(capacities[3] - capacities[2])"
 
     func with(generation: Generation? = nil, pending: Generation? = nil) -> RegistryWord {
         RegistryWord(

@@ -198,7 +198,7 @@ import Testing
             // Of a registry that is there, too, what cannot be is told first.
             let odd = Self.command(scratch, "create-registry", "--capacity", "250")
             #expect(odd.exitCode == 64)
-            #expect(odd.errors.contains("from 128 to 248 bytes in steps of 8"))
+            #expect(odd.errors.contains("32, 64, or 128 to 248 in steps of 8"))
         }
     }
 

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <pktmeta/abi.h>
+#include <pktmeta/loader.h>
 
 struct pktmeta_entry entry;
 struct pktmeta_registry registry;

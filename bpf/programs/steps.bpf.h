@@ -9,6 +9,8 @@
 #ifndef PKTMETA_STEPS_BPF_H
 #define PKTMETA_STEPS_BPF_H
 
+#include <pktmeta/loader.h>
+
 const volatile struct pktmeta_table pktmeta_table = {};
 
 /* Unrolled by hand: clang gives up on a `#pragma unroll` of this size. */

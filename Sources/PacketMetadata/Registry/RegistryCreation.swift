@@ -26,7 +26,7 @@ extension Registry {
         if let capacity, !RegistryWord.capacities.contains(capacity) {
             throw PacketMetadataError(
                 .usage, "cannot create the registry \(path)",
-                reason: "a packet's area has 32, 64, or from 128 to 248 bytes in steps of 8")
+                reason: "the bytes of a packet's area are \(RegistryWord.capacitiesText)")
         }
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)

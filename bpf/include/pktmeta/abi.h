@@ -24,18 +24,29 @@
 #define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
 #define PKTMETA_EPOCH_MAX 0xffff
 
+/*
+ * All capacities that an area may have: 32, 64 and these, each with the one below. Programs know the capacity as they
+ * are loaded, and need an instruction for each (bound.bpf.h, cursor.bpf.h).
+ */
+/* clang-format off */
+#define PKTMETA_LARGE_CAPACITIES(STEP) \
+	STEP(64, 128) STEP(128, 136) STEP(136, 144) STEP(144, 152) STEP(152, 160) STEP(160, 168) STEP(168, 176) STEP(176, 184) \
+	STEP(184, 192) STEP(192, 200) STEP(200, 208) STEP(208, 216) STEP(216, 224) STEP(224, 232) STEP(232, 240) STEP(240, 248)
+/* clang-format on */
+
+/* The index-th of them, in bytes; 0 behind the last. */
+static inline __u32 pktmeta_capacity(__u32 index)
+{
+#define __PKTMETA_CAPACITY_ELEMENT(below, bytes) bytes,
+	const __u8 capacities[] = {PKTMETA_CAPACITY_MIN, 64, PKTMETA_LARGE_CAPACITIES(__PKTMETA_CAPACITY_ELEMENT)};
+#undef __PKTMETA_CAPACITY_ELEMENT
+	return index < sizeof(capacities) ? capacities[index] : 0;
+}
+
 /* Names of the maps in an object, and of their pins in a registry's folder. */
 #define PKTMETA_REGISTRY_MAP "pktmeta_fields" /* the kernel keeps 15 characters of a name */
 #define PKTMETA_STATE_MAP "pktmeta_state"
-#define PKTMETA_TABLE_VARIABLE "pktmeta_table"
 #define PKTMETA_CHAIN_MAP "pktmeta_chain"
-
-/*
- * The kernel counts a map of this name, and the registry's, among those of every program that pktmeta loads to attach
- * it (BPF_PROG_BIND_MAP), whatever maps the program itself uses: by that, what pktmeta has attached is known without
- * any pin. Its one value is a u32: the ABI version of the pktmeta that loaded the program.
- */
-#define PKTMETA_LOADED_MAP "pktmeta_loaded"
 
 /*
  * Names of the types that say in BTF what a program uses, and what the registry has. A loader relocates the first
@@ -308,88 +319,12 @@ struct pktmeta_area_state {
 	__u8 reserved[sizeof(struct pktmeta_state) - (5 + PKTMETA_REFUSALS) * sizeof(__u64)];
 };
 
-/* What the prebuilt programs do with one field. */
-struct pktmeta_step {
-	__u32 id; /* 0: no more steps */
-	__u8 type;
-	__u8 size;
-	__u8 source;
-	__u8 sink;
-	__u32 source_offset;
-	__u32 sink_mask;
-	__u32 sample; /* 0: set on each packet */
-	__u32 flags;  /* PKTMETA_FIELD_* */
-	__u64 constant[PKTMETA_VALUE_MAX / 8];
-};
-
-/*
- * The table of the prebuilt programs, in frozen .rodata: the loader fills in one step for each live field, those
- * with a source first.
- */
-struct pktmeta_table {
-	__u32 sources;      /* bit k: some step's source is k */
-	__u32 cpus;         /* possible CPUs */
-	__u32 samples;      /* not 0: some step has a sample */
-	__u32 no_fragments; /* not 0: the kernel has no fragments in XDP, nor what tells a packet's length with them */
-	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
-};
-
-enum pktmeta_hook {
-	PKTMETA_HOOK_XDP = 1,
-	PKTMETA_HOOK_TC_INGRESS = 2,
-};
-
-enum pktmeta_mode {
-	PKTMETA_MODE_XDP_NATIVE = 1,
-	PKTMETA_MODE_XDP_GENERIC = 2,
-	PKTMETA_MODE_TCX = 3,
-	PKTMETA_MODE_CLSACT = 4, /* a cls_bpf filter on a clsact qdisc */
-};
-
-/* The program has a table: it is loaded anew when the fields change. */
-#define PKTMETA_ATTACHMENT_FOLLOWS 1
-/* The program has fields bound by name: it is loaded anew when the generation is about to change. */
-#define PKTMETA_ATTACHMENT_BOUND 2
-/* The object is the loader's own. */
-#define PKTMETA_ATTACHMENT_PREBUILT 4
-/* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
-#define PKTMETA_ATTACHMENT_HARDWARE 8
-/* The interface's packets begin with the header of IP. */
-#define PKTMETA_ATTACHMENT_NO_ETHERNET 16
-/* The producer sets no hardware field although there are some: the driver cannot be asked. */
-#define PKTMETA_ATTACHMENT_UNASKED 32
-
-/*
- * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the
- * object that it comes from.
- */
-struct pktmeta_attachment {
-	__u32 abi_version;
-	__u32 hook; /* enum pktmeta_hook */
-	__u32 mode; /* enum pktmeta_mode */
-	__u32 ifindex;
-	__u64 netns_cookie;
-	__u64 attached_at; /* CLOCK_REALTIME, ns */
-	__u64 revision;    /* the registry's, when the program was loaded */
-	__u64 binding;     /* digest of the ids and places that the program was loaded with */
-	__u32 flags;       /* PKTMETA_ATTACHMENT_* */
-	__u32 object_size; /* bytes */
-	__u16 generation;  /* the newest that a bound program accepts */
-	__u8 pad[6];
-	char interface[16]; /* its name when it was attached to */
-	char program[64];
-	char object[128]; /* as the user named it */
-};
-
-_Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");
 _Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
-_Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is part of the ABI");
-_Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is part of the ABI");
 _Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
 _Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");

@@ -72,35 +72,20 @@ enum pktmeta_info {
  */
 static __always_inline int __pktmeta_has_area(void *meta, void *data)
 {
-#define __PKTMETA_CAPACITY(n) \
+#define __PKTMETA_CAPACITY(below, n) \
 	do { \
 		__PKTMETA_KEEP(capacity); \
 		if (__builtin_expect(capacity == (n), 0)) { \
 			asm volatile("%0 += " #n : "+r"(end)); \
 			return end <= data; \
 		} \
-	} while (0)
+	} while (0);
 	__u64 capacity = __PKTMETA_INFO(CAPACITY);
 	void *end = meta;
 
-	__PKTMETA_CAPACITY(64); /* most have that */
-	__PKTMETA_CAPACITY(32);
-	__PKTMETA_CAPACITY(128);
-	__PKTMETA_CAPACITY(136);
-	__PKTMETA_CAPACITY(144);
-	__PKTMETA_CAPACITY(152);
-	__PKTMETA_CAPACITY(160);
-	__PKTMETA_CAPACITY(168);
-	__PKTMETA_CAPACITY(176);
-	__PKTMETA_CAPACITY(184);
-	__PKTMETA_CAPACITY(192);
-	__PKTMETA_CAPACITY(200);
-	__PKTMETA_CAPACITY(208);
-	__PKTMETA_CAPACITY(216);
-	__PKTMETA_CAPACITY(224);
-	__PKTMETA_CAPACITY(232);
-	__PKTMETA_CAPACITY(240);
-	__PKTMETA_CAPACITY(248);
+	__PKTMETA_CAPACITY(32, 64) /* most have that */
+	__PKTMETA_CAPACITY(0, 32)
+	PKTMETA_LARGE_CAPACITIES(__PKTMETA_CAPACITY)
 #undef __PKTMETA_CAPACITY
 	return 0;
 }
@@ -129,7 +114,7 @@ static __always_inline int __pktmeta_in_range(__u64 header_or_registry_word)
 	} \
 	if (area + (to) > end) \
 		return -EFAULT; \
-	__builtin_memset((__u64 *)(area + (from)), 0, (to) - (from))
+	__builtin_memset((__u64 *)(area + (from)), 0, (to) - (from));
 
 static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 {
@@ -137,23 +122,8 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 	int done;
 
 	__builtin_memset((__u64 *)area, 0, PKTMETA_CAPACITY_MIN);
-	__PKTMETA_ZERO_KNOWN(PKTMETA_CAPACITY_MIN, 64);
-	__PKTMETA_ZERO_KNOWN(64, 128);
-	__PKTMETA_ZERO_KNOWN(128, 136);
-	__PKTMETA_ZERO_KNOWN(136, 144);
-	__PKTMETA_ZERO_KNOWN(144, 152);
-	__PKTMETA_ZERO_KNOWN(152, 160);
-	__PKTMETA_ZERO_KNOWN(160, 168);
-	__PKTMETA_ZERO_KNOWN(168, 176);
-	__PKTMETA_ZERO_KNOWN(176, 184);
-	__PKTMETA_ZERO_KNOWN(184, 192);
-	__PKTMETA_ZERO_KNOWN(192, 200);
-	__PKTMETA_ZERO_KNOWN(200, 208);
-	__PKTMETA_ZERO_KNOWN(208, 216);
-	__PKTMETA_ZERO_KNOWN(216, 224);
-	__PKTMETA_ZERO_KNOWN(224, 232);
-	__PKTMETA_ZERO_KNOWN(232, 240);
-	__PKTMETA_ZERO_KNOWN(240, 248);
+	__PKTMETA_ZERO_KNOWN(PKTMETA_CAPACITY_MIN, 64)
+	PKTMETA_LARGE_CAPACITIES(__PKTMETA_ZERO_KNOWN)
 	return 0;
 }
 

@@ -80,7 +80,7 @@ static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 regist
 		if (meta + (to) > data) \
 			return -EFAULT; \
 		__builtin_memset((__u64 *)(meta + (from)), 0, (to) - (from)); \
-	} while (0)
+	} while (0);
 
 /* A fresh area holds bytes of earlier packets, which would leak and keep GRO from merging. */
 static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity)
@@ -88,24 +88,9 @@ static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity
 	if (meta + PKTMETA_CAPACITY_MIN > data)
 		return -EFAULT;
 	__builtin_memset((__u64 *)meta, 0, PKTMETA_CAPACITY_MIN);
-	__PKTMETA_ZERO(PKTMETA_CAPACITY_MIN, 64);
-	__PKTMETA_ZERO(64, 128);
-	/* Beyond, the capacity is whatever the driver granted, in words. */
-	__PKTMETA_ZERO(128, 136);
-	__PKTMETA_ZERO(136, 144);
-	__PKTMETA_ZERO(144, 152);
-	__PKTMETA_ZERO(152, 160);
-	__PKTMETA_ZERO(160, 168);
-	__PKTMETA_ZERO(168, 176);
-	__PKTMETA_ZERO(176, 184);
-	__PKTMETA_ZERO(184, 192);
-	__PKTMETA_ZERO(192, 200);
-	__PKTMETA_ZERO(200, 208);
-	__PKTMETA_ZERO(208, 216);
-	__PKTMETA_ZERO(216, 224);
-	__PKTMETA_ZERO(224, 232);
-	__PKTMETA_ZERO(232, 240);
-	__PKTMETA_ZERO(240, 248);
+	__PKTMETA_ZERO(PKTMETA_CAPACITY_MIN, 64)
+	/* Beyond 128, the capacity is whatever the driver granted, in words. */
+	PKTMETA_LARGE_CAPACITIES(__PKTMETA_ZERO)
 	return 0;
 }
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Between the loader, the prebuilt programs that it carries, and what it pins: nothing that programs of users read.
+ */
+#ifndef PKTMETA_LOADER_H
+#define PKTMETA_LOADER_H
+
+#include "abi.h"
+
+#define PKTMETA_TABLE_VARIABLE "pktmeta_table"
+
+/*
+ * The kernel counts a map of this name, and the registry's, among those of every program that pktmeta loads to attach
+ * it (BPF_PROG_BIND_MAP), whatever maps the program itself uses: by that, what pktmeta has attached is known without
+ * any pin. Its one value is a u32: the ABI version of the pktmeta that loaded the program.
+ */
+#define PKTMETA_LOADED_MAP "pktmeta_loaded"
+
+/* What the prebuilt programs do with one field. */
+struct pktmeta_step {
+	__u32 id; /* 0: no more steps */
+	__u8 type;
+	__u8 size;
+	__u8 source;
+	__u8 sink;
+	__u32 source_offset;
+	__u32 sink_mask;
+	__u32 sample; /* 0: set on each packet */
+	__u32 flags;  /* PKTMETA_FIELD_* */
+	__u64 constant[PKTMETA_VALUE_MAX / 8];
+};
+
+/*
+ * The table of the prebuilt programs, in frozen .rodata: the loader fills in one step for each live field, those
+ * with a source first.
+ */
+struct pktmeta_table {
+	__u32 sources;      /* bit k: some step's source is k */
+	__u32 cpus;         /* possible CPUs */
+	__u32 samples;      /* not 0: some step has a sample */
+	__u32 no_fragments; /* not 0: the kernel has no fragments in XDP, nor what tells a packet's length with them */
+	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
+};
+
+enum pktmeta_hook {
+	PKTMETA_HOOK_XDP = 1,
+	PKTMETA_HOOK_TC_INGRESS = 2,
+};
+
+enum pktmeta_mode {
+	PKTMETA_MODE_XDP_NATIVE = 1,
+	PKTMETA_MODE_XDP_GENERIC = 2,
+	PKTMETA_MODE_TCX = 3,
+	PKTMETA_MODE_CLSACT = 4, /* a cls_bpf filter on a clsact qdisc */
+};
+
+/* The program has a table: it is loaded anew when the fields change. */
+#define PKTMETA_ATTACHMENT_FOLLOWS 1
+/* The program has fields bound by name: it is loaded anew when the generation is about to change. */
+#define PKTMETA_ATTACHMENT_BOUND 2
+/* The object is the loader's own. */
+#define PKTMETA_ATTACHMENT_PREBUILT 4
+/* The program is the prebuilt producer's other build, which asks the driver and is bound to its interface. */
+#define PKTMETA_ATTACHMENT_HARDWARE 8
+/* The interface's packets begin with the header of IP. */
+#define PKTMETA_ATTACHMENT_NO_ETHERNET 16
+/* The producer sets no hardware field although there are some: the driver cannot be asked. */
+#define PKTMETA_ATTACHMENT_UNASKED 32
+
+/*
+ * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the
+ * object that it comes from.
+ */
+struct pktmeta_attachment {
+	__u32 abi_version;
+	__u32 hook; /* enum pktmeta_hook */
+	__u32 mode; /* enum pktmeta_mode */
+	__u32 ifindex;
+	__u64 netns_cookie;
+	__u64 attached_at; /* CLOCK_REALTIME, ns */
+	__u64 revision;    /* the registry's, when the program was loaded */
+	__u64 binding;     /* digest of the ids and places that the program was loaded with */
+	__u32 flags;       /* PKTMETA_ATTACHMENT_* */
+	__u32 object_size; /* bytes */
+	__u16 generation;  /* the newest that a bound program accepts */
+	__u8 pad[6];
+	char interface[16]; /* its name when it was attached to */
+	char program[64];
+	char object[128]; /* as the user named it */
+};
+
+_Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of what is pinned");
+_Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is what the prebuilt programs expect");
+_Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is what the prebuilt programs expect");
+
+#endif /* PKTMETA_LOADER_H */
