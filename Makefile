@@ -62,32 +62,22 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
 TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema
 LINT_PACKAGES := clang-format
-ORDER_PACKAGES := valgrind binutils iproute2
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release function-order bpf examples test-bpf demo bench test test-release test-optimised test-address \
+.PHONY: build release bpf examples test-bpf demo bench test test-release test-optimised test-address \
 	torture fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test deps-lint \
 	deps-kernels clean
 
 build: bpf
 	swift build
 
-# A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time, and
-# the functions that commands run lie together, by a list that may be out of date (make function-order), which
-# then merely costs page faults. A static executable has a fixed address.
-RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections \
-	-Xlinker --symbol-ordering-file=.make/function-order -Xlinker --no-warn-symbol-ordering
+# A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time. A static
+# executable has a fixed address.
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz
 
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
-
-# Which functions commands run, and in which order, as the release binary runs them now (root).
-function-order: release
-	@.make/install-packages $(ORDER_PACKAGES)
-	.make/record-function-order .build/release/pktmeta .make/function-order
-	rm .build/release/pktmeta # so that it is linked anew
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 
