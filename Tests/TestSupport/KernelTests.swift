@@ -20,7 +20,7 @@ public enum Kernel {
     public static func run(_ body: () throws -> Void) throws {
         do {
             try NetworkNamespace.create().run { () throws(Wrapped) in
-                do { try body() } catch { throw Wrapped(error: error) }
+                do { try SlowTests.measure(body) } catch { throw Wrapped(error: error) }
             }
         } catch NamespaceError<Wrapped>.body(let wrapped) {
             throw wrapped.error
