@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "CTestSupport", system,
+                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "Testbed", "CTestSupport", system,
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
         .executableTarget(

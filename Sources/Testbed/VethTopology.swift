@@ -22,33 +22,48 @@ package struct VethTopology: ~Copyable {
     package let sender: NetworkNamespace
     package let receiver: NetworkNamespace
 
+    /// - Parameter summary: what was asked for, for errors.
     package static func make(_ summary: String) throws(PacketMetadataError) -> VethTopology {
-        let sender = try namespace(summary)
-        let receiver = try namespace(summary)
+        let topology = VethTopology(sender: try namespace(summary), receiver: try namespace(summary))
+        try join(
+            VethEnd(senderInterface, mac: senderMAC, address: senderAddress), in: topology.sender,
+            to: VethEnd(receiverInterface, mac: receiverMAC, address: receiverAddress), in: topology.receiver, summary)
+        return topology
+    }
+
+    /// Joins two namespaces by a pair, of which both ends are up and know each other.
+    package static func join(
+        _ near: VethEnd, in sender: borrowing NetworkNamespace, to far: VethEnd,
+        in receiver: borrowing NetworkNamespace,
+        _ summary: String
+    ) throws(PacketMetadataError) {
         let receiverPath = "/proc/\(ProcessID.current)/fd/\(receiver.fd.raw)"
-        // Static neighbours and no IPv6: no ARP, no neighbour discovery, no stray packets.
         try ip(
             in: sender, summary,
             [
-                "link add \(senderInterface) address \(senderMAC) type veth"
-                    + " peer name \(receiverInterface) address \(receiverMAC) netns \(receiverPath)",
-                "address add \(senderAddress)/24 dev \(senderInterface)",
-                "link set \(senderInterface) up",
-                "neigh replace \(receiverAddress) lladdr \(receiverMAC) dev \(senderInterface) nud permanent",
+                "link add \(near.interface) address \(near.mac) type veth"
+                    + " peer name \(far.interface) address \(far.mac) netns \(receiverPath)"
             ])
-        try ip(
-            in: receiver, summary,
-            [
-                "address add \(receiverAddress)/24 dev \(receiverInterface)",
-                "link set \(receiverInterface) up",
-                "neigh replace \(senderAddress) lladdr \(senderMAC) dev \(receiverInterface) nud permanent",
-            ])
-        try waitUntilRunning(senderInterface, in: sender, summary)
-        try waitUntilRunning(receiverInterface, in: receiver, summary)
-        return VethTopology(sender: sender, receiver: receiver)
+        try raise(near, to: far, in: sender, summary)
+        try raise(far, to: near, in: receiver, summary)
+        try waitUntilRunning(near.interface, in: sender, summary)
+        try waitUntilRunning(far.interface, in: receiver, summary)
     }
 
-    private static func namespace(_ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
+    /// Static neighbours and no IPv6: no ARP, no neighbour discovery, no stray packets.
+    private static func raise(
+        _ end: VethEnd, to other: VethEnd, in namespace: borrowing NetworkNamespace, _ summary: String
+    ) throws(PacketMetadataError) {
+        try ip(
+            in: namespace, summary,
+            [
+                "address add \(end.address)/24 dev \(end.interface)", "link set \(end.interface) up",
+                "neigh replace \(other.address) lladdr \(other.mac) dev \(end.interface) nud permanent",
+            ])
+    }
+
+    /// A namespace without IPv6.
+    package static func namespace(_ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
         do throws(Errno) {
             let namespace = try NetworkNamespace.create()
             try namespace.disableIPv6()
@@ -66,7 +81,7 @@ package struct VethTopology: ~Copyable {
     ) throws(PacketMetadataError) {
         do throws(NamespaceError<Errno>) {
             try namespace.run { () throws(Errno) in
-                try NetworkInterface(named: name).waitUntilRunning(timeout: .seconds(5))
+                try NetworkInterface(named: name).waitUntilRunning(timeout: .seconds(10))
             }
         } catch {
             throw PacketMetadataError(.system, summary, reason: "\(name) does not come up: \(error)")
@@ -88,5 +103,19 @@ package struct VethTopology: ~Copyable {
                     remedy: "This uses iproute2: apt-get install iproute2.")
             }
         }
+    }
+}
+
+/// An end of a veth pair.
+package struct VethEnd: Sendable {
+    package let interface: String
+    package let mac: String
+    /// Of IPv4, in a network of 24 bits.
+    package let address: String
+
+    package init(_ interface: String, mac: String, address: String) {
+        self.interface = interface
+        self.mac = mac
+        self.address = address
     }
 }

@@ -2,6 +2,7 @@
 
 import Linux
 import SystemPackage
+import Testbed
 
 /// A veth pair whose far end forwards to a third namespace, over a second pair.
 ///
@@ -15,27 +16,14 @@ public final class VethChain: @unchecked Sendable {
     public let onward: NetworkNamespace
 
     public init() throws {
-        let pair = try VethPair()
-        let onward = try NetworkNamespace.create()
-        try onward.disableIPv6()
-        let onwardPath = "/proc/\(ProcessID.current)/fd/\(onward.fd.raw)"
-        self.pair = pair
-        self.onward = onward
-        try pair.inReceiver {
-            try VethPair.ip(
-                "link add out0 address 02:00:00:00:00:03 type veth peer name end0 address 02:00:00:00:00:04"
-                    + " netns \(onwardPath)")
-            try VethPair.ip("address add 198.51.100.1/24 dev out0")
-            try VethPair.ip("link set out0 up")
-            try VethPair.ip("neigh replace 198.51.100.2 lladdr 02:00:00:00:00:04 dev out0 nud permanent")
-            try Self.forwardPackets()
-        }
-        try inOnward {
-            try VethPair.ip("address add 198.51.100.2/24 dev end0")
-            try VethPair.ip("link set end0 up")
-            try VethPair.ip("neigh replace 198.51.100.1 lladdr 02:00:00:00:00:03 dev end0 nud permanent")
-            try VethPair.ip("route add default via 198.51.100.1")
-        }
+        let summary = "cannot make a chain of veth pairs"
+        pair = try VethPair()
+        onward = try VethTopology.namespace(summary)
+        try VethTopology.join(
+            VethEnd(Self.out, mac: "02:00:00:00:00:03", address: "198.51.100.1"), in: pair.receiver,
+            to: VethEnd(Self.end, mac: "02:00:00:00:00:04", address: "198.51.100.2"), in: onward, summary)
+        try pair.inReceiver { try Self.forwardPackets() }
+        try inOnward { try VethPair.ip("route add default via 198.51.100.1") }
         try pair.inSender { try VethPair.ip("route add default via 192.0.2.2") }
     }
 

@@ -3,6 +3,7 @@
 import BPF
 import Linux
 import SystemPackage
+import Testbed
 
 /// A veth pair between two namespaces of a test, in which only what is sent on purpose is sent.
 public final class VethPair: @unchecked Sendable {
@@ -16,28 +17,12 @@ public final class VethPair: @unchecked Sendable {
     public let receiver: NetworkNamespace
 
     public init() throws {
-        let sender = try NetworkNamespace.create()
-        let receiver = try NetworkNamespace.create()
-        try sender.disableIPv6()
-        try receiver.disableIPv6()
-        let receiverPath = "/proc/\(ProcessID.current)/fd/\(receiver.fd.raw)"
-        self.sender = sender
-        self.receiver = receiver
-        try inSender {
-            try Self.ip(
-                "link add near0 address 02:00:00:00:00:01 type veth peer name far0 address 02:00:00:00:00:02"
-                    + " netns \(receiverPath)")
-            try Self.ip("address add 192.0.2.1/24 dev near0")
-            try Self.ip("link set near0 up")
-            try Self.ip("neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev near0 nud permanent")
-        }
-        try inReceiver {
-            try Self.ip("address add 192.0.2.2/24 dev far0")
-            try Self.ip("link set far0 up")
-            try Self.ip("neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev far0 nud permanent")
-        }
-        try inSender { try NetworkInterface(named: Self.near).waitUntilRunning(timeout: .seconds(10)) }
-        try inReceiver { try NetworkInterface(named: Self.far).waitUntilRunning(timeout: .seconds(10)) }
+        let summary = "cannot make a veth pair"
+        sender = try VethTopology.namespace(summary)
+        receiver = try VethTopology.namespace(summary)
+        try VethTopology.join(
+            VethEnd(Self.near, mac: "02:00:00:00:00:01", address: Self.nearAddress), in: sender,
+            to: VethEnd(Self.far, mac: "02:00:00:00:00:02", address: Self.farAddress), in: receiver, summary)
     }
 
     public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
