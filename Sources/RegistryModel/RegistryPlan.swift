@@ -216,11 +216,11 @@ extension RegistryImage {
     }
 
     func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
-        let retired = Self.fieldSlots.count - fields.count
+        let all = Self.fieldSlots.count
         let reason =
-            retired == 0
-            ? "all \(Self.fieldSlots.count) slots hold fields"
-            : "\(fields.count) slots hold fields, and the other \(retired) have used up their epochs or are damaged"
+            fields.count == all
+            ? "all \(all) slots hold fields"
+            : "fields are in \(fields.count) of \(all) slots, and the rest have used up their epochs or are damaged"
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)", reason: reason,
             remedy: "pktmeta unregister-field NAME frees one; pktmeta inspect-map registry lists them.")
@@ -231,8 +231,8 @@ extension RegistryImage {
         let free = holes.map(\.count).reduce(0, +)
         let reason =
             free < asked.type.size
-            ? "it needs \(asked.type.size) bytes, and \(free) of \(valueRange.count) are free"
-            : "it needs \(asked.type.size) bytes aligned to \(asked.type.alignment), and none of the holes has them: "
+            ? "it needs \(asked.type.size.of("byte")), and \(free) of \(valueRange.count) are free"
+            : "it needs \(asked.type.size.of("byte")) aligned to \(asked.type.alignment), and none of the holes has them: "
                 + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)", reason: reason,
@@ -246,7 +246,7 @@ extension RegistryImage {
         let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= asked.type.size }
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)",
-            reason: "it needs \(asked.type.size) bytes, and this registry's capacity of \(word.capacity) has "
+            reason: "it needs \(asked.type.size.of("byte")), and this registry's capacity of \(word.capacity) has "
                 + "\(valueRange.count) beside the header",
             remedy: enough.map {
                 "The capacity is fixed when a registry is created: pktmeta create-registry --capacity \($0) makes one "

@@ -104,7 +104,7 @@ struct RegistryPlanTests {
         try image.register("b", .u8)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
         #expect(error.kind == .taken)
-        #expect(error.reason.contains("2 slots hold fields, and the other 29 have used up their epochs"))
+        #expect(error.reason.contains("fields are in 2 of 31 slots, and the rest have used up their epochs"))
     }
 
     @Test func withoutSpaceTheFieldIsRefused() throws {
@@ -117,7 +117,7 @@ struct RegistryPlanTests {
         #expect(error.remedy?.contains("pktmeta unregister-field") == true)
         try image.register("b", .u64)
         let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
-        #expect(full.reason == "it needs 1 bytes, and 0 of 24 are free")
+        #expect(full.reason == "it needs 1 byte, and 0 of 24 are free")
     }
 
     /// Nothing that is unregistered would help.

@@ -113,7 +113,7 @@ struct ProgramLoader: ~Copyable {
         defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
-            throw bad("it has no constant \(name) of \(bytes.count) bytes")
+            throw bad("it has no constant \(name) of \(bytes.count.of("byte"))")
         }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)

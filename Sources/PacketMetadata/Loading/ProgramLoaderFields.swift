@@ -55,9 +55,9 @@ extension ProgramLoader {
         let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
         let said: String
         if let declared = used.type(of: name)?.size, declared != field.type.size {
-            said = "declares \(name) with \(declared) bytes"
+            said = "declares \(name) with \(declared.of("byte"))"
         } else if let called {
-            said = "sets or gets \(name) by its id with \(called) bytes"
+            said = "sets or gets \(name) by its id with \(called.of("byte"))"
         } else {
             return
         }
