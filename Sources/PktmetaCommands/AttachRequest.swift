@@ -15,6 +15,7 @@ struct AttachRequest: Request, Hashable {
     var trustsOwner = false
     var isJSON = false
     var isVerbose = false
+    var showsVerifierLog: Bool? { isVerbose }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let reports = try interfaces.run("cannot attach") {
@@ -25,14 +26,14 @@ struct AttachRequest: Request, Hashable {
             let registry = try Registry.openOrCreate(
                 at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
                 recording: context.record
-            ) {
-                context.errors("note: \($0)")
-            }
+            ) { context.note($0) }
             if holds {
                 try hold(names, registry, context)
                 return nil
             }
-            return try registry.attach(programs, to: names)
+            return try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+                try registry.attach(programs, to: names)
+            }
         }
         if let reports { report(reports, context) }
     }
@@ -50,9 +51,11 @@ struct AttachRequest: Request, Hashable {
         _ names: [String], _ registry: borrowing Registry, _ context: Context
     ) throws(PacketMetadataError) {
         Interruption.watch()
-        let held = try registry.hold(programs, on: names)
+        let held = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+            try registry.hold(programs, on: names)
+        }
         report(held.reports, context)
-        context.errors("note: attached until this process ends")
+        context.note("attached until this process ends")
         while Interruption.signal == nil {
             Pause.sleep(milliseconds: 50)
             try held.follow(registry)

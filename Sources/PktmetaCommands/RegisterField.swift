@@ -87,12 +87,14 @@ struct RegisterFieldRequest: Request, Hashable {
         let registry = try Registry.openOrCreate(
             at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
             recording: context.record
-        ) { context.errors("note: \($0)") }
-        let (field, isNew) = try registry.register(definition)
+        ) { context.note($0) }
+        let (field, isNew) = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+            try registry.register(definition)
+        }
         if definition.wellKnown != nil {
             // Not to be able to tell does not undo what is done.
             for interface in (try? registry.interfacesWithoutHardwareFields()) ?? [] {
-                context.errors("note: \(interface) cannot fill \(field.name): it is not set there")
+                context.note("\(interface) cannot fill \(field.name): it is not set there")
             }
         }
         context.output(

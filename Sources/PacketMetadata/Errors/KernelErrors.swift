@@ -89,12 +89,11 @@ extension PacketMetadataError {
             }
         } else {
             kind = .badData
-            remedy = "--verbose shows the whole verifier log."
-            if !missing.isEmpty {
-                remedy =
-                    "Without \(missing.map(\.description).joined(separator: ", ")) the verifier refuses more, and "
-                    + "older kernels more than newer ones. --verbose shows its whole log."
-            }
+            remedy =
+                missing.isEmpty
+                ? nil
+                : "Without \(missing.map(\.description).joined(separator: ", ")) the verifier refuses more, and older "
+                    + "kernels more than newer ones."
         }
     }
 }
