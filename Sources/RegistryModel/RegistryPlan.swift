@@ -49,7 +49,8 @@ extension RegistryImage {
 // MARK: - Changes
 
 extension RegistryImage {
-    /// The steps that register a field, and the field as it will be. No steps if it is registered just so.
+    /// The steps that register a field, and the field as it will be. No steps if it is registered just so, by whomever: its
+    /// owner stays who registered it first.
     ///
     /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
     /// free only once the generation has passed their tombstone, so older packets are refused.
@@ -60,7 +61,7 @@ extension RegistryImage {
         _ definition: FieldDefinition, now: UInt64
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
-            guard existing.definition == definition else { throw nameTaken(definition, by: existing) }
+            guard existing.definition.isSameField(as: definition) else { throw nameTaken(definition, by: existing) }
             return ([], existing)
         }
         if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
@@ -197,14 +198,14 @@ extension RegistryImage {
 extension RegistryImage {
     private func nameTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
         func text(_ definition: FieldDefinition) -> String {
-            let owner = definition.owner.isEmpty ? "" : ", owner \(definition.owner)"
             let sink = definition.sink == .none ? "" : ", sink \(definition.sink)"
-            return "type \(definition.type), source \(definition.sourceDescription)"
-                + "\(sink)\(owner)"
+            let privacy = definition.isPrivate ? ", private" : ""
+            return "type \(definition.type), source \(definition.sourceDescription)\(sink)\(privacy)"
         }
+        let owner = field.definition.owner.isEmpty ? "" : ", owner \(field.definition.owner)"
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)",
-            reason: "the name is taken by a field of \(text(field.definition)); asked for: \(text(asked))",
+            reason: "the name is taken by a field of \(text(field.definition))\(owner); asked for: \(text(asked))",
             remedy: "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it.")
     }
 

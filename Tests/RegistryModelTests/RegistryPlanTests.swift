@@ -59,7 +59,6 @@ struct RegistryPlanTests {
             image.registering(define("tenant", .u32, source: .ifindex, owner: "acme"), now: 1).steps)
         let others = try [
             define("tenant", .u64, source: .ifindex, owner: "acme"), define("tenant", .u32, owner: "acme"),
-            define("tenant", .u32, source: .ifindex, owner: "else"), define("tenant", .u32, source: .ifindex),
         ]
         for asked in others {
             let error = try #require(
@@ -70,6 +69,19 @@ struct RegistryPlanTests {
             #expect(error.reason.contains("asked for: type \(asked.type), source"))
             #expect(error.remedy?.contains("pktmeta inspect-map registry tenant") == true)
         }
+    }
+
+    /// Several may see to it that a field is there; the first stays its owner.
+    @Test(arguments: ["", "acme", "else"])
+    func whoRegistersItIsNoPartOfAField(owner: String) throws {
+        var image = RegistryImage()
+        let first = try image.registering(define("tenant", .u32, source: .ifindex, owner: "acme"), now: 1)
+        image = image.applying(first.steps)
+        let again = try image.registering(define("tenant", .u32, source: .ifindex, owner: owner), now: 2)
+        #expect(again.steps.isEmpty && again.field == first.field)
+        let unowned = try image.applying([]).registering(define("other", .u8), now: 3)
+        image = image.applying(unowned.steps)
+        #expect(try image.registering(define("other", .u8, owner: owner), now: 4).field == unowned.field)
     }
 
     @Test func aNameThatWasUnregisteredIsFree() throws {

@@ -134,8 +134,11 @@ struct ProgramLoader: ~Copyable {
         do throws(BPFError) {
             return try file.bytes.open(typesPath: typesPath)
         } catch {
+            if error.errno.isScarcity { throw PacketMetadataError(error, summary) }
             let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
-            throw bad("it is not a BPF object that libbpf can read\(said)")
+            throw bad(
+                "it is not a BPF object that libbpf can read\(said)",
+                said.contains("BTF is required") ? "Compile it with -g: where fields lie is told by its types." : nil)
         }
     }
 

@@ -41,7 +41,8 @@ extension ProgramLoader {
             throw PacketMetadataError(
                 .notFound, summary,
                 reason: "\(file.name) uses fields that are not registered: \(missing.joined(separator: ", "))",
-                remedy: commands.joined(separator: "; ")
+                remedy: missing.map { NearestName.question($0, among: image.fields.map(\.name.text)) }.joined()
+                    + commands.joined(separator: "; ")
                     + "; or --register-missing, for those declared with their type.")
         }
         for field in image.fields { try refuseOtherSize(field, used) }

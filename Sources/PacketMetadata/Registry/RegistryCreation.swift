@@ -52,7 +52,9 @@ extension Registry {
                     "", "the registry \(path) is created", remedy: "The same command finishes it.")
             }
             if let closed = folder.closedAncestor(access) {
-                note("those who may read it cannot pass \(closed), whose mode lets them not look up names in it")
+                note(
+                    "those who may read it cannot pass \(closed), whose mode does not let them look up names in it: "
+                        + "chmod \(access.bits & 0o004 != 0 ? "o" : "g")+x \(closed)")
             }
         }
         return registry
