@@ -14,6 +14,14 @@ extension Errno {
         guard let name = unsafe linux_errno_name(rawValue) else { return "errno \(rawValue)" }
         return unsafe String(cString: name)
     }
+
+    /// Whether this process or the machine has run out of something, which says nothing of what was asked for.
+    public var isScarcity: Bool {
+        [
+            .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .fileTooLarge, .noSpace, .diskQuotaExceeded,
+            .noBufferSpace,
+        ].contains(self)
+    }
 }
 
 /// Turns "0 or -errno", as the C shims return it, into an error.

@@ -141,12 +141,17 @@ public struct FolderEntry: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Makes a folder, for its owner only; a folder may be there already.
-    public func makeFolder() throws(Errno) {
-        try inParent { (parent, name) throws(Errno) in
-            guard unsafe mkdirat(parent, name, 0o700) != 0 else { return }
+    ///
+    /// - Returns: whether there was none.
+    @discardableResult
+    public func makeFolder() throws(Errno) -> Bool {
+        let isNew = try inParent { (parent, name) throws(Errno) in
+            guard unsafe mkdirat(parent, name, 0o700) != 0 else { return true }
             guard Errno.last == .fileExists else { throw Errno.last }
+            return false
         }
         _ = try open(LINUX_FOLDER_PLACE)
+        return isNew
     }
 
     /// Removes a file, a pin or a symbolic link; it may be gone already.

@@ -15,6 +15,7 @@ struct AttachRequest: Request, Hashable {
     var trustsOwner = false
     var isJSON = false
     var isVerbose = false
+    var showsVerifierLog: Bool? { isVerbose }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let reports = try interfaces.run("cannot attach") {
@@ -25,16 +26,38 @@ struct AttachRequest: Request, Hashable {
             let registry = try Registry.openOrCreate(
                 at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
                 recording: context.record
-            ) {
-                context.errors("note: \($0)")
-            }
+            ) { context.note($0) }
+            let pins = try programs.namedPins()
+            let before = Set(try registry.image().fields.map(\.name))
             if holds {
-                try hold(names, registry, context)
+                try hold(names, registry, pins, context)
                 return nil
             }
-            return try registry.attach(programs, to: names)
+            let reports = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+                try registry.attach(programs, to: names)
+            }
+            if programs.registersMissing { note(try registry.image(), before, context) }
+            note(pins, context)
+            return reports
         }
         if let reports { report(reports, context) }
+    }
+
+    /// What is registered that was not before.
+    private func note(_ image: RegistryImage, _ before: Set<FieldName>, _ context: Context) {
+        for field in image.fields where !before.contains(field.name) {
+            context.note("registered \(field.name), type \(field.type), id \(field.id)")
+        }
+    }
+
+    /// What is outside of the registry.
+    private func note(_ pins: [NamedPin], _ context: Context) {
+        for pin in pins {
+            context.note(
+                "map \(pin.map) is pinned at \(pin.path), where its object asks for it: "
+                    + (pin.isThere ? "the one that was there is used" : "a new one")
+                    + "; it stays there when all is detached")
+        }
     }
 
     private func report(_ reports: [AttachmentReport], _ context: Context) {
@@ -47,12 +70,15 @@ struct AttachRequest: Request, Hashable {
 
     /// Stays until a signal comes.
     private func hold(
-        _ names: [String], _ registry: borrowing Registry, _ context: Context
+        _ names: [String], _ registry: borrowing Registry, _ pins: [NamedPin], _ context: Context
     ) throws(PacketMetadataError) {
         Interruption.watch()
-        let held = try registry.hold(programs, on: names)
+        let held = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+            try registry.hold(programs, on: names)
+        }
+        note(pins, context)
         report(held.reports, context)
-        context.errors("note: attached until this process ends")
+        context.note("attached until this process ends")
         while Interruption.signal == nil {
             Pause.sleep(milliseconds: 50)
             try held.follow(registry)

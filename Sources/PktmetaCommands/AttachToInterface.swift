@@ -35,7 +35,7 @@ struct AttachToInterface: ContextCommand {
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \
             pktmeta_next(ctx, verdict), and runs if the one before it says XDP_PASS. If one interface or hook fails, all \
-            are as they were.
+            are as they were, and a registry that the command made is gone again.
             """)
 
     @OptionGroup var interfaces: InterfaceOptions
@@ -80,7 +80,7 @@ struct AttachToInterface: ContextCommand {
     @OptionGroup var output: OutputOptions
 
     var isJSON: Bool { output.isJSON }
-    var isVerbose: Bool { verbose }
+    var showsVerifierLog: Bool? { verbose }
 
     func validate() throws {
         if xdp == [.leave], tc == [.leave] {
@@ -109,7 +109,7 @@ struct AttachToInterface: ContextCommand {
                 xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode,
                 joins: join, placement: order.placement, registersMissing: registerMissing),
             holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration,
-            trustsOwner: writing.trustOwner, isJSON: isJSON, isVerbose: isVerbose)
+            trustsOwner: writing.trustOwner, isJSON: isJSON, isVerbose: verbose)
     }
 
     func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }

@@ -44,9 +44,7 @@ struct CreateRegistry: ContextCommand {
         let registry = try Registry.openOrCreate(
             at: registry.path(in: context), capacity: capacity, access: access,
             trustsOwner: writing.trustOwner, waiting: writing.wait(in: context), recording: context.record
-        ) {
-            context.errors("note: \($0)")
-        }
+        ) { context.note($0) }
         if isJSON { context.output(InspectionReport(try registry.inspect([]), .registry).document.json) }
     }
 }

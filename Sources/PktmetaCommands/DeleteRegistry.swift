@@ -8,13 +8,19 @@ struct DeleteRegistry: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete-registry",
         abstract: "Detach all programs of a registry and remove it.",
-        discussion: "Programs of others are never touched. Fields, ids and counts are gone; so it takes --force.")
+        discussion: """
+            Programs of others are never touched. Fields, ids and counts are gone; so it takes --force. Folders above the \
+            registry's own stay: what else they are for is not known.
+            """)
 
     @Flag(help: "Yes, all of it.")
     var force = false
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var writing: WritingOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
 
     func validate() throws {
         if !force {
@@ -23,8 +29,13 @@ struct DeleteRegistry: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        try Registry.remove(
+        let deletion = try Registry.remove(
             at: registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context),
             recording: context.record)
+        if isJSON {
+            context.output(DeletionDocument(deletion: deletion).json)
+        } else {
+            context.show(DeletionRendering(deletion: deletion).text)
+        }
     }
 }

@@ -74,7 +74,8 @@ protocol Request {
     var isJSON: Bool { get }
     /// Whether its documents, errors too, take a line each.
     var isJSONStream: Bool { get }
-    var isVerbose: Bool { get }
+    /// Whether an error comes with the whole verifier log, as `--verbose` asks; nil for a command without that option.
+    var showsVerifierLog: Bool? { get }
 }
 
 extension Request {
@@ -85,7 +86,7 @@ extension Request {
 
     var isJSON: Bool { false }
     var isJSONStream: Bool { false }
-    var isVerbose: Bool { false }
+    var showsVerifierLog: Bool? { nil }
 }
 
 /// A command that is a request itself, once it is parsed.
@@ -103,7 +104,7 @@ extension Pktmeta {
         let command: any ParsableCommand
         do {
             try Mistyped.refuseCommand(in: arguments)
-            command = try parseAsRoot(arguments)
+            command = try parseAsRoot(Mistyped.joiningNegativeNumbers(arguments))
         } catch {
             return report(
                 error, Mistyped.option(in: arguments), isJSON: arguments.contains("--json"), in: context)
@@ -120,7 +121,7 @@ extension Pktmeta {
         } catch {
             var error = error
             error.remedy = error.remedy.map(context.remedies.completed)
-            let rendered = ErrorRendering(error, isVerbose: request.isVerbose)
+            let rendered = ErrorRendering(error, showsVerifierLog: request.showsVerifierLog)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {
@@ -152,7 +153,7 @@ extension Pktmeta {
             context.output(text)
         } else if isJSON {
             let usage = PacketMetadataError(.usage, "bad arguments", reason: fault ?? message(for: error))
-            context.output(ErrorRendering(usage, isVerbose: false).json)
+            context.output(ErrorRendering(usage).json)
         } else if let fault {
             let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage: ") }
             context.errors((["Error: \(fault)"] + usage).joined(separator: "\n"))

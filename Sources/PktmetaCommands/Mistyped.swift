@@ -22,6 +22,37 @@ enum Mistyped {
                 + "pktmeta --help lists all.")
     }
 
+    /// A number below zero would be taken for an option, and the option before it to lack its value.
+    ///
+    /// - Returns: the same arguments, in which such a value is part of its option: `--count=-1` for `--count -1`.
+    static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+        func isNegative(_ text: String) -> Bool {
+            text.hasPrefix("-") && text.dropFirst().first.map { $0.isNumber || $0 == "." } == true
+        }
+        guard arguments.contains(where: isNegative),
+            let command = commands.first(where: { $0._commandName == arguments.first })
+        else { return arguments }
+        let taking = optionsThatTakeValues(command)
+        var joined: [String] = []
+        for (index, argument) in arguments.enumerated() {
+            guard isNegative(argument), let option = joined.last, taking.contains(option),
+                !arguments[..<index].contains("--")
+            else {
+                joined.append(argument)
+                continue
+            }
+            joined[joined.count - 1] = "\(option)=\(argument)"
+        }
+        return joined
+    }
+
+    /// Those whose line of the help has a value behind them: `--count <packets>`.
+    private static func optionsThatTakeValues(_ command: any ParsableCommand.Type) -> Set<String> {
+        let words = Pktmeta.helpMessage(for: command).split(whereSeparator: \.isWhitespace)
+        let pairs = zip(words, words.dropFirst()).filter { $0.hasPrefix("--") && $1.hasPrefix("<") }
+        return Set(pairs.map { String($0.0) })
+    }
+
     /// An option that a command may not do without would be called missing.
     ///
     /// - Returns: what is wrong with the arguments; nil if no option was clearly meant to be another.

@@ -32,8 +32,11 @@ extension Context {
         return registry
     }
 
+    /// Says what somebody may want to know beside the answer.
+    func note(_ text: String) { errors("note: \(text)") }
+
     func note(foreignOwnerOf registry: borrowing Registry) {
-        if let owner = registry.foreignOwner { errors("note: the registry \(registry.path) belongs to \(owner)") }
+        if let owner = registry.foreignOwner { note("the registry \(registry.path) belongs to \(owner)") }
     }
 
     /// How long a change waits for others, and who is told.

@@ -10,7 +10,8 @@ struct RegisterField: ContextCommand {
         abstract: "Register a field and print its id.",
         discussion: """
             The field gets a place in front of each packet, and an id that stays good until it is unregistered. \
-            Repeating a command is success and prints the same id.
+            Repeating a command is success and prints the same id, also with another --owner: a field that is registered \
+            just so is shared, and keeps its first owner, who is named.
 
             TYPE: \(FieldType.spellings).
             SOURCE: \(FieldSource.spellings). \
@@ -87,12 +88,18 @@ struct RegisterFieldRequest: Request, Hashable {
         let registry = try Registry.openOrCreate(
             at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
             recording: context.record
-        ) { context.errors("note: \($0)") }
-        let (field, isNew) = try registry.register(definition)
+        ) { context.note($0) }
+        let (field, isNew) = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+            try registry.register(definition)
+        }
+        if !isNew, field.definition.owner != owner {
+            let first = field.definition.owner
+            context.note("\(field.name) was registered before, \(first.isEmpty ? "without an owner" : "by \(first)")")
+        }
         if definition.wellKnown != nil {
             // Not to be able to tell does not undo what is done.
             for interface in (try? registry.interfacesWithoutHardwareFields()) ?? [] {
-                context.errors("note: \(interface) cannot fill \(field.name): it is not set there")
+                context.note("\(interface) cannot fill \(field.name): it is not set there")
             }
         }
         context.output(

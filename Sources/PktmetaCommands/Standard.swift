@@ -3,6 +3,7 @@
 internal import Glibc
 internal import Linux
 internal import RegistryModel
+internal import Synchronization
 internal import SystemPackage
 
 extension Context {
@@ -19,7 +20,10 @@ extension Context {
         if let called = CommandLine.arguments.first, called.contains("/") { context.command = called }
         context.hasErrorTerminal = isatty(STDERR_FILENO) == 1
         let log = SystemLog(identifier: "pktmeta", messageID: Context.messageID)
-        context.log = { log.write($0) }
+        context.log = {
+            hasChanged.store(true, ordering: .relaxed)
+            log.write($0)
+        }
         return context
     }
 
@@ -41,18 +45,22 @@ extension Context {
             if count <= 0 {
                 // A note that nobody can be told is no reason to stop half-way: the exit code says what came of it.
                 if descriptor == STDERR_FILENO { return }
-                // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h. A command changes
-                // what it is to change before it puts anything out.
+                // What was asked for did not arrive, so this is no success; EX_IOERR of sysexits.h.
                 let error = Errno.last
+                let deed =
+                    hasChanged.load(ordering: .relaxed)
+                    ? "\n  What the command has changed stays changed; only its answer is lost." : ""
                 write(
-                    line: "pktmeta: cannot write the output: \(error) (\(error.name))\n"
-                        + "  What the command was to change is changed; only its answer is lost.", to: STDERR_FILENO)
+                    line: "pktmeta: cannot write the output: \(error) (\(error.name))\(deed)", to: STDERR_FILENO)
                 exit(74)
             }
             sent += count
         }
     }
 }
+
+/// Whether this process has changed anything that the log is told of.
+private let hasChanged = Atomic(false)
 
 /// Runs `pktmeta` with this process's arguments.
 public func runAndExit() -> Never {

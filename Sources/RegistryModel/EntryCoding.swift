@@ -37,7 +37,7 @@ extension RegistryImage {
                 remedy: "Use the pktmeta that made it, or another registry with --registry.")
         }
         guard RegistryWord.capacities.contains(word.capacity) else {
-            throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity) bytes")
+            throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity.of("byte"))")
         }
         return word
     }
@@ -90,13 +90,13 @@ extension SlotImage {
     private static func definition(_ entry: pktmeta_entry, _ layout: LayoutWord) throws(Fault) -> FieldDefinition {
         let size = Int(entry.size)
         if layout.isLive, layout.size != size {
-            throw Fault(text: "its layout word has a size of \(layout.size) bytes, its entry of \(size)")
+            throw Fault(text: "its layout word has a size of \(layout.size.of("byte")), its entry of \(size)")
         }
         guard let nameText = decodeText(entry.name), let ownerText = decodeText(entry.owner) else {
             throw Fault(text: "its name or owner is not terminated")
         }
         guard let type = FieldType(code: entry.type, size: size) else {
-            throw Fault(text: "no type has code \(entry.type) and \(size) bytes")
+            throw Fault(text: "no type has code \(entry.type) and \(size.of("byte"))")
         }
         let constant = Array(encode(entry.constant).prefix(size))
         guard

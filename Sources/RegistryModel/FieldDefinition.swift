@@ -58,6 +58,13 @@ public struct FieldDefinition: Hashable, Sendable {
 }
 
 extension FieldDefinition {
+    /// Whether both ask for the same field. Who registers it is no part of that: several applications may each see to it
+    /// that a field is there which they share.
+    package func isSameField(as other: FieldDefinition) -> Bool {
+        (name, type, source, sink, sample, isPrivate)
+            == (other.name, other.type, other.source, other.sink, other.sample, other.isPrivate)
+    }
+
     /// The number in `struct pktmeta_entry` and in a step, where 0 costs nothing as a packet passes.
     package var flags: UInt32 { isPrivate ? UInt32(PKTMETA_FIELD_PRIVATE) : 0 }
 

@@ -27,7 +27,7 @@ public struct FieldName: Hashable, Sendable, Comparable, CustomStringConvertible
 
     private static func fault(in text: String) -> String? {
         guard let first = text.utf8.first else { return "it is empty" }
-        if text.utf8.count > maximumLength { return "it has \(text.utf8.count) bytes" }
+        if text.utf8.count > maximumLength { return "it has \(text.utf8.count.of("byte"))" }
         if UInt8(ascii: "0")...UInt8(ascii: "9") ~= first { return "it starts with a digit" }
         guard text.utf8.allSatisfy(isIdentifierByte) else { return "only A-Z, a-z, 0-9 and _ are allowed" }
         if hasThreeUnderscores(text) { return "three underscores in a row mean something else to CO-RE" }

@@ -119,7 +119,8 @@ extension FieldSource {
     }
 
     private static func fault(_ type: FieldType, needs bytes: Int) -> String? {
-        type.isInteger && type.size >= bytes ? nil : "it needs an integer type of at least \(bytes) bytes, not \(type)"
+        type.isInteger && type.size >= bytes
+            ? nil : "it needs an integer type of at least \(bytes.of("byte")), not \(type)"
     }
 }
 

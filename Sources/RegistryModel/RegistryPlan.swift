@@ -49,7 +49,8 @@ extension RegistryImage {
 // MARK: - Changes
 
 extension RegistryImage {
-    /// The steps that register a field, and the field as it will be. No steps if it is registered just so.
+    /// The steps that register a field, and the field as it will be. No steps if it is registered just so, by whomever: its
+    /// owner stays who registered it first.
     ///
     /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
     /// free only once the generation has passed their tombstone, so older packets are refused.
@@ -60,7 +61,7 @@ extension RegistryImage {
         _ definition: FieldDefinition, now: UInt64
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
-            guard existing.definition == definition else { throw nameTaken(definition, by: existing) }
+            guard existing.definition.isSameField(as: definition) else { throw nameTaken(definition, by: existing) }
             return ([], existing)
         }
         if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
@@ -197,14 +198,14 @@ extension RegistryImage {
 extension RegistryImage {
     private func nameTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
         func text(_ definition: FieldDefinition) -> String {
-            let owner = definition.owner.isEmpty ? "" : ", owner \(definition.owner)"
             let sink = definition.sink == .none ? "" : ", sink \(definition.sink)"
-            return "type \(definition.type), source \(definition.sourceDescription)"
-                + "\(sink)\(owner)"
+            let privacy = definition.isPrivate ? ", private" : ""
+            return "type \(definition.type), source \(definition.sourceDescription)\(sink)\(privacy)"
         }
+        let owner = field.definition.owner.isEmpty ? "" : ", owner \(field.definition.owner)"
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)",
-            reason: "the name is taken by a field of \(text(field.definition)); asked for: \(text(asked))",
+            reason: "the name is taken by a field of \(text(field.definition))\(owner); asked for: \(text(asked))",
             remedy: "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it.")
     }
 
@@ -216,11 +217,11 @@ extension RegistryImage {
     }
 
     func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
-        let retired = Self.fieldSlots.count - fields.count
+        let all = Self.fieldSlots.count
         let reason =
-            retired == 0
-            ? "all \(Self.fieldSlots.count) slots hold fields"
-            : "\(fields.count) slots hold fields, and the other \(retired) have used up their epochs or are damaged"
+            fields.count == all
+            ? "all \(all) slots hold fields"
+            : "fields are in \(fields.count) of \(all) slots, and the rest have used up their epochs or are damaged"
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)", reason: reason,
             remedy: "pktmeta unregister-field NAME frees one; pktmeta inspect-map registry lists them.")
@@ -231,8 +232,8 @@ extension RegistryImage {
         let free = holes.map(\.count).reduce(0, +)
         let reason =
             free < asked.type.size
-            ? "it needs \(asked.type.size) bytes, and \(free) of \(valueRange.count) are free"
-            : "it needs \(asked.type.size) bytes aligned to \(asked.type.alignment), and none of the holes has them: "
+            ? "it needs \(asked.type.size.of("byte")), and \(free) of \(valueRange.count) are free"
+            : "it needs \(asked.type.size.of("byte")) aligned to \(asked.type.alignment), and none of the holes has them: "
                 + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)", reason: reason,
@@ -246,7 +247,7 @@ extension RegistryImage {
         let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= asked.type.size }
         return PacketMetadataError(
             .taken, "cannot register \(asked.name)",
-            reason: "it needs \(asked.type.size) bytes, and this registry's capacity of \(word.capacity) has "
+            reason: "it needs \(asked.type.size.of("byte")), and this registry's capacity of \(word.capacity) has "
                 + "\(valueRange.count) beside the header",
             remedy: enough.map {
                 "The capacity is fixed when a registry is created: pktmeta create-registry --capacity \($0) makes one "

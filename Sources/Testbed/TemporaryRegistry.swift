@@ -30,7 +30,7 @@ package struct TemporaryRegistry: ~Copyable {
 
     /// Also what is no registry, but pins in a folder of that name. What somebody else has put there stays.
     private static func remove(_ path: FilePath) {
-        try? Registry.remove(at: path)
+        _ = try? Registry.remove(at: path)
         guard let folder = try? OpenFolder(path, followsLinks: false, trust: .oneself),
             folder.trusts(folder.access), (try? BPFFileSystem.contains(folder)) == true
         else { return }

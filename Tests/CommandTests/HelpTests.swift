@@ -27,6 +27,19 @@ import Testing
         #expect(CommandRun(["help", name]).output == run.output)
     }
 
+    /// As the README has it.
+    @Test func whatEachCommandTakes() throws {
+        func lacking(_ option: String) -> [String] {
+            Self.names.filter { !CommandRun([$0, "--help"]).output.contains(option) }
+        }
+        #expect(lacking("--json") == ["demo"])
+        #expect(lacking("--registry <") == ["demo", "bench"])
+        #expect(
+            try Fixture.readme.replacing("\n", with: " ").contains(
+                "Each command has `--help`; all but `demo` have `--json`; all but `demo` and `bench`, which make a registry of "
+                    + "their own, have `--registry PATH`"))
+    }
+
     @Test(arguments: [
         ["nosuch"], ["register-field"], ["register-field", "x"], ["register-field", "x", "--type"],
         ["attach-to-interface"], ["attach-to-interface", "lo", "--mode", "fast"],

@@ -24,6 +24,10 @@ import Testing
         (["attach-to-interface", "x", "--tc-mode", "txc"], "Please provide one of 'auto', 'tcx' or 'clsact'."),
         (["inspect-map", "--sort", "nmae"], "- name"),
         (["bench", "encoding"], "- encodings"),
+        (["watch", "lo", "--duration", "-1"], "The value '-1' is invalid for '--duration <seconds>'"),
+        (["watch", "lo", "--count", "-1"], "--count is 1 or more."),
+        (["compact", "--lock-timeout", "-.5"], "The value '-.5' is invalid for '--lock-timeout <seconds>'"),
+        (["demo", "--packets", "-5"], "--packets is a number from 1 to 1000000."),
     ])
     func arguments(arguments: [String], message: String) {
         let run = CommandRun(arguments)
@@ -31,6 +35,21 @@ import Testing
         #expect(run.output == "")
         #expect(run.errors.contains(message), "\(run.errors)")
         #expect(!run.errors.contains("Unknown option") || message.contains("Unknown option"), "\(run.errors)")
+    }
+
+    /// Of each option that takes a value, whatever its command; and nothing else is touched.
+    @Test func negativeNumbersAreValues() {
+        for command in HelpTests.names {
+            let help = CommandRun([command, "--help"]).output.split(whereSeparator: \.isWhitespace).map(String.init)
+            for (option, value) in zip(help, help.dropFirst()) where option.hasPrefix("--") && value.hasPrefix("<") {
+                #expect(
+                    Mistyped.joiningNegativeNumbers([command, "x", option, "-1", "-2"])
+                        == [command, "x", "\(option)=-1", "-2"])
+                let behind = [command, "--", option, "-1"]
+                #expect(Mistyped.joiningNegativeNumbers(behind) == behind)
+            }
+            #expect(Mistyped.joiningNegativeNumbers([command, "--json", "-1"]) == [command, "--json", "-1"])
+        }
     }
 
     @Test func programsAreToldToo() throws {

@@ -9,11 +9,14 @@ import Testing
     @Test func errorsForPeopleAndPrograms() {
         let error = PacketMetadataError(
             .taken, "cannot register x", reason: "no \"space\"", remedy: "unregister y", details: "line 1\nline 2")
+        let text = "pktmeta: cannot register x: no \"space\"\n  unregister y"
         #expect(
-            ErrorRendering(error, isVerbose: false).text == "pktmeta: cannot register x: no \"space\"\n  unregister y")
-        #expect(ErrorRendering(error, isVerbose: true).text.hasSuffix("\nline 1\nline 2"))
+            ErrorRendering(error, showsVerifierLog: false).text == "\(text)\n  --verbose shows the whole verifier log.")
+        #expect(ErrorRendering(error, showsVerifierLog: true).text == "\(text)\nline 1\nline 2")
+        // Of a command without that option.
+        #expect(ErrorRendering(error).text == "\(text)\n  --json shows the whole verifier log.")
         #expect(
-            ErrorRendering(error, isVerbose: false).json == """
+            ErrorRendering(error).json == """
                 {
                   "error" : {
                     "details" : "line 1\\nline 2",

@@ -56,7 +56,8 @@ import Testing
             let bench = try Bench()
             let created = try Self.create(bench, ["--group", "\(OtherUser.group)"])
             #expect(created.status == 0, "\(created.output)")
-            #expect(created.output.contains("cannot pass \(bench.user.home), whose mode lets them not"))
+            #expect(created.output.contains("cannot pass \(bench.user.home), whose mode does not let them"))
+            #expect(created.output.contains("chmod g+x \(bench.user.home)"), "\(created.output)")
             #expect(chmod(bench.user.home.string, 0o711) == 0)
             let open = "\(OtherUser.id) \(OtherUser.group)"
             let registry = try Self.listing(bench.registry)

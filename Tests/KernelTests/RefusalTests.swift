@@ -101,6 +101,7 @@ import Testing
             }
             #expect(verbose.exitCode == 65)
             #expect(verbose.errors.contains("processed "), "the statistics end the log")
+            #expect(!verbose.errors.contains("--verbose"), "what is there need not be asked for")
             #expect(verbose.errors.split(separator: "\n").count > 20)
         }
     }

@@ -59,7 +59,6 @@ struct RegistryPlanTests {
             image.registering(define("tenant", .u32, source: .ifindex, owner: "acme"), now: 1).steps)
         let others = try [
             define("tenant", .u64, source: .ifindex, owner: "acme"), define("tenant", .u32, owner: "acme"),
-            define("tenant", .u32, source: .ifindex, owner: "else"), define("tenant", .u32, source: .ifindex),
         ]
         for asked in others {
             let error = try #require(
@@ -70,6 +69,19 @@ struct RegistryPlanTests {
             #expect(error.reason.contains("asked for: type \(asked.type), source"))
             #expect(error.remedy?.contains("pktmeta inspect-map registry tenant") == true)
         }
+    }
+
+    /// Several may see to it that a field is there; the first stays its owner.
+    @Test(arguments: ["", "acme", "else"])
+    func whoRegistersItIsNoPartOfAField(owner: String) throws {
+        var image = RegistryImage()
+        let first = try image.registering(define("tenant", .u32, source: .ifindex, owner: "acme"), now: 1)
+        image = image.applying(first.steps)
+        let again = try image.registering(define("tenant", .u32, source: .ifindex, owner: owner), now: 2)
+        #expect(again.steps.isEmpty && again.field == first.field)
+        let unowned = try image.applying([]).registering(define("other", .u8), now: 3)
+        image = image.applying(unowned.steps)
+        #expect(try image.registering(define("other", .u8, owner: owner), now: 4).field == unowned.field)
     }
 
     @Test func aNameThatWasUnregisteredIsFree() throws {
@@ -104,7 +116,7 @@ struct RegistryPlanTests {
         try image.register("b", .u8)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
         #expect(error.kind == .taken)
-        #expect(error.reason.contains("2 slots hold fields, and the other 29 have used up their epochs"))
+        #expect(error.reason.contains("fields are in 2 of 31 slots, and the rest have used up their epochs"))
     }
 
     @Test func withoutSpaceTheFieldIsRefused() throws {
@@ -117,7 +129,7 @@ struct RegistryPlanTests {
         #expect(error.remedy?.contains("pktmeta unregister-field") == true)
         try image.register("b", .u64)
         let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
-        #expect(full.reason == "it needs 1 bytes, and 0 of 24 are free")
+        #expect(full.reason == "it needs 1 byte, and 0 of 24 are free")
     }
 
     /// Nothing that is unregistered would help.

@@ -19,7 +19,7 @@ public final class ScratchRegistry: Sendable {
 
     private static let removingAtExit: Void = {
         atexit {
-            for path in scratchPaths.withLock({ $0 }) where Folder.exists(path) { try? Registry.remove(at: path) }
+            for path in scratchPaths.withLock({ $0 }) where Folder.exists(path) { _ = try? Registry.remove(at: path) }
         }
     }()
 
@@ -33,7 +33,7 @@ public final class ScratchRegistry: Sendable {
         scratchPaths.withLock { $0.append(path) }
     }
 
-    deinit { try? Registry.remove(at: path) }
+    deinit { _ = try? Registry.remove(at: path) }
 
     /// All paths below, relative, sorted: to compare before and after.
     public var pins: [String] { Self.list(path, prefix: "") }

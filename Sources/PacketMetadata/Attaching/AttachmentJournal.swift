@@ -44,7 +44,8 @@ final class AttachmentJournal {
             }
         } catch {
             let count = doomed.reduce(0) { $0 + $1.attachment.members.count }
-            let detached = count == 0 ? [] : ["\(removed) of \(count) programs are detached"]
+            let are = removed == 1 ? "is" : "are"
+            let detached = count == 0 ? [] : ["\(removed) of \(count.of("program")) \(are) detached"]
             let attached = added.isEmpty && swapped.isEmpty ? [] : ["the programs that were asked for are attached"]
             throw PacketMetadataError(error, summary).unfinished(
                 summary, (attached + detached).joined(separator: ", "),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import BPF
+internal import Linux
 package import RegistryModel
 public import SystemPackage
 
@@ -102,12 +104,37 @@ public struct AttachmentRequest: Sendable, Hashable {
         for path in objects { _ = try ObjectFile(path: path) }
     }
 
+    /// The maps that the objects ask to have pinned by name, each once.
+    package func namedPins() throws(PacketMetadataError) -> [NamedPin] {
+        var pins: [NamedPin] = []
+        for path in objects {
+            // What is wrong with an object is said by who attaches it.
+            guard let object = try? ObjectFile(path: path).bytes.open() else { continue }
+            for name in object.mapNames {
+                guard let place = object.pinPath(ofMap: name), !pins.contains(where: { $0.path.string == place })
+                else { continue }
+                let path = FilePath(place)
+                pins.append(NamedPin(map: name, path: path, isThere: Folder.exists(path)))
+            }
+        }
+        return pins
+    }
+
     var objects: [FilePath] {
         [xdp, tc].flatMap { selection in
             guard case .programs(let choices) = selection else { return [FilePath]() }
             return choices.compactMap { if case .object(let path, _) = $0 { path } else { nil } }
         }
     }
+}
+
+/// A map that an object's author has pinned by its name (LIBBPF_PIN_BY_NAME): outside of any registry, for whoever loads
+/// an object with a map of that name, and so nobody's to remove.
+package struct NamedPin: Sendable, Equatable {
+    package let map: String
+    package let path: FilePath
+    /// Whether a map is pinned there already, which is then used.
+    package let isThere: Bool
 }
 
 extension ProgramSelection {

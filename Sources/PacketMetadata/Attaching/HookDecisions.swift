@@ -19,7 +19,9 @@ extension InterfaceAttacher {
             throw attaching.refusal(ofOtherMode: other.record)
         }
         guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
-            change.steps = existing.map { .leave(reports($0, .unchanged)) }
+            let option = hook == .xdp ? "--xdp" : "--tc"
+            let kept = "the hook is left to it; --join \(option) prebuilt adds the prebuilt program"
+            change.steps = existing.map { .leave(reports($0, .unchanged, kept)) }
             return change
         }
         let plan = try attaching.plan(try specs(choices, hook, image), existing, request)

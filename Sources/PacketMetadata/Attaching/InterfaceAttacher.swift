@@ -96,8 +96,8 @@ struct InterfaceAttacher {
     }
 
     func reports(
-        _ attachment: Attachment, _ outcome: AttachmentReport.Outcome
+        _ attachment: Attachment, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> [AttachmentReport] {
-        attachment.members.map { report($0.record, outcome) }
+        attachment.members.map { report($0.record, outcome, fallback) }
     }
 }

@@ -28,8 +28,9 @@ struct PinnedAttachments: RegistryFollower {
 
     func removeAll(
         _ summary: String, _ progress: (_ done: Int, _ all: Int) -> Void
-    ) throws(PacketMetadataError) {
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attachments = try store.attachments()
+        var detached: [AttachmentReport] = []
         for (done, attachment) in attachments.enumerated() {
             progress(done, attachments.count)
             do throws(BPFError) {
@@ -37,9 +38,13 @@ struct PinnedAttachments: RegistryFollower {
             } catch {
                 throw PacketMetadataError(error, summary)
             }
-            for member in attachment.members { store.pins.record(.attachment(member.record.detached)) }
+            for report in attachment.members.map(\.record.detached) {
+                store.pins.record(.attachment(report))
+                detached.append(report)
+            }
         }
         progress(attachments.count, attachments.count)
+        return detached
     }
 
     // MARK: Renewal

@@ -14,7 +14,7 @@ public struct AttachmentReport: Sendable, Hashable {
     public let program: String
     public let mode: AttachmentMode
     public let outcome: Outcome
-    /// The mode is not the one asked for first, and why.
+    /// What is not as it was asked for first, such as the mode, and why.
     public let fallback: String?
 }
 

@@ -36,7 +36,7 @@ struct TrafficChecks {
     private static func counted(_ owners: [String]) -> String {
         Set(owners).sorted().map { owner in
             let count = owners.count { $0 == owner }
-            return count == 1 ? owner : "\(owner) \(count) times"
+            return count == 1 ? owner : "\(owner) \(count.of("time"))"
         }.joined(separator: ", ")
     }
 

@@ -15,7 +15,19 @@ extension PacketMetadataError {
         self.init(
             error.errno, summary, doing: error.operation + said, needs: needs,
             remedy: remedy ?? Self.memoryLimitRemedy(error, needs))
+        if kind == .system, !error.errno.isScarcity { addFaultOfObject(error.messages) }
         if let log = error.verifierLog { addVerifierLog(log, needs: needs) }
+    }
+
+    /// Some of what libbpf refuses with EINVAL is the object's own fault, or asks for what the kernel does not have.
+    private mutating func addFaultOfObject(_ messages: [String]) {
+        func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
+        if says("not found in kernel") || says("(strong): not resolved") {
+            kind = .unsupported
+            remedy = "A program that can do without it declares it __weak, and asks whether it is there."
+        } else if says(": relo #") {
+            kind = .badData
+        }
     }
 
     init(
@@ -61,12 +73,18 @@ extension PacketMetadataError {
         return "Kernels before 5.11 limit the memory of BPF: ulimit -l unlimited, or CAP_SYS_RESOURCE, lifts that."
     }
 
-    private static func kind(of errno: Errno) -> Kind {
+    /// - Parameter other: the kind of an errno that depends on what was asked for.
+    static func kind(of errno: Errno, or other: Kind = .system) -> Kind {
         switch errno {
+        case .notPermitted, .permissionDenied: .missingPrivilege
+        case .fileTooLarge, .noSpace, .diskQuotaExceeded: .taken
+        case .fileNameTooLong: .badData
+        case _ where errno.isScarcity: .system
+        case _ where other != .system: other
         case .operationNotSupportedByDevice, .noSuchFileOrDirectory: .notFound
         case .notSupported, .noFunction, Errno(rawValue: 524): .unsupported  // ENOTSUPP, the kernel's own
         case .resourceBusy, .fileExists: .taken
-        default: .system
+        default: other
         }
     }
 
@@ -89,12 +107,11 @@ extension PacketMetadataError {
             }
         } else {
             kind = .badData
-            remedy = "--verbose shows the whole verifier log."
-            if !missing.isEmpty {
-                remedy =
-                    "Without \(missing.map(\.description).joined(separator: ", ")) the verifier refuses more, and "
-                    + "older kernels more than newer ones. --verbose shows its whole log."
-            }
+            remedy =
+                missing.isEmpty
+                ? nil
+                : "Without \(missing.map(\.description).joined(separator: ", ")) the verifier refuses more, and older "
+                    + "kernels more than newer ones."
         }
     }
 }

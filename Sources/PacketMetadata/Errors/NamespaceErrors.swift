@@ -24,6 +24,9 @@ extension NetworkNamespace {
                     .missingPrivilege, summary, reason: "cannot open the network namespace \(path) (\(error.name))",
                     remedy: "Entering one takes CAP_SYS_ADMIN; that of another user's process, CAP_SYS_PTRACE as well.")
             }
+            if error.isScarcity {
+                throw PacketMetadataError(error, summary, doing: "open the network namespace \(path)")
+            }
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
                 remedy: NearestName.question(name, among: NetworkNamespace.names)
@@ -45,7 +48,7 @@ extension NetworkNamespace {
             switch error {
             case .body(let error): throw error
             case .entering(let errno):
-                let kind: PacketMetadataError.Kind = errno == .notPermitted ? .missingPrivilege : .badData
+                let kind = PacketMetadataError.kind(of: errno, or: .badData)
                 throw PacketMetadataError(
                     kind, summary, reason: "cannot enter the network namespace \(name) (\(errno.name))",
                     remedy: kind == .missingPrivilege ? "Entering one takes CAP_SYS_ADMIN." : nil)

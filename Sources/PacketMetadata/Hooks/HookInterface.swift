@@ -52,6 +52,7 @@ extension NetworkInterface {
         do throws(Errno) {
             return try NetworkInterface(named: name)
         } catch {
+            if error.isScarcity { throw PacketMetadataError(error, summary, doing: "look for the interface") }
             throw PacketMetadataError(
                 .notFound, summary, reason: "there is no such interface (\(error.name))",
                 remedy: NearestName.question(name, among: ((try? NetworkInterface.all()) ?? []).map(\.name))

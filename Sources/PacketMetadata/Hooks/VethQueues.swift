@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Linux
+internal import RegistryModel
 
 /// The queues of a veth pair: the driver runs XDP on those that an end receives on, and its peer may not send on more.
 struct VethQueues {
@@ -19,7 +20,7 @@ struct VethQueues {
     /// nil if there are enough.
     var lack: String? {
         if receiving >= sentOn { return nil }
-        let queues = "\(receiving) receive queue\(receiving == 1 ? "" : "s")"
+        let queues = receiving.of("receive queue")
         return "it has \(queues), and its veth peer sends on \(sentOn), which is too many for native XDP"
     }
 }

@@ -113,7 +113,7 @@ struct ProgramLoader: ~Copyable {
         defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
-            throw bad("it has no constant \(name) of \(bytes.count) bytes")
+            throw bad("it has no constant \(name) of \(bytes.count.of("byte"))")
         }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
@@ -134,8 +134,11 @@ struct ProgramLoader: ~Copyable {
         do throws(BPFError) {
             return try file.bytes.open(typesPath: typesPath)
         } catch {
+            if error.errno.isScarcity { throw PacketMetadataError(error, summary) }
             let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
-            throw bad("it is not a BPF object that libbpf can read\(said)")
+            throw bad(
+                "it is not a BPF object that libbpf can read\(said)",
+                said.contains("BTF is required") ? "Compile it with -g: where fields lie is told by its types." : nil)
         }
     }
 

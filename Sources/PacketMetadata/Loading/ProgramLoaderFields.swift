@@ -41,7 +41,8 @@ extension ProgramLoader {
             throw PacketMetadataError(
                 .notFound, summary,
                 reason: "\(file.name) uses fields that are not registered: \(missing.joined(separator: ", "))",
-                remedy: commands.joined(separator: "; ")
+                remedy: missing.map { NearestName.question($0, among: image.fields.map(\.name.text)) }.joined()
+                    + commands.joined(separator: "; ")
                     + "; or --register-missing, for those declared with their type.")
         }
         for field in image.fields { try refuseOtherSize(field, used) }
@@ -55,9 +56,9 @@ extension ProgramLoader {
         let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
         let said: String
         if let declared = used.type(of: name)?.size, declared != field.type.size {
-            said = "declares \(name) with \(declared) bytes"
+            said = "declares \(name) with \(declared.of("byte"))"
         } else if let called {
-            said = "sets or gets \(name) by its id with \(called) bytes"
+            said = "sets or gets \(name) by its id with \(called.of("byte"))"
         } else {
             return
         }

@@ -37,16 +37,27 @@ struct ObjectFile: Equatable, Sendable {
     init(path: FilePath) throws(PacketMetadataError) {
         let summary = "cannot read the object \(path)"
         let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
-        do throws(Errno) {
-            self.init(name: whole.string, bytes: .read(try WholeFile.read(path)[...]), isPrebuilt: false)
+        do throws(RegularFile.Fault) {
+            let bytes = try RegularFile.read(path, upTo: Self.maximumMebibytes << 20)
+            self.init(name: whole.string, bytes: .read(bytes[...]), isPrebuilt: false)
         } catch {
-            let kind: PacketMetadataError.Kind = error == .permissionDenied ? .missingPrivilege : .badData
-            let names = error == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
-            throw PacketMetadataError(
-                kind, summary, reason: "\(error) (\(error.name))",
-                remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
+            switch error {
+            case .otherKind:
+                throw PacketMetadataError(.badData, summary, reason: "it is no regular file, and may have no end")
+            case .tooLarge:
+                throw PacketMetadataError(
+                    .badData, summary, reason: "it has more than the \(Self.maximumMebibytes) MiB of an object")
+            case .system(let errno):
+                let names = errno == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
+                throw PacketMetadataError(
+                    PacketMetadataError.kind(of: errno, or: .badData), summary, reason: "\(errno) (\(errno.name))",
+                    remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
+            }
         }
     }
+
+    /// Objects have some 10 to 500 KiB; one of the size of a disk would fill the memory.
+    private static let maximumMebibytes = 64
 
     /// The name without its folders, as much of it as an owner may have.
     var ownerName: String {

@@ -15,6 +15,8 @@ public struct Registry: ~Copyable {
     let pins: RegistryPins
     let fieldsMap: BPFMap
     let stateMap: BPFMap
+    /// What was made for a registry that was made as it was opened; nil if it was there.
+    let made: RegistryFolder.Made?
 
     public enum Access: Sendable {
         case read, write
@@ -46,17 +48,22 @@ public struct Registry: ~Copyable {
         try open(at: path, for: .write, trustsOwner: true)
     }
 
-    static func open(_ pins: RegistryPins, for access: Access) throws(PacketMetadataError) -> Registry {
+    static func open(
+        _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil
+    ) throws(PacketMetadataError) -> Registry {
         if access == .write { try pins.refuseOthers("cannot change the registry \(pins.path)") }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
-        let registry = Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap)
+        let registry = Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, made: made)
         try RegistryImage.checkedWord(of: try registry.bytes(), path: pins.path.string)
         return registry
     }
 
-    private init(pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap) {
+    private init(
+        pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap, made: RegistryFolder.Made?
+    ) {
         self.pins = pins
+        self.made = made
         self.fieldsMap = fieldsMap
         self.stateMap = stateMap
     }

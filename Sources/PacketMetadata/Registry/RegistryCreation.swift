@@ -31,8 +31,9 @@ extension Registry {
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         let there = try opened(folder)
-        let pins = if let there { there } else { try make(folder, capacity: capacity, access, note) }
-        let registry = try open(pins, for: .write)
+        let (pins, made): (RegistryPins, RegistryFolder.Made?) =
+            if let there { (there, nil) } else { try make(folder, capacity: capacity, access, note) }
+        let registry = try open(pins, for: .write, made: made)
         let existing = try registry.image().word.capacity
         if let capacity, capacity != existing {
             throw PacketMetadataError(
@@ -51,7 +52,9 @@ extension Registry {
                     "", "the registry \(path) is created", remedy: "The same command finishes it.")
             }
             if let closed = folder.closedAncestor(access) {
-                note("those who may read it cannot pass \(closed), whose mode lets them not look up names in it")
+                note(
+                    "those who may read it cannot pass \(closed), whose mode does not let them look up names in it: "
+                        + "chmod \(access.bits & 0o004 != 0 ? "o" : "g")+x \(closed)")
             }
         }
         return registry
@@ -69,22 +72,65 @@ extension Registry {
         }
     }
 
+    /// - Returns: no folders if someone was faster.
     private static func make(
         _ folder: RegistryFolder, capacity: Int?, _ access: PinAccess?, _ note: (String) -> Void
-    ) throws(PacketMetadataError) -> RegistryPins {
+    ) throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) {
         // Before anything is made: whoever may not create one shall not leave half of it.
         let capacity = try grantedCapacity(asked: capacity, path: folder.path)
-        let (pins, notes) = try folder.make()
+        let (pins, made, notes) = try folder.make()
         for text in notes { note(text) }
-        return try pins.locked { () throws(PacketMetadataError) in
-            if try pins.hasRegistry() { return pins }  // someone was faster
-            let knowsTags = try create(pins, capacity: capacity, access)
-            if !knowsTags {
-                note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
+        do throws(PacketMetadataError) {
+            return try pins.locked { () throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) in
+                if try pins.hasRegistry() { return (pins, nil) }  // someone was faster
+                let knowsTags = try create(pins, capacity: capacity, access)
+                if !knowsTags {
+                    note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
+                }
+                note("created the registry \(folder.path), \(capacity) bytes a packet")
+                pins.record(.created(capacity: capacity))
+                return (pins, made)
             }
-            note("created the registry \(folder.path), \(capacity) bytes a packet")
-            pins.record(.created(capacity: capacity))
-            return pins
+        } catch {
+            made.remove()
+            throw error
+        }
+    }
+
+    /// Does something with a registry that was opened to be changed. One that was made as it was opened goes again if that
+    /// fails, unless something of it stays or somebody else uses it by then.
+    ///
+    /// - Parameters:
+    ///   - note: told that it is gone.
+    ///   - body: what to do.
+    public func orTakenBack<Value>(
+        note: (String) -> Void, _ body: () throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        do throws(PacketMetadataError) {
+            return try body()
+        } catch {
+            if error.kind != .unfinished, let made, (try? takeBack()) == true {
+                made.remove()
+                note("removed the registry \(path) again")
+            }
+            throw error
+        }
+    }
+
+    /// - Returns: whether nothing was in it, and it is gone.
+    private func takeBack() throws(PacketMetadataError) -> Bool {
+        try pins.locked { () throws(PacketMetadataError) -> Bool in
+            let summary = "cannot remove the registry \(path)"
+            try refuseIfReplaced(summary)
+            guard try image().fields.isEmpty else { return false }
+            do throws(Errno) {
+                guard try pins.attachments.contents().isEmpty else { return false }
+                try pins.removeParts()
+            } catch {
+                throw PacketMetadataError(error, summary, doing: "remove its pins")
+            }
+            pins.record(.deleted)
+            return true
         }
     }
 
@@ -105,11 +151,10 @@ extension Registry {
             return knowsTags
         } catch let error as PacketMetadataError {
             // Not to be given that access, it is not to be at all.
-            try? pins.state.unlink()
-            for entry in [pins.attachments, pins.lock] { try? entry.remove() }
-            try? pins.folder.remove()
+            try? pins.removeParts()
             throw error
         } catch let error as BPFError {
+            try? pins.removeParts()
             throw PacketMetadataError(error, "cannot create the registry \(pins.path)", needs: [.bpf, .netAdmin])
         } catch {
             throw PacketMetadataError(.system, "cannot create the registry \(pins.path)", reason: "\(error)")

@@ -86,10 +86,33 @@ struct RegistryFolder: Sendable {
         }
     }
 
-    /// Makes the folder; mounts the default BPF file system first if it is not mounted.
+    /// Folders that were made for a registry.
+    struct Made: Sendable {
+        /// The outermost first.
+        fileprivate(set) var entries: [FolderEntry] = []
+
+        /// Removes those that are empty.
+        func remove() {
+            for entry in entries.reversed() { try? entry.remove() }
+        }
+    }
+
+    /// Makes the folder, and those on the way to it; mounts the default BPF file system first if it is not mounted. If
+    /// that fails, the folders go again.
     ///
     /// - Returns: what was done that the user may want to know.
-    func make() throws(PacketMetadataError) -> (pins: RegistryPins, notes: [String]) {
+    func make() throws(PacketMetadataError) -> (pins: RegistryPins, made: Made, notes: [String]) {
+        var made = Made()
+        do throws(PacketMetadataError) {
+            let (pins, notes) = try make(&made)
+            return (pins, made, notes)
+        } catch {
+            made.remove()
+            throw error
+        }
+    }
+
+    private func make(_ made: inout Made) throws(PacketMetadataError) -> (RegistryPins, [String]) {
         let summary = "cannot create the registry \(path)"
         var notes: [String] = []
         let mountPoint = BPFFileSystem.defaultMountPoint
@@ -112,7 +135,7 @@ struct RegistryFolder: Sendable {
             var entry = ancestor.entry
             for component in path.components.dropFirst(parent.components.count) {
                 entry = entry.appending(component.string)
-                try entry.makeFolder()
+                if try entry.makeFolder() { made.entries.append(entry) }
             }
             if BPFFileSystem.isPrivate(path) {
                 notes.append(

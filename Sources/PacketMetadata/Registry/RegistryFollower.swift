@@ -27,9 +27,10 @@ protocol RegistryFollower {
     /// - Parameters:
     ///   - summary: what was asked for, for errors.
     ///   - progress: told how many parts are gone, and of how many.
+    /// - Returns: what was detached.
     func removeAll(
         _ summary: String, _ progress: (_ done: Int, _ all: Int) -> Void
-    ) throws(PacketMetadataError)
+    ) throws(PacketMetadataError) -> [AttachmentReport]
 }
 
 /// What a follower has made ready for a registry as it will be.

@@ -5,6 +5,16 @@ internal import Linux
 public import RegistryModel
 public import SystemPackage
 
+/// What is gone with a registry.
+public struct RegistryDeletion: Sendable, Equatable {
+    /// Its folder of pins.
+    public let path: FilePath
+    /// In the order in which it was detached.
+    public let detached: [AttachmentReport]
+    /// The names of the fields that were registered; of a damaged registry, of those that could be read.
+    public let fields: [String]
+}
+
 extension Registry {
     /// Detaches all programs of a registry and removes its pins. What packets still carry is nobody's then.
     ///
@@ -15,19 +25,22 @@ extension Registry {
     ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:recording:)``.
     ///   - waiting: likewise.
     ///   - recording: likewise.
+    /// - Returns: what is gone with it.
     /// - Throws: `notFound` if the folder does not exist; `badData` if it is not in a BPF file system; `missingPrivilege`;
     ///   `unfinished` if some of it is gone already.
+    @discardableResult
     public static func remove(
         at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait(),
         recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
-    ) throws(PacketMetadataError) {
+    ) throws(PacketMetadataError) -> RegistryDeletion {
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         let summary = "cannot remove the registry \(folder.path)"
         let pins = try folder.open(for: .write, summary)
         guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
         try pins.refuseOthers(summary)
-        try refuseIfOtherABI(pins)
+        let fields = try fieldsUnlessOtherABI(pins)
+        var detached: [AttachmentReport] = []
         try pins.locked { () throws(PacketMetadataError) in
             let followers = pins.followers
             var before: Set<String> = []
@@ -39,7 +52,9 @@ extension Registry {
             }
             var (done, all) = (0, before.count)
             do throws(PacketMetadataError) {
-                for follower in followers { try follower.removeAll(summary) { (done, all) = ($0, $1) } }
+                for follower in followers {
+                    detached += try follower.removeAll(summary) { (done, all) = ($0, $1) }
+                }
                 try pins.removeAll(summary)
                 pins.record(.deleted)
             } catch {
@@ -47,18 +62,21 @@ extension Registry {
                     (try? pins.namesOfAttachments(summary)) != before || (try? pins.registry.exists()) == false
                 guard isBegun else { throw error.keeping(from: summary) }
                 throw error.unfinished(
-                    summary, "\(done) of \(all) attachments are detached",
+                    summary, "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached",
                     remedy: "pktmeta delete-registry --force --registry \(folder.path) goes on with it.")
             }
         }
+        return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
     }
 
     /// A damaged registry can be removed; one of another version is that version's.
-    private static func refuseIfOtherABI(_ pins: RegistryPins) throws(PacketMetadataError) {
+    ///
+    /// - Returns: the names of the fields that can be read.
+    private static func fieldsUnlessOtherABI(_ pins: RegistryPins) throws(PacketMetadataError) -> [String] {
         do throws(PacketMetadataError) {
-            _ = try open(pins, for: .read)
+            return try open(pins, for: .read).image().fields.map(\.name.text)
         } catch {
-            guard error.kind == .incompatibleABI else { return }
+            guard error.kind == .incompatibleABI else { return [] }
             var error = error
             error.remedy =
                 "Use the pktmeta that made it; pktmeta remove-from-host --force --registry \(ShellWord.quoted(pins.path.string)) "
@@ -92,13 +110,18 @@ extension RegistryPins {
 
     fileprivate func removeAll(_ summary: String) throws(PacketMetadataError) {
         do throws(Errno) {
-            for pin in [registry, state] { try pin.unlink() }
-            // The one by which a removal that was cut short is known goes last.
-            for entry in [lock, attachments] { try entry.remove() }
+            try removeParts()
             try removeFolderUnlessGiven()
         } catch {
             throw PacketMetadataError(error, summary, doing: "remove its pins")
         }
+    }
+
+    /// All but the folder.
+    func removeParts() throws(Errno) {
+        for pin in [registry, state] { try pin.unlink() }
+        // The one by which a removal that was cut short is known goes last.
+        for entry in [lock, attachments] { try entry.remove() }
     }
 
     /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.

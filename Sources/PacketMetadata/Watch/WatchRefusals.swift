@@ -14,7 +14,7 @@ extension PacketStream {
         let size = request.bufferSize
         guard size >= pageSize, size & (size - 1) == 0, size <= 1 << 30 else {
             throw PacketMetadataError(
-                .usage, summary, reason: "a buffer of \(size) bytes cannot be",
+                .usage, summary, reason: "a buffer of \(size.of("byte")) cannot be",
                 remedy: "Its size is a power of two, from 4096 to 1 GiB.")
         }
         guard request.sample >= 1, request.sample <= Int(UInt32.max) else {

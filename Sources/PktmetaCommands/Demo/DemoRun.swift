@@ -49,7 +49,7 @@ struct DemoRun {
         context.output(
             AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
 
-        say("\(packets) UDP packets, sent to port \(Self.port):")
+        say("\(packets.of("UDP packet")), sent to port \(Self.port):")
         try topology.sender.run("of the sender", Self.summary) { () throws(PacketMetadataError) in try send() }
         try waitUntilRead(registry)
 
@@ -102,7 +102,7 @@ struct DemoRun {
             if area.found >= UInt64(packets) { return }
             guard ContinuousClock.now < deadline else {
                 throw PacketMetadataError(
-                    .system, Self.summary, reason: "only \(area.found) of \(packets) packets arrived in 5 s")
+                    .system, Self.summary, reason: "only \(area.found) of \(packets.of("packet")) arrived in 5 s")
             }
             Pause.sleep(milliseconds: 10)
         }

@@ -10,11 +10,12 @@ struct InspectMap: ContextCommand {
         abstract: "Show each field's place and what happened to it.",
         discussion: """
             The view registry draws the area byte by byte and lists where each field lies and who uses it; the view state \
-            lists how often each was set and got, what was refused, and the values that readers saw, all CPUs together; \
-            the view field tells all of each field, with a histogram of its values. Without a view: registry and state, or, \
+            lists how often each was set and got, what was refused, and the values that the prebuilt consumer got, all CPUs \
+            together; the view field tells all of each field, with a histogram of these values. Without a view: registry and state, or, \
             if one field is named, that field; with --watch, state.
 
-            Programs of your own count if they are compiled with PKTMETA_COUNT; of those that are not, state says so.
+            Programs of your own count if they are compiled with PKTMETA_COUNT; of those that are not, state says so. The \
+            values that they get are not recorded: for these, attach the prebuilt consumer beside them (--join --tc prebuilt).
 
             On a terminal, columns that do not fit are left out and named; in a pipe all are there. NO_COLOR=1 keeps \
             colour off.

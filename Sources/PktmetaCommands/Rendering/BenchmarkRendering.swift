@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Benchmark
+internal import RegistryModel
 
 /// What was measured, for people: tables, bars, and how it stands against what pktmeta holds itself to.
 struct BenchmarkRendering {
@@ -14,7 +15,7 @@ struct BenchmarkRendering {
 
     var text: String {
         let machine = report.machine
-        let heading = "Linux \(machine.kernel), \(machine.architecture), \(machine.cpus) CPUs"
+        let heading = "Linux \(machine.kernel), \(machine.architecture), \(machine.cpus.of("CPU"))"
         return ([heading] + report.sections.flatMap(texts) + [bars]).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 

@@ -5,16 +5,19 @@ internal import RegistryModel
 /// An error for people and for programs.
 struct ErrorRendering {
     private let error: PacketMetadataError
-    private let isVerbose: Bool
+    private let showsVerifierLog: Bool?
 
-    init(_ error: PacketMetadataError, isVerbose: Bool) {
+    /// - Parameter showsVerifierLog: nil for a command without the option for that.
+    init(_ error: PacketMetadataError, showsVerifierLog: Bool? = nil) {
         self.error = error
-        self.isVerbose = isVerbose
+        self.showsVerifierLog = showsVerifierLog
     }
 
     var text: String {
-        let details = isVerbose ? error.details.map { "\n\($0)" } ?? "" : ""
-        return "pktmeta: \(error)\(details)"
+        let message = "pktmeta: \(error)"
+        guard let log = error.details else { return message }
+        if showsVerifierLog == true { return "\(message)\n\(log)" }
+        return message + "\n  \(showsVerifierLog == nil ? "--json" : "--verbose") shows the whole verifier log."
     }
 
     var json: String { ErrorDocument(error).json }

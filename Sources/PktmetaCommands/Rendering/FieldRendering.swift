@@ -85,7 +85,7 @@ struct FieldRendering {
             state.setRefused.nonzero.map { ("set", $0.name, $0.count) }
             + state.getRefused.nonzero.map { ("get", $0.name, $0.count) }
         return lines.map { call, name, count in
-            Self.indentation + display.paint("\(call) refused \(count) times with \(name)", .red)
+            Self.indentation + display.paint("\(call) refused \(count.of("time")) with \(name)", .red)
                 + (Self.meaning(of: name).map { ": \($0)" } ?? "")
         }.joined(separator: "\n")
     }
@@ -103,12 +103,16 @@ struct FieldRendering {
 
     private var values: String {
         guard let state = entry.state, !entry.isUncounted else { return "" }
-        guard let last = state.last else { return facts([("last value", "none read yet")]) }
+        guard let last = state.last else {
+            return facts([("last value", state.got == 0 ? "none read yet" : Self.unrecorded)])
+        }
         let age = elapsed(from: last.time, to: report.inspection.time)
         var values = [("last value", "\(last.value), \(age) ago")]
         if let range = state.range { values.append(("values", "\(range.lowerBound) to \(range.upperBound)")) }
         return facts(values)
     }
+
+    private static let unrecorded = "not recorded: of those that get it, only the prebuilt consumer does that"
 
     private static let usualWidth = 80
 

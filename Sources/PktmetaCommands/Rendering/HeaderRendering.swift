@@ -94,7 +94,7 @@ private struct FieldSection {
 
     private var comment: String {
         let owner = field.definition.owner
-        let bytes = "\(type.size) byte\(type.size == 1 ? "" : "s")"
+        let bytes = type.size.of("byte")
         return """
             /*
              * \(name): \(field.type), \(bytes)

@@ -25,7 +25,7 @@ struct InspectionRendering {
         if view == .field {
             parts += inspection.fields.map { FieldRendering($0, report, display).text }
         } else if inspection.fields.isEmpty, !image.fields.isEmpty {
-            parts.append("none of the \(image.fields.count) fields is selected")
+            parts.append("none of \(image.fields.count.of("field")) is selected")
         }
         parts.append(image.problems.map { display.paint("damaged: \($0)", .red) }.joined(separator: "\n"))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
@@ -37,7 +37,7 @@ struct InspectionRendering {
         let values = image.word.capacity - RegistryWord.headerSize
         return display.heading(
             inspection.path.string,
-            "\(image.fields.count) fields in \(image.usedBytes) of \(values) bytes, "
+            "\(image.fields.count.of("field")) in \(image.usedBytes) of \(values) bytes, "
                 + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))")
     }
 
@@ -55,11 +55,11 @@ struct InspectionRendering {
         var texts: [String] = []
         if let largest = free.max() {
             let holes = free.count == 1 ? "" : " in \(free.count) holes, the largest of \(largest)"
-            texts.append("free: \(free.reduce(0, +)) bytes" + holes)
+            texts.append("free: \(free.reduce(0, +).of("byte"))" + holes)
         } else {
             texts.append("free: none")
         }
-        if released > 0 { texts.append("released: \(released) bytes, free with the next change") }
+        if released > 0 { texts.append("released: \(released.of("byte")), free with the next change") }
         if !flags.isEmpty { texts.append("flags, without bytes: " + flags.joined(separator: ", ")) }
         return texts.joined(separator: "; ")
     }

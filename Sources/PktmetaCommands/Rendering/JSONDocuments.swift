@@ -65,17 +65,20 @@ struct AttachmentsDocument: JSONDocument {
     var value: JSONValue {
         [
             "version": .version,
-            "attachments": .array(
-                reports.map {
-                    [
-                        "interface": .text($0.interface),
-                        "hook": .text($0.hook.rawValue),
-                        "program": .text($0.program),
-                        "mode": .text($0.mode.rawValue),
-                        "outcome": .text($0.outcome.rawValue),
-                        "fallback": $0.fallback.map(JSONValue.text),
-                    ]
-                }),
+            "attachments": .array(reports.map(\.json)),
+        ]
+    }
+}
+
+extension AttachmentReport {
+    var json: JSONValue {
+        [
+            "interface": .text(interface),
+            "hook": .text(hook.rawValue),
+            "program": .text(program),
+            "mode": .text(mode.rawValue),
+            "outcome": .text(outcome.rawValue),
+            "fallback": fallback.map(JSONValue.text),
         ]
     }
 }

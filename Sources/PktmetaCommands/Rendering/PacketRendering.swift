@@ -15,7 +15,7 @@ struct PacketRendering {
     func text(_ event: PacketEvent) -> String {
         switch event {
         case .packet(let packet): text(packet)
-        case .dropped(let count): display.paint("-- \(count) packets dropped: the buffer was full", .red)
+        case .dropped(let count): display.paint("-- \(count.of("packet")) dropped: the buffer was full", .red)
         }
     }
 
@@ -25,7 +25,7 @@ struct PacketRendering {
             return field.value.type.size == 0 ? name : "\(name)=\(field.value)"
         }
         return display.paint(clock(packet.time), .dim) + " \(printable(packet.interface)) \(flow(packet)), "
-            + "\(packet.length) bytes" + (fields.isEmpty ? "" : ": " + fields.joined(separator: " "))
+            + "\(packet.length.of("byte"))" + (fields.isEmpty ? "" : ": " + fields.joined(separator: " "))
     }
 
     /// Local time of day, to the microsecond.

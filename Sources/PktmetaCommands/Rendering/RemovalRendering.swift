@@ -72,10 +72,6 @@ extension HostRemoval.Holder {
     fileprivate var text: String { "process \(processID)\(command.map { " (\($0))" } ?? "")" }
 }
 
-extension Int {
-    fileprivate func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
-}
-
 struct RemovalDocument: JSONDocument {
     let removal: HostRemoval
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import PacketMetadata
+internal import RegistryModel
 internal import SystemPackage
 
 /// Where programs are attached, for people.
@@ -27,7 +28,7 @@ struct StatusRendering {
 
     private var heading: String {
         let attached =
-            report.hooks.map { "\(count(programs.count, "program")) attached to \(count($0.count, "hook"))" }
+            report.hooks.map { "\(programs.count.of("program")) attached to \($0.count.of("hook"))" }
             ?? "what is attached is for the registry's owner alone to see"
         return display.heading(report.path, "\(attached), tag \(hexadecimal(report.tag))")
     }
@@ -118,7 +119,6 @@ struct StatusRendering {
         return notes
     }
 
-    private func count(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }
 
 /// The time between two points in nanoseconds, in its largest unit.

@@ -46,7 +46,7 @@ struct PacketWatch {
         }
         let counts = try stream.counts()
         context.errors(
-            "note: \(shown) packets shown, \(counts.dropped) dropped for lack of room in the buffer; of \(counts.seen) seen, "
+            "note: \(shown.of("packet")) shown, \(counts.dropped) dropped for lack of room in the buffer; of \(counts.seen) seen, "
                 + "\(counts.matched) matched")
         if let failure { throw failure }
     }

@@ -15,6 +15,11 @@
  *	-EINVAL     the size is not the field's
  *	-EFAULT     no area, someone else's, damaged, or older than the field
  *	-ENOENT     (get) this packet does not carry the field
+ *	-EBUSY      (open in XDP) someone else's metadata is there
+ *	-ENOSPC     (open in XDP) the driver has no room for the area
+ *	-EOPNOTSUPP (open in XDP) the driver has no metadata
+ *	-EBUSY      (set and clear at TC) a tap shares the packet, and writing would cost others the metadata
+ *	            (Linux 6.18)
  *
  * Rules:
  *	- A cursor holds packet pointers. Whatever makes the verifier forget those (bpf_xdp_adjust_head(),
