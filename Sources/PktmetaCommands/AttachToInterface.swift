@@ -30,7 +30,8 @@ struct AttachToInterface: ContextCommand {
             Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC \
             ingress the consumer, which gets each field and keeps its state. A hook that has a program of your own keeps \
             it. With --xdp or --tc, what they name: the other hook stays as it is. scrub takes private fields off: for \
-            the interface inside a namespace, where it begins.
+            the interface inside a namespace, where it begins. Who may attach programs there (CAP_BPF, CAP_NET_ADMIN) \
+            can read them in front of it.
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \

@@ -204,11 +204,8 @@ import Testing
 }
 
 /// A per-CPU array of numbers.
-final class MapBox {
-    let map: BPFMap
-    init(_ map: consuming BPFMap) { self.map = map }
-
-    func total(_ index: Int) throws -> UInt64 {
+extension MapBox {
+    fileprivate func total(_ index: Int) throws -> UInt64 {
         try map.values(at: index).reduce(0) { total, value in
             total + (0..<8).reduce(0) { $0 | UInt64(value[$1]) << (8 * UInt64($1)) }
         }

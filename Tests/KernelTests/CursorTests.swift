@@ -26,7 +26,10 @@ import Testing
 
         /// Attaches an object's `in_xdp`, and programs of it at TC in this order.
         func attach(_ name: String, _ compiler: Fixture.Compiler, tc programs: [String]) throws {
-            let object = Fixture.object(name, compiler).string
+            try attach(Fixture.object(name, compiler), tc: programs)
+        }
+
+        func attach(_ object: FilePath, tc programs: [String]) throws {
             let arguments =
                 ["attach-to-interface", "far0", "--xdp", "\(object):in_xdp"]
                 + programs.flatMap { ["--tc", "\(object):\($0)"] } + ["--registry", attached.scratch.path.string]
@@ -97,6 +100,30 @@ import Testing
             }
             let atTC = try bench.report(.tcIngress, by: "in_tc", at: 1)
             #expect(atTC.beforeGot == 0 && atTC.before == 2, "what XDP left")
+        }
+    }
+
+    static let instructions = ["v1", "v2", "v3"].flatMap { set in Fixture.Compiler.allCases.map { ($0, set) } }
+
+    /// Compilers that may use 64-bit instructions only must not take a packet pointer's load and its widening apart.
+    @Test(arguments: instructions)
+    func cursorsGoOnBehindAWrite(compiler: Fixture.Compiler, instructions: String) throws {
+        try Kernel.run {
+            let folder = try ScratchFolder()
+            let object = try compiler.compile(Fixture.source("written.bpf.c"), in: folder, instructions: instructions)
+            let bench = try Bench()
+            try bench.attach(object, tc: ["in_tc", "in_tc_by_id"])
+            try bench.send()
+            for (hook, program, index) in [(Hook.xdp, "in_xdp", 0), (.tcIngress, "in_tc", 1)] {
+                let report = try bench.report(hook, by: program, at: index)
+                #expect(report.runs == 1)
+                #expect(report.opened == 0)
+                #expect(report.set == [0, 0] && report.got == [0, 0] && report.againGot == [0, 0], "\(report)")
+                #expect(report.first == 0xdead_beef && report.second == 0x1122_3344_5566_7788, "\(report)")
+                #expect(report.lastGot == Self.noEntry && report.loops == 2, "\(report)")
+            }
+            let atTC = try bench.report(.tcIngress, by: "in_tc", at: 1)
+            #expect(atTC.beforeGot == 0 && atTC.before == 7, "what XDP left")
         }
     }
 

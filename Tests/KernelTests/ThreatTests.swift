@@ -89,4 +89,73 @@ import Testing
             #expect(try bench.run(["inspect-map"]).status == 65)
         }
     }
+
+    /// A container may attach in front of the scrub program on its own interface, if it may attach at all.
+    @Test func whoMayAttachReadsInFrontOfTheScrubProgram() throws {
+        try Kernel.run {
+            let chain = try VethChain()
+            let scratch = ScratchRegistry()
+            func run(_ arguments: String...) throws {
+                let run = CommandRun(arguments + ["--registry", scratch.path.string])
+                #expect(run.exitCode == 0, "\(run.errors)")
+            }
+            try run("register-field", "secret", "--type", "u32", "--private", "--source", "constant:7")
+            try chain.pair.inReceiver { try run("attach-to-interface", VethPair.far, "--tc", "none") }
+            try chain.inOnward {
+                try run("attach-to-interface", VethChain.end, "--xdp", "none", "--tc", "scrub", "--first")
+            }
+            let field = try #require(
+                Registry.open(at: scratch.path, for: .read).image().field(named: FieldName("secret")))
+            let object = try Fixture.bytes(Fixture.object("raw_area"))
+            /// The area of a packet, as a program sees it that a process of the container attaches.
+            func look(at position: TCXPosition, _ capabilities: [Capability]) throws -> [UInt8] {
+                let (link, seen) = try chain.inOnward {
+                    try OtherUser.withoutPrivilege(as: Self.stranger, but: capabilities) {
+                        let looker = try BPFObject(bytes: object, name: "look")
+                        let program = try looker.load(only: "look")
+                        let end = try NetworkInterface(named: VethChain.end)
+                        let link = try BPFLink.tcx(program, ifindex: end.index, .ingress, at: position)
+                        return (LinkBox(link), MapBox(try looker.map("seen")))
+                    }
+                }
+                try chain.pair.send(1, to: VethChain.endAddress)
+                let arrived = try eventually { try seen.map.values(at: 0)[0][0] > 0 }
+                #expect(arrived)
+                return try withExtendedLifetime(link) { try Array(seen.map.values(at: 0)[0].dropFirst(8)) }
+            }
+            let place = field.layout.offset..<field.layout.offset + 4
+            let all: [Capability] = [.bpf, .netAdmin, .perfmon]
+            #expect(try look(at: .first, all)[place] == [7, 0, 0, 0], "what the scrub program takes off later")
+            #expect(try look(at: .last, all)[place] == [0, 0, 0, 0])
+            for fewer in [[], [.bpf], [.netAdmin], [.perfmon, .netAdmin]] as [[Capability]] {
+                #expect(throws: (any Error).self, "\(fewer)") { try look(at: .first, fewer) }
+            }
+        }
+    }
+
+    /// A clsact filter goes with its qdisc, which CAP_NET_ADMIN removes; a TCX link stays as long as it is held.
+    @Test(arguments: ["tcx", "clsact"])
+    func networkAdministratorsRemoveAFilterAndNoLink(mode: String) throws {
+        try Kernel.run {
+            let pair = try VethPair()
+            let scratch = ScratchRegistry()
+            let attach = try pair.inReceiver {
+                CommandRun([
+                    "attach-to-interface", VethPair.far, "--xdp", "none", "--tc", "scrub", "--tc-mode", mode,
+                    "--registry", scratch.path.string,
+                ])
+            }
+            #expect(attach.exitCode == 0, "\(attach.errors)")
+            let only = "-all,+net_admin"
+            _ = try pair.inReceiver {
+                try ChildProcess.run(
+                    [
+                        "setpriv", "--reuid", "\(Self.stranger)", "--regid", "\(Self.stranger)", "--clear-groups",
+                        "--inh-caps", only, "--ambient-caps", only, "--bounding-set", only,
+                    ] + ["tc", "qdisc", "del", "dev", VethPair.far, "clsact"])
+            }
+            let status = CommandRun(["status", "--registry", scratch.path.string])
+            #expect(status.output.contains("(gone)") == (mode == "clsact"), "\(status.output)")
+        }
+    }
 }

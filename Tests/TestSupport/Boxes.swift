@@ -13,3 +13,8 @@ public final class ProgramBox: Sendable {
     public let program: BPFProgram
     public init(_ program: consuming BPFProgram) { self.program = program }
 }
+
+public final class MapBox: Sendable {
+    public let map: BPFMap
+    public init(_ map: consuming BPFMap) { self.map = map }
+}

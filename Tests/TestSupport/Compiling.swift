@@ -15,7 +15,7 @@ extension Fixture.Compiler {
         }
     }
 
-    private var instructions: String { self == .newest ? "v4" : "v3" }
+    private var usualInstructions: String { self == .newest ? "v4" : "v3" }
 
     private static let swiftClang: String? = {
         guard let found = try? ChildProcess.run(["sh", "-c", "realpath \"$(command -v swift)\""]), found.status == 0
@@ -34,8 +34,9 @@ extension Fixture.Compiler {
     /// - Parameters:
     ///   - folder: where the headers are that the test made, and where the object goes.
     ///   - definitions: of macros, as in `NAME=VALUE`.
+    ///   - instructions: what -mcpu= names; nil: those that the Makefile has this compiler use.
     public func compile(
-        _ source: FilePath, in folder: ScratchFolder, defining definitions: [String] = []
+        _ source: FilePath, in folder: ScratchFolder, defining definitions: [String] = [], instructions: String? = nil
     ) throws -> FilePath {
         let object = folder.path.appending("\(rawValue).bpf.o")
         #if arch(arm64)
@@ -45,7 +46,8 @@ extension Fixture.Compiler {
         #endif
         let outcome = try ChildProcess.run(
             [
-                command, "-O2", "-g", "-target", "bpf", "-mcpu=\(instructions)", "-std=gnu17", "-Wall", "-Wextra",
+                command, "-O2", "-g", "-target", "bpf", "-mcpu=\(instructions ?? usualInstructions)", "-std=gnu17",
+                "-Wall", "-Wextra",
                 "-Wshadow", "-Werror", "-Wno-unused-parameter", "-I", folder.path.string, "-I", Fixture.headers.string,
                 "-I", "/usr/include/\(multiarch)", "-c", source.string, "-o", object.string,
             ] + definitions.map { "-D\($0)" })

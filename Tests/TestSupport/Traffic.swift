@@ -89,7 +89,7 @@ public struct RawIPSender: ~Copyable {
 }
 
 /// Calls with a sockaddr_in of VethPair's port.
-private func withAddress(_ host: String, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void) throws {
+func withAddress(_ host: String, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = VethPair.port.bigEndian

@@ -11,6 +11,7 @@ public final class VethChain: @unchecked Sendable {
     public static let out = "out0"
     public static let end = "end0"
     public static let endAddress: [UInt8] = [198, 51, 100, 2]
+    public static let endHost = "198.51.100.2"
 
     public let pair: VethPair
     public let onward: NetworkNamespace

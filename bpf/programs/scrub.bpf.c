@@ -17,6 +17,7 @@
 #include "steps.bpf.h"
 
 #define TCX_NEXT (-1) /* let the programs behind this one run */
+#define TCX_DROP 2
 
 /* The value first: who reads the packet's bytes without asking shall not find it either. Not 0 if it may be left. */
 static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
@@ -41,6 +42,19 @@ static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_w
 	__pktmeta_store_header(c, (struct __pktmeta_marks){.keep = 0, .set = c->word & PKTMETA_STAMP_MASK});
 }
 
+/*
+ * GRO may have merged packets to a list, of which each keeps an area of its own, where no program gets at it. When the
+ * list is taken apart for forwarding, they would leave with it. Once the first has a byte of the second, the kernel
+ * makes new packets of them, without metadata; the first one's area stays for this namespace. To merged packets that
+ * are no list it does no harm. Not 0: there is no memory for that.
+ */
+static __always_inline long join_list(struct __sk_buff *skb)
+{
+	__u32 linear = skb->data_end - skb->data;
+
+	return skb->gso_segs > 1 && linear < skb->len ? bpf_skb_pull_data(skb, linear + 1) : 0;
+}
+
 SEC("tc")
 int scrub(struct __sk_buff *skb)
 {
@@ -48,6 +62,8 @@ int scrub(struct __sk_buff *skb)
 	__u64 registry_word;
 	int left;
 
+	if (join_list(skb))
+		return TCX_DROP;
 	if (pktmeta_open(&c, skb))
 		return TCX_NEXT;
 	registry_word = __pktmeta_registry_word(c.registry);

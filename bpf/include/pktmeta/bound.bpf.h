@@ -160,8 +160,8 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 		return -ENOSPC;
 	if (err)
 		return -EOPNOTSUPP;
-	meta = (void *)(long)ctx->data_meta;
-	data = (void *)(long)ctx->data;
+	meta = __PKTMETA_POINTER(ctx, data_meta);
+	data = __PKTMETA_POINTER(ctx, data);
 	if (!__pktmeta_has_area(meta, data))
 		return -EFAULT;
 	err = __pktmeta_zero_bound(meta, data);
@@ -175,8 +175,8 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 /* As pktmeta_open_xdp(); -EFAULT too for an area older than this object's fields, or newer than its binding. */
 static __always_inline int pktmeta_open_bound_xdp(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
-	void *meta = (void *)(long)ctx->data_meta;
-	void *data = (void *)(long)ctx->data;
+	void *meta = __PKTMETA_POINTER(ctx, data_meta);
+	void *data = __PKTMETA_POINTER(ctx, data);
 	int made = 0;
 	int err;
 
@@ -194,12 +194,13 @@ static __always_inline int pktmeta_open_bound_xdp(struct pktmeta_bound_cursor *c
 /* As pktmeta_open_tc(). */
 static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c, struct __sk_buff *skb)
 {
-	int err;
+	int err = 0;
 
 	__pktmeta_empty(&c->cursor, NULL);
 	c->cursor.is_tc = 1;
 	c->cursor.skb = skb;
-	err = __pktmeta_find_bound(c, (void *)(long)skb->data_meta, (void *)(long)skb->data) ? -EFAULT : 0;
+	if (__pktmeta_find_bound(c, __PKTMETA_POINTER(skb, data_meta), __PKTMETA_POINTER(skb, data)))
+		err = -EFAULT;
 	__pktmeta_count_open(err, 0);
 	return err;
 }

@@ -21,6 +21,21 @@ struct pktmeta_cursor {
 	const struct pktmeta_registry *registry; /* looked up once; NULL in a bound cursor */
 };
 
+/*
+ * A packet pointer out of a context: data, data_meta or data_end. The context's members have 32 bits, which the
+ * verifier makes a pointer as they are loaded. Converted in C, the compiler may widen the number elsewhere than where
+ * it loads it: with instructions of 64 bits only (-mcpu=v1, v2) by shifts, which the verifier does not allow on a
+ * pointer.
+ */
+#define __PKTMETA_POINTER(ctx, member) \
+	({ \
+		void *__pointer; \
+		asm volatile("%0 = *(u32 *)(%1 + %2)" \
+			     : "=r"(__pointer) \
+			     : "r"(ctx), "i"(__builtin_offsetof(__typeof__(*(ctx)), member))); \
+		__pointer; \
+	})
+
 static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const struct pktmeta_registry *registry)
 {
 	c->registry = registry;
@@ -105,8 +120,8 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 		return -ENOSPC; /* the driver has no room for it */
 	if (err)
 		return -EOPNOTSUPP; /* the kernel says 524, ENOTSUPP, which no errno.h has */
-	meta = (void *)(long)ctx->data_meta;
-	data = (void *)(long)ctx->data;
+	meta = __PKTMETA_POINTER(ctx, data_meta);
+	data = __PKTMETA_POINTER(ctx, data);
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
@@ -128,20 +143,19 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
 	__u64 registry_word = __pktmeta_registry_word(registry);
-	void *meta = (void *)(long)ctx->data_meta;
-	void *data = (void *)(long)ctx->data;
+	void *meta, *data;
 	int made = 0;
-	int err = 0;
+	int err = -ENOENT;
 
 	__pktmeta_empty(c, registry);
-	if (pktmeta_word_magic(registry_word) != PKTMETA_MAGIC) {
-		err = -ENOENT;
-	} else if (meta + 4 <= data) { /* metadata comes in multiples of 4 bytes */
-		if (__pktmeta_find(c, registry_word, meta, data))
-			err = -EBUSY;
-	} else {
-		err = __pktmeta_make(c, registry_word, ctx);
-		made = 1;
+	if (pktmeta_word_magic(registry_word) == PKTMETA_MAGIC) {
+		meta = __PKTMETA_POINTER(ctx, data_meta);
+		data = __PKTMETA_POINTER(ctx, data);
+		made = meta + 4 > data; /* metadata comes in multiples of 4 bytes */
+		if (made)
+			err = __pktmeta_make(c, registry_word, ctx);
+		else
+			err = __pktmeta_find(c, registry_word, meta, data) ? -EBUSY : 0;
 	}
 	__pktmeta_count_open(err, made);
 	return err;
@@ -163,7 +177,7 @@ static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk
 	c->is_tc = 1;
 	c->skb = skb;
 	if (pktmeta_word_magic(registry_word) == PKTMETA_MAGIC)
-		err = __pktmeta_find(c, registry_word, (void *)(long)skb->data_meta, (void *)(long)skb->data);
+		err = __pktmeta_find(c, registry_word, __PKTMETA_POINTER(skb, data_meta), __PKTMETA_POINTER(skb, data));
 	__pktmeta_count_open(err, 0);
 	return err;
 }

@@ -30,6 +30,8 @@
  *	- A cursor may be handed to a static function, inlined or not, and to a callback of bpf_loop(). A global
  *	  function takes the context and opens a cursor of its own: the verifier checks it apart from its callers, and
  *	  takes pointers in memory that it is handed for numbers.
+ *	- At TC, packets that GRO has merged to a list (rx-gro-list) are one packet: set and clear reach the area of the
+ *	  first. The others keep theirs, and leave with it when they are forwarded (Survival.md has the way around).
  *	- The size is a constant expression, such as sizeof(). If the id is taken by name in the call, attaching refuses
  *	  a size that is not the field's.
  *	- Setting at TC takes a GPL-compatible licence, from Linux 6.18 on (write.bpf.h has the reason and a way out).

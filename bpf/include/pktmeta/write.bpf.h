@@ -46,17 +46,14 @@ static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_curso
 
 /*
  * Takes the packet's pointers anew, which a write through a dynptr ends. A write that found no area, or another one
- * than the cursor's (-EFAULT), closes the cursor. The context is hidden from the compiler, or
- * clang 14 computes a member's address ahead and loads through that, which the verifier refuses.
+ * than the cursor's (-EFAULT), closes the cursor.
  */
 static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 {
 	struct __sk_buff *skb = c->skb;
 
-	asm volatile("" : "+r"(skb));
-	c->area = (void *)(long)skb->data_meta;
-	asm volatile("" : "+r"(skb));
-	c->end = (void *)(long)skb->data;
+	c->area = __PKTMETA_POINTER(skb, data_meta);
+	c->end = __PKTMETA_POINTER(skb, data);
 	c->is_open = err != -EFAULT && c->area + PKTMETA_HEADER_SIZE <= c->end;
 }
 
