@@ -71,10 +71,18 @@ public enum BPFFileSystem {
         var options = bpf_obj_get_opts()
         options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
         options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
-        let fd = try libbpf("open \(entry)") {
-            unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }
+        do throws(BPFError) {
+            let fd = try libbpf("open \(entry)") {
+                unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }
+            }
+            return OwnedFD(fd)
+        } catch {
+            // The kernel says EACCES of a folder, as if it were a pin that may not be opened.
+            if error.errno == .permissionDenied, (try? entry.kind()) == .folder {
+                throw BPFError("open \(entry)", .isDirectory)
+            }
+            throw error
         }
-        return OwnedFD(fd)
     }
 
     private static func place<Value: ~Copyable>(

@@ -73,6 +73,15 @@ public final class OpenFolder: Sendable {
     /// Whether this process may make and remove names in it.
     public var isWritable: Bool { (try? fd.path).map(Folder.isWritable) ?? false }
 
+    /// Whether a file system is mounted at the folder: what is above belongs to another.
+    public var isMountRoot: Bool {
+        get throws(Errno) {
+            var above = stat()
+            guard unsafe fstatat(fd.raw, "..", &above, 0) == 0 else { throw Errno.last }
+            return try FileIdentity(of: fd).device != above.st_dev
+        }
+    }
+
     /// Where the folder is now, with no symbolic link on the way; nil without /proc, or if it was removed.
     public var realPath: FilePath? {
         (try? fd.path).flatMap(Folder.target).flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }

@@ -7,12 +7,13 @@ internal import RegistryModel
 struct Repair: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "repair",
-        abstract: "Finish or remove what killed commands left, and unregister fields that are damaged.",
+        abstract: "Finish or remove what killed commands left, and what is damaged.",
         discussion: """
             Every command that writes does the first by itself before anything else, and closes pins of attachments that \
             older versions opened to readers; this does nothing besides. Entries \
             that make no sense, which something else than pktmeta has written, are unregistered only here: programs get \
-            -ENOENT for them, and what is attached is loaded anew.
+            -ENOENT for them, and what is attached is loaded anew. Attachments that cannot be read, since a pin \
+            is missing or is something else, are detached and removed only here and by delete-registry.
             """)
 
     @OptionGroup var registry: RegistryOptions

@@ -15,7 +15,8 @@ struct Status: ContextCommand {
             each of your own are its object, the fields that it names, and where its own maps are pinned, for bpftool map \
             dump pinned: global variables are pktmeta+bss and pktmeta+data. Packets are those since a program was loaded, \
             which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. Without CAP_SYS_ADMIN, other namespaces \
-            and other people's programs remain unknown. What is attached, the registry's owner alone may see.
+            and other people's programs remain unknown, and so do programs that are attached for as long as a process \
+            lives (--no-pin). What is attached, the registry's owner alone may see.
             """)
 
     @OptionGroup var registry: RegistryOptions
@@ -27,6 +28,7 @@ struct Status: ContextCommand {
         let registry = try context.readableRegistry(at: registry.path(in: context))
         let report = StatusReport(
             path: registry.path.string, tag: try registry.image().word.tag, hooks: try hooks(of: registry),
+            damaged: (try? registry.damagedAttachments()) ?? [], held: registry.heldPrograms(),
             hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
         if isJSON {
             context.output(StatusDocument(report).json)
@@ -52,6 +54,10 @@ struct StatusReport {
     let tag: UInt8
     /// nil if this process may not see what is attached.
     let hooks: [HookStatus]?
+    /// What is pinned there and cannot be read.
+    var damaged: [DamagedAttachment] = []
+    /// What other processes have attached for as long as they live; nil if this process may not see it.
+    var held: [HeldProgram]?
     /// Whether anyone but their owner may open what is pinned for attachments.
     var hasOpenPins = false
     /// CLOCK_REALTIME, ns, when it was read.

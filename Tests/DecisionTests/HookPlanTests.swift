@@ -43,7 +43,8 @@ import Testing
                 "swap \(index): "
                     + slots.map { slot in
                         switch slot {
-                        case .kept(let index): "kept \(index)"
+                        case .kept(let index, .unchanged): "kept \(index)"
+                        case .kept(let index, let outcome): "kept \(index) \(outcome)"
                         case .new(let spec, let outcome): "new \(spec.name) \(outcome)"
                         }
                     }.joined(separator: ", ") + (gone.isEmpty ? "" : "; gone \(gone)")
@@ -91,6 +92,8 @@ import Testing
         let two = [Self.record(producer), Self.record(other)]
         #expect(
             Self.words(.chain(two, [producer], Self.replacing(two, [producer]))) == ["swap 0: kept 0; gone [1]"])
+        let turned = try Self.joining(two, [producer], at: .last)
+        #expect(Self.words(.chain(two, [producer], turned)) == ["swap 0: kept 1, kept 0 moved"])
     }
 
     // MARK: Attachments of their own
@@ -112,8 +115,8 @@ import Testing
         let there = specs.map { Self.record($0) }
         #expect(
             Self.words(.separate(there, specs, Self.replacing(there, specs), at: .first)) == [
-                "attach consumer replaced in place", "remove 0 moved",
-                "attach scrub replaced in place behind the last", "remove 1 moved",
+                "attach consumer moved in place", "remove 0 moved",
+                "attach scrub moved in place behind the last", "remove 1 moved",
             ])
     }
 

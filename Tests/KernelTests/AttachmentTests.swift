@@ -121,7 +121,9 @@ import Testing
             let refused = try bench.command("unregister-field", "shared")
             #expect(refused.exitCode == 73)
             #expect(
-                refused.errors.contains("program read_stamp on far0 (TC ingress), program stamp on far0 (XDP) use it"))
+                refused.errors.contains(
+                    "program read_stamp on far0 (TC ingress) uses it, program stamp on far0 (XDP) uses it"),
+                "\(refused.errors)")
             #expect(try registry.image().field(named: FieldName("shared")) == field)
             let forced = try bench.command("unregister-field", "shared", "--force")
             #expect(forced.exitCode == 0)

@@ -91,10 +91,35 @@ import Testing
             _ = try Self.attach(bench, "--xdp", Self.stamp, "--xdp", Self.reader)
             try bench.pair.send(10)
             let turned = try Self.attach(bench, "--xdp", Self.reader, "--xdp", Self.stamp)
-            #expect(turned.output == "far0: XDP: reader unchanged (native)\nfar0: XDP: stamp unchanged (native)")
+            #expect(turned.output == "far0: XDP: reader moved (native)\nfar0: XDP: stamp moved (native)")
             try bench.pair.send(10)
             // It now runs before the field is set, and has kept its counts.
             #expect(try Self.counts(bench) == (20, 10))
+
+            // Of one that joins anew, it alone is said to have moved.
+            let last = try Self.attach(bench, "--xdp", Self.reader, "--join", "--last")
+            #expect(last.output == "far0: XDP: stamp unchanged (native)\nfar0: XDP: reader moved (native)")
+            let again = try Self.attach(bench, "--xdp", Self.reader, "--join", "--last")
+            #expect(again.output == "far0: XDP: stamp unchanged (native)\nfar0: XDP: reader unchanged (native)")
+        }
+    }
+
+    /// Each that has something to do with it, wherever in a chain; one detached after the other frees it.
+    @Test func membersOfAChainAreNamedAsUsersOfAField() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let object = AttachmentTests.object("entry_calls")
+            let attached = try Self.attach(bench, "--xdp", object + ":idle", "--xdp", Self.stamp)
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            func refusal() throws -> String { try bench.command("unregister-field", "shared").errors }
+            let both = try refusal()
+            #expect(both.contains("program stamp on far0 (XDP) uses it"), "\(both)")
+            #expect(both.contains("program idle on far0 (XDP) declares it"), "\(both)")
+            _ = try bench.command("detach-from-interface", "far0", "--program", "stamp")
+            let declaring = try refusal()
+            #expect(!declaring.contains("stamp") && declaring.contains("idle on far0"), "\(declaring)")
+            _ = try bench.command("detach-from-interface", "far0")
+            #expect(try bench.command("unregister-field", "shared").exitCode == 0)
         }
     }
 

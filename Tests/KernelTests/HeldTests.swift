@@ -66,6 +66,31 @@ import Testing
         }
     }
 
+    /// What nothing is pinned of is shown with the process that holds it.
+    @Test func statusShowsWhatAProcessHolds() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "tenant", "--type", "u32", "--source", "constant:1")
+            let held = try Background(bench, "attach-to-interface", "far0", "--no-pin")
+            let isAttached = eventually { held.output.contains("attached until this process ends") }
+            #expect(isAttached, "\(held.output)")
+            let text = try bench.command("status").output
+            #expect(text.contains("0 programs attached to 0 hooks, 2 held by processes"), "\(text)")
+            #expect(text.contains(/held: producer \(id \d+\) on XDP of far0, by process \d+ \(pktmeta\)/), "\(text)")
+            #expect(text.contains("consumer") && text.contains("by process \(held.pid) "), "\(text)")
+            let found = try Registry.open(at: bench.scratch.path, for: .read).heldPrograms()
+            #expect(found?.map(\.processes.first?.processID) == [Int(held.pid), Int(held.pid)])
+            let unseen = try ChildProcess.run([
+                "setpriv", "--bounding-set=-sys_admin", Fixture.command, "status", "--json", "--registry",
+                bench.scratch.path.string,
+            ])
+            #expect(unseen.status == 0 && !unseen.output.contains("\"held\""), "\(unseen.output)")
+            try held.end("TERM")
+            let isGone = try eventually { try bench.command("status").output.contains("0 hooks, tag") }
+            #expect(isGone)
+        }
+    }
+
     @Test func followsTheRegistry() throws {
         try Kernel.run {
             let bench = try Bench()

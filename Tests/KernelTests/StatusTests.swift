@@ -99,13 +99,55 @@ import Testing
             _ = try bench.command("attach-to-interface", "gone0")
             try bench.pair.inReceiver { try VethPair.ip("link del gone0") }
             let pins = bench.scratch.pins
+            #expect(try Self.status(bench).allSatisfy(\.isComplete), "nothing is there to be seen")
             let run = try bench.command("status")
+            #expect(!run.output.contains("CAP_SYS_ADMIN"), "\(run.output)")
             #expect(run.output.contains("native (gone)") && run.output.contains("tcx (gone)"), "\(run.output)")
             #expect(bench.scratch.pins == pins)
             let repair = try bench.command("repair")
             #expect(repair.output.contains("gone0: XDP: producer: forgotten"), "\(repair.output)")
             #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
             #expect(try bench.command("repair").output == "nothing to repair")
+        }
+    }
+
+    /// So is what was in a network namespace that is gone.
+    @Test func aNamespaceThatIsGoneHidesNothing() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let script = """
+                ip link add v0 type veth peer name v1 && ip link set v0 up
+                \(Fixture.command) attach-to-interface v0 --registry \(scratch.path)
+                """
+            #expect(try ChildProcess.run(["unshare", "--net", "sh", "-c", script]).status == 0)
+            let areGone = try eventually {
+                try Registry.open(at: scratch.path, for: .read).status().flatMap(Self.ours).allSatisfy {
+                    $0.state == .gone
+                }
+            }
+            #expect(areGone)
+            let hooks = try Registry.open(at: scratch.path, for: .read).status()
+            #expect(hooks.count == 2 && hooks.allSatisfy(\.isComplete))
+            let text = CommandRun(["status", "--registry", scratch.path.string]).output
+            #expect(text.contains("(gone)") && !text.contains("CAP_SYS_ADMIN"), "\(text)")
+        }
+    }
+
+    /// The name that the interface has now is used by all.
+    @Test func aRenamedInterfaceIsCalledByItsNewName() throws {
+        try Kernel.run {
+            let bench = try ChainTests.bench()
+            _ = try bench.command("attach-to-interface", "far0", "--xdp", ChainTests.stamp, "--tc", "none")
+            try bench.pair.inReceiver { try VethPair.ip("link set far0 name wan0") }
+            // From here the interface is in another network namespace.
+            for run in [
+                CommandRun(["inspect-map", "--registry", bench.scratch.path.string]), try bench.command("inspect-map"),
+            ] {
+                #expect(run.output.contains("stamp@wan0") && !run.output.contains("far0"), "\(run.output)")
+            }
+            #expect(try bench.command("status").output.contains("wan0"))
+            let refused = try bench.command("unregister-field", "shared")
+            #expect(refused.errors.contains("program stamp on wan0 (XDP) uses it"), "\(refused.errors)")
         }
     }
 

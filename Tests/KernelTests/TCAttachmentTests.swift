@@ -86,7 +86,7 @@ import Testing
 
             let id = foreign.program.program.id
             let moved = try Self.attach(bench, "--xdp", "none", "--tc", Self.stamper, "--join", "--after", "\(id)")
-            #expect(moved.output == "far0: TC ingress: read_stamp replaced (tcx)", "\(moved.errors)")
+            #expect(moved.output == "far0: TC ingress: read_stamp moved (tcx)", "\(moved.errors)")
             #expect(try Self.order(bench) == ["read_and_count", "count_and_go_on", "read_stamp"])
 
             let unknown = try Self.attach(bench, "--xdp", "none", "--tc", Self.stamper, "--join", "--before", "nosuch")

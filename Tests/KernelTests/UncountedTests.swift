@@ -36,6 +36,22 @@ import Testing
     private static let stampOnly =
         "not counted: what stamp (XDP of far0) does to shared; it is compiled without PKTMETA_COUNT"
 
+    /// An attached program is judged by what it leads to, too.
+    @Test func whatATailCallLeadsToCounts() throws {
+        try Kernel.run {
+            let bench = try ChainTests.bench()
+            let entry = AttachmentTests.object("entry_calls") + ":entry"
+            let attached = try bench.command("attach-to-interface", "far0", "--xdp", entry, "--tc", "none")
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            try bench.pair.send(10)
+            let found = try Document.entry(try bench.command("inspect-map", "both", "--json").output)
+            #expect(found.counting == "all" && found.users?.map(\.counts) == [true])
+            #expect(found.state?.set == 10)
+            let table = try bench.command("inspect-map", "state").output
+            #expect(!table.contains("PKTMETA_COUNT") && table.contains("areas: made 10"), "\(table)")
+        }
+    }
+
     @Test func noneSomeAll() throws {
         try Kernel.run {
             let bench = try AttachmentTests.Bench()
@@ -57,6 +73,7 @@ import Testing
             let table = try bench.command("inspect-map", "state").output
             #expect(table.contains(/\nshared +- +- +- +not counted +-/), "\(table)")
             #expect(table.contains(Self.stampOnly), "\(table)")
+            #expect(table.contains("areas: not counted: "), "\(table)")
             let field = try bench.command("inspect-map", "shared").output
             #expect(field.contains("stamp (XDP of far0, does not count)"), "\(field)")
             #expect(field.contains("counted     no: "), "\(field)")
@@ -72,6 +89,7 @@ import Testing
             #expect(some.users?.map(\.counts) == [false, true])
             #expect(some.state?.got == 10)
             let mixed = try bench.command("inspect-map", "state").output
+            #expect(mixed.contains("areas: made 0, found 10"), "\(mixed)")
             #expect(mixed.contains(/\nshared +0 +10 +0 +-/), "\(mixed)")
             #expect(mixed.contains(Self.stampOnly), "\(mixed)")
 

@@ -9,8 +9,12 @@ struct BTFExtension {
         let number: Int
     }
 
-    /// `struct bpf_core_relo`: the type that a relocation begins at.
+    /// `struct bpf_core_relo`: the instruction, and the type that its relocation begins at.
     struct Relocation {
+        /// Of code.
+        let section: String
+        /// In bytes.
+        let offset: Int
         let type: Int
     }
 
@@ -39,7 +43,7 @@ struct BTFExtension {
 
     func lines() -> [Line] {
         var lines: [Line] = []
-        forEachRecord(.lines) { at in
+        forEachRecord(.lines) { _, at in
             lines.append(Line(fileOffset: word(at + 4), textOffset: word(at + 8), number: word(at + 12) >> 10))
         }
         return lines
@@ -47,7 +51,10 @@ struct BTFExtension {
 
     func relocations() -> [Relocation] {
         var relocations: [Relocation] = []
-        forEachRecord(.relocations) { at in relocations.append(Relocation(type: word(at + 4))) }
+        forEachRecord(.relocations) { section, at in
+            let name = types.strings.text(at: section) ?? ""
+            relocations.append(Relocation(section: name, offset: word(at), type: word(at + 4)))
+        }
         return relocations
     }
 
@@ -64,15 +71,15 @@ struct BTFExtension {
         return length == 0 ? nil : (start, start + length)
     }
 
-    /// Calls a closure with where each record is; parts of a table belong to a section of code each.
-    private func forEachRecord(_ table: Table, _ body: (Int) -> Void) {
+    /// Calls a closure with where each record is, and where the name of the section of code is that it belongs to.
+    private func forEachRecord(_ table: Table, _ body: (_ section: Int, _ at: Int) -> Void) {
         guard let (start, end) = bounds(table) else { return }
         let size = word(start)
         var at = start + 4
         while at < end {
-            let count = word(at + 4)
+            let (section, count) = (word(at), word(at + 4))
             at += 8
-            for index in 0..<count { body(at + index * size) }
+            for index in 0..<count { body(section, at + index * size) }
             at += count * size
         }
     }

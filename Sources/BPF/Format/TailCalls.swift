@@ -49,27 +49,4 @@ extension ObjectImage {
         }
         return arrays
     }
-
-    /// The maps that each program's instructions name, by the program's name. Functions of `.text` may be called by
-    /// any program that calls one of them: what one of them uses counts as used by each of those.
-    fileprivate var usedMaps: [String: Set<String>] {
-        guard let maps = file.section(".maps") else { return [:] }
-        let text = file.section(".text")
-        let shared = text.map { mapNames(file.relocations(of: $0), maps) } ?? []
-        var used: [String: Set<String>] = [:]
-        for section in file.sections where section.isCode && section.index != text?.index {
-            let relocations = file.relocations(of: section)
-            for program in file.functions(in: section) {
-                let own = relocations.filter { $0.offset >= program.value && $0.offset - program.value < program.size }
-                var names = mapNames(own, maps)
-                if own.contains(where: { $0.symbol.section == text?.index }) { names.formUnion(shared) }
-                used[file.name(program)] = names
-            }
-        }
-        return used
-    }
-
-    private func mapNames(_ relocations: [ELFFile.Relocation], _ maps: ELFFile.Section) -> Set<String> {
-        Set(relocations.filter { $0.symbol.section == maps.index }.map { file.name($0.symbol) })
-    }
 }

@@ -84,6 +84,17 @@ struct Arrangement: Equatable {
             }
     }
 
+    /// Whether an existing program that stays, or its successor, runs before others than it did.
+    func moves(_ existing: Int) -> Bool {
+        let order = slots.compactMap { slot in
+            switch slot {
+            case .kept(let index): index
+            case .wanted(_, let index): index
+            }
+        }
+        return Set(order.prefix { $0 != existing }) != Set(order.filter { $0 < existing })
+    }
+
     private static func position(
         _ placement: Placement, among others: [ProgramIdentity]
     ) throws(ArrangementError) -> Int {

@@ -51,7 +51,7 @@ public final class HeldAttachments {
         let plan = try attaching.plan(try attacher.specs(choices, hook, image), [], request)
         let candidates = CandidateModes(modes: try attaching.modes(request.mode(hook)).modes.filter { $0 != .clsact })
         for case .attach(let new) in plan.steps {
-            let new = try NewAttachment(new, candidates, attaching, attacher, registry)
+            let new = try NewAttachment(new, .new, candidates, attaching, attacher, registry)
             let attached = try new.attach(registry) { (chain, mode) throws(BPFError) in
                 let link = try attaching.link(chain.first.program, mode, at: nil)
                 let live = LiveChain(

@@ -89,7 +89,8 @@ extension InterfaceAttacher {
             case .leave(let index): change.steps.append(.leave(reports(existing[index], .unchanged)))
             case .attach(let new):
                 let candidates = try change.attaching.modes(mode)
-                change.steps.append(.attach(try NewAttachment(new, candidates, change.attaching, self, registry)))
+                let maps = new.origin.map { MapsSource.folder(existing[$0].members[0].folders.maps) } ?? .new
+                change.steps.append(.attach(try NewAttachment(new, maps, candidates, change.attaching, self, registry)))
             case .swap(let index, let slots, let gone):
                 let gone = gone.map { report(existing[index].members[$0].record, .detached) }
                 change.steps.append(try load(slots, of: existing[index], image, registry, gone))
@@ -108,7 +109,7 @@ extension InterfaceAttacher {
         var entries: [ChainLoader.Entry] = []
         for slot in slots {
             switch slot {
-            case .kept(let index): entries.append(try members[index].entry(for: image, summary))
+            case .kept(let index, _): entries.append(try members[index].entry(for: image, summary))
             case .new(let spec, _): entries.append(ChainLoader.Entry(spec: spec))
             }
         }
@@ -118,9 +119,9 @@ extension InterfaceAttacher {
         var outcomes: [AttachmentReport.Outcome] = []
         for (slot, member) in zip(slots, chain.members) {
             switch slot {
-            case .kept(let index):
+            case .kept(let index, let outcome):
                 records.append(members[index].record.renewed(as: member.spec))
-                outcomes.append(.unchanged)
+                outcomes.append(outcome)
             case .new(_, let outcome):
                 records.append(AttachmentRecord(member.spec, mode: mode, on: interface))
                 outcomes.append(outcome)

@@ -18,8 +18,8 @@ struct HookPlan: Sendable {
 
     /// A program of an attachment that is to be.
     enum Slot: Sendable {
-        /// The attachment's program of that index, with its maps.
-        case kept(Int)
+        /// The attachment's program of that index, with its maps; unchanged or moved.
+        case kept(Int, AttachmentReport.Outcome)
         case new(ProgramSpec, AttachmentReport.Outcome)
     }
 
@@ -31,15 +31,18 @@ struct HookPlan: Sendable {
         let position: TCXPosition?
         /// Whether it runs behind the attachment that was made just before, whose position was asked for.
         let followsLast: Bool
+        /// The attachment that has the same program, whose maps the new one gets; nil for maps of its own.
+        let origin: Int?
 
         init(
             _ specs: [ProgramSpec], _ outcome: AttachmentReport.Outcome = .attached, at position: TCXPosition? = nil,
-            followsLast: Bool = false
+            followsLast: Bool = false, origin: Int? = nil
         ) {
             self.specs = specs
             self.outcome = outcome
             self.position = position
             self.followsLast = followsLast
+            self.origin = origin
         }
     }
 
@@ -56,8 +59,9 @@ struct HookPlan: Sendable {
         if existing.isEmpty { return HookPlan(steps: [.attach(New(specs))]) }
         let slots: [Slot] = arrangement.slots.map { slot in
             switch slot {
-            case .kept(let index): .kept(index)
-            case .wanted(let spec, .some(let old)) where existing[old].isProgram(of: specs[spec]): .kept(old)
+            case .kept(let index): .kept(index, .unchanged)
+            case .wanted(let spec, .some(let old)) where existing[old].isProgram(of: specs[spec]):
+                .kept(old, arrangement.moves(old) ? .moved : .unchanged)
             case .wanted(let spec, let old): .new(specs[spec], old == nil ? .attached : .replaced)
             }
         }
@@ -80,15 +84,17 @@ struct HookPlan: Sendable {
         var followsLast = false
         for case .wanted(let index, let old) in arrangement.slots {
             let spec = specs[index]
+            let isSame = old.map { existing[$0].isProgram(of: spec) } ?? false
             if let old, position == nil {
-                let isSame = existing[old].isProgram(of: spec)
                 plan.steps.append(isSame ? .leave(old) : .swap(old, [.new(spec, .replaced)], gone: []))
                 continue
             }
             // A link cannot move: the program gets a new one, and the old goes once that is attached.
             plan.steps.append(
                 .attach(
-                    New([spec], old == nil ? .attached : .replaced, at: position, followsLast: followsLast)))
+                    New(
+                        [spec], old == nil ? .attached : isSame ? .moved : .replaced, at: position,
+                        followsLast: followsLast, origin: isSame ? old : nil)))
             if let old { plan.steps.append(.remove(old, hasMoved: true)) }
             followsLast = true
         }
@@ -111,7 +117,7 @@ struct HookPlan: Sendable {
             if left.isEmpty {
                 plan.steps.append(.remove(index, hasMoved: false))
             } else if !gone.isEmpty {
-                plan.steps.append(.swap(index, left.map { .kept($0) }, gone: gone))
+                plan.steps.append(.swap(index, left.map { .kept($0, .unchanged) }, gone: gone))
             }
         }
         return plan

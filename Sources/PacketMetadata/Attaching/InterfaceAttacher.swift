@@ -68,9 +68,9 @@ struct InterfaceAttacher {
 
     /// Loads programs that are new to a hook.
     func load(
-        _ specs: [ProgramSpec], _ mode: AttachmentMode, _ registry: borrowing Registry
+        _ entries: [ChainLoader.Entry], _ mode: AttachmentMode, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain {
-        try loader(mode, isAttached: false).load(specs.map { ChainLoader.Entry(spec: $0) }, in: registry)
+        try loader(mode, isAttached: false).load(entries, in: registry)
     }
 
     func loader(_ mode: AttachmentMode, isAttached: Bool) -> ChainLoader {

@@ -8,16 +8,20 @@ struct NewAttachment {
     private let attacher: InterfaceAttacher
     private let attaching: any HookAttaching
     private let plan: HookPlan.New
+    private let entries: [ChainLoader.Entry]
     private let candidates: CandidateModes
     private let chain: LoadedChain
 
     /// Loads the programs.
+    ///
+    /// - Parameter maps: where they get their own maps from.
     init(
-        _ plan: HookPlan.New, _ candidates: CandidateModes, _ attaching: any HookAttaching,
+        _ plan: HookPlan.New, _ maps: MapsSource, _ candidates: CandidateModes, _ attaching: any HookAttaching,
         _ attacher: InterfaceAttacher, _ registry: borrowing Registry
     ) throws(PacketMetadataError) {
         (self.plan, self.candidates, self.attaching, self.attacher) = (plan, candidates, attaching, attacher)
-        chain = try attacher.load(plan.specs, candidates.modes[0], registry)
+        entries = plan.specs.map { ChainLoader.Entry(spec: $0, maps: maps) }
+        chain = try attacher.load(entries, candidates.modes[0], registry)
     }
 
     var position: TCXPosition? { plan.position }
@@ -40,7 +44,7 @@ struct NewAttachment {
                 }
                 reason = why
             }
-            if let next { chain = try attacher.load(plan.specs, next, registry) }
+            if let next { chain = try attacher.load(entries, next, registry) }
         }
         preconditionFailure("the last mode returns or throws")
     }

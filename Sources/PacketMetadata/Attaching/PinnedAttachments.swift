@@ -10,18 +10,25 @@ struct PinnedAttachments: RegistryFollower {
 
     init(_ store: AttachmentStore) { self.store = store }
 
-    func recover() throws(PacketMetadataError) -> [String] { try store.recover() }
+    func recover(dropsDamaged: Bool) throws(PacketMetadataError) -> [String] {
+        try store.recover(dropsDamaged: dropsDamaged)
+    }
 
     func users(of field: RegisteredField) throws(PacketMetadataError) -> [String] {
         var users: [String] = []
         for attachment in try store.attachments() {
-            let record = attachment.record
-            do throws(BPFError) {
-                guard try attachment.usedFields().contains(field.name.text) else { continue }
-            } catch {
-                throw PacketMetadataError(error, "cannot unregister \(field.name)")
+            for member in attachment.members {
+                let reach: ProgramReach
+                do throws(BPFError) {
+                    reach = try member.reach()
+                } catch {
+                    throw PacketMetadataError(error, "cannot unregister \(field.name)")
+                }
+                guard reach.declared.contains(field.name.text) else { continue }
+                let verb = reach.used.contains(field.name.text) ? "uses" : "declares"
+                users.append(
+                    "program \(member.record.program) on \(attachment.interface) (\(member.record.hook)) \(verb) it")
             }
-            users.append("program \(record.program) on \(record.interface) (\(record.hook))")
         }
         return users.sorted()
     }
@@ -33,15 +40,15 @@ struct PinnedAttachments: RegistryFollower {
         var detached: [AttachmentReport] = []
         for (done, attachment) in attachments.enumerated() {
             progress(done, attachments.count)
+            let interface = attachment.interface
+            let reports = attachment.members.map { $0.record.detached(from: interface) }
             do throws(BPFError) {
                 try store.remove(attachment)
             } catch {
                 throw PacketMetadataError(error, summary)
             }
-            for report in attachment.members.map(\.record.detached) {
-                store.pins.record(.attachment(report))
-                detached.append(report)
-            }
+            for report in reports { store.pins.record(.attachment(report)) }
+            detached += reports
         }
         progress(attachments.count, attachments.count)
         return detached

@@ -3,7 +3,10 @@
 /// What came of attaching a program to a hook, or of detaching it.
 public struct AttachmentReport: Sendable, Hashable {
     public enum Outcome: String, Sendable {
-        case attached, replaced, unchanged, detached
+        case attached, replaced
+        /// The same program, with the maps that it had, at another place among those of its hook.
+        case moved
+        case unchanged, detached
     }
 
     public let interface: String

@@ -23,7 +23,7 @@ public struct RegistryChange: Sendable, Equatable {
         case unregistered(RegisteredField)
         /// To another place in front of the packet.
         case moved(RegisteredField)
-        /// A hook has another program than before; never ``AttachmentReport/Outcome/unchanged``.
+        /// A hook has another program than before, or in another order; never ``AttachmentReport/Outcome/unchanged``.
         case attachment(AttachmentReport)
         /// The same, for as long as this process lives and no longer.
         case held(AttachmentReport)

@@ -20,10 +20,24 @@ struct RegistryChecks {
             self.image = image
             findings =
                 [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
-                + Self.openPins(registry)
+                + Self.openPins(registry) + Self.damaged(registry)
         } catch {
             image = nil
             findings = [Self.finding(error, folder)]
+        }
+    }
+
+    /// Attachments that cannot be read.
+    private static func damaged(_ registry: borrowing Registry) -> [Finding] {
+        do throws(PacketMetadataError) {
+            return try registry.damagedAttachments().map { attachment in
+                Finding(
+                    .registry, .broken, "the attachment \(attachment.path) is damaged: \(attachment.reason)",
+                    remedy: DamagedAttachment.remedy(registry.path))
+            }
+        } catch {
+            // What is attached is its owner's alone to see.
+            return error.kind == .missingPrivilege ? [] : [finding(error, registry.pins.location)]
         }
     }
 

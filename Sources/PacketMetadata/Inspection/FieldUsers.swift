@@ -6,13 +6,13 @@ internal import RegistryModel
 /// An attached program that may set or get a field.
 public struct FieldUser: Sendable, Hashable {
     public let program: String
-    /// Its name when the program was attached to it.
+    /// Its name now, or when the program was attached to it if that cannot be known.
     public let interface: String
     public let hook: Hook
     /// The prebuilt programs use every field, or each with a source; others name those that they use.
     public let isPrebuilt: Bool
-    /// Whether the field's state shows what the program does: prebuilt programs count, others if they are compiled with
-    /// PKTMETA_COUNT. nil if this process may not look, and for scrub programs, which neither set nor get.
+    /// Whether the field's state shows what the program does, or those that it leads to by tail calls: prebuilt programs
+    /// count, others if they are compiled with PKTMETA_COUNT. nil if this process may not look, and for scrub programs, which neither set nor get.
     public let counts: Bool?
 
     package init(program: String, interface: String, hook: Hook, isPrebuilt: Bool, counts: Bool?) {
@@ -25,14 +25,15 @@ public struct FieldUser: Sendable, Hashable {
 }
 
 extension Registry {
-    /// Who uses each field, by what was recorded when they were attached, in the order of interfaces and hooks.
+    /// Who uses each field, by what was recorded when they were attached, in the order of interfaces and hooks. Damaged
+    /// attachments are left out.
     func fieldUsers(_ image: RegistryImage) throws(PacketMetadataError) -> [FieldName: [FieldUser]] {
         var users: [FieldName: [FieldUser]] = [:]
-        let attachments = try AttachmentStore(pins).attachments()
-        for attachment in attachments.sorted(by: { $0.order < $1.order }) {
+        let attachments = try AttachmentStore(pins).survey().sound.map { (attachment: $0, interface: $0.interface) }
+        for (attachment, interface) in attachments.sorted(by: { $0.attachment.order < $1.attachment.order }) {
             for member in attachment.members {
                 let user = FieldUser(
-                    program: member.record.program, interface: member.record.interface, hook: member.record.hook,
+                    program: member.record.program, interface: interface, hook: member.record.hook,
                     isPrebuilt: member.record.binding.hasTable, counts: member.counts(in: stateMap.id))
                 let names = Set(member.fields(image))
                 for field in image.fields where names.contains(field.name.text) {
@@ -51,12 +52,13 @@ extension Attachment {
 }
 
 extension Attachment.Member {
-    /// Whether the program uses the map that counts are kept in.
+    /// Whether the program uses the map that counts are kept in, or one that it reaches by its own tail calls does.
     ///
     /// - Parameter stateMap: the map's number.
     fileprivate func counts(in stateMap: UInt32) -> Bool? {
         if record.isScrub { return nil }
-        return try? BPFProgram(pinnedAt: folders.program, readOnly: true).mapIDs.contains(stateMap)
+        guard let maps = try? BPFProgram(pinnedAt: folders.program, readOnly: true).mapIDs else { return nil }
+        return maps.contains(stateMap) || (try? reach().counts) == true
     }
 
     /// Fields that it may set or get.
@@ -66,7 +68,6 @@ extension Attachment.Member {
             return record.hook == .tcIngress || field.definition.source != .none
         }
         if record.binding.hasTable { return fields.map(\.name.text) }
-        guard let object = try? record.object.bytes.open() else { return [] }
-        return UsedFields(object).all.sorted()
+        return (try? reach().used.sorted()) ?? []
     }
 }

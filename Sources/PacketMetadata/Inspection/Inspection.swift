@@ -68,14 +68,24 @@ public struct InspectedParts: OptionSet, Sendable, Hashable {
     public static let users = InspectedParts(rawValue: 2)
 }
 
+extension Inspection.Counting {
+    /// nil if there are no users, or it cannot be known.
+    fileprivate init?(_ users: [FieldUser]) {
+        let known = users.compactMap(\.counts)
+        if known.isEmpty { return nil }
+        self = known.allSatisfy(\.self) ? .all : known.contains(true) ? .some : .none
+    }
+}
+
 extension Inspection.Field {
     /// By the attached programs that set or get the field; nil if there are none, or it cannot be known.
-    public var counting: Inspection.Counting? {
-        let known = (users ?? []).compactMap(\.counts)
-        if known.isEmpty { return nil }
-        if known.allSatisfy(\.self) { return .all }
-        return known.contains(true) ? .some : Inspection.Counting.none
-    }
+    public var counting: Inspection.Counting? { Inspection.Counting(users ?? []) }
+}
+
+extension Inspection {
+    /// How much of what attached programs do to areas shows in ``area``, by those that set or get one of these fields; nil
+    /// likewise.
+    public var areaCounting: Counting? { Counting(fields.flatMap { $0.users ?? [] }) }
 }
 
 extension Registry {

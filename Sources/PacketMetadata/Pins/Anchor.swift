@@ -76,13 +76,18 @@ extension Attachment.Folders {
     /// anything is attached.
     var anchor: Anchor {
         // A link that cannot be looked for is looked for by whoever asks for its state.
-        guard (try? link.exists()) == false, let record = current.record ?? next.record, record.mode == .clsact else {
-            return .link(link)
-        }
+        guard (try? link.exists()) == false, let point = filterPoint else { return .link(link) }
         return .filter(
             FilterAnchor(
-                ifindex: record.ifindex, netnsCookie: record.netnsCookie, witness: witness,
+                ifindex: point.ifindex, netnsCookie: point.netnsCookie, witness: witness,
                 programs: [current.member(0).program, next.member(0).program]))
+    }
+
+    /// Where its filter is, in clsact mode; nil in others. Without a record that can be read, its name says where.
+    private var filterPoint: HookPoint? {
+        if let record = current.record ?? next.record { return record.mode == .clsact ? record.point : nil }
+        guard (try? witness.exists()) == true else { return nil }
+        return HookPoint(attachmentNamed: entry.name)
     }
 }
 

@@ -15,6 +15,10 @@ struct Attachment: Sendable {
     struct Member: Sendable {
         let record: AttachmentRecord
         let folders: MemberFolders
+
+        func reach() throws(BPFError) -> ProgramReach {
+            try ProgramReach(of: record.program, in: record.object.bytes)
+        }
     }
 
     init(_ entry: FolderEntry) throws(BPFError) {
@@ -45,14 +49,5 @@ struct Attachment: Sendable {
         } catch {
             throw PacketMetadataError(error, summary)
         }
-    }
-
-    /// Fields that its programs name.
-    func usedFields() throws(BPFError) -> Set<String> {
-        var fields: Set<String> = []
-        for member in members {
-            fields.formUnion(UsedFields(try member.record.object.bytes.open()).all)
-        }
-        return fields
     }
 }

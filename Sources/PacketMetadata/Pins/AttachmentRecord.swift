@@ -64,7 +64,9 @@ extension AttachmentRecord {
     }
 
     /// That the program is detached, of an interface that may be in another network namespace than this thread, or gone.
-    var detached: AttachmentReport {
+    ///
+    /// - Parameter interface: the name that the interface has now.
+    func detached(from interface: String) -> AttachmentReport {
         AttachmentReport(
             interface: interface, namespace: .cookie(netnsCookie), hook: hook, program: program, mode: mode,
             outcome: .detached, fallback: nil)

@@ -8,30 +8,40 @@ internal import SystemPackage
 extension AttachmentStore {
     /// Finishes or removes what killed processes left, and what was attached to interfaces that are gone.
     ///
+    /// - Parameter dropsDamaged: whether damaged attachments are detached and removed.
     /// - Returns: what was done, in words.
+    /// - Throws: `badData` if an attachment is damaged and is not to be removed.
     @discardableResult
-    func recover() throws(PacketMetadataError) -> [String] {
+    func recover(dropsDamaged: Bool = false) throws(PacketMetadataError) -> [String] {
         var done: [String] = []
         func finish(_ text: String) {
             pins.record(.finished(text))
             done.append(text)
         }
-        for name in try names() {
+        for name in try names() where name.hasPrefix(Self.temporaryPrefix) {
             let folders = Attachment.Folders(pins.attachments.appending(name))
-            do throws(BPFError) {
-                if name.hasPrefix(Self.temporaryPrefix) {
-                    try takeApart(folders)
-                    finish("removed the half-made or half-removed attachment \(name)")
-                } else if let text = try recover(folders) {
-                    finish(text)
-                }
-            } catch {
-                throw PacketMetadataError(
-                    error, "cannot finish the attachment \(folders.entry)",
-                    remedy: "If trying again does not help, rm -r \(folders.entry) detaches it.")
+            try naming(folders.entry) { () throws(BPFError) in try takeApart(folders) }
+            finish("removed the half-made or half-removed attachment \(name)")
+        }
+        let survey = try survey()
+        for damaged in survey.damaged {
+            guard dropsDamaged else { throw damaged.refusal(of: pins.path) }
+            try naming(damaged.entry) { () throws(BPFError) in finish(try drop(damaged)) }
+        }
+        for attachment in survey.sound {
+            try naming(attachment.entry) { () throws(BPFError) in
+                if let text = try recover(attachment.folders) { finish(text) }
             }
         }
         return done
+    }
+
+    private func naming(_ entry: FolderEntry, _ body: () throws(BPFError) -> Void) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            try body()
+        } catch {
+            throw PacketMetadataError(error, "cannot finish the attachment \(entry)")
+        }
     }
 
     private func recover(_ folders: Attachment.Folders) throws(BPFError) -> String? {

@@ -33,31 +33,13 @@ struct AttachmentStore: Sendable {
     private func attachments(
         _ isWanted: (String) -> Bool
     ) throws(PacketMetadataError) -> [Attachment] {
-        var attachments: [Attachment] = []
-        for name in try names() where isWanted(name) {
-            let entry = pins.attachments.appending(name)
-            do throws(BPFError) {
-                attachments.append(try Attachment(entry))
-            } catch {
-                throw unreadable(entry, error)
-            }
-        }
-        return attachments
-    }
-
-    /// Only what was read and is no attachment is called one that should go.
-    private func unreadable(_ entry: FolderEntry, _ error: BPFError) -> PacketMetadataError {
-        let summary = "cannot read the attachment \(entry)"
-        switch error.errno {
-        case .noSuchFileOrDirectory, .notDirectory, .invalidArgument, .tooManySymbolicLinkLevels:
-            return PacketMetadataError(
-                .badData, summary, reason: "\(error.operation): \(error.errno.name)",
-                remedy: "rm -r \(entry) detaches it.")
-        default: return PacketMetadataError(error, summary, needs: [.bpf])
-        }
+        let survey = try survey(where: isWanted)
+        if let damaged = survey.damaged.first { throw damaged.refusal(of: pins.path) }
+        return survey.sound
     }
 
     func names() throws(PacketMetadataError) -> [String] {
+        try pins.refuseIfPartIsNoFolder("cannot list attachments")
         do throws(Errno) {
             return try pins.attachments.contents()
         } catch .noSuchFileOrDirectory {
@@ -104,6 +86,7 @@ struct AttachmentStore: Sendable {
         let temporary = Attachment.Folders(temporaryEntry())
         do throws(BPFError) {
             let entry = pins.attachments.appending(try freeName(point))
+            try makeFolderOfAttachments()
             try makeFolder(temporary.entry)
             try fill(temporary.current, chain)
             try attach(temporary)
@@ -180,6 +163,13 @@ struct AttachmentStore: Sendable {
         pins.attachments.appending("\(Self.temporaryPrefix)\(Clock.monotonic)")
     }
 
+    /// Somebody may have removed it.
+    private func makeFolderOfAttachments() throws(BPFError) {
+        if try pins.attachments.isThere() { return }
+        try makeFolder(pins.attachments)
+        try pins.giveOwner(pins.attachments)
+    }
+
     private func freeName(_ point: HookPoint) throws(BPFError) -> String {
         var number = 0
         while try pins.attachments.appending(point.name(number)).isThere() { number += 1 }
@@ -237,6 +227,15 @@ struct AttachmentStore: Sendable {
 }
 
 extension HookPoint {
+    /// The point of an attachment of that name; nil if the name is none that ``AttachmentStore`` gives.
+    init?(attachmentNamed name: String) {
+        let words = name.split(separator: "-")
+        guard words.count == 4, let netnsCookie = UInt64(words[0]), let ifindex = UInt32(words[1]),
+            let hook = Hook(rawValue: String(words[2]))
+        else { return nil }
+        self.init(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook)
+    }
+
     /// Of the number-th attachment there. bpffs takes no dots in names.
     fileprivate func name(_ number: Int) -> String { prefix + String(number) }
 

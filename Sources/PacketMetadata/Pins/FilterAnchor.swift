@@ -68,6 +68,23 @@ struct FilterAnchor: Sendable {
         if isDone == nil { try refuseIfOutOfReach() }
     }
 
+    /// Lets go of filters by their programs' numbers.
+    ///
+    /// - Returns: whether there was one.
+    func letGo(where isMeant: (UInt32) throws(BPFError) -> Bool) throws(BPFError) -> Bool {
+        let found = try inNamespace { () throws(BPFError) -> Bool in
+            var isFound = false
+            for (place, id) in try TCFilter.filters(ifindex: ifindex).map({ ($0.place, $0.programID) }) {
+                guard let id, try isMeant(id) else { continue }
+                try place.detach(id)
+                isFound = true
+            }
+            if isFound { try ClsactQdisc.removeIfUnused(ifindex: ifindex) }
+            return isFound
+        }
+        return found ?? false
+    }
+
     func refuseIfOutOfReach() throws(BPFError) {
         guard try state() == .outOfReach else { return }
         throw BPFError("find and enter the network namespace of interface \(ifindex)", .notPermitted)

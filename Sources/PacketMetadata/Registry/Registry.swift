@@ -80,7 +80,7 @@ public struct Registry: ~Copyable {
         }
         // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
         guard map.shape == shape else {
-            throw PacketMetadataError(.badData, summary, reason: "the map pinned at \(pin) is not one of a registry")
+            throw pins.damaged(summary, "the map pinned at \(pin) is not one of a registry")
         }
         return map
     }
@@ -89,11 +89,11 @@ public struct Registry: ~Copyable {
         _ error: BPFError, _ summary: String, _ pin: FolderEntry, _ pins: RegistryPins
     ) -> PacketMetadataError {
         switch error.errno {
-        case .noSuchFileOrDirectory: pins.location.missing(summary)
+        case .noSuchFileOrDirectory: pins.missing(pin, summary)
         case .invalidArgument:
-            PacketMetadataError(.badData, summary, reason: "what is pinned at \(pin) is not a map (EINVAL)")
-        case .tooManySymbolicLinkLevels:
-            PacketMetadataError(.badData, summary, reason: "\(pin) is a symbolic link, and no pin (ELOOP)")
+            pins.damaged(summary, "what is pinned at \(pin) is not a map (EINVAL)")
+        case .isDirectory: pins.damaged(summary, "\(pin) is a folder, and no pin (EISDIR)")
+        case .tooManySymbolicLinkLevels: pins.damaged(summary, "\(pin) is a symbolic link, and no pin (ELOOP)")
         case .permissionDenied, .notPermitted:
             PacketMetadataError(
                 error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")

@@ -60,12 +60,13 @@ extension Registry {
         }
     }
 
-    /// Finishes what killed processes left behind, and unregisters what in the registry makes no sense.
+    /// Finishes what killed processes left behind, drops attachments that cannot be read, and unregisters what in the
+    /// registry makes no sense.
     public func repair() throws(PacketMetadataError) -> Repairs {
         let summary = "cannot repair the registry \(path)"
         return try pins.locked { () throws(PacketMetadataError) in
             try refuseIfReplaced(summary)
-            let finished = try recover(summary)
+            let finished = try recover(summary, dropsDamaged: true)
             let image = try image()
             let steps = image.repairing()
             try act(steps, on: image, summary)
@@ -122,11 +123,12 @@ extension Registry {
 
     /// Finishes what killed processes began, of the registry and of its attachments. Under the lock.
     ///
+    /// - Parameter dropsDamaged: whether attachments that cannot be read are detached and removed.
     /// - Returns: what that was, in words.
     @discardableResult
-    func recover(_ summary: String) throws(PacketMetadataError) -> [String] {
+    func recover(_ summary: String, dropsDamaged: Bool = false) throws(PacketMetadataError) -> [String] {
         var finished: [String] = []
-        for follower in pins.followers { finished += try follower.recover() }
+        for follower in pins.followers { finished += try follower.recover(dropsDamaged: dropsDamaged) }
         func finish(_ text: String) {
             pins.record(.finished(text))
             finished.append(text)
@@ -235,7 +237,7 @@ extension Registry {
         if programs.isEmpty { return }
         throw PacketMetadataError(
             .taken, "cannot unregister \(field.name)",
-            reason: "\(programs.joined(separator: ", ")) use\(programs.count == 1 ? "s" : "") it",
+            reason: programs.joined(separator: ", "),
             remedy: "Detach first, or use --force: programs that use it then get -ENOENT for it.")
     }
 

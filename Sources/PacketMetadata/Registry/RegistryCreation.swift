@@ -42,6 +42,7 @@ extension Registry {
                 remedy: "Use it as it is, or another with --registry.")
         }
         if let access {
+            try folder.refuseRoot("cannot set who may read the registry \(folder.path)")
             do throws(PacketMetadataError) {
                 try pins.locked { () throws(PacketMetadataError) in
                     if try pins.apply(access) { pins.record(.accessChanged(access)) }
@@ -64,7 +65,9 @@ extension Registry {
     private static func opened(_ folder: RegistryFolder) throws(PacketMetadataError) -> RegistryPins? {
         do throws(PacketMetadataError) {
             let pins = try folder.open(for: .write, "cannot open the registry \(folder.path)")
-            return try pins.hasRegistry() ? pins : nil
+            if try pins.hasRegistry() { return pins }
+            try pins.refuseIfBereft("cannot open the registry \(folder.path)")
+            return nil
         } catch {
             // Who may not look is told, by what follows, all that making one takes.
             if error.kind == .notFound || error.kind == .missingPrivilege { return nil }
@@ -77,6 +80,7 @@ extension Registry {
         _ folder: RegistryFolder, capacity: Int?, _ access: PinAccess?, _ note: (String) -> Void
     ) throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) {
         // Before anything is made: whoever may not create one shall not leave half of it.
+        try folder.refuseSharedPlace("cannot create the registry \(folder.path)")
         let capacity = try grantedCapacity(asked: capacity, path: folder.path)
         let (pins, made, notes) = try folder.make()
         for text in notes { note(text) }

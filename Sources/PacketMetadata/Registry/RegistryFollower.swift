@@ -8,8 +8,10 @@ internal import RegistryModel
 protocol RegistryFollower {
     /// Finishes what killed processes left.
     ///
+    /// - Parameter dropsDamaged: whether what cannot be read goes, too.
     /// - Returns: what was done, in words.
-    func recover() throws(PacketMetadataError) -> [String]
+    /// - Throws: `badData` if something cannot be read and is to stay.
+    func recover(dropsDamaged: Bool) throws(PacketMetadataError) -> [String]
 
     /// Makes ready what a registry as it will be takes, and changes nothing: what cannot be made shows before the first
     /// step of a change is done.
@@ -19,7 +21,7 @@ protocol RegistryFollower {
         for image: RegistryImage, of registry: borrowing Registry
     ) throws(PacketMetadataError) -> any RegistryRenewal
 
-    /// Who uses a field, in words.
+    /// Who uses a field, in words: each that it does.
     func users(of field: RegisteredField) throws(PacketMetadataError) -> [String]
 
     /// Takes away all that there is, for a registry that is removed.

@@ -11,6 +11,7 @@ extension RegistryPins {
     func locked<Value: ~Copyable>(
         _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
+        try refuseIfPartIsNoFolder("cannot change the registry \(path)")
         let lock = try takeLock()
         do throws(PacketMetadataError) {
             let value = try body()

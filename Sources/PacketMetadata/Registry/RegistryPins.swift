@@ -26,7 +26,7 @@ struct RegistryPins: Sendable {
     /// Of all maps that are pktmeta's own.
     static let mapPrefix = "pktmeta_"
 
-    private var all: [FolderEntry] { [attachments, state, registry, lock] }
+    var all: [FolderEntry] { [attachments, state, registry, lock] }
 
     /// Whether no part of a registry is there.
     var isEmpty: Bool {
@@ -42,6 +42,39 @@ struct RegistryPins: Sendable {
         } catch {
             throw PacketMetadataError(error, "cannot open the registry \(path)", doing: "look for \(registry)")
         }
+    }
+
+    /// That a registry is there, and not as it should be.
+    func damaged(_ summary: String, _ reason: String) -> PacketMetadataError {
+        PacketMetadataError(
+            .badData, summary, reason: "the registry is damaged: \(reason)",
+            remedy: "\(removingCommand) detaches what is attached, and removes what is left of it.")
+    }
+
+    /// That a pin is missing: of a registry that is damaged, or because there is no registry.
+    func missing(_ pin: FolderEntry, _ summary: String) -> PacketMetadataError {
+        // One whose creation was cut short has no map of fields and nothing attached: the next creation goes on.
+        let isRegistry = pin == state ? (try? registry.exists()) == true : hasAttachments
+        return isRegistry ? damaged(summary, "\(pin) is missing (ENOENT)") : location.missing(summary)
+    }
+
+    /// Whether something is pinned there, as far as this process may know.
+    private var hasAttachments: Bool { (try? attachments.contents().isEmpty) == false }
+
+    /// Refuses what stands where its folders should. What this process may not look at is taken for good.
+    func refuseIfPartIsNoFolder(_ summary: String) throws(PacketMetadataError) {
+        for part in [lock, attachments] {
+            switch try? part.kind() {
+            case .file: throw damaged(summary, "\(part) is no folder (ENOTDIR)")
+            case .link: throw damaged(summary, "\(part) is a symbolic link, and no folder (ELOOP)")
+            case .folder, nil: continue
+            }
+        }
+    }
+
+    /// Refuses to make a registry where one has lost its map of fields: what is attached goes by that one.
+    func refuseIfBereft(_ summary: String) throws(PacketMetadataError) {
+        if hasAttachments { throw missing(registry, summary) }
     }
 
     // MARK: Whose it is

@@ -2,6 +2,7 @@
 
 internal import BPF
 internal import Linux
+internal import PktmetaABI
 public import RegistryModel
 public import SystemPackage
 
@@ -40,12 +41,13 @@ extension Registry {
         guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
         try pins.refuseOthers(summary)
         let fields = try fieldsUnlessOtherABI(pins)
+        try pins.refuseIfMoreThanRegistry(summary)
         var detached: [AttachmentReport] = []
-        try pins.locked { () throws(PacketMetadataError) in
+        try pins.lockedForRemoval(summary) { () throws(PacketMetadataError) in
             let followers = pins.followers
             var before: Set<String> = []
             do throws(PacketMetadataError) {
-                for follower in followers { _ = try follower.recover() }
+                for follower in followers { _ = try follower.recover(dropsDamaged: true) }
                 before = try pins.namesOfAttachments(summary)
             } catch {
                 throw error.keeping(from: summary)
@@ -63,7 +65,7 @@ extension Registry {
                 guard isBegun else { throw error.keeping(from: summary) }
                 throw error.unfinished(
                     summary, "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached",
-                    remedy: "pktmeta delete-registry --force --registry \(folder.path) goes on with it.")
+                    remedy: "\(pins.removingCommand) goes on with it.")
             }
         }
         return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
@@ -90,8 +92,8 @@ extension RegistryPins {
     /// Also one that was cut short while it was made or removed, down to an empty folder; nothing that is no registry.
     fileprivate func isRegistry(_ summary: String) throws(PacketMetadataError) -> Bool {
         do throws(Errno) {
-            if try !isEmpty { return true }
-            return try folder.entry.contents().isEmpty
+            let names = try folder.entry.contents()
+            return Set(names).isSubset(of: all.map(\.name)) || folder.entry.holdsRegistry
         } catch {
             throw PacketMetadataError(error, summary, doing: "look at \(path)")
         }
@@ -119,7 +121,7 @@ extension RegistryPins {
 
     /// All but the folder.
     func removeParts() throws(Errno) {
-        for pin in [registry, state] { try pin.unlink() }
+        for pin in [registry, state] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
         // The one by which a removal that was cut short is known goes last.
         for entry in [lock, attachments] { try entry.remove() }
     }
@@ -142,7 +144,7 @@ extension RegistryPins {
     func removeByPins(_ summary: String) throws(PacketMetadataError) {
         try locked { () throws(PacketMetadataError) in
             do throws(Errno) {
-                for name in try contents(of: attachments) { try takeApart(attachments.appending(name)) }
+                for name in try contents(of: attachments) { try attachments.appending(name).takeApart() }
                 for name in try contents(of: folder.entry) {
                     let entry = folder.entry.appending(name)
                     guard try entry.kind() == .file, let map = try? BPFMap(pinnedAt: entry, readOnly: true),
@@ -162,19 +164,72 @@ extension RegistryPins {
     }
 
     /// What is pinned beside folders first: those are an attachment's link, which holds what is in the folders.
-    private func takeApart(_ entry: FolderEntry) throws(Errno) {
-        guard try entry.kind() == .folder else {
-            // Of a link whose last pin goes, the kernel lets go later. What is no link says EINVAL.
-            do { try BPFLink(pinnedAt: entry).detach() } catch {}
-            return try entry.unlink()
+    // MARK: What stands where a part should
+
+    /// Does something under the lock, which is not left behind if it was not there before and the registry stays.
+    fileprivate func lockedForRemoval(
+        _ summary: String, _ body: () throws(PacketMetadataError) -> Void
+    ) throws(PacketMetadataError) {
+        let hadLock: Bool
+        do throws(Errno) {
+            // Nobody holds a lock by what is no folder.
+            for part in [lock, attachments] where try ![.folder, nil].contains(part.kind()) { try part.unlink() }
+            hadLock = try lock.exists()
+        } catch {
+            throw PacketMetadataError(error, summary, doing: "look at its parts")
         }
-        let entries = try entry.contents().map(entry.appending)
+        do throws(PacketMetadataError) {
+            try locked(body)
+        } catch {
+            if !hadLock { try? lock.remove() }
+            throw error
+        }
+    }
+
+    /// Refuses what would go with the registry, or keep its folders, and is none of its parts.
+    fileprivate func refuseIfMoreThanRegistry(_ summary: String) throws(PacketMetadataError) {
+        for pin in [registry, state] {
+            guard let names = try? pin.contents(), !names.isEmpty else { continue }
+            throw PacketMetadataError(
+                .badData, summary,
+                reason: "\(pin) is a folder, with \(names.joined(separator: ", ")) in it, which is not pktmeta's",
+                remedy: "Whose it is removes it: rm -r \(ShellWord.quoted(pin.path.string)).")
+        }
+        let within = PinSearch(below: folder.entry) { object in
+            if case .map(_, PKTMETA_REGISTRY_MAP) = object { true } else { false }
+        }.found.map { $0.path.removingLastComponent() }.first { $0 != path }
+        guard let within else { return }
+        throw PacketMetadataError(
+            .taken, summary, reason: "another registry, \(within), is in its folder",
+            remedy:
+                "pktmeta delete-registry --force --registry \(ShellWord.quoted(within.string)) removes that one first.")
+    }
+
+    /// What removes this registry, whatever is left of it.
+    var removingCommand: String {
+        "pktmeta delete-registry --force --registry \(ShellWord.quoted(path.string))"
+    }
+}
+
+extension FolderEntry {
+    /// Removes whatever has this name and all below, and detaches what is held by links pinned there; it may be gone
+    /// already. No symbolic link is followed.
+    ///
+    /// What is pinned beside folders goes first: those are an attachment's link, which holds what is in the folders.
+    func takeApart() throws(Errno) {
+        guard let kind = try kind() else { return }
+        guard kind == .folder else {
+            // Of a link whose last pin goes, the kernel lets go later. What is no link says EINVAL.
+            if kind == .file { do { try BPFLink(pinnedAt: self).detach() } catch {} }
+            return try unlink()
+        }
+        let entries = try contents().map(appending)
         for isFolder in [false, true] {
             for entry in entries {
                 guard let kind = try entry.kind(), (kind == .folder) == isFolder else { continue }
-                try takeApart(entry)
+                try entry.takeApart()
             }
         }
-        try entry.remove()
+        try remove()
     }
 }

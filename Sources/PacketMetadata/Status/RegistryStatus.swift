@@ -12,14 +12,19 @@ extension Registry {
     /// write access to a pin the state of its link.
     public func status() throws(PacketMetadataError) -> [HookStatus] {
         let image = try image()
-        var places: [Located.Key: (located: Located, attachments: [Attachment])] = [:]
-        for attachment in try AttachmentStore(pins).attachments() {
-            let located = Located(attachment)
-            places[located.key, default: (located, [])].attachments.append(attachment)
+        var places: [AttachmentPlace.Key: (place: AttachmentPlace, attachments: [Attachment])] = [:]
+        for attachment in try AttachmentStore(pins).survey().sound {
+            let place = AttachmentPlace(attachment)
+            places[place.key, default: (place, [])].attachments.append(attachment)
         }
         let counts = isCountingRuns
-        return places.values.map { $0.located.status($0.attachments, image, counts: counts) }
+        return places.values.map { $0.place.status($0.attachments, image, counts: counts) }
             .sorted { ($0.interface, $0.ifindex, $0.hook.order) < ($1.interface, $1.ifindex, $1.hook.order) }
+    }
+
+    /// What is pinned among the attachments and cannot be read: commands that write refuse until ``repair()`` has removed it.
+    public func damagedAttachments() throws(PacketMetadataError) -> [DamagedAttachment] {
+        try AttachmentStore(pins).survey().damaged
     }
 
     private var isCountingRuns: Bool {
@@ -27,46 +32,20 @@ extension Registry {
     }
 }
 
-/// Where an attachment is now, as far as this process can find out.
-private final class Located {
-    struct Key: Hashable {
+extension AttachmentPlace {
+    fileprivate struct Key: Hashable {
         let netnsCookie: UInt64
         let ifindex: UInt32
         let hook: Hook
     }
 
-    let key: Key
-    /// As it was recorded.
-    private let interface: String
-    private let isHere: Bool
-    /// nil if it is here, or was not found.
-    private let elsewhere: NetworkNamespace?
+    fileprivate var key: Key { Key(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook) }
 
-    init(_ attachment: Attachment) {
-        let record = attachment.record
-        let hook = record.hook
-        interface = record.interface
-        // An interface takes its links along to another namespace, where its index may be another.
-        let ifindex = (try? attachment.ifindex()) ?? record.ifindex
-        let program = try? attachment.anchor.programID()
-        let isThere = {
-            guard let program else { return (try? NetworkNamespace.currentCookie()) == record.netnsCookie }
-            return (try? hook.programIDs(ifindex: ifindex))?.contains(program) ?? false
-        }
-        isHere = isThere()
-        elsewhere = isHere ? nil : NetworkNamespace.find(where: isThere)
-        var cookie = isHere ? try? NetworkNamespace.currentCookie() : nil
-        if elsewhere != nil {
-            cookie = try? elsewhere?.run { () throws(Errno) in try NetworkNamespace.currentCookie() }
-        }
-        key = Key(netnsCookie: cookie ?? record.netnsCookie, ifindex: ifindex, hook: hook)
-    }
-
-    func status(_ attachments: [Attachment], _ image: RegistryImage, counts: Bool) -> HookStatus {
-        let view = look()
+    fileprivate func status(_ attachments: [Attachment], _ image: RegistryImage, counts: Bool) -> HookStatus {
+        let occupants = occupants()
         var left = attachments.map { (attachment: $0, program: try? $0.anchor.programID()) }
         var entries: [HookStatus.Entry] = []
-        for occupant in view?.occupants ?? [] {
+        for occupant in occupants ?? [] {
             if let index = left.firstIndex(where: { $0.program == occupant.programID }) {
                 entries += left.remove(at: index).attachment.status(image, counts: counts)
             } else {
@@ -75,23 +54,22 @@ private final class Located {
         }
         for (attachment, _) in left { entries += attachment.status(image, counts: counts) }
         return HookStatus(
-            interface: view?.interface ?? interface, ifindex: key.ifindex, namespace: namespace, hook: key.hook,
-            entries: entries, isComplete: view != nil)
+            interface: interface, ifindex: ifindex, namespace: namespace, hook: hook, entries: entries,
+            isComplete: occupants != nil || isGone(entries))
     }
 
-    private func look() -> (interface: String?, occupants: [HookOccupant])? {
-        let lookThere = { () -> (String?, [HookOccupant])? in
-            guard let occupancy = try? HookOccupancy(ifindex: self.key.ifindex, self.key.hook) else { return nil }
-            return ((try? NetworkInterface(index: self.key.ifindex))?.name, occupancy.occupants)
+    private func occupants() -> [HookOccupant]? {
+        run { (try? HookOccupancy(ifindex: ifindex, hook))?.occupants } ?? nil
+    }
+
+    /// Whether there is nothing left to look at: what was attached is gone, and its interface with it, which this process
+    /// would have found if it were still there.
+    private func isGone(_ entries: [HookStatus.Entry]) -> Bool {
+        let areGone = entries.allSatisfy { entry in
+            if case .ours(let program) = entry { program.state == .gone } else { false }
         }
-        if isHere { return lookThere() }
-        return (try? elsewhere?.run { () throws(Errno) in lookThere() }) ?? nil
-    }
-
-    private var namespace: NamespaceLabel {
-        if isHere { return .here }
-        if let name = try? elsewhere?.name() { return .named(name) }
-        return .cookie(key.netnsCookie)
+        guard areGone else { return false }
+        return isFound ? nameNow == nil : Capability.missing(of: [.sysAdmin]).isEmpty
     }
 }
 

@@ -68,6 +68,7 @@ struct ChangeRendering {
             switch report.outcome {
             case .attached, .unchanged: "attached \(report.program) to"
             case .replaced: "attached \(report.program) in place of what was attached to"
+            case .moved: "moved \(report.program) among the programs on"
             case .detached: "detached \(report.program) from"
             }
         let place = "\(report.hook) of \(report.interface) in network namespace \(text(report.namespace))"

@@ -16,7 +16,7 @@ struct InspectionDocument: JSONDocument {
             "version": .version,
             "registry": registry(inspection.path.string, inspection.image),
             "fields": .array(inspection.fields.map(entry)),
-            "area": inspection.area?.json,
+            "area": inspection.area?.json(inspection.areaCounting),
             // What in the registry makes no sense; empty for any that only pktmeta wrote.
             "problems": .array(inspection.image.problems.map(\.json)),
             // CLOCK_MONOTONIC, ns, when the maps were read.
@@ -116,8 +116,10 @@ extension FieldState {
 }
 
 extension AreaState {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ counting: Inspection.Counting?) -> JSONValue {
         [
+            // As of fields.
+            "counting": counting.map { .text($0.rawValue) },
             "made": .number(made),
             "found": .number(found),
             "refused": .counts(refused.nonzero),

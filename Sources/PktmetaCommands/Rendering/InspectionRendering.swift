@@ -200,9 +200,18 @@ struct InspectionRendering {
 
     private var areaLine: String {
         guard let area = inspection.area else { return "" }
+        if inspection.isAreaUncounted { return "areas: not counted: no program that is attached counts" }
         let refused = area.refused.nonzero.map { display.paint(", \($0.name) \($0.count)", .red) }.joined()
         let stale = area.stale > 0 ? ", calls with stale ids \(area.stale)" : ""
         return "areas: made \(area.made), found \(area.found)\(refused)\(stale)"
+    }
+}
+
+extension Inspection {
+    /// Whether the counts of areas say nothing: there are programs, none of them counts, and none has before.
+    var isAreaUncounted: Bool {
+        guard let area, areaCounting == Counting.none else { return false }
+        return area.made == 0 && area.found == 0 && area.stale == 0 && area.refused.nonzero.isEmpty
     }
 }
 

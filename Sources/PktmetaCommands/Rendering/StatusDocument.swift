@@ -14,6 +14,11 @@ struct StatusDocument: JSONDocument {
             "registry": ["path": .text(report.path), "tag": .number(report.tag)],
             // Absent if this process may not see what is attached.
             "hooks": report.hooks.map { .array($0.map(\.json)) },
+            // What is pinned for attachments and cannot be read.
+            "damaged": .array(
+                report.damaged.map { ["path": .text($0.path.string), "reason": .text($0.reason)] }),
+            // What other processes have attached for as long as they live. Absent without CAP_SYS_ADMIN.
+            "held": report.held.map { .array($0.map(\.json)) },
             // Whether others than the owner may open, and so run, what is pinned for attachments.
             "hasOpenPins": .flag(report.hasOpenPins),
             // CLOCK_REALTIME, ns, when it was read.
@@ -22,22 +27,37 @@ struct StatusDocument: JSONDocument {
     }
 }
 
+extension NamespaceLabel {
+    fileprivate var name: String? { if case .named(let name) = self { name } else { nil } }
+    fileprivate var cookie: UInt64? { if case .cookie(let cookie) = self { cookie } else { nil } }
+}
+
+extension HeldProgram {
+    fileprivate var json: JSONValue {
+        [
+            "program": .text(program),
+            "programID": .number(programID),
+            // Where it is; absent for one behind another of a chain.
+            "interface": place.map { .text($0.interface) },
+            // As of hooks.
+            "netns": place?.namespace.name.map(JSONValue.text),
+            "netnsCookie": place?.namespace.cookie.map(JSONValue.number),
+            "hook": place.map { .text($0.hook.rawValue) },
+            "processes": .array(
+                processes.map { ["processID": .number($0.processID), "command": $0.command.map(JSONValue.text)] }),
+        ]
+    }
+}
+
 extension HookStatus {
     fileprivate var json: JSONValue {
-        var name: String?
-        var cookie: UInt64?
-        switch namespace {
-        case .here: break
-        case .named(let text): name = text
-        case .cookie(let number): cookie = number
-        }
-        return [
+        [
             "interface": .text(interface),
             "ifindex": .number(ifindex),
             // Its name; absent for the namespace of the command, or if it has none.
-            "netns": name.map(JSONValue.text),
+            "netns": namespace.name.map(JSONValue.text),
             // Absent unless there is no name for it.
-            "netnsCookie": cookie.map(JSONValue.number),
+            "netnsCookie": namespace.cookie.map(JSONValue.number),
             "hook": .text(hook.rawValue),
             // Whether all that is there could be seen.
             "isComplete": .flag(isComplete),

@@ -15,7 +15,10 @@ struct StatusRendering {
     }
 
     var text: String {
-        [heading, table, notes.flatMap { wrapped($0, to: display.width ?? .max) }.joined(separator: "\n")].filter {
+        [
+            heading, table, held, damage,
+            notes.flatMap { wrapped($0, to: display.width ?? .max) }.joined(separator: "\n"),
+        ].filter {
             !$0.isEmpty
         }.joined(separator: "\n\n")
     }
@@ -30,7 +33,9 @@ struct StatusRendering {
         let attached =
             report.hooks.map { "\(programs.count.of("program")) attached to \($0.count.of("hook"))" }
             ?? "what is attached is for the registry's owner alone to see"
-        return display.heading(report.path, "\(attached), tag \(hexadecimal(report.tag))")
+        let number = report.held?.count ?? 0
+        let held = number == 0 ? "" : ", \(number) held by processes"
+        return display.heading(report.path, "\(attached)\(held), tag \(hexadecimal(report.tag))")
     }
 
     private var table: String {
@@ -103,8 +108,30 @@ struct StatusRendering {
         }
     }
 
+    private var held: String {
+        (report.held ?? []).map { program in
+            let place = program.place.map { place in
+                " on \(place.hook) of \(place.interface)"
+                    + (place.namespace == .here ? "" : " in network namespace \(name(place.namespace))")
+            }
+            let holders = program.processes.map { "process \($0.processID)" + ($0.command.map { " (\($0))" } ?? "") }
+            return printable(
+                "held: \(program.program) (id \(program.programID))\(place ?? ""), by \(holders.joined(separator: ", "))"
+            )
+        }.joined(separator: "\n")
+    }
+
+    private var damage: String {
+        report.damaged.map { display.paint(printable("damaged: \($0.path): \($0.reason)"), .red) }
+            .joined(separator: "\n")
+    }
+
     private var notes: [String] {
         var notes: [String] = []
+        if report.held?.isEmpty == false { notes.append("held: attached for as long as that process lives") }
+        if !report.damaged.isEmpty {
+            notes.append("damaged: commands that write refuse; pktmeta repair detaches it and removes its pins")
+        }
         if programs.contains(where: { $0.state == .gone }) {
             notes.append("gone: its interface is, or others have detached it; the next command that writes forgets it")
         }
