@@ -2,14 +2,6 @@
 
 internal import RegistryModel
 
-/// Where a program is to run among those of its hook.
-public enum Placement: Sendable, Hashable {
-    case first, last
-    /// By the neighbour's name or number.
-    case before(String)
-    case after(String)
-}
-
 /// Which programs a hook is to have, in the order in which they run. Decides, and does nothing.
 struct Arrangement: Equatable {
     enum Slot: Equatable {

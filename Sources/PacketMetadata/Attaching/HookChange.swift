@@ -23,7 +23,7 @@ struct HookChange {
 
     /// Carries it out.
     func apply(
-        _ journal: AttachmentJournal, _ registry: borrowing Registry
+        _ undo: AttachmentUndo, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         var reports: [AttachmentReport] = []
         var last: UInt32?
@@ -33,25 +33,25 @@ struct HookChange {
             case .leave(let told): done = told
             case .swap(let attachment, let chain, let told):
                 do throws(BPFError) {
-                    try journal.swap(attachment, to: chain)
+                    try undo.swap(attachment, to: chain)
                 } catch {
                     throw PacketMetadataError(error, attacher.summary, needs: [.bpf, .netAdmin])
                 }
                 done = told
-                journal.done += told
+                undo.done += told
             case .attach(let new):
                 let position = new.followsLast ? last.map { TCXPosition.after(.program($0)) } : nil
                 done = try new.attach(registry) { (chain, mode) throws(BPFError) in
                     let recorded = RecordedChain(chain, mode: mode, on: attacher.interface)
-                    try journal.add(attacher.interface.point(attaching.hook), recorded) { folders throws(BPFError) in
+                    try undo.add(attacher.interface.point(attaching.hook), recorded) { folders throws(BPFError) in
                         try attaching.attach(
                             chain.first.program, mode, at: position ?? new.position, pinnedIn: folders)
                     }
                     last = chain.first.program.id
                 }
-                journal.done += done
+                undo.done += done
             case .remove(let attachment, let told):
-                journal.removeAtTheEnd(attachment, reporting: told)
+                undo.removeAtTheEnd(attachment, reporting: told)
                 done = told
             }
             reports += done

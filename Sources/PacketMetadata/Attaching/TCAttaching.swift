@@ -14,8 +14,9 @@ struct TCAttaching: HookAttaching {
 
     func modes(_ asked: AttachmentMode?) throws(PacketMetadataError) -> CandidateModes {
         if let asked { return CandidateModes(modes: [asked]) }
-        if try TCXOrder.query(interface, summary) != nil { return CandidateModes(modes: [.tcx]) }
-        return CandidateModes(modes: [.clsact], reason: "the kernel has no TCX")
+        let hasTCX = try TCXOrder.query(interface, summary) != nil
+        let modes = hook.modes.filter { $0 != .tcx || hasTCX }
+        return CandidateModes(modes: [modes[0]], reason: hasTCX ? nil : "the kernel has no TCX")
     }
 
     func plan(

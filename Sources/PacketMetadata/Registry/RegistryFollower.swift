@@ -4,7 +4,7 @@ internal import RegistryModel
 
 /// What follows a registry's changes, and is there because of the registry: the attachments that are pinned beside it.
 ///
-/// The registry knows its followers by this only (Registry.followers). All calls are made under the registry's lock.
+/// The registry knows its followers by this only (``RegistryPins/followers``). All calls are made under the registry's lock.
 protocol RegistryFollower {
     /// Finishes what killed processes left.
     ///

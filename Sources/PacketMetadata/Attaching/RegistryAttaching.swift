@@ -57,18 +57,18 @@ extension Registry {
     func apply(
         _ changes: [HookChange], _ store: AttachmentStore, _ summary: String
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let journal = AttachmentJournal(store)
+        let undo = AttachmentUndo(store)
         var reports: [AttachmentReport] = []
         do throws(PacketMetadataError) {
-            for change in changes { reports += try change.apply(journal, self) }
+            for change in changes { reports += try change.apply(undo, self) }
         } catch {
-            if journal.revert() { throw error }
+            if undo.revert() { throw error }
             let interfaces = Set(changes.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
             throw error.unfinished(
                 summary, "some of what was attached to \(interfaces) could not be taken back",
                 remedy: "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it.")
         }
-        try journal.commit(summary)
+        try undo.commit(summary)
         return reports
     }
 

@@ -5,7 +5,7 @@ internal import Linux
 internal import RegistryModel
 
 /// The attachments that are pinned beside a registry: they are loaded anew as the registry changes, and go with it.
-struct PinnedAttachments: RegistryFollower {
+struct AttachmentFollower: RegistryFollower {
     private let store: AttachmentStore
 
     init(_ store: AttachmentStore) { self.store = store }

@@ -5,7 +5,7 @@ internal import Linux
 internal import RegistryModel
 
 /// What was done to attachments, so that it can be taken back until it is made final.
-final class AttachmentJournal {
+final class AttachmentUndo {
     private let store: AttachmentStore
     private var added: [FolderEntry] = []
     private var swapped: [FolderEntry] = []
