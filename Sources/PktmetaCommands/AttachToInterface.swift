@@ -6,22 +6,6 @@ internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
 
-/// What an option says about the mode of XDP programs.
-enum XDPModeArgument: String, ExpressibleByArgument, CaseIterable {
-    case auto, native, generic
-
-    /// nil for auto.
-    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
-}
-
-/// What an option says about the mode of TC programs.
-enum TCModeArgument: String, ExpressibleByArgument, CaseIterable {
-    case auto, tcx, clsact
-
-    /// nil for auto.
-    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
-}
-
 struct AttachToInterface: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach-to-interface",
@@ -103,78 +87,79 @@ struct AttachToInterface: ContextCommand {
         }
     }
 
-    var request: AttachRequest {
-        AttachRequest(
-            interfaces: interfaces.choice,
-            programs: AttachmentRequest(
-                xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode,
-                joins: join, placement: order.placement, registersMissing: registerMissing),
-            holds: noPin, registry: registry.path, lockTimeout: writing.lockTimeout.duration,
-            trustsOwner: writing.trustOwner, isJSON: isJSON, isVerbose: verbose)
+    private var programs: AttachmentRequest {
+        AttachmentRequest(
+            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode,
+            joins: join, placement: order.placement, registersMissing: registerMissing)
     }
 
-    func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }
-}
-
-/// Where programs are to run among others.
-struct OrderOptions: ParsableArguments {
-    @Flag(help: "Before all others: at TC of the hook's, in XDP of the chain's, with --join.")
-    var first = false
-
-    @Flag(help: "Behind all others; the default.")
-    var last = false
-
-    @Option(help: ArgumentHelp("Before that program.", valueName: "program"))
-    var before: String?
-
-    @Option(help: ArgumentHelp("Behind that program: its name, or at TC its id.", valueName: "program"))
-    var after: String?
-
-    var placement: Placement? {
-        if first { return .first }
-        if last { return .last }
-        return before.map { .before($0) } ?? after.map { .after($0) }
-    }
-
-    func validate() throws {
-        if [first, last, before != nil, after != nil].count(where: { $0 }) > 1 {
-            throw ValidationError("Only one of --first, --last, --before and --after can be.")
+    func run(in context: Context) throws(PacketMetadataError) {
+        let programs = programs
+        let reports = try interfaces.choice.run("cannot attach") {
+            (names) throws(PacketMetadataError) -> [AttachmentReport]? in
+            // A mistyped name must not leave a new registry behind.
+            for name in names { try Registry.checkInterface(name) }
+            try programs.checkObjects()
+            let registry = try Registry.openOrCreate(
+                at: self.registry.path(in: context), trustsOwner: writing.trustOwner,
+                waiting: writing.wait(in: context),
+                recording: context.record
+            ) { context.note($0) }
+            let pins = try programs.namedPins()
+            let before = Set(try registry.image().fields.map(\.name))
+            if noPin {
+                try hold(names, registry, pins, context)
+                return nil
+            }
+            let reports = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+                try registry.attach(programs, to: names)
+            }
+            if programs.registersMissing { note(try registry.image(), before, context) }
+            note(pins, context)
+            return reports
         }
+        if let reports { report(reports, context) }
     }
-}
 
-/// What an option says about a hook: `prebuilt`, `scrub`, `none`, `OBJECT` or `OBJECT:PROGRAM`.
-enum HookArgument: ExpressibleByArgument, Hashable {
-    case leave
-    case program(ProgramChoice)
-
-    init?(argument: String) {
-        switch argument {
-        case "prebuilt": self = .program(.prebuilt)
-        case "scrub": self = .program(.scrub)
-        case "none": self = .leave
-        default:
-            guard let choice = Self.object(argument) else { return nil }
-            self = .program(choice)
+    /// What is registered that was not before.
+    private func note(_ image: RegistryImage, _ before: Set<FieldName>, _ context: Context) {
+        for field in image.fields where !before.contains(field.name) {
+            context.note("registered \(field.name), type \(field.type), id \(field.id)")
         }
     }
 
-    /// A path may have colons, and a program's name has none: the name is what is behind the last one, unless the whole is
-    /// a file's path.
-    private static func object(_ argument: String) -> ProgramChoice? {
-        let whole = FilePath(argument)
-        guard let colon = argument.lastIndex(of: ":"), !Folder.exists(whole) else {
-            return argument.isEmpty ? nil : .object(whole, program: nil)
+    /// What is outside of the registry.
+    private func note(_ pins: [NamedPin], _ context: Context) {
+        for pin in pins {
+            context.note(
+                "map \(pin.map) is pinned at \(pin.path), where its object asks for it: "
+                    + (pin.isThere ? "the one that was there is used" : "a new one")
+                    + "; it stays there when all is detached")
         }
-        let (path, program) = (argument[..<colon], argument[argument.index(after: colon)...])
-        guard !path.isEmpty, !program.isEmpty else { return nil }
-        return .object(FilePath(String(path)), program: String(program))
     }
 
-    /// - Returns: nil if nothing was said of the hook.
-    static func selection(_ arguments: [HookArgument]) -> ProgramSelection? {
-        if arguments.isEmpty { return nil }
-        let choices = arguments.compactMap { if case .program(let choice) = $0 { choice } else { nil } }
-        return choices.isEmpty ? .unchanged : .programs(choices)
+    private func report(_ reports: [AttachmentReport], _ context: Context) {
+        if isJSON {
+            context.output(AttachmentsDocument(reports).json)
+        } else {
+            context.show(AttachmentRendering(reports).text)
+        }
+    }
+
+    /// Stays until a signal comes.
+    private func hold(
+        _ names: [String], _ registry: borrowing Registry, _ pins: [NamedPin], _ context: Context
+    ) throws(PacketMetadataError) {
+        Interruption.watch()
+        let held = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+            try registry.hold(programs, on: names)
+        }
+        note(pins, context)
+        report(held.reports, context)
+        context.note("attached until this process ends")
+        while Interruption.signal == nil {
+            Pause.sleep(milliseconds: 50)
+            try held.follow(registry)
+        }
     }
 }

@@ -3,8 +3,8 @@
 /// A command line in its plainest form: the command, words, and options in full, each once, a value in a word of its own.
 ///
 /// ArgumentParser finds out what a command takes by reflection, which takes some 3 ms: more than reading and printing a
-/// whole registry. So the commands that scripts run most take plain arguments without it. Whatever is not plain, help
-/// and mistakes among it, is ArgumentParser's, and PlainArgumentsTests see to it that both understand the same.
+/// whole registry. So inspect-map, which monitoring runs again and again, takes plain arguments without it. Whatever is not
+/// plain, help and mistakes among it, is ArgumentParser's, and PlainArgumentsTests see to it that both understand the same.
 struct PlainArguments {
     let words: [String]
     private let values: [(option: String, value: String)]
@@ -42,12 +42,6 @@ struct PlainArguments {
 extension PlainArguments {
     /// What was asked; nil if it takes ArgumentParser to tell.
     static func request(_ arguments: [String]) -> (any Request)? {
-        let rest = arguments.dropFirst()
-        switch arguments.first {
-        case "register-field": return RegisterFieldRequest(plain: rest)
-        case "attach-to-interface": return AttachRequest(plain: rest)
-        case "inspect-map": return InspectMapRequest(plain: rest)
-        default: return nil
-        }
+        arguments.first == "inspect-map" ? InspectMapRequest(plain: arguments.dropFirst()) : nil
     }
 }

@@ -32,14 +32,14 @@ struct RegisterField: ContextCommand {
     var type: String
 
     @Option(help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"))
-    var source: String = RegisterFieldRequest.defaultSource
+    var source: String = "none"
 
     @Option(
         help: ArgumentHelp("Set it on one packet in that many of each CPU; needs a source.", valueName: "packets"))
     var sample: Int = 1
 
     @Option(help: ArgumentHelp("What the prebuilt consumer does with the value.", valueName: "sink"))
-    var sink: String = RegisterFieldRequest.defaultSink
+    var sink: String = "none"
 
     @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
     var owner: String = ""
@@ -53,40 +53,13 @@ struct RegisterField: ContextCommand {
 
     var isJSON: Bool { output.isJSON }
 
-    var request: RegisterFieldRequest {
-        RegisterFieldRequest(
-            name: name, type: type, source: source, sample: sample, sink: sink, owner: owner, isPrivate: isPrivate,
-            registry: registry.path, lockTimeout: writing.lockTimeout.duration, trustsOwner: writing.trustOwner,
-            isJSON: isJSON)
-    }
-
-    func run(in context: Context) throws(PacketMetadataError) { try request.run(in: context) }
-}
-
-/// What `register-field` was asked.
-struct RegisterFieldRequest: Request, Hashable {
-    var name: String
-    var type: String
-    var source = Self.defaultSource
-    var sample = 1
-    var sink = Self.defaultSink
-    var owner = ""
-    var isPrivate = false
-    var registry: String?
-    var lockTimeout = Duration.seconds(WritingOptions.defaultTimeout)
-    var trustsOwner = false
-    var isJSON = false
-
-    static let defaultSource = "none"
-    static let defaultSink = "none"
-
     func run(in context: Context) throws(PacketMetadataError) {
         let type = try FieldType(type)
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
             sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
         let registry = try Registry.openOrCreate(
-            at: context.registry(registry), trustsOwner: trustsOwner, waiting: context.wait(upTo: lockTimeout),
+            at: self.registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context),
             recording: context.record
         ) { context.note($0) }
         let (field, isNew) = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
@@ -104,20 +77,5 @@ struct RegisterFieldRequest: Request, Hashable {
         }
         context.output(
             isJSON ? RegistrationDocument(field, isNew: isNew).json : field.id.description)
-    }
-}
-
-extension RegisterFieldRequest {
-    init?(plain arguments: some Sequence<String>) {
-        guard
-            let plain = PlainArguments(
-                arguments, options: ["--type", "--source", "--sink", "--owner", "--registry"],
-                flags: ["--private", "--json"]),
-            plain.words.count == 1, let type = plain["--type"]
-        else { return nil }
-        self.init(
-            name: plain.words[0], type: type, source: plain["--source"] ?? Self.defaultSource,
-            sink: plain["--sink"] ?? Self.defaultSink, owner: plain["--owner"] ?? "", isPrivate: plain.has("--private"),
-            registry: plain["--registry"], isJSON: plain.has("--json"))
     }
 }

@@ -60,7 +60,7 @@ import Testing
         #expect((error["reason"] as? String)?.contains("Did you mean inspect-map?") == true)
     }
 
-    /// Each pair is taken by one parser and then by the other (PlainArguments).
+    /// A value in a word of its own, or joined to its option.
     @Test(arguments: [
         (["register-field", "x", "--type", "u23"], ["register-field", "x", "--type=u23"]),
         (
@@ -74,9 +74,7 @@ import Testing
         (["attach-to-interface", "lo", "--xdp", "prebilt"], ["attach-to-interface", "lo", "--xdp=prebilt"]),
         (["attach-to-interface", "loo"], ["attach-to-interface", "loo", "--lock-timeout=1"]),
     ])
-    func bothParsersSayTheSame(plain: [String], other: [String]) {
-        #expect(PlainArguments.request(plain) != nil)
-        #expect(PlainArguments.request(other) == nil)
+    func valuesAreToldHoweverTheyAreWritten(plain: [String], other: [String]) {
         let scratch = ScratchRegistry()
         let registry = ["--registry", scratch.path.string]
         let (first, second) = (CommandRun(plain + registry), CommandRun(other + registry))

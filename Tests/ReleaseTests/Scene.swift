@@ -72,7 +72,7 @@ enum Scene: String, CaseIterable {
     }
 
     private static func own(_ name: String) -> Program {
-        Program(name: name, object: application, fields: ["tenant", "hops"])
+        Program(name: name, object: application, fields: [name == "label" ? "hops" : "tenant"])
     }
     private static let producer = Program(
         name: "producer", object: "prebuilt producer", fields: ["number", "length", "secret"])

@@ -67,7 +67,9 @@ import Testing
             _ = try bench.command("attach-to-interface", "far0", "--xdp", object, "--tc", object)
             let refused = try bench.command("unregister-field", "shared")
             #expect(refused.exitCode == 73)
-            #expect(refused.errors.contains("program check on far0 (TC ingress), program stamp on far0 (XDP) use it"))
+            #expect(
+                refused.errors.contains(
+                    "program check on far0 (TC ingress) uses it, program stamp on far0 (XDP) uses it"))
             #expect(try bench.command("unregister-field", "shared", "--force").exitCode == 0)
             try bench.pair.send(10)
             let arrived = try eventually { try Self.counts(bench).refused >= 10 }

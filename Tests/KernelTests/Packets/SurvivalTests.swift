@@ -2,6 +2,7 @@
 
 import BPF
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -84,8 +85,8 @@ import Testing
 
 /// Needs no privileges.
 @Suite struct SurvivalTestsDocument {
-    private static let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../Sources/PacketMetadata/PacketMetadata.docc/Survival.md")
+    private static let file = URL(
+        fileURLWithPath: Fixture.root.appending("Sources/PacketMetadata/PacketMetadata.docc/Survival.md").string)
 
     /// `UPDATE_SNAPSHOTS=1 swift test` writes the table anew.
     @Test func survivalMdHasTheTable() throws {

@@ -114,7 +114,7 @@ import Testing
             #expect(refused.exitCode == 73)
             #expect(
                 refused.errors.contains(
-                    "program acme_ingress on far0 (XDP), program globex_steering on far0 (TC ingress) use it"))
+                    "program acme_ingress on far0 (XDP) uses it, program globex_steering on far0 (TC ingress) uses it"))
             #expect(try bench.attachments.command("unregister-field", "tenant", "--force").exitCode == 0)
             #expect(try bench.attachments.command("register-field", "intruder", "--type", "u32").exitCode == 0)
             try bench.send(10)

@@ -113,10 +113,13 @@ import Testing
     @Test func aFolderOfOthersIsNoPlaceForRootsRegistry() throws {
         try Kernel.run {
             let bench = try Bench()
-            let run = try Self.run(bench, ["register-field", "fresh", "--type", "u8"], at: bench.user.home)
+            let given = bench.user.home.appending("given")
+            try Folder.make(given)
+            try #require(chown(given.string, OtherUser.id, OtherUser.id) == 0)
+            let run = try Self.run(bench, ["register-field", "fresh", "--type", "u8"], at: given)
             #expect(run.exitCode == 77)
             #expect(run.errors.contains("belongs to user \(OtherUser.id)"), "\(run.errors)")
-            #expect(try bench.names == [])
+            #expect(try Folder.names(in: given) == [])
         }
     }
 }
