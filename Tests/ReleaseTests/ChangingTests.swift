@@ -25,7 +25,7 @@ import Testing
             try command.expect("register-field", "wide", "--type", "bytes:20", "--private")
             try command.expect("unregister-field", "wide")
             #expect(try command.run(["unregister-field", "wide"]).status == 66)
-            let hasOwn = (scene.xdp + scene.tc).contains { $0.fields == ["tenant", "hops"] }
+            let hasOwn = (scene.xdp + scene.tc).contains { $0.object == Scene.application }
             #expect(try command.run(["unregister-field", "hops"]).status == (hasOwn ? 73 : 0))
             if !hasOwn { try command.expect("register-field", "hops", "--type", "u8") }
             try command.expect("unregister-field", "length", "--json")

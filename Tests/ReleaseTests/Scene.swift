@@ -29,7 +29,7 @@ enum Scene: String, CaseIterable {
         var last: String?
     }
 
-    private static var application: String { Fixture.object("application").string }
+    static var application: String { Fixture.object("application").string }
 
     static let fields = ["tenant", "hops", "number", "length", "secret"]
 
