@@ -47,19 +47,8 @@ public struct LinkInformation: Sendable, Hashable {
     ///
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN.
     public static func all() throws(BPFError) -> [LinkInformation] {
-        var links: [LinkInformation] = []
-        var id: UInt32 = 0
-        while true {
-            var next: UInt32 = 0
-            do throws(BPFError) {
-                try libbpf("list links") { unsafe bpf_link_get_next_id(id, &next) }
-            } catch {
-                if error.errno == .noSuchFileOrDirectory { return links }  // that was the last
-                throw error
-            }
-            id = next
-            // One may go between the listing and here.
-            if let link = try? LinkInformation(id: next) { links.append(link) }
-        }
+        // One may go between the listing and here.
+        try objectNumbers("list links") { unsafe bpf_link_get_next_id($0, &$1) }
+            .compactMap { try? LinkInformation(id: $0) }
     }
 }

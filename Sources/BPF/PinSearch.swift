@@ -54,6 +54,11 @@ public struct PinSearch: Sendable {
         isComplete = walk.isComplete
     }
 
+    /// All programs that were found.
+    public var programs: [ProgramInformation] {
+        found.compactMap { pin in if case .program(let program) = pin.object { program } else { nil } }
+    }
+
     /// For when there is nothing to look for.
     public static let nothing = PinSearch()
 

@@ -45,17 +45,7 @@ public struct ProgramInformation: Sendable, Hashable {
     ///
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN.
     public static func allIDs() throws(BPFError) -> [UInt32] {
-        var ids: [UInt32] = []
-        while true {
-            var next: UInt32 = 0
-            do throws(BPFError) {
-                try libbpf("list programs") { unsafe bpf_prog_get_next_id(ids.last ?? 0, &next) }
-            } catch {
-                if error.errno == .noSuchFileOrDirectory { return ids }  // that was the last
-                throw error
-            }
-            ids.append(next)
-        }
+        try objectNumbers("list programs") { unsafe bpf_prog_get_next_id($0, &$1) }
     }
 
     /// Of a program that is open; takes no capability.

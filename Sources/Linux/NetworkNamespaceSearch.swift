@@ -20,6 +20,24 @@ extension NetworkNamespace {
         return nil
     }
 
+    /// Runs something where ``find(where:)`` finds that something is so.
+    ///
+    /// - Returns: nil if it is nowhere, or this process may not enter the namespace.
+    public static func run<Value, Failure: Error>(
+        where condition: () -> Bool, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value? {
+        if condition() { return try body() }
+        guard let namespace = find(where: condition) else { return nil }
+        do throws(NamespaceError<Failure>) {
+            return try namespace.run(body)
+        } catch {
+            switch error {
+            case .body(let error): throw error
+            case .entering: return nil
+            }
+        }
+    }
+
     /// Runs something in each of those.
     public static func visitAll(_ body: () -> Void) {
         _ = find {

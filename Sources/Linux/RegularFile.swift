@@ -37,15 +37,7 @@ public enum RegularFile {
         default: throw Fault.otherKind
         }
         if information.st_size > limit { throw Fault.tooLarge }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 14)
-        while true {
-            // read(2) into all of the chunk.
-            let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-            // It may grow meanwhile.
-            if bytes.count > limit { throw Fault.tooLarge }
-        }
+        guard let bytes = try file.readAll(upTo: limit) else { throw Fault.tooLarge }
+        return bytes
     }
 }

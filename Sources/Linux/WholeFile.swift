@@ -10,16 +10,7 @@ public enum WholeFile {
     public static func read(_ path: FilePath) throws(Errno) -> [UInt8] {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try file.closeAfter {
-                var bytes: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 1 << 14)
-                while true {
-                    // read(2) into all of the chunk.
-                    let count = unsafe try chunk.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
-                    if count == 0 { return bytes }
-                    bytes += chunk[..<count]
-                }
-            }
+            return try file.closeAfter { try file.readAll() } ?? []
         } catch {
             throw (error as? Errno) ?? .ioError
         }

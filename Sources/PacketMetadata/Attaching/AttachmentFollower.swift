@@ -17,6 +17,7 @@ struct AttachmentFollower: RegistryFollower {
     func users(of field: RegisteredField) throws(PacketMetadataError) -> [String] {
         var users: [String] = []
         for attachment in try store.attachments() {
+            lazy var interface = attachment.interface
             for member in attachment.members {
                 let reach: ProgramReach
                 do throws(BPFError) {
@@ -27,7 +28,7 @@ struct AttachmentFollower: RegistryFollower {
                 guard reach.declared.contains(field.name.text) else { continue }
                 let verb = reach.used.contains(field.name.text) ? "uses" : "declares"
                 users.append(
-                    "program \(member.record.program) on \(attachment.interface) (\(member.record.hook)) \(verb) it")
+                    "program \(member.record.program) on \(interface) (\(member.record.hook)) \(verb) it")
             }
         }
         return users.sorted()

@@ -6,6 +6,8 @@ internal import RegistryModel
 /// How programs get to one hook of an interface, as far as hooks differ: a further kind of hook is one more of these.
 protocol HookAttaching {
     var hook: Hook { get }
+    /// The commands' option that names the hook's programs.
+    var option: String { get }
     var interface: HookInterface { get }
     /// What was asked for, for errors.
     var summary: String { get }

@@ -19,8 +19,7 @@ extension InterfaceAttacher {
             throw attaching.refusal(ofOtherMode: other.record)
         }
         guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
-            let option = hook == .xdp ? "--xdp" : "--tc"
-            let kept = "the hook is left to it; --join \(option) prebuilt adds the prebuilt program"
+            let kept = "the hook is left to it; --join \(attaching.option) prebuilt adds the prebuilt program"
             change.steps = existing.map { .leave(reports($0, .unchanged, kept)) }
             return change
         }
@@ -115,26 +114,20 @@ extension InterfaceAttacher {
         }
         let mode = attachment.record.mode
         let chain = try loader(mode, isAttached: true).load(entries, in: registry)
-        var records: [AttachmentRecord] = []
-        var outcomes: [AttachmentReport.Outcome] = []
-        for (slot, member) in zip(slots, chain.members) {
-            switch slot {
-            case .kept(let index, let outcome):
-                records.append(members[index].record.renewed(as: member.spec))
-                outcomes.append(outcome)
-            case .new(_, let outcome):
-                records.append(AttachmentRecord(member.spec, mode: mode, on: interface))
-                outcomes.append(outcome)
-            }
-        }
         // Where the driver cannot be asked, what was loaded may be what is there.
         let isSame =
-            records.count == members.count
+            chain.members.count == members.count
             && zip(members, chain.members).allSatisfy { $0.record.isProgram(of: $1.spec) }
-        if isSame { outcomes = outcomes.map { _ in .unchanged } }
+        var records: [AttachmentRecord] = []
         var reports: [AttachmentReport] = []
-        for (index, member) in chain.members.enumerated() {
-            reports.append(report(records[index], outcomes[index], member.shortfall))
+        for (slot, member) in zip(slots, chain.members) {
+            let (record, outcome) =
+                switch slot {
+                case .kept(let index, let outcome): (members[index].record.renewed(as: member.spec), outcome)
+                case .new(_, let outcome): (AttachmentRecord(member.spec, mode: mode, on: interface), outcome)
+                }
+            records.append(record)
+            reports.append(report(record, isSame ? .unchanged : outcome, member.shortfall))
         }
         return isSame ? .leave(reports) : .swap(attachment, RecordedChain(chain, records), reports + gone)
     }

@@ -87,12 +87,20 @@ struct InterfaceAttacher {
 
     /// - Parameter fallback: why the mode is not the one asked for first, or what a program does not do here.
     func report(
+        _ spec: ProgramSpec, _ mode: AttachmentMode, _ outcome: AttachmentReport.Outcome, _ fallback: String?
+    ) -> AttachmentReport {
+        AttachmentReport(
+            interface: interface.name, namespace: interface.namespace, hook: spec.hook, program: spec.name, mode: mode,
+            outcome: outcome, fallback: fallback)
+    }
+
+    /// - Parameter fallback: likewise.
+    func report(
         _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
     ) -> AttachmentReport {
         AttachmentReport(
             interface: interface.name, namespace: interface.namespace, hook: record.hook, program: record.program,
-            mode: record.mode,
-            outcome: outcome, fallback: fallback)
+            mode: record.mode, outcome: outcome, fallback: fallback)
     }
 
     func reports(

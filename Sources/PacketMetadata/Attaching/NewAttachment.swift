@@ -52,8 +52,7 @@ struct NewAttachment {
     private func reports(_ chain: LoadedChain, _ mode: AttachmentMode, _ reason: String?) -> [AttachmentReport] {
         chain.members.map { member in
             let told = [reason, member.shortfall].compactMap(\.self).joined(separator: "; ")
-            let record = AttachmentRecord(member.spec, mode: mode, on: attacher.interface)
-            return attacher.report(record, plan.outcome, told.isEmpty ? nil : told)
+            return attacher.report(member.spec, mode, plan.outcome, told.isEmpty ? nil : told)
         }
     }
 }

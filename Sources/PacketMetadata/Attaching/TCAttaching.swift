@@ -9,6 +9,7 @@ internal import SystemPackage
 /// the other.
 struct TCAttaching: HookAttaching {
     let hook = Hook.tcIngress
+    let option = "--tc"
     let interface: HookInterface
     let summary: String
 
@@ -98,6 +99,6 @@ struct TCAttaching: HookAttaching {
     func refusal(ofOtherMode attached: AttachmentRecord) -> PacketMetadataError {
         PacketMetadataError(
             .taken, summary, reason: "\(attached.program) is attached to it by \(attached.mode.rawValue)",
-            remedy: "pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --tc first.")
+            remedy: "pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) \(option) first.")
     }
 }

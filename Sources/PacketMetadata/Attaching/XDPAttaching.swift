@@ -8,6 +8,7 @@ internal import SystemPackage
 /// XDP: one link holds all of a registry's programs, by the first, which hands packets on.
 struct XDPAttaching: HookAttaching {
     let hook = Hook.xdp
+    let option = "--xdp"
     let interface: HookInterface
     let summary: String
 
@@ -70,6 +71,7 @@ struct XDPAttaching: HookAttaching {
         PacketMetadataError(
             .taken, summary, reason: "\(attached.program) is attached to it in \(attached.mode.rawValue) mode",
             remedy:
-                "A link keeps its mode: pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) --xdp first.")
+                "A link keeps its mode: pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) \(option) first."
+        )
     }
 }

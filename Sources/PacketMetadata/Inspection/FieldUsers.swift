@@ -32,10 +32,11 @@ extension Registry {
         let attachments = try AttachmentStore(pins).survey().sound.map { (attachment: $0, interface: $0.interface) }
         for (attachment, interface) in attachments.sorted(by: { $0.attachment.order < $1.attachment.order }) {
             for member in attachment.members {
+                lazy var reach = try? member.reach()
                 let user = FieldUser(
                     program: member.record.program, interface: interface, hook: member.record.hook,
-                    isPrebuilt: member.record.binding.hasTable, counts: member.counts(in: stateMap.id))
-                let names = Set(member.fields(image))
+                    isPrebuilt: member.record.binding.hasTable, counts: member.counts(in: stateMap.id, reach))
+                let names = Set(member.fields(image, reach))
                 for field in image.fields where names.contains(field.name.text) {
                     users[field.name, default: []].append(user)
                 }
@@ -54,20 +55,24 @@ extension Attachment {
 extension Attachment.Member {
     /// Whether the program uses the map that counts are kept in, or one that it reaches by its own tail calls does.
     ///
-    /// - Parameter stateMap: the map's number.
-    fileprivate func counts(in stateMap: UInt32) -> Bool? {
+    /// - Parameters:
+    ///   - stateMap: the map's number.
+    ///   - reach: the member's, asked for only if it is needed.
+    fileprivate func counts(in stateMap: UInt32, _ reach: @autoclosure () -> ProgramReach?) -> Bool? {
         if record.isScrub { return nil }
         guard let maps = try? BPFProgram(pinnedAt: folders.program, readOnly: true).mapIDs else { return nil }
-        return maps.contains(stateMap) || (try? reach().counts) == true
+        return maps.contains(stateMap) || reach()?.counts == true
     }
 
     /// Fields that it may set or get.
-    func fields(_ image: RegistryImage) -> [String] {
+    ///
+    /// - Parameter reach: the member's, asked for only if it is needed.
+    func fields(_ image: RegistryImage, _ reach: @autoclosure () -> ProgramReach?) -> [String] {
         let fields = image.fields.filter { field in
             if record.isScrub { return field.definition.isPrivate }
             return record.hook == .tcIngress || field.definition.source != .none
         }
         if record.binding.hasTable { return fields.map(\.name.text) }
-        return (try? reach().used.sorted()) ?? []
+        return reach()?.used.sorted() ?? []
     }
 }

@@ -26,14 +26,11 @@ enum LoadedMark {
 
         /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN.
         init() throws(BPFError) {
-            marks = try Self.maps(PKTMETA_LOADED_MAP)
-            registries = try Self.maps(PKTMETA_REGISTRY_MAP)
-        }
-
-        private static func maps(_ name: String) throws(BPFError) -> Set<UInt32> {
-            var found: Set<UInt32> = []
-            try forEachMap(named: name) { (map) throws(BPFError) in found.insert(map.id) }
-            return found
+            var (marks, registries): (Set<UInt32>, Set<UInt32>) = ([], [])
+            try forEachMap(named: PKTMETA_LOADED_MAP, PKTMETA_REGISTRY_MAP) { (map) throws(BPFError) in
+                if map.name == PKTMETA_LOADED_MAP { marks.insert(map.id) } else { registries.insert(map.id) }
+            }
+            (self.marks, self.registries) = (marks, registries)
         }
 
         /// - Returns: nil if the program has no registry's map.
@@ -47,6 +44,14 @@ enum LoadedMark {
             }
             let used = maps.intersection(registries)
             return used.isEmpty ? nil : Use(registries: used, isLoadedByPktmeta: !maps.isDisjoint(with: marks))
+        }
+
+        /// Whether pktmeta has loaded a program for a registry.
+        ///
+        /// - Parameter map: the number of the registry's map.
+        func isLoaded(_ program: UInt32, for map: UInt32) throws(BPFError) -> Bool {
+            guard let use = try use(ofProgram: program) else { return false }
+            return use.isLoadedByPktmeta && use.registries.contains(map)
         }
     }
 

@@ -9,16 +9,10 @@ extension Attachment {
     /// is now.
     var device: DeviceAccess {
         DeviceAccess(interface: record.interface, isAttached: true) { load throws(PacketMetadataError) in
-            guard let program = try? self.anchor.programID(), let ifindex = try? self.ifindex(),
-                let namespace = NetworkNamespace.find(where: { Self.isHere(program, ifindex) })
-            else { return nil }
-            do throws(NamespaceError<PacketMetadataError>) {
-                return try namespace.run { () throws(PacketMetadataError) in try load(ifindex) }
-            } catch {
-                switch error {
-                case .body(let error): throw error
-                case .entering: return nil
-                }
+            guard let program = try? self.anchor.programID(), let ifindex = try? self.ifindex() else { return nil }
+            return try NetworkNamespace.run(where: { Self.isHere(program, ifindex) }) {
+                () throws(PacketMetadataError) in
+                try load(ifindex)
             }
         }
     }

@@ -43,12 +43,10 @@ extension AttachmentStore {
     private func letGoOfUnpinned(_ filter: FilterAnchor) throws(BPFError) -> Bool {
         guard let reader = try? LoadedMark.Reader(), let map = try? BPFMap(pinnedAt: pins.registry, readOnly: true).id
         else { return false }
-        let pinned = PinSearch(below: pins.attachments).found.compactMap { pin in
-            if case .program(let program) = pin.object { program.id } else { nil }
-        }
+        let pinned = PinSearch(below: pins.attachments).programs.map(\.id)
         return try filter.letGo { (program) throws(BPFError) in
-            guard !pinned.contains(program), let use = try reader.use(ofProgram: program) else { return false }
-            return use.isLoadedByPktmeta && use.registries.contains(map)
+            if pinned.contains(program) { return false }
+            return try reader.isLoaded(program, for: map)
         }
     }
 }

@@ -101,16 +101,6 @@ struct FilterAnchor: Sendable {
 
     /// - Returns: nil if the namespace was not found, or this process may not enter it.
     private func inNamespace<Value>(_ body: () throws(BPFError) -> Value) throws(BPFError) -> Value? {
-        let isThere = { (try? NetworkNamespace.currentCookie()) == netnsCookie }
-        if isThere() { return try body() }
-        guard let namespace = NetworkNamespace.find(where: isThere) else { return nil }
-        do throws(NamespaceError<BPFError>) {
-            return try namespace.run(body)
-        } catch {
-            switch error {
-            case .body(let error): throw error
-            case .entering: return nil
-            }
-        }
+        try NetworkNamespace.run(where: { (try? NetworkNamespace.currentCookie()) == netnsCookie }, body)
     }
 }

@@ -13,7 +13,9 @@ extension FolderEntry {
         for (pin, map) in [("registry", PKTMETA_REGISTRY_MAP), ("state", PKTMETA_STATE_MAP)] {
             if let found = try? BPFMap(pinnedAt: appending(pin), readOnly: true), found.name == map { return true }
         }
-        return [RegistryPins.attachmentsName, "lock"].allSatisfy { (try? appending($0).kind()) == .folder }
+        return [RegistryPins.attachmentsName, RegistryPins.lockName].allSatisfy {
+            (try? appending($0).kind()) == .folder
+        }
     }
 }
 

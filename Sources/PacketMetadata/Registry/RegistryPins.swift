@@ -20,9 +20,10 @@ struct RegistryPins: Sendable {
 
     var registry: FolderEntry { folder.entry.appending("registry") }
     var state: FolderEntry { folder.entry.appending("state") }
-    var lock: FolderEntry { folder.entry.appending("lock") }
+    var lock: FolderEntry { folder.entry.appending(Self.lockName) }
     var attachments: FolderEntry { folder.entry.appending(Self.attachmentsName) }
     static let attachmentsName = "attachments"
+    static let lockName = "lock"
     /// Of all maps that are pktmeta's own.
     static let mapPrefix = "pktmeta_"
 

@@ -163,7 +163,6 @@ extension RegistryPins {
         try entry.exists() ? try entry.contents() : []
     }
 
-    /// What is pinned beside folders first: those are an attachment's link, which holds what is in the folders.
     // MARK: What stands where a part should
 
     /// Does something under the lock, which is not left behind if it was not there before and the registry stays.

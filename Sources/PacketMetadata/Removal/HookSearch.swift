@@ -58,15 +58,7 @@ struct HookSearch {
         if reader == nil {
             view.unseen.append("programs without pins cannot be looked for without CAP_SYS_ADMIN")
         }
-        NetworkNamespace.visitAll {
-            guard let cookie = try? NetworkNamespace.currentCookie(), let interfaces = try? NetworkInterface.all()
-            else {
-                return
-            }
-            for interface in interfaces {
-                for hook in Hook.allCases { look(at: hook, of: interface, cookie, reader, &view) }
-            }
-        }
+        Hook.visitAll { hook, interface, cookie in look(at: hook, of: interface, cookie, reader, &view) }
         if let reader {
             addLinks(reader, &view)
             // Also those on hooks of network namespaces that were not found.
@@ -87,7 +79,8 @@ struct HookSearch {
         let isOfInterest = standings.values.contains { $0 != .none }
         guard isOfInterest || hasQdisc else { return }
         let place = HostRemoval.Place(
-            namespace: namespace(cookie), netnsCookie: cookie, interface: interface.name, ifindex: interface.index,
+            namespace: NamespaceLabel.current(cookie, seenFrom: home), netnsCookie: cookie, interface: interface.name,
+            ifindex: interface.index,
             hook: hook)
         if hasQdisc, wantedMaps == nil || isOfInterest { view.qdiscs.append(place) }
         guard isOfInterest, let occupancy = try? HookOccupancy(ifindex: interface.index, hook) else { return }
@@ -138,20 +131,7 @@ struct HookSearch {
         }
     }
 
-    private func holders(of link: UInt32) -> [HostRemoval.Holder] {
-        HoldingProcess.ofBPFObjects("link_id", [link])[link, default: []].map(HostRemoval.Holder.init)
-    }
-
-    /// The one that this thread is in as it looks.
-    private func namespace(_ cookie: UInt64) -> NamespaceLabel {
-        if cookie == home { return .here }
-        let name = (try? NetworkNamespace.current().name()) ?? nil
-        return name.map { .named($0) } ?? .cookie(cookie)
-    }
-}
-
-extension HostRemoval.Holder {
-    init(_ process: HoldingProcess) { self.init(processID: process.processID, command: process.command) }
+    private func holders(of link: UInt32) -> [ProgramHolder] { ProgramHolder.ofLinks([link])[link, default: []] }
 }
 
 extension HostRemoval.Place {
@@ -160,14 +140,7 @@ extension HostRemoval.Place {
     /// - Throws: EPERM if the namespace is not found, or may not be entered.
     func run<Value>(_ body: () throws(BPFError) -> Value) throws(BPFError) -> Value {
         let isThere = { (try? NetworkNamespace.currentCookie()) == netnsCookie }
-        if isThere() { return try body() }
-        let refusal = BPFError("find and enter the network namespace of \(interface)", .notPermitted)
-        guard let namespace = NetworkNamespace.find(where: isThere) else { throw refusal }
-        do throws(NamespaceError<BPFError>) {
-            return try namespace.run(body)
-        } catch {
-            if case .body(let error) = error { throw error }
-            throw refusal
-        }
+        if let value = try NetworkNamespace.run(where: isThere, body) { return value }
+        throw BPFError("find and enter the network namespace of \(interface)", .notPermitted)
     }
 }

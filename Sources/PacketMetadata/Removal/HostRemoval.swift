@@ -31,25 +31,13 @@ public struct HostRemoval: Sendable, Hashable {
         public let hook: Hook
     }
 
-    /// A process that has a descriptor of a program or link, and so keeps it in the kernel.
-    public struct Holder: Sendable, Hashable {
-        public let processID: Int
-        /// The program's name, of at most 15 bytes; nil if it may not be seen.
-        public let command: String?
-
-        public init(processID: Int, command: String?) {
-            self.processID = processID
-            self.command = command
-        }
-    }
-
     public enum Part: Sendable, Hashable {
         /// A registry, with the names of all programs that are pinned for it.
         case registry(FilePath, programs: [String])
         /// A program on a hook.
-        case program(Place, HookOccupant, holders: [Holder])
+        case program(Place, HookOccupant, holders: [ProgramHolder])
         /// A link of which the hook was not found; nil: its program's name.
-        case link(UInt32, programID: UInt32, programName: String?, holders: [Holder])
+        case link(UInt32, programID: UInt32, programName: String?, holders: [ProgramHolder])
         /// A clsact qdisc that pktmeta has made.
         case qdisc(Place)
         /// A program that is on no hook, and still in the kernel.

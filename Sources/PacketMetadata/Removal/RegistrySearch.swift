@@ -22,9 +22,7 @@ struct FoundRegistry: Sendable {
     init(_ pins: RegistryPins, seenBy view: RegistryPins) {
         self.pins = pins
         mapID = try? BPFMap(pinnedAt: view.registry, readOnly: true).id
-        programs = PinSearch(below: view.attachments).found.compactMap { pin in
-            if case .program(let program) = pin.object { program } else { nil }
-        }
+        programs = PinSearch(below: view.attachments).programs
         do throws(PacketMetadataError) {
             try pins.refuseOthers("cannot remove the registry \(pins.path)")
             refusal = nil
@@ -78,7 +76,7 @@ struct RegistrySearch {
     var removable: [FoundRegistry] { found.filter { $0.refusal == nil } }
 
     private static func search(_ isComplete: inout Bool) -> [FilePath] {
-        let search = PinSearch(foldersNamed: [attachments], where: isMap)
+        let search = PinSearch(foldersNamed: [RegistryPins.attachmentsName], where: isMap)
         isComplete = search.isComplete
         let cutShort = search.folders.map { $0.removingLastComponent() }.filter(isCutShort)
         return Set(search.found.compactMap(registry(of:)) + cutShort).sorted { $0.string < $1.string }
@@ -104,7 +102,7 @@ struct RegistrySearch {
         case (AttachmentRecord.mapName, "record"):
             // attachments/NAME/current/NUMBER/record
             let components = Array(pin.path.components.dropLast(4))
-            guard components.last?.string == attachments else { return nil }
+            guard components.last?.string == RegistryPins.attachmentsName else { return nil }
             return FilePath(root: pin.path.root, components.dropLast())
         default: return nil
         }
@@ -112,11 +110,11 @@ struct RegistrySearch {
 
     /// Whether nothing but empty folders is left, or none, as when a removal was cut short.
     private static func isCutShort(_ path: FilePath) -> Bool {
-        guard let names = try? Folder.names(in: path), Set(names).isSubset(of: [attachments, "lock"]) else {
+        guard let names = try? Folder.names(in: path),
+            Set(names).isSubset(of: [RegistryPins.attachmentsName, RegistryPins.lockName])
+        else {
             return false
         }
         return names.allSatisfy { (try? Folder.names(in: path.appending($0)).isEmpty) == true }
     }
-
-    private static let attachments = "attachments"
 }

@@ -6,18 +6,6 @@ internal import SystemPackage
 
 /// A program that is attached for a registry as long as a process lives, and pinned nowhere.
 public struct HeldProgram: Sendable, Hashable {
-    /// A process that has a descriptor of the program or of its link.
-    public struct Process: Sendable, Hashable {
-        public let processID: Int
-        /// The name of what it runs, of at most 15 bytes; nil if it may not be seen.
-        public let command: String?
-
-        package init(processID: Int, command: String?) {
-            self.processID = processID
-            self.command = command
-        }
-    }
-
     /// A hook on which the program is.
     public struct Place: Sendable, Hashable {
         public let interface: String
@@ -36,9 +24,9 @@ public struct HeldProgram: Sendable, Hashable {
     public let programID: UInt32
     /// nil for a program behind another one of a chain, and if the hook was not found.
     public let place: Place?
-    public let processes: [Process]
+    public let processes: [ProgramHolder]
 
-    package init(program: String, programID: UInt32, place: Place?, processes: [Process]) {
+    package init(program: String, programID: UInt32, place: Place?, processes: [ProgramHolder]) {
         self.program = program
         self.programID = programID
         self.place = place
@@ -53,43 +41,25 @@ extension Registry {
     /// - Returns: nil without CAP_SYS_ADMIN.
     public func heldPrograms() -> [HeldProgram]? {
         guard let reader = try? LoadedMark.Reader(), let all = try? ProgramInformation.allIDs() else { return nil }
-        let ours = all.filter { id in
-            guard let use = try? reader.use(ofProgram: id) else { return false }
-            return use.isLoadedByPktmeta && use.registries.contains(fieldsMap.id)
-        }
-        let left = Set(ours).subtracting(pinnedPrograms)
+        let pinned = Set(PinSearch(below: pins.attachments).programs.map(\.id))
+        let left = all.filter { !pinned.contains($0) && (try? reader.isLoaded($0, for: fieldsMap.id)) == true }
         if left.isEmpty { return [] }
-        let holders = HoldingProcess.ofBPFObjects("prog_id", left)
+        let holders = ProgramHolder.ofPrograms(Set(left))
         let places = Self.places(of: Set(holders.keys))
         return holders.sorted { $0.key < $1.key }.compactMap { id, processes in
             guard let program = try? ProgramInformation(id: id) else { return nil }
-            return HeldProgram(
-                program: program.name, programID: id, place: places[id],
-                processes: processes.map { .init(processID: $0.processID, command: $0.command) })
+            return HeldProgram(program: program.name, programID: id, place: places[id], processes: processes)
         }
-    }
-
-    private var pinnedPrograms: Set<UInt32> {
-        Set(
-            PinSearch(below: pins.attachments).found.compactMap { pin in
-                if case .program(let program) = pin.object { program.id } else { nil }
-            })
     }
 
     private static func places(of programs: Set<UInt32>) -> [UInt32: HeldProgram.Place] {
         var places: [UInt32: HeldProgram.Place] = [:]
-        let here = try? NetworkNamespace.currentCookie()
-        NetworkNamespace.visitAll {
-            guard places.count < programs.count, let cookie = try? NetworkNamespace.currentCookie() else { return }
-            for interface in (try? NetworkInterface.all()) ?? [] {
-                for hook in Hook.allCases {
-                    for id in (try? hook.programIDs(ifindex: interface.index)) ?? [] where programs.contains(id) {
-                        let name = (try? NetworkNamespace.current().name()) ?? nil
-                        places[id] = HeldProgram.Place(
-                            interface: interface.name,
-                            namespace: cookie == here ? .here : name.map { .named($0) } ?? .cookie(cookie), hook: hook)
-                    }
-                }
+        let home = try? NetworkNamespace.currentCookie()
+        Hook.visitAll { hook, interface, cookie in
+            guard places.count < programs.count else { return }
+            for id in (try? hook.programIDs(ifindex: interface.index)) ?? [] where programs.contains(id) {
+                places[id] = HeldProgram.Place(
+                    interface: interface.name, namespace: NamespaceLabel.current(cookie, seenFrom: home), hook: hook)
             }
         }
         return places

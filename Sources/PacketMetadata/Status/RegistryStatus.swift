@@ -89,7 +89,8 @@ extension Attachment {
                 ProgramStatus(
                     program: record.program, object: record.object.name,
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
-                    programID: program?.id, linkID: link, fields: member.fields(image), attachedAt: record.attachedAt,
+                    programID: program?.id, linkID: link, fields: member.fields(image, try? member.reach()),
+                    attachedAt: record.attachedAt,
                     packets: counts ? program?.runs : nil, pins: member.folders.entry.path,
                     maps: OwnMaps.pinned(in: member.folders.maps)))
         }

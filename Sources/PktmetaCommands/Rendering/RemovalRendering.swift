@@ -19,12 +19,12 @@ struct RemovalRendering {
 
     private func outcome(_ item: HostRemoval.Item) -> (String, remedy: String?) {
         let word: String
-        var holders: [HostRemoval.Holder] = []
+        var holders: [ProgramHolder] = []
         switch item.part {
         case .program(_, _, let all), .link(_, _, _, let all): (word, holders) = ("detached", all)
         default: word = "removed"
         }
-        let names = holders.map(\.text).joined(separator: ", ")
+        let names = holders.map(\.description).joined(separator: ", ")
         switch item.outcome {
         case .removed: return (word + (names.isEmpty ? "" : "; held by \(names)"), nil)
         case .planned: return ("would be \(word)" + (names.isEmpty ? "" : "; held by \(names)"), nil)
@@ -66,10 +66,6 @@ struct RemovalRendering {
         if removal.isDryRun { return planned == 0 ? "nothing of pktmeta is there" : "nothing of pktmeta would be left" }
         return "nothing of pktmeta is left"
     }
-}
-
-extension HostRemoval.Holder {
-    fileprivate var text: String { "process \(processID)\(command.map { " (\($0))" } ?? "")" }
 }
 
 struct RemovalDocument: JSONDocument {
@@ -164,7 +160,7 @@ extension HostRemoval.Item {
     }
 }
 
-extension HostRemoval.Holder {
+extension ProgramHolder {
     fileprivate var json: JSONValue { ["pid": .number(processID), "command": command.map(JSONValue.text)] }
 }
 

@@ -114,7 +114,7 @@ struct StatusRendering {
                 " on \(place.hook) of \(place.interface)"
                     + (place.namespace == .here ? "" : " in network namespace \(name(place.namespace))")
             }
-            let holders = program.processes.map { "process \($0.processID)" + ($0.command.map { " (\($0))" } ?? "") }
+            let holders = program.processes.map(\.description)
             return printable(
                 "held: \(program.program) (id \(program.programID))\(place ?? ""), by \(holders.joined(separator: ", "))"
             )
