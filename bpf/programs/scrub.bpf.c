@@ -45,8 +45,8 @@ static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_w
 /*
  * GRO may have merged packets to a list, of which each keeps an area of its own, where no program gets at it. When the
  * list is taken apart for forwarding, they would leave with it. Once the first has a byte of the second, the kernel
- * makes new packets of them, without metadata; the first one's area stays for this namespace. To merged packets that
- * are no list it does no harm. Not 0: there is no memory for that.
+ * makes new packets of them, without metadata; the first one's area stays for this namespace (Survival.md). Not 0:
+ * there is no memory for that.
  */
 static __always_inline long join_list(struct __sk_buff *skb)
 {

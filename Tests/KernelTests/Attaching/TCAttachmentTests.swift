@@ -102,6 +102,26 @@ import Testing
         }
     }
 
+    /// A packet may meet the program twice in between, never not at all, and both count in the same map.
+    @Test func aMovedProgramKeepsItsMapsAndMissesNoPacket() throws {
+        try Kernel.run {
+            let bench = try Self.bench()
+            let foreign = try Self.foreign(bench)
+            #expect(try Self.attach(bench, "--xdp", ChainTests.stamp, "--tc", Self.counter).exitCode == 0)
+            let traffic = BackgroundTraffic(bench.pair)
+            for place in ["--first", "--last", "--first", "--last", "--first"] {
+                let moved = try Self.attach(bench, "--xdp", "none", "--tc", Self.counter, "--join", place)
+                #expect(moved.output == "far0: TC ingress: read_and_count moved (tcx)", "\(moved.errors)")
+            }
+            let sent = try traffic.stop()
+            #expect(sent > 0)
+            let isComplete = try eventually { try Self.stamped(bench) >= sent }
+            let counted = try Self.stamped(bench)
+            #expect(isComplete, "\(counted) of \(sent)")
+            #expect(foreign.program.program.id > 0)
+        }
+    }
+
     @Test func twoProgramsOfOneRegistryBothGetTheField() throws {
         try Kernel.run {
             let bench = try Self.bench()
