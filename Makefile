@@ -39,6 +39,9 @@ OLDEST_CLANG := clang-13
 NEWEST_CLANG := clang-22
 TEST_CLANGS := $(SECOND_CLANG) $(OLDEST_CLANG) $(NEWEST_CLANG)
 OTHER_OBJECTS := $(foreach clang,$(TEST_CLANGS),$(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests-$(clang)/%.bpf.o))
+# Programs as they were compiled with ABI 1.
+ABI_1 := .build/abi-1
+ABI_1_OBJECTS := $(addprefix $(BPF_OUT)/tests-abi-1/,contract_xdp.bpf.o contract_tc.bpf.o bound_xdp.bpf.o bound_tc.bpf.o)
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
 BENCH_SOURCES := $(wildcard bpf/bench/*.bpf.c)
@@ -128,7 +131,15 @@ $(BPF_OUT)/tests-$(1)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEA
 endef
 $(foreach clang,$(TEST_CLANGS),$(eval $(call TESTS_BY,$(clang))))
 
-test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES)
+$(ABI_1)/bpf/include/pktmeta/abi.h: .make/abi-1
+	.make/abi-1 $(ABI_1)
+
+$(BPF_OUT)/tests-abi-1/%.bpf.o: $(ABI_1)/bpf/include/pktmeta/abi.h
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_CFLAGS:-Ibpf/include=-I$(ABI_1)/bpf/include) -c $(ABI_1)/Tests/Programs/$*.bpf.c -o $@
+
+test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES) \
+	$(ABI_1_OBJECTS)
 
 demo: release
 	.build/release/pktmeta demo

@@ -26,11 +26,13 @@ public enum WholeFile {
     /// file as it was before. A file that was there gives its owner, group and mode to the new one. A symbolic link stays
     /// and its target is replaced; what is no regular file, such as /dev/stdout, is written to as it is.
     ///
+    /// - Parameter isSecret: whether nobody but the file's owner is to read it.
     /// - Throws: `notPermitted` (EPERM) if the file that was there is another user's or group's, to whom this process may
     ///   not give the new one.
-    public static func write(_ bytes: [UInt8], to path: FilePath) throws(Errno) {
+    public static func write(_ bytes: [UInt8], to path: FilePath, isSecret: Bool = false) throws(Errno) {
         let target = try resolved(path)
-        let existing = status(of: target)
+        var existing = status(of: target)
+        if isSecret { existing?.st_mode &= ~0o077 }
         if let existing, existing.st_mode & S_IFMT != S_IFREG {
             return try fill(target, bytes, options: [.closeOnExec], permissions: [], isLasting: false)
         }
@@ -41,7 +43,7 @@ public enum WholeFile {
         do throws(Errno) {
             try fill(
                 temporary, bytes, options: [.closeOnExec, .create, .exclusiveCreate],
-                permissions: existing == nil
+                permissions: existing == nil && !isSecret
                     ? [.ownerReadWrite, .groupReadWrite, .otherReadWrite] : .ownerReadWrite,
                 like: existing, isLasting: true)
             try Folder.rename(temporary, to: target)

@@ -36,7 +36,7 @@ struct DetachFromInterface: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let hooks = Hook.allCases.filter { ($0 == .xdp ? xdp : tc) || xdp == tc }
         let registry = try Registry.open(
-            at: registry.path(in: context), for: .write, trustsOwner: writing.trustOwner,
+            at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context), recording: context.record)
         let reports = try interfaces.run("cannot detach from") { (names) throws(PacketMetadataError) in
             try registry.detach(

@@ -13,6 +13,10 @@ struct ExportBTF: ContextCommand {
             as registry in place of pktmeta_fields. PKTMETA_ID and bound access then work as under \
             attach-to-interface. The file says what is true now: export again before each load.
 
+            The file is a secret: it has the registry's seal, by which programs know an area from bytes that somebody else \
+            has put in front of a packet, and who has it can forge fields. So it takes the registry's owner, or root, and is \
+            made for its owner alone (mode 0600).
+
             Nobody loads such a program anew when fields are unregistered or moved. Objects with bound access \
             #define PKTMETA_BOUND_LIVE, which asks the registry on each call; without it they refuse every packet \
             (-EFAULT) from then on. A program with PKTMETA_ID of a field that is not registered is refused by the verifier.
@@ -32,7 +36,7 @@ struct ExportBTF: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let summary = "cannot export the registry \(registry.path(in: context))"
         try file.refuseTerminal(summary, in: context)
-        let registry = try context.readableRegistry(at: registry.path(in: context))
-        try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), summary, in: context)
+        let registry = try context.registryForPrograms(at: registry.path(in: context))
+        try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), isSecret: true, summary, in: context)
     }
 }

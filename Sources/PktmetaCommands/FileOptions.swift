@@ -30,10 +30,13 @@ struct FileOptions: ParsableArguments {
             remedy: "Name a file, or redirect the output.")
     }
 
-    func write(_ bytes: [UInt8], _ summary: String, in context: Context) throws(PacketMetadataError) {
+    /// - Parameter isSecret: whether nobody but the file's owner is to read it.
+    func write(
+        _ bytes: [UInt8], isSecret: Bool = false, _ summary: String, in context: Context
+    ) throws(PacketMetadataError) {
         guard let path else { return context.bytes(bytes) }
         do throws(Errno) {
-            try WholeFile.write(bytes, to: path)
+            try WholeFile.write(bytes, to: path, isSecret: isSecret)
         } catch {
             throw PacketMetadataError(
                 Self.kind(of: error), summary, reason: "cannot write \(path): \(error) (\(error.name))")

@@ -12,7 +12,8 @@ struct GenerateHeader: ContextCommand {
         discussion: """
             For BPF programs that are compiled elsewhere: pktmeta_set_NAME, pktmeta_get_NAME, pktmeta_is_set_NAME and \
             pktmeta_clear_NAME, with the field's id as PKTMETA_FIELD_ID_NAME. They are access by id, so any loader does, \
-            as long as it has the object use the map pinned as registry in place of pktmeta_fields. The same fields give \
+            as long as it has the object use the map pinned as registry in place of pktmeta_fields, and the types that \
+            export-btf writes. The same fields give \
             the same header.
 
             An id changes when its field is registered anew: then make the header anew. Programs with ids of their own \

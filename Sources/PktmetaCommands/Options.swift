@@ -32,6 +32,12 @@ extension Context {
         return registry
     }
 
+    func registryForPrograms(at path: FilePath) throws(PacketMetadataError) -> Registry {
+        let registry = try Registry.openForPrograms(at: path)
+        note(foreignOwnerOf: registry)
+        return registry
+    }
+
     /// Says what somebody may want to know beside the answer.
     func note(_ text: String) { errors("note: \(text)") }
 
@@ -95,5 +101,15 @@ struct NamespaceOptions: ParsableArguments {
         _ summary: String, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         try NetworkNamespace.run(in: name, summary, body)
+    }
+}
+
+/// A field's id as an argument.
+struct FieldIDArgument: ExpressibleByArgument {
+    let id: FieldID
+
+    init?(argument: String) {
+        guard let id = FieldID(argument) else { return nil }
+        self.id = id
     }
 }

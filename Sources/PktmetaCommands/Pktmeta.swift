@@ -20,7 +20,8 @@ public struct Pktmeta: ParsableCommand {
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, Status.self, InspectMap.self, Watch.self, Compact.self, Repair.self,
-            RemoveFromHost.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self, Bench.self,
+            RemoveFromHost.self, ExportFields.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self,
+            Bench.self,
         ])
 
     public init() {}

@@ -44,6 +44,12 @@ struct RegisterField: ContextCommand {
     @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
     var owner: String = ""
 
+    @Option(
+        help: ArgumentHelp(
+            "The id that it is to have, such as 0x01002a03, as it had in another registry (export-fields): refused if it "
+                + "was ever another field's here.", valueName: "id"))
+    var id: FieldIDArgument?
+
     @Flag(name: .customLong("private"), help: "Keep it out of namespaces whose interface has the scrub program.")
     var isPrivate = false
 
@@ -63,7 +69,7 @@ struct RegisterField: ContextCommand {
             recording: context.record
         ) { context.note($0) }
         let (field, isNew) = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
-            try registry.register(definition)
+            try registry.register(definition, id: id?.id)
         }
         if !isNew, field.definition.owner != owner {
             let first = field.definition.owner

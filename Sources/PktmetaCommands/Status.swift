@@ -27,7 +27,7 @@ struct Status: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try context.readableRegistry(at: registry.path(in: context))
         let report = StatusReport(
-            path: registry.path.string, tag: try registry.image().word.tag, hooks: try hooks(of: registry),
+            path: registry.path.string, hooks: try hooks(of: registry),
             damaged: (try? registry.damagedAttachments()) ?? [], held: registry.heldPrograms(),
             hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
         if isJSON {
@@ -51,14 +51,13 @@ struct Status: ContextCommand {
 /// What `status` shows.
 struct StatusReport {
     let path: String
-    let tag: UInt8
     /// nil if this process may not see what is attached.
     let hooks: [HookStatus]?
     /// What is pinned there and cannot be read.
     var damaged: [DamagedAttachment] = []
     /// What other processes have attached for as long as they live; nil if this process may not see it.
     var held: [HeldProgram]?
-    /// Whether anyone but their owner may open what is pinned for attachments.
+    /// Whether anyone but the owner may open what is the owner's alone.
     var hasOpenPins = false
     /// CLOCK_REALTIME, ns, when it was read.
     let time: UInt64

@@ -3,7 +3,7 @@
 /// Bytes of the area next to each other that are put to one use.
 public struct AreaPart: Hashable, Sendable {
     public enum Use: Hashable, Sendable {
-        /// Magic, tag, generation, and which fields are set.
+        /// The stamp, and which fields are set.
         case header
         case field(RegisteredField)
         /// A field's that was unregistered: free once packets under way have gone by, which the next change sees to.

@@ -12,22 +12,28 @@ public struct Binding: Hashable, Sendable {
 
     /// In the order of the names.
     public let places: [Place]
-    /// Upper 16 bits of the header words of this registry's areas.
-    public let owner: UInt16
+    /// The registry's word at that moment.
+    let word: RegistryWord
     /// First generation in which all the fields lie where they lie.
-    public let oldest: Generation
-    /// The newest that packets may have before the program is loaded anew.
-    public let newest: Generation
-    /// Bytes.
-    public let capacity: Int
-    /// The header word that the program gives areas that it makes; 0: that of the registry at that moment.
+    let oldest: Generation
+    /// Whether the program is loaded anew whenever the generation changes.
+    let isRenewed: Bool
+
+    /// Bytes of a packet's area.
+    public var capacity: Int { word.capacity }
+    /// Which registry it is (``RegistryWord/registry``).
+    package var registry: UInt32 { word.registry }
+    /// Generations from the oldest to the newest that packets may have before the program is loaded anew.
+    public var span: UInt16 { oldest.lag(behind: word.pending) }
+
+    /// The stamp of the oldest areas that have all the fields where they lie.
+    package func oldestStamp(_ seal: Seal) -> UInt64 { seal.stamp(of: oldest, word) }
+
+    /// The stamp that the program gives areas that it makes; 0: that of the registry at that moment.
     ///
     /// A program that is loaded anew whenever the generation changes need not ask. Until it is, its areas are a generation
     /// older than they could be, as those of packets under way are.
-    public let header: UInt64
-
-    /// Generations from the oldest to the newest.
-    public var span: UInt16 { oldest.lag(behind: newest) }
+    package func newStamp(_ seal: Seal) -> UInt64 { isRenewed ? seal.stamp(of: word.generation, word) : 0 }
 }
 
 extension RegistryImage {
@@ -44,8 +50,6 @@ extension RegistryImage {
         }
         let generations = places.filter { $0.bit != 0 }.compactMap { $0.field?.layout.generation }
         let oldest = generations.max { $0.isOlder(than: $1) } ?? word.generation
-        return Binding(
-            places: places, owner: UInt16(word.rawValue >> 48), oldest: oldest, newest: word.pending,
-            capacity: word.capacity, header: isRenewed ? word.emptyHeader : 0)
+        return Binding(places: places, word: word, oldest: oldest, isRenewed: isRenewed)
     }
 }

@@ -7,18 +7,31 @@ struct Compaction {
     private let goal: [Int: Int]
 
     init(_ image: RegistryImage) {
-        // The widest first: then each begins where the last one ended, aligned.
+        // The widest first: then what is narrower fills what alignment leaves in front of them.
         let ordered = Self.fields(image).sorted { a, b in
             let (first, second) = (a.type.alignment, b.type.alignment)
             return first != second ? first > second : a.layout.offset < b.layout.offset
         }
-        var end = image.valueRange.lowerBound
+        var free = [image.valueRange]
         var goal: [Int: Int] = [:]
         for field in ordered {
-            goal[field.slot] = end
-            end += field.type.size
+            guard let place = Self.take(field.type, from: &free) else { continue }
+            goal[field.slot] = place
         }
         self.goal = goal
+    }
+
+    /// The first aligned place, which is then no longer free.
+    private static func take(_ type: FieldType, from free: inout [Range<Int>]) -> Int? {
+        for (index, hole) in free.enumerated() {
+            let start = hole.lowerBound.rounded(upTo: type.alignment)
+            let end = start + type.size
+            guard end <= hole.upperBound else { continue }
+            free.replaceSubrange(index...index, with: [hole.lowerBound..<start, end..<hole.upperBound])
+            free.removeAll(where: \.isEmpty)
+            return start
+        }
+        return nil
     }
 
     struct Move: Hashable {
@@ -48,7 +61,7 @@ struct Compaction {
         for field in misplaced where field.layout.offset < end {
             let alignment = field.type.alignment
             for hole in aside {
-                let offset = (hole.lowerBound + alignment - 1) / alignment * alignment
+                let offset = hole.lowerBound.rounded(upTo: alignment)
                 if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
             }
         }

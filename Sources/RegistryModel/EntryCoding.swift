@@ -21,7 +21,7 @@ extension RegistryImage {
 
     /// The registry word of a registry map's value, if it is that of a registry of this ABI.
     ///
-    /// - Throws: `incompatibleABI` or `badData` if not.
+    /// - Throws: `badData` if not; `incompatibleABI` if it is that of another.
     @discardableResult
     package static func checkedWord(of bytes: [UInt8], path: String) throws(PacketMetadataError) -> RegistryWord {
         precondition(bytes.count == size)
@@ -34,7 +34,9 @@ extension RegistryImage {
             throw PacketMetadataError(
                 .incompatibleABI, summary,
                 reason: "it has ABI version \(version), this pktmeta has \(RegistryWord.abiVersion)",
-                remedy: "Use the pktmeta that made it, or another registry with --registry.")
+                remedy: "Use the pktmeta that made it, or another registry with --registry. Of this one, pktmeta "
+                    + "detach-from-interface and delete-registry --force work, and export-fields prints the commands that "
+                    + "register its fields anew.")
         }
         guard RegistryWord.capacities.contains(word.capacity) else {
             throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity.of("byte"))")
@@ -42,10 +44,29 @@ extension RegistryImage {
         return word
     }
 
+    /// The fields of a registry map's value, also of one of an earlier ABI, and their ids: entries have been the same in each.
+    ///
+    /// - Throws: `badData` or `incompatibleABI` if they cannot be told.
+    package static func registrations(
+        of bytes: [UInt8], path: String
+    ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
+        precondition(bytes.count == size)
+        let version = RegistryWord(rawValue: word(0, of: bytes)).abiVersion
+        if version.map({ !(1...RegistryWord.abiVersion).contains($0) }) ?? true {
+            try checkedWord(of: bytes, path: path)
+        }
+        return fieldSlots.compactMap { slot in
+            let layout = LayoutWord(rawValue: word(layoutWord(slot), of: bytes))
+            let entry = Array(bytes[entryOffset(slot)..<entryOffset(slot) + entrySize])
+            guard layout.isLive, let definition = SlotImage(layout: layout, entry: entry).definition else { return nil }
+            return (layout.id, definition)
+        }
+    }
+
     /// The registry map's value.
     package var bytes: [UInt8] {
         let words = [word.rawValue, slotZero.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
-        let head = words.flatMap { encode($0) }
+        let head = words.flatMap { encode($0) } + encode(UInt32(PKTMETA_ABI_VERSION))
         let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
         return head + rest + slots.flatMap(\.entry)
     }

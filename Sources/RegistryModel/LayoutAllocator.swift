@@ -30,7 +30,7 @@ struct LayoutAllocator {
         guard type.size > 0 else { return RegistryWord.headerSize }
         return holes.sorted { ($0.count, $0.lowerBound) < ($1.count, $1.lowerBound) }
             .lazy
-            .map { (hole: $0, offset: ($0.lowerBound + type.alignment - 1) / type.alignment * type.alignment) }
+            .map { (hole: $0, offset: $0.lowerBound.rounded(upTo: type.alignment)) }
             .first { $0.offset + type.size <= $0.hole.upperBound }?
             .offset
     }
@@ -41,4 +41,9 @@ struct LayoutAllocator {
             !image.isOccupied(image[$0].layout) && image[$0].lastEpoch < UInt16(PKTMETA_EPOCH_MAX)
         }
     }
+}
+
+extension Int {
+    /// The next multiple of an alignment, or this if it is one.
+    func rounded(upTo alignment: Int) -> Int { (self + alignment - 1) / alignment * alignment }
 }

@@ -27,15 +27,14 @@ public struct RegistryImage: Hashable, Sendable {
 
     /// A new registry without fields.
     ///
-    /// Tag, generation and epochs start at random, so that what is left of an earlier registry (areas of packets
-    /// under way, ids that applications still hold) is not taken for this one's.
+    /// Identity, generation and epochs start at random, so that what is left of an earlier registry (ids that applications
+    /// still hold, programs that were loaded for it) is not taken for this one's.
     package static func empty(
         capacity: Int, createdAt: UInt64, using random: inout some RandomNumberGenerator
     ) -> RegistryImage {
-        let generation = Generation(.random(in: .min ... .max, using: &random))
         let word = RegistryWord(
-            tag: .random(in: .min ... .max, using: &random), generation: generation, pending: generation,
-            capacity: capacity)
+            capacity: capacity, identity: .random(in: 0..<1 << 15, using: &random),
+            generation: UInt32(UInt16.random(in: .min ... .max, using: &random)))
         let slots = fieldSlots.map { _ in
             SlotImage(lastEpoch: .random(in: 0..<firstEpochs, using: &random))
         }

@@ -55,20 +55,24 @@ extension RegistryImage {
     /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
     /// free only once the generation has passed their tombstone, so older packets are refused.
     ///
-    /// - Parameter now: CLOCK_REALTIME, ns.
-    /// - Throws: `taken` if the name or the sink is another field's, or there is no slot or no space.
+    /// - Parameters:
+    ///   - id: what the field is to have, as it had in another registry; nil: any.
+    ///   - now: CLOCK_REALTIME, ns.
+    /// - Throws: `taken` if the name or the sink is another field's, there is no slot or no space, or the id is or was
+    ///   another field's; `usage` if no field can have it.
     package func registering(
-        _ definition: FieldDefinition, now: UInt64
+        _ definition: FieldDefinition, id: FieldID? = nil, now: UInt64
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
             guard existing.definition.isSameField(as: definition) else { throw nameTaken(definition, by: existing) }
+            if let id, existing.id != id { throw hasOtherID(existing, asked: id) }
             return ([], existing)
         }
         if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
             throw sinkTaken(definition, by: other)
         }
         let allocator = LayoutAllocator(image: self)
-        let (slot, epoch) = try place(of: definition)
+        let (slot, epoch) = if let id { try place(of: definition, id) } else { try place(of: definition) }
         guard let offset = allocator.offset(for: definition.type) else {
             throw spaceTaken(definition, holes: allocator.holes)
         }
@@ -100,7 +104,7 @@ extension RegistryImage {
             .publish(slot: field.slot, layout.gone(generation: next)),
             .resetState(slot: field.slot, id: FieldID(rawValue: 0)),  // calls with its id are stale from now on
         ]
-        return steps + applying(steps).bump(to: next)
+        return steps + applying(steps).bump()
     }
 
     /// The steps that close holes by moving fields together; none if no larger hole would come of it.
@@ -133,7 +137,7 @@ extension RegistryImage {
                     FieldID(slot: move.slot, epoch: layout.epoch), generation: next, offset: move.offset,
                     size: layout.size))
         }
-        return publications + applying(publications).bump(to: next)
+        return publications + applying(publications).bump()
     }
 
     /// The steps that finish what a killed process began. None if nothing is left to do.
@@ -143,10 +147,10 @@ extension RegistryImage {
             let layout = self[slot].layout
             return (layout.isLive || layout.isTombstone) && layout.generation == next
         }
-        guard !ahead.isEmpty || word.pending == next else { return [] }
+        guard !ahead.isEmpty || word.isPending else { return [] }
         let forget = ahead.filter { self[$0].layout.isTombstone }
             .map { RegistryStep.resetState(slot: $0, id: FieldID(rawValue: 0)) }
-        return forget + bump(to: next)
+        return forget + bump()
     }
 
     /// The steps that unregister what makes no sense, with a new generation: packets under way may carry anything for
@@ -163,14 +167,15 @@ extension RegistryImage {
         let steps: [RegistryStep] =
             [
                 .raiseRevision(revision &+ 1), .publish(slot: 0, .noField),
-                .setWord(word.with(pending: word.generation)),
+                .setWord(word.settled()),
             ] + tombstones
-        return steps + applying(steps).bump(to: next)
+        return steps + applying(steps).bump()
     }
 
     /// The grace period, the announcement, programs that know of it, the new generation; and entries that lag far behind brought closer, so
     /// that a field that lives long never looks newer than a packet.
-    private func bump(to next: Generation) -> [RegistryStep] {
+    private func bump() -> [RegistryStep] {
+        let next = word.generation.next
         let restamps: [RegistryStep] = Self.fieldSlots.compactMap { slot in
             let layout = self[slot].layout
             guard layout.isLive || layout.isTombstone, !next.isOlder(than: layout.generation),
@@ -180,9 +185,9 @@ extension RegistryImage {
         }
         return restamps + [
             .gracePeriod,
-            .setWord(word.with(pending: next)),
+            .setWord(word.announced()),
             .renew,
-            .setWord(word.with(generation: next, pending: next)),
+            .setWord(word.advanced()),
             .renew,
         ]
     }

@@ -21,10 +21,7 @@ extension RegistryImage {
     }
 
     private var headFaults: [RegistryProblem] {
-        if slotZero != .noField { return [RegistryProblem(slot: 0, text: "its layout word is one that ids may match")] }
-        guard word.pending != word.generation, word.pending != word.generation.next else { return [] }
-        let text = "pending generation \(word.pending) does not follow the generation, \(word.generation)"
-        return [RegistryProblem(slot: 0, text: text)]
+        slotZero == .noField ? [] : [RegistryProblem(slot: 0, text: "its layout word is one that ids may match")]
     }
 
     private func fault(of slot: SlotImage) -> String? {

@@ -18,6 +18,9 @@ public struct Generation: Hashable, Sendable, CustomStringConvertible {
     /// How many changes ago this was, seen from a later one.
     public func lag(behind later: Generation) -> UInt16 { later.number &- number }
 
+    /// How many changes later this is, seen from another: negative if it is older (RFC 1982).
+    func distance(from other: Generation) -> Int { Int(Int16(bitPattern: number &- other.number)) }
+
     public func advanced(by count: Int) -> Generation { Generation(number &+ UInt16(truncatingIfNeeded: count)) }
 
     public var description: String { String(number) }
@@ -30,6 +33,20 @@ public struct FieldID: Hashable, Sendable, CustomStringConvertible {
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     init(slot: Int, epoch: UInt16) { rawValue = pktmeta_id(UInt8(slot), epoch) }
+
+    var slot: Int { Int(pktmeta_id_slot(rawValue)) }
+    var epoch: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 8) }
+    /// Whether a field can have it.
+    var isPossible: Bool { RegistryImage.fieldSlots.contains(slot) && self == FieldID(slot: slot, epoch: epoch) }
+
+    /// Reads one as it is printed, or in decimal digits; nil if it is no number of 32 bits.
+    public init?(_ text: String) {
+        let isHexadecimal = text.hasPrefix("0x")
+        guard let number = UInt32(isHexadecimal ? text.dropFirst(2) : text[...], radix: isHexadecimal ? 16 : 10) else {
+            return nil
+        }
+        rawValue = number
+    }
 
     /// `0x01002a03`
     public var description: String {
@@ -56,6 +73,8 @@ public struct LayoutWord: Hashable, Sendable {
     }
 
     public var isLive: Bool { pktmeta_layout_live(rawValue) == PKTMETA_LIVE }
+    /// Of a live field.
+    var id: FieldID { FieldID(rawValue: UInt32(truncatingIfNeeded: rawValue >> 32)) }
     /// A field was here and is gone; its bytes may still be in packets.
     public var isTombstone: Bool { pktmeta_layout_live(rawValue) == 0 && rawValue != 0 }
     /// Neither live, nor a tombstone, nor never used: someone wrote here who should not have.
@@ -74,9 +93,7 @@ public struct LayoutWord: Hashable, Sendable {
 
     /// The same from another generation on.
     func with(generation: Generation) -> LayoutWord {
-        LayoutWord(
-            FieldID(rawValue: UInt32(truncatingIfNeeded: rawValue >> 32)), generation: generation, offset: offset,
-            size: size)
+        LayoutWord(id, generation: generation, offset: offset, size: size)
     }
 
     /// Its tombstone.
@@ -85,25 +102,33 @@ public struct LayoutWord: Hashable, Sendable {
     }
 }
 
-/// The word of slot 0.
+/// The registry's own word.
 public struct RegistryWord: Hashable, Sendable {
     public let rawValue: UInt64
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    public init(tag: UInt8, generation: Generation, pending: Generation, capacity: Int) {
-        rawValue = pktmeta_registry_word(tag, generation.number, pending.number, UInt8(capacity))
+    /// - Parameters:
+    ///   - capacity: bytes of a packet's area, its header included.
+    ///   - identity: 15 bits.
+    ///   - generation: how often the layout has changed.
+    ///   - isPending: whether a change is about to bring the next generation.
+    init(capacity: Int, identity: UInt16, generation: UInt32, isPending: Bool = false) {
+        rawValue = pktmeta_registry_word(UInt8(capacity), identity, isPending ? 1 : 0, generation)
     }
 
-    /// Names the registry in each packet's header.
-    public var tag: UInt8 { pktmeta_word_tag(rawValue) }
-    public var generation: Generation { Generation(pktmeta_word_generation(rawValue)) }
+    /// Tells the maps of registries apart: a random number of 15 bits, and no secret.
+    public var identity: UInt16 { pktmeta_word_identity(rawValue) }
+    /// How often the layout has changed, of which ``generation`` is the lower half.
+    var changes: UInt32 { pktmeta_word_generation(rawValue) }
+    public var generation: Generation { Generation(UInt16(truncatingIfNeeded: changes)) }
     /// The generation that a layout change is about to bring; else the current one.
-    public var pending: Generation { Generation(pktmeta_registry_pending(rawValue)) }
+    public var pending: Generation { isPending ? generation.next : generation }
+    var isPending: Bool { pktmeta_word_pending(rawValue) != 0 }
     /// Bytes of a packet's area, its header included.
-    public var capacity: Int { Int(pktmeta_registry_capacity(rawValue)) }
-    /// The header word of an area that is made now: the upper half.
-    var emptyHeader: UInt64 { rawValue & ~UInt64(UInt32.max) }
+    public var capacity: Int { Int(pktmeta_word_capacity(rawValue)) }
+    /// Which registry it is of: all but the generation.
+    package var registry: UInt32 { pktmeta_word_registry(rawValue) }
     /// nil if this is no registry at all.
     public var abiVersion: Int? {
         let magic = pktmeta_word_magic(rawValue)
@@ -123,8 +148,16 @@ public struct RegistryWord: Hashable, Sendable {
         "\(capacities[0]), \(capacities[1]), or \(capacities[2]) to \(capacities.last ?? 0) in steps of "
         + "\(capacities[3] - capacities[2])"
 
-    func with(generation: Generation? = nil, pending: Generation? = nil) -> RegistryWord {
-        RegistryWord(
-            tag: tag, generation: generation ?? self.generation, pending: pending ?? self.pending, capacity: capacity)
+    /// The same while a change is about to bring the next generation.
+    func announced() -> RegistryWord { with(changes: changes, isPending: true) }
+
+    /// The same while no change is under way.
+    func settled() -> RegistryWord { with(changes: changes, isPending: false) }
+
+    /// The same in the next generation.
+    func advanced() -> RegistryWord { with(changes: changes &+ 1, isPending: false) }
+
+    private func with(changes: UInt32, isPending: Bool) -> RegistryWord {
+        RegistryWord(capacity: capacity, identity: identity, generation: changes, isPending: isPending)
     }
 }

@@ -120,10 +120,10 @@ import Testing
     }
 
     @Test func wordsKeepTheirBits() {
-        let registry = pktmeta_registry_word(0xab, 0x1234, 0x5678, 64)
-        #expect(registry == 0x51ab_1234_5678_4000)
+        let registry = pktmeta_registry_word(64, 0x2bcd, 1, 0x0007_1234)
+        #expect(registry == 0x5240_579b_0007_1234)
         let layout = pktmeta_layout_word(pktmeta_id(7, 0xbeef), 0x1234, 40, 8)
-        #expect(layout == 0x01be_ef07_0820_1234)
+        #expect(layout == 0x01be_ef07_081c_1234)
         // What a program compares as a packet passes: the id.
         #expect(UInt64(pktmeta_id(7, 0xbeef)) == layout >> 32)
     }

@@ -23,9 +23,8 @@ enum InspectionExample {
     }
 
     static func registry(_ rows: [Row] = few, capacity: Int = 64) throws -> RegistryImage {
-        let generation = Generation(41)
         var image = RegistryImage(
-            word: RegistryWord(tag: 0x4d, generation: generation, pending: generation, capacity: capacity), revision: 1,
+            word: RegistryWord(capacity: capacity, identity: 0x4d, generation: 41), revision: 1,
             createdAt: 1_700_000_000_000_000_000,
             slots: RegistryImage.fieldSlots.map { _ in SlotImage(lastEpoch: 6) })
         for row in rows {

@@ -52,9 +52,8 @@ import Testing
     }
 
     @Test func anEmptyRegistry() throws {
-        let generation = Generation(1)
         let image = RegistryImage(
-            word: RegistryWord(tag: 1, generation: generation, pending: generation, capacity: 32), revision: 1,
+            word: RegistryWord(capacity: 32, identity: 1, generation: 1), revision: 1,
             createdAt: 0, slots: RegistryImage.fieldSlots.map { _ in SlotImage() })
         let text = InspectionRendering(try InspectionExample.report(.registry, image), .plain).text
         try expectSnapshot(text, "inspection-empty.txt")

@@ -24,7 +24,7 @@ import Testing
     }
 
     static let report = StatusReport(
-        path: "/sys/fs/bpf/pktmeta", tag: 0x0a,
+        path: "/sys/fs/bpf/pktmeta",
         hooks: [
             HookStatus(
                 interface: "eth0", ifindex: 2, namespace: .here, hook: .xdp,
@@ -45,7 +45,7 @@ import Testing
     }
 
     static let wide = StatusReport(
-        path: "/sys/fs/bpf/a-folder-of-an-application/with-a-registry-of-its-own/pktmeta", tag: 0x0a,
+        path: "/sys/fs/bpf/a-folder-of-an-application/with-a-registry-of-its-own/pktmeta",
         hooks: [
             HookStatus(
                 interface: "enp129s0f0np0v1", ifindex: 12, namespace: .cookie(12_345), hook: .tcIngress,
@@ -92,8 +92,8 @@ import Testing
     }
 
     @Test func emptyRegistry() {
-        let report = StatusReport(path: "/sys/fs/bpf/pktmeta", tag: 1, hooks: [], time: 0)
-        #expect(StatusRendering(report, .plain).text == "/sys/fs/bpf/pktmeta: 0 programs attached to 0 hooks, tag 0x01")
+        let report = StatusReport(path: "/sys/fs/bpf/pktmeta", hooks: [], time: 0)
+        #expect(StatusRendering(report, .plain).text == "/sys/fs/bpf/pktmeta: 0 programs attached to 0 hooks")
     }
 
     @Test func ages() {

@@ -23,10 +23,10 @@ import Testing
         for (name, type) in [("a", FieldType.u32), ("b", .u64), ("f", .flag)] {
             image = image.applying(try image.registering(define(name, type), now: 0).steps)
         }
-        #expect(describe(image) == ["0..<8 header", "8..<12 a", "12..<16 free", "16..<24 b", "24..<32 free"])
+        #expect(describe(image) == ["0..<12 header", "12..<16 a", "16..<24 b", "24..<32 free"])
         // Unregistered, and the generation not yet bumped.
         image[2].layout = tombstone(16..<24, generation: 42)
-        #expect(describe(image) == ["0..<8 header", "8..<12 a", "12..<16 free", "16..<24 released 2", "24..<32 free"])
+        #expect(describe(image) == ["0..<12 header", "12..<16 a", "16..<24 released 2", "24..<32 free"])
         image[3].layout = live(30..<38, generation: 41)
         #expect(describe(image).suffix(2) == ["24..<30 free", "30..<32 damaged 3"])
     }

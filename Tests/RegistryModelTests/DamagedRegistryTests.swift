@@ -66,8 +66,8 @@ struct DamagedRegistryTests {
         Damage("live byte 2", "neither live nor free") { $0.layout ^= 0x03 << 56 },
         Damage("live byte 255", "neither live nor free") { $0.layout |= 0xff << 56 },
         Damage("another slot", "the layout word is that of slot 4") { $0.layout ^= 0x01 << 32 },
-        Damage("offset 61", "it ends at byte 65 of an area of 64") { $0.layout ^= (16 ^ 53) << 16 },
-        Damage("offset 263", "it ends at byte 267 of an area of 64") { $0.layout |= 0xff << 16 },
+        Damage("offset 65", "it ends at byte 69 of an area of 64") { $0.layout ^= (16 ^ 53) << 16 },
+        Damage("offset 267", "it ends at byte 271 of an area of 64") { $0.layout |= 0xff << 16 },
         Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 },
         Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= (16 ^ 4) << 16 },
         Damage("name of slot 1", "slot 1 has its name, a") { $0.name.0 = 0x61 },
@@ -131,7 +131,7 @@ struct DamagedRegistryTests {
             ])
     }
 
-    @Test(arguments: [(8..<12, 11..<12), (8..<12, 8..<9), (8..<16, 10..<11), (8..<16, 8..<16)])
+    @Test(arguments: [(12..<16, 15..<16), (12..<16, 12..<13), (16..<24, 18..<19), (16..<24, 16..<24)])
     func aSharedByteIsAnOverlap(first: Range<Int>, second: Range<Int>) throws {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
@@ -204,15 +204,6 @@ struct DamagedRegistryTests {
         var image = try Self.sound()
         image[5].layout = LayoutWord(rawValue: image[5].layout.rawValue & ~(0xff << 56))
         #expect(try image.reread().problems.map(\.slot) == [5])
-    }
-
-    @Test func aPendingGenerationThatMakesNoSenseIsPutRight() throws {
-        var image = try Self.sound()
-        image.word = image.word.with(pending: Generation(900))
-        #expect(!image.problems.isEmpty)
-        let repaired = image.applying(image.repairing())
-        #expect(repaired.problems.isEmpty)
-        #expect(repaired.fields == image.fields)
     }
 
     // MARK: Garbage

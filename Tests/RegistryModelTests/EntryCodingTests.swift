@@ -43,7 +43,7 @@ struct EntryCodingTests {
     /// Where abi.h has each member.
     @Test func bytesOfAnEntry() throws {
         let definition = try define("tenant", .be32, source: .payload(offset: 0x0102), owner: "me")
-        var slot = SlotImage(layout: live(8..<12, epoch: 42, generation: 0x1234), definition: definition)
+        var slot = SlotImage(layout: live(12..<16, epoch: 42, generation: 0x1234), definition: definition)
         (slot.registeredAt, slot.lastEpoch) = (0x0102_0304_0506_0708, 0x2a2b)
         let bytes = slot.entry
         #expect(bytes.count == 248)
@@ -65,24 +65,25 @@ struct EntryCodingTests {
     @Test func bytesOfARegistry() throws {
         var image = RegistryImage(capacity: 64, generation: 0x1234)
         let slot = SlotImage(
-            layout: live(8..<12, slot: 31, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
+            layout: live(12..<16, slot: 31, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
         image[31] = slot
         let bytes = image.bytes
         #expect(bytes.count == 8192)
-        #expect(decode(bytes, as: UInt64.self) == 0x51ab_1234_1234_4000)
+        #expect(decode(bytes, as: UInt64.self) == 0x5240_579a_0000_1234)
         #expect(decode(Array(bytes[8..<16]), as: UInt64.self) == 0x0000_00ff_0000_0000, "PKTMETA_NO_FIELD")
         #expect(bytes[16..<256].allSatisfy { $0 == 0 })
         #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 0x0100_2a1f_0400_1234)
         #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == 1, "revision")
         #expect(decode(Array(bytes[272..<280]), as: UInt64.self) == image.createdAt)
-        #expect(bytes[280..<504].allSatisfy { $0 == 0 })
+        #expect(decode(Array(bytes[280..<284]), as: UInt32.self) == 2, "ABI")
+        #expect(bytes[284..<504].allSatisfy { $0 == 0 })
         #expect(Array(bytes[7944...]) == slot.entry)
     }
 
     @Test func textsOfFullLengthAreTerminated() throws {
         let text = String(repeating: "n", count: 31)
         let definition = try define(text, .u8, owner: String(repeating: "ö", count: 15) + "!")
-        let slot = SlotImage(layout: live(8..<9), definition: definition)
+        let slot = SlotImage(layout: live(12..<13), definition: definition)
         #expect(slot.entry[31] == 0 && slot.entry[63] == 0)
         #expect(SlotImage(layout: slot.layout, entry: slot.entry).definition == definition)
     }
@@ -97,7 +98,7 @@ struct EntryCodingTests {
         #expect(Set(RegistryImage.fieldSlots.map { image[$0].lastEpoch }).count > 25, "epochs start at random")
         #expect(RegistryImage.fieldSlots.allSatisfy { image[$0].lastEpoch < 1 << 14 })
         let other = RegistryImage.empty(capacity: 64, createdAt: 5, using: &random)
-        #expect(other.word.generation != image.word.generation && other.word.tag != image.word.tag)
+        #expect(other.word.generation != image.word.generation && other.word.identity != image.word.identity)
     }
 
     // MARK: Slot 0
@@ -107,9 +108,9 @@ struct EntryCodingTests {
         (0x0100_2a01_0400_1234, "not a registry"),
         (0x61ab_1234_1234_4000, "not a registry"),
         (.max, "not a registry"),
-        (0x51ab_1234_1234_0000, "its capacity is 0 bytes"),
-        (0x51ab_1234_1234_1f00, "its capacity is 31 bytes"),
-        (0x51ab_1234_1234_f900, "its capacity is 249 bytes"),
+        (0x5200_579a_0000_1234, "its capacity is 0 bytes"),
+        (0x521f_579a_0000_1234, "its capacity is 31 bytes"),
+        (0x52f9_579a_0000_1234, "its capacity is 249 bytes"),
     ])
     func whatIsNoRegistryIsBadData(word: UInt64, reason: String) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
@@ -119,13 +120,13 @@ struct EntryCodingTests {
     }
 
     @Test(arguments: [
-        (UInt64(0x50ab_1234_1234_4000), 0), (0x52ab_1234_1234_4000, 2), (0x5fab_1234_1234_4000, 15),
-        (0x52ab_1234_1234_0000, 2),
+        (UInt64(0x50ab_1234_1234_4000), 0), (0x51ab_1234_1234_4000, 1), (0x5fab_1234_1234_4000, 15),
+        (0x51ab_1234_1234_0000, 1),
     ])
     func anotherABIVersionIsNamed(word: UInt64, version: Int) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
         #expect(error.kind == .incompatibleABI)
-        #expect(error.reason == "it has ABI version \(version), this pktmeta has 1")
+        #expect(error.reason == "it has ABI version \(version), this pktmeta has 2")
         #expect(error.remedy?.contains("--registry") == true)
     }
 

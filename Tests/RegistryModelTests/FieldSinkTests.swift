@@ -69,8 +69,8 @@ struct FieldSinkTests {
     @Test func entriesKeepTheSink() throws {
         for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping] {
             let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16, sink: sink)
-            let bytes = SlotImage(layout: live(8..<10), definition: definition).entry
-            #expect(SlotImage(layout: live(8..<10), entry: bytes).definition == definition)
+            let bytes = SlotImage(layout: live(12..<14), definition: definition).entry
+            #expect(SlotImage(layout: live(12..<14), entry: bytes).definition == definition)
             #expect(Array(bytes[152..<156]) == encode(sink.code))
             #expect(Array(bytes[156..<160]) == encode(sink.mask))
         }
@@ -79,9 +79,9 @@ struct FieldSinkTests {
     @Test(arguments: [(UInt32(4), UInt32(0)), (.max, 0), (1, 0), (1, 5)])
     func entriesThatMakeNoSenseAreNoFields(code: UInt32, mask: UInt32) throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16)
-        var entry = decode(SlotImage(layout: live(8..<10), definition: definition).entry, as: pktmeta_entry.self)
+        var entry = decode(SlotImage(layout: live(12..<14), definition: definition).entry, as: pktmeta_entry.self)
         (entry.sink, entry.sink_mask) = (code, mask)
-        let slot = SlotImage(layout: live(8..<10), entry: encode(entry))
+        let slot = SlotImage(layout: live(12..<14), entry: encode(entry))
         #expect(slot.definition == nil)
         #expect(slot.fault == "its sink makes no sense")
     }
@@ -113,7 +113,7 @@ struct FieldSinkTests {
 
     @Test func countsOfAllCPUsAreAddedUp() throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u32, sink: .priority)
-        let field = RegisteredField(slot: 1, layout: live(8..<12), definition: definition, registeredAt: 0)
+        let field = RegisteredField(slot: 1, layout: live(12..<16), definition: definition, registeredAt: 0)
         let states = [(UInt64(3), UInt64(1)), (5, 7)].map { sunk, notSunk in
             var state = pktmeta_state()
             (state.id, state.sunk, state.not_sunk) = (field.id.rawValue, sunk, notSunk)

@@ -54,9 +54,8 @@ func tombstone(_ bytes: Range<Int>, epoch: UInt16 = 1, generation: UInt16) -> La
 extension RegistryImage {
     /// A registry without fields; each slot's last epoch is 0 unless said otherwise.
     init(capacity: Int = 64, generation: UInt16 = 0, lastEpoch: UInt16 = 0) {
-        let generation = Generation(generation)
         self.init(
-            word: RegistryWord(tag: 0xab, generation: generation, pending: generation, capacity: capacity),
+            word: RegistryWord(capacity: capacity, identity: 0x2bcd, generation: UInt32(generation)),
             revision: 1, createdAt: 1_700_000_000_000_000_000,
             slots: Self.fieldSlots.map { _ in SlotImage(lastEpoch: lastEpoch) })
     }

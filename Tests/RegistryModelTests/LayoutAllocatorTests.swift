@@ -6,18 +6,19 @@ import Testing
 
 @Suite("The layout allocator")
 struct LayoutAllocatorTests {
-    /// Holes: 8-15, 24-25 and 28-31.
-    static let holed = RegistryImage(capacity: 64, layouts: [live(26..<28), live(32..<64), live(16..<24)])
+    /// Holes: 12-19, 28-29 and 32-35.
+    static let holed = RegistryImage(capacity: 64, layouts: [live(30..<32), live(36..<64), live(20..<28)])
 
     @Test func holesAreWhatIsLeft() {
-        #expect(LayoutAllocator(image: Self.holed).holes == [8..<16, 24..<26, 28..<32])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).holes == [8..<32])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 248)).holes == [8..<248])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(8..<32)])).holes == [])
+        #expect(LayoutAllocator(image: Self.holed).holes == [12..<20, 28..<30, 32..<36])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).holes == [12..<32])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 248)).holes == [12..<248])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(12..<32)])).holes == [])
     }
 
     @Test(arguments: [
-        (FieldType.u8, Int?.some(24)), (.u16, 24), (.bytes(3), 28), (.u32, 28), (.mac, 8), (.bytes(5), 8), (.u64, 8),
+        (FieldType.u8, Int?.some(28)), (.u16, 28), (.bytes(3), 32), (.u32, 32), (.mac, 12), (.bytes(5), 12),
+        (.u64, nil),
         (.bytes(9), nil), (.ipv6, nil),
     ])
     func theSmallestHoleThatFitsIsTaken(type: FieldType, offset: Int?) {
@@ -25,22 +26,22 @@ struct LayoutAllocatorTests {
     }
 
     @Test func theLowestOfEqualHolesIsTaken() {
-        let image = RegistryImage(capacity: 64, layouts: [live(8..<16), live(24..<32), live(40..<64)])
+        let image = RegistryImage(capacity: 64, layouts: [live(12..<16), live(24..<32), live(40..<64)])
         #expect(LayoutAllocator(image: image).offset(for: .u64) == 16)
     }
 
     @Test(arguments: [
-        (FieldType.u8, 9), (.bytes(3), 9), (.u16, 10), (.mac, 10), (.u32, 12), (.bytes(12), 12), (.u64, 16),
+        (FieldType.u8, 13), (.bytes(3), 13), (.u16, 14), (.mac, 14), (.u32, 16), (.bytes(12), 16), (.u64, 16),
         (.ipv6, 16), (.bytes(24), 16),
     ])
     func placesAreAligned(type: FieldType, offset: Int) {
-        let image = RegistryImage(capacity: 64, layouts: [live(8..<9)])
+        let image = RegistryImage(capacity: 64, layouts: [live(12..<13)])
         #expect(LayoutAllocator(image: image).offset(for: type) == offset)
     }
 
     /// The holes are 29-34 and 40-47.
     @Test func aHoleWithoutAnAlignedPlaceIsPassedOver() {
-        let image = RegistryImage(capacity: 64, layouts: [live(8..<29), live(35..<40), live(48..<64)])
+        let image = RegistryImage(capacity: 64, layouts: [live(12..<29), live(35..<40), live(48..<64)])
         #expect(LayoutAllocator(image: image).offset(for: .u32) == 40)
         #expect(LayoutAllocator(image: image).offset(for: .bytes(6)) == 40, "30 + 6 is past the hole")
         #expect(LayoutAllocator(image: image).offset(for: .bytes(5)) == 29)
@@ -48,9 +49,9 @@ struct LayoutAllocatorTests {
     }
 
     @Test func theLastByteIsUsed() {
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(24)) == 8)
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(25)) == nil)
-        let image = RegistryImage(capacity: 32, layouts: [live(8..<31)])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(20)) == 12)
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(21)) == nil)
+        let image = RegistryImage(capacity: 32, layouts: [live(12..<31)])
         #expect(LayoutAllocator(image: image).offset(for: .u8) == 31)
         #expect(LayoutAllocator(image: image).offset(for: .u16) == nil)
     }
@@ -62,17 +63,17 @@ struct LayoutAllocatorTests {
         (100, 32_866, false),
     ])
     func tombstonesAreFreeOnceTheGenerationHasPassedThem(generation: UInt16, buried: UInt16, isFree: Bool) {
-        let layouts = [tombstone(8..<32, generation: buried)]
+        let layouts = [tombstone(12..<32, generation: buried)]
         let image = RegistryImage(capacity: 32, generation: generation, layouts: layouts)
         let allocator = LayoutAllocator(image: image)
-        #expect(allocator.holes == (isFree ? [8..<32] : []))
-        #expect(allocator.offset(for: .u8) == (isFree ? 8 : nil))
+        #expect(allocator.holes == (isFree ? [12..<32] : []))
+        #expect(allocator.offset(for: .u8) == (isFree ? 12 : nil))
         #expect(allocator.freeSlot == (isFree ? 1 : 2))
     }
 
     @Test func flagsNeedASlotAndNoBytes() throws {
-        var image = RegistryImage(capacity: 32, layouts: [live(8..<32)])
-        #expect(LayoutAllocator(image: image).offset(for: .flag) == 8)
+        var image = RegistryImage(capacity: 32, layouts: [live(12..<32)])
+        #expect(LayoutAllocator(image: image).offset(for: .flag) == 12)
         image = RegistryImage(capacity: 32)
         for number in 1...31 {
             let field = try image.register("flag\(number)", .flag)
@@ -81,27 +82,27 @@ struct LayoutAllocatorTests {
         #expect(Set(image.fields.map(\.slot)) == Set(1...31))
         #expect(image.problems.isEmpty)
         #expect(image.usedBytes == 0)
-        #expect(LayoutAllocator(image: image).holes == [8..<32])
+        #expect(LayoutAllocator(image: image).holes == [12..<32])
         #expect(LayoutAllocator(image: image).freeSlot == nil)
     }
 
     @Test func theLowestFreeSlotIsTaken() {
-        let layouts = [live(8..<9), live(9..<10), tombstone(10..<11, generation: 1), live(11..<12)]
+        let layouts = [live(12..<13), live(13..<14), tombstone(14..<15, generation: 1), live(15..<16)]
         #expect(LayoutAllocator(image: RegistryImage(layouts: layouts)).freeSlot == 5)
         #expect(LayoutAllocator(image: RegistryImage(generation: 1, layouts: layouts)).freeSlot == 3)
     }
 
     @Test func aDamagedSlotIsNotFreeAndKeepsItsBytes() {
-        let image = RegistryImage(capacity: 32, layouts: [LayoutWord(rawValue: live(8..<16).rawValue | 2 << 56)])
+        let image = RegistryImage(capacity: 32, layouts: [LayoutWord(rawValue: live(12..<16).rawValue | 2 << 56)])
         #expect(LayoutAllocator(image: image).freeSlot == 2)
         #expect(LayoutAllocator(image: image).holes == [16..<32])
     }
 
     @Test func bytesPastTheAreaAreNobodysHoles() {
-        let layouts = [live(8..<10), live(20..<255), live(200..<240)]
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: layouts)).holes == [10..<20])
+        let layouts = [live(12..<14), live(20..<255), live(200..<240)]
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: layouts)).holes == [14..<20])
         let past = RegistryImage(capacity: 32, layouts: [live(40..<48)])
-        #expect(LayoutAllocator(image: past).holes == [8..<32])
+        #expect(LayoutAllocator(image: past).holes == [12..<32])
     }
 
     @Test func aSlotWithoutEpochsIsRetired() throws {
@@ -114,7 +115,7 @@ struct LayoutAllocatorTests {
         #expect(last.slot == 7 && last.layout.epoch == 65_535)
         image.unregister(last)
         #expect(image.fields.isEmpty)
-        #expect(LayoutAllocator(image: image).holes == [8..<32])
+        #expect(LayoutAllocator(image: image).holes == [12..<32])
         #expect(LayoutAllocator(image: image).freeSlot == nil)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", .u8) })
         #expect(error.kind == .taken)

@@ -17,7 +17,7 @@ struct RegistryPlanTests {
         #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
         #expect(field.definition == asked && field.registeredAt == 1234)
         #expect(
-            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 8, generation 500")
+            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 12, generation 500")
         #expect(steps.count == 6)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
@@ -125,11 +125,11 @@ struct RegistryPlanTests {
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("b", .ipv6) })
         #expect(error.kind == .taken)
         #expect(error.summary == "cannot register b")
-        #expect(error.reason == "it needs 16 bytes, and 8 of 24 are free")
+        #expect(error.reason == "it needs 16 bytes, and 4 of 20 are free")
         #expect(error.remedy?.contains("pktmeta unregister-field") == true)
-        try image.register("b", .u64)
+        try image.register("b", .u32)
         let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
-        #expect(full.reason == "it needs 1 byte, and 0 of 24 are free")
+        #expect(full.reason == "it needs 1 byte, and 0 of 20 are free")
     }
 
     /// Nothing that is unregistered would help.
@@ -137,20 +137,20 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("big", .bytes(64)) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "it needs 64 bytes, and this registry's capacity of 64 has 56 beside the header")
+        #expect(error.reason == "it needs 64 bytes, and this registry's capacity of 64 has 52 beside the header")
         #expect(error.remedy?.contains("pktmeta create-registry --capacity 128") == true)
-        try image.register("fits", .bytes(56))
+        try image.register("fits", .bytes(52))
         var small = RegistryImage(capacity: 32)
-        let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(25)) })
-        #expect(other.reason == "it needs 25 bytes, and this registry's capacity of 32 has 24 beside the header")
+        let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(21)) })
+        #expect(other.reason == "it needs 21 bytes, and this registry's capacity of 32 has 20 beside the header")
         #expect(other.remedy?.contains("--capacity 64 ") == true)
     }
 
     @Test func spaceInPiecesIsNamed() throws {
-        var image = RegistryImage(capacity: 32, layouts: [live(8..<12), live(20..<25)])
+        var image = RegistryImage(capacity: 32, layouts: [live(12..<17), live(23..<28)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 12-19, 25-31")
+        #expect(error.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 17-22, 28-31")
     }
 
     // MARK: Unregister
@@ -161,9 +161,9 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64, generation: generation)
         let field = try image.register("tenant", .u32)
         let next = Generation(generation &+ 1)
-        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 8, size: 4)
-        let pending = image.word.with(pending: next)
-        let bumped = RegistryWord(tag: 0xab, generation: next, pending: next, capacity: 64)
+        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 12, size: 4)
+        let pending = image.word.announced()
+        let bumped = RegistryWord(capacity: 64, identity: 0x2bcd, generation: UInt32(generation) + 1)
         #expect(
             image.unregistering(field) == [
                 .raiseRevision(3), .publish(slot: 1, gone), .resetState(slot: 1, id: FieldID(rawValue: 0)),
@@ -180,10 +180,10 @@ struct RegistryPlanTests {
 
     @Test func reusedBytesAreOfANewGeneration() throws {
         var image = RegistryImage(capacity: 32, generation: 65_535)
-        let old = try image.register("a", .bytes(24))
+        let old = try image.register("a", .bytes(20))
         #expect(old.layout.generation.number == 65_535)
         image.unregister(old)
-        let new = try image.register("b", .bytes(24))
+        let new = try image.register("b", .bytes(20))
         #expect(new.slot == old.slot && new.layout.offset == old.layout.offset)
         #expect(new.layout.generation.number == 0)
         #expect(new.layout.epoch == old.layout.epoch + 1)

@@ -9,11 +9,11 @@ import Testing
 @Suite("Words")
 struct WordsTests {
     @Test(arguments: [
-        (UInt64(0x0100_2a01_0400_1234), UInt16(0x002a), UInt16(0x1234), 8, 4),
-        (0x01ff_ff01_40ef_ffff, 0xffff, 0xffff, 247, 64),
-        (0x0100_0001_0000_0000, 0, 0, 8, 0),
-        (0x0180_0101_1010_0001, 0x8001, 1, 24, 16),
-        (0x0100_ff01_0801_00ff, 0x00ff, 0x00ff, 9, 8),
+        (UInt64(0x0100_2a01_0400_1234), UInt16(0x002a), UInt16(0x1234), 12, 4),
+        (0x01ff_ff01_40ef_ffff, 0xffff, 0xffff, 251, 64),
+        (0x0100_0001_0000_0000, 0, 0, 12, 0),
+        (0x0180_0101_1010_0001, 0x8001, 1, 28, 16),
+        (0x0100_ff01_0801_00ff, 0x00ff, 0x00ff, 13, 8),
     ])
     func layoutWordsOfLiveFields(bits: UInt64, epoch: UInt16, generation: UInt16, offset: Int, size: Int) {
         let word = LayoutWord(rawValue: bits)
@@ -42,8 +42,8 @@ struct WordsTests {
         #expect(!word.isLive && !word.isTombstone && !word.isDamaged)
     }
 
-    /// 0x51 and 0x50 among them: slot 0's word is not a field's.
-    @Test(arguments: [UInt64(0x02), 0x03, 0x10, 0x50, 0x51, 0x80, 0x81, 0xff])
+    /// 0x52 and 0x51 among them: the registry's word is not a field's.
+    @Test(arguments: [UInt64(0x02), 0x03, 0x10, 0x51, 0x52, 0x80, 0x81, 0xff])
     func otherLiveBytesAreDamage(byte: UInt64) {
         let word = LayoutWord(rawValue: byte << 56 | 0x0000_2a00_0400_1234)
         #expect(word.isDamaged && !word.isLive && !word.isTombstone)
@@ -51,40 +51,45 @@ struct WordsTests {
     }
 
     @Test(arguments: [
-        (UInt64(0x51ab_1234_1235_4000), UInt8(0xab), UInt16(0x1234), UInt16(0x1235), 64),
-        (0x5100_ffff_0000_2000, 0, 0xffff, 0, 32),
-        (0x51ff_0000_ffff_f800, 0xff, 0, 0xffff, 248),
+        (UInt64(0x5240_579b_0007_1234), 64, UInt16(0x2bcd), UInt32(0x0007_1234), UInt16(0x1235)),
+        (0x5220_0000_ffff_ffff, 32, 0, 0xffff_ffff, 0xffff),
+        (0x52f8_ffff_0000_ffff, 248, 0x7fff, 0xffff, 0),
     ])
-    func registryWords(bits: UInt64, tag: UInt8, generation: UInt16, pending: UInt16, capacity: Int) {
+    func registryWords(bits: UInt64, capacity: Int, identity: UInt16, changes: UInt32, pending: UInt16) {
         let word = RegistryWord(rawValue: bits)
-        #expect(word.tag == tag)
-        #expect(word.generation.number == generation)
-        #expect(word.pending.number == pending)
         #expect(word.capacity == capacity)
-        #expect(word.abiVersion == 1)
+        #expect(word.identity == identity)
+        #expect(word.changes == changes)
+        #expect(word.generation.number == UInt16(truncatingIfNeeded: changes))
+        #expect(word.pending.number == pending)
+        #expect(word.abiVersion == 2)
         let built = RegistryWord(
-            tag: tag, generation: Generation(generation), pending: Generation(pending), capacity: capacity)
+            capacity: capacity, identity: identity, generation: changes, isPending: word.isPending)
         #expect(built.rawValue == bits)
     }
 
+    /// All that programs compare to know the registry stays, across the wrap of a generation too.
     @Test func registryWordsChangeInOnePlaceOnly() {
-        let word = RegistryWord(rawValue: 0x51ab_1234_1234_4000)
-        #expect(word.with(pending: Generation(0x1235)).rawValue == 0x51ab_1234_1235_4000)
-        #expect(word.with(generation: Generation(0x1235)).rawValue == 0x51ab_1235_1234_4000)
-
+        let word = RegistryWord(rawValue: 0x5240_579a_0007_ffff)
+        #expect(word.announced().rawValue == 0x5240_579b_0007_ffff)
+        #expect(word.announced().settled() == word)
+        #expect(word.announced().advanced().rawValue == 0x5240_579a_0008_0000)
+        #expect(word.announced().advanced().registry == word.registry)
+        #expect(word.registry == 0x2920_2bcd)
     }
 
     @Test(arguments: [
-        (UInt64(0x51ab_1234_1235_4000), Int?.some(1)), (0x50ab_1234_1235_4000, 0), (0x5fab_1234_1235_4000, 15),
-        (0x41ab_1234_1235_4000, nil), (0xd1ab_1234_1235_4000, nil), (0x0100_2a01_0400_1234, nil), (0, nil),
+        (UInt64(0x5240_579b_0007_1234), Int?.some(2)), (0x51ab_1234_1235_4000, 1), (0x50ab_1234_1235_4000, 0),
+        (0x5fab_1234_1235_4000, 15), (0x41ab_1234_1235_4000, nil), (0xd1ab_1234_1235_4000, nil),
+        (0x0100_2a01_0400_1234, nil), (0, nil),
     ])
     func abiVersions(bits: UInt64, version: Int?) {
         #expect(RegistryWord(rawValue: bits).abiVersion == version)
     }
 
     @Test func limits() {
-        #expect(RegistryWord.abiVersion == 1)
-        #expect(RegistryWord.headerSize == 8)
+        #expect(RegistryWord.abiVersion == 2)
+        #expect(RegistryWord.headerSize == 12)
         #expect(RegistryWord.capacities == [32, 64] + Array(stride(from: 128, through: 248, by: 8)))
         #expect(RegistryImage.slotCount == 32)
         #expect(RegistryImage.fieldSlots == 1..<32)

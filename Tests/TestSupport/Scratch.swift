@@ -35,6 +35,9 @@ public final class ScratchRegistry: Sendable {
 
     deinit { _ = try? Registry.remove(at: path) }
 
+    /// ``pins`` of a registry that nothing is attached for.
+    public static let partsOfEmpty = ["attachments", "lock", "registry", "secret", "secret/seal", "state"]
+
     /// All paths below, relative, sorted: to compare before and after.
     public var pins: [String] { Self.list(path, prefix: "") }
 

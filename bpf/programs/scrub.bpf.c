@@ -37,9 +37,8 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 /* While the layout changes, bytes may be a private field's that has moved or gone: all of the area goes. */
 static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_word)
 {
-	if (__pktmeta_zero(c->area, c->end, pktmeta_registry_capacity(registry_word)))
-		return;
-	__pktmeta_store_header(c, (struct __pktmeta_marks){.keep = 0, .set = c->word & PKTMETA_STAMP_MASK});
+	if (!__pktmeta_zero(c->area, c->end, pktmeta_word_capacity(registry_word)))
+		*(volatile __u64 *)c->area = c->stamp;
 }
 
 /*
@@ -67,7 +66,7 @@ int scrub(struct __sk_buff *skb)
 	if (pktmeta_open(&c, skb))
 		return TCX_NEXT;
 	registry_word = __pktmeta_registry_word(c.registry);
-	left = pktmeta_word_generation(c.word) != pktmeta_word_generation(registry_word);
+	left = c.stamp != __pktmeta_now(registry_word);
 #define RUN(step) \
 	if (!(step)->id) \
 		goto out; \

@@ -104,7 +104,6 @@ extension Registry {
         return try registeringMissing(request, summary) { () throws(PacketMetadataError) in
             let image = try image()
             try refuseIfDamaged(image, summary)
-            try refuseIfTagIsShared(image, summary)
             let attachers = try InterfaceAttacher.all(
                 interfaceNames, store: AttachmentStore(pins), "cannot attach to")
             let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)

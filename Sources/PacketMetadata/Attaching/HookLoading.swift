@@ -37,14 +37,13 @@ extension InterfaceAttacher {
         var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
         for hook in hooks { found.append((hook.attaching(to: interface, summary), try existing(hook))) }
         let doomed = try doomed(words, among: found.flatMap(\.attachments))
-        let image = try registry.image()
         var changes: [HookChange] = []
         for (attaching, attachments) in found where !attachments.isEmpty {
             let plan = HookPlan.detaching(attachments.map { $0.members.map(\.record) }) { attachment, program in
                 doomed?.contains(attachments[attachment].members[program].folders.entry.path) ?? true
             }
             var change = HookChange(attacher: self, attaching: attaching)
-            try load(plan, attachments, nil, image, registry, to: &change)
+            try load(plan, attachments, nil, nil, registry, to: &change)
             changes.append(change)
         }
         return changes
@@ -79,8 +78,9 @@ extension InterfaceAttacher {
 
     // MARK: Loading
 
+    /// - Parameter image: the registry that programs will meet; nil: as it is, which is asked only if programs are loaded.
     private func load(
-        _ plan: HookPlan, _ existing: [Attachment], _ mode: AttachmentMode?, _ image: RegistryImage,
+        _ plan: HookPlan, _ existing: [Attachment], _ mode: AttachmentMode?, _ image: RegistryImage?,
         _ registry: borrowing Registry, to change: inout HookChange
     ) throws(PacketMetadataError) {
         for step in plan.steps {
@@ -91,6 +91,7 @@ extension InterfaceAttacher {
                 let maps = new.origin.map { MapsSource.folder(existing[$0].members[0].folders.maps) } ?? .new
                 change.steps.append(.attach(try NewAttachment(new, maps, candidates, change.attaching, self, registry)))
             case .swap(let index, let slots, let gone):
+                let image = if let image { image } else { try registry.image() }
                 let gone = gone.map { report(existing[index].members[$0].record, .detached) }
                 change.steps.append(try load(slots, of: existing[index], image, registry, gone))
             case .remove(let index, let hasMoved):

@@ -42,7 +42,6 @@ extension Registry {
             }
             let image = try image()
             try refuseIfDamaged(image, summary)
-            try refuseIfTagIsShared(image, summary)
 
             // Whatever is wrong with an object shows before anything is attached.
             var changes: [HookChange] = []

@@ -2,7 +2,6 @@
 
 internal import BPF
 internal import Linux
-internal import PktmetaABI
 internal import RegistryModel
 internal import SystemPackage
 
@@ -45,9 +44,7 @@ struct ProgramChecks {
         _ prebuilt: PrebuiltObject, _ image: RegistryImage, takesFragments: Bool = true
     ) -> Result<Box, BPFError> {
         Result { () throws(BPFError) in
-            let object = try prebuilt.bytes.open()
-            if let table = try? image.table("") { _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: table) }
-            return Box(try object.load(only: prebuilt.name, takesFragments: takesFragments))
+            Box(try prebuilt.tried(for: image, takesFragments: takesFragments))
         }
     }
 
@@ -123,7 +120,7 @@ struct ProgramChecks {
             let text = "the kernel grants up to \(largest) bytes in front of a packet"
             return largest >= 64
                 ? Finding(.area, .ok, text)
-                : Finding(.area, .weaker, "\(text): room for \(largest - 8) bytes of fields")
+                : Finding(.area, .weaker, "\(text): room for \(largest - RegistryWord.headerSize) bytes of fields")
         } catch {
             return Finding(
                 .area, .unknown, "the largest metadata area: \(error.operation) (\(error.errno.name))",

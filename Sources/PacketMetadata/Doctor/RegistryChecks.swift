@@ -16,7 +16,6 @@ struct RegistryChecks {
             let registry = try Registry.open(at: folder.path, for: .read)
             let image = try registry.image()
             try registry.refuseIfDamaged(image, "")
-            try registry.refuseIfTagIsShared(image, "")
             self.image = image
             findings =
                 [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
@@ -47,7 +46,7 @@ struct RegistryChecks {
         return [
             Finding(
                 .registry, .weaker,
-                "\(registry.path): others than its owner may open what is pinned for attachments, and run the programs",
+                "\(registry.path): others than its owner may open what is pinned there, run the programs and learn the seal",
                 remedy: "pktmeta repair --registry \(registry.path) closes it.")
         ]
     }

@@ -36,8 +36,8 @@ struct ProgramLoader: ~Copyable {
         let takesFragments: Bool
         /// The program and those that it reaches by tail calls of its own.
         let reached: Set<String>
-        /// The registry's types for the fields that it names; empty if it names none.
-        fileprivate let types: [UInt8]
+        /// What the object uses of the registry's types.
+        fileprivate let used: UsedFields
     }
 
     /// - Parameter programName: nil if the object has just one for the hook.
@@ -49,13 +49,13 @@ struct ProgramLoader: ~Copyable {
         let reached = try choice.reached(from: program)
         let used = UsedFields(object)
         if isStrict { try refuseMissing(used) }
-        let types = used.isEmpty ? [] : try encode(used)
+        let types = used.isEmpty ? [] : try encode(used, .nobodys)
         let binding = ProgramBinding(
             digest: digest(types), generation: image.word.pending, isBound: used.opensBound || !used.bound.isEmpty,
             hasTable: object.hasConstant(PKTMETA_TABLE_VARIABLE))
         return Inspected(
             name: program.name, hook: hook, binding: binding, takesFragments: program.section.takesFragments,
-            reached: reached, types: types)
+            reached: reached, used: used)
     }
 
     /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
@@ -80,7 +80,7 @@ struct ProgramLoader: ~Copyable {
     func load(
         _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> LoadedProgram {
-        let types = inspected.types.isEmpty ? nil : try typesFile(inspected.types)
+        let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, registry.seal(summary))
         defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
         let constants = [
@@ -109,7 +109,7 @@ struct ProgramLoader: ~Copyable {
         _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]]
     ) throws(PacketMetadataError) -> BPFObject {
         let used = UsedFields(try open(typesPath: nil))
-        let types = used.isEmpty ? nil : try typesFile(encode(used))
+        let types = used.isEmpty ? nil : try typesFile(used, registry.seal(summary))
         defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
@@ -144,11 +144,18 @@ struct ProgramLoader: ~Copyable {
 
     // MARK: Checks
 
-    private func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
+    func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
         guard let fields = object.mapShape(PKTMETA_REGISTRY_MAP) else {
             throw bad(
                 "it has no map \(PKTMETA_REGISTRY_MAP)",
                 "Programs that share fields include <pktmeta/pktmeta.bpf.h>; others need no pktmeta to be attached.")
+        }
+        let version = UsedFields.abiVersion(of: object)
+        guard version == RegistryWord.abiVersion else {
+            throw PacketMetadataError(
+                .incompatibleABI, summary,
+                reason: "\(file.name) was compiled against ABI \(version), this pktmeta has \(RegistryWord.abiVersion)",
+                remedy: "Compile it against the headers of this version.")
         }
         let state = object.mapShape(PKTMETA_STATE_MAP)
         guard fields == RegistryFolder.registryShape, state == nil || state == RegistryFolder.stateShape else {

@@ -6,21 +6,21 @@ internal import RegistryModel
 
 /// The fields that an object names, and the types that they are relocated against.
 extension ProgramLoader {
-    func encode(_ used: UsedFields) throws(PacketMetadataError) -> [UInt8] {
+    /// - Parameter seal: the registry's; in place of it, one that is nobody's for types that are only to be compared.
+    func encode(_ used: UsedFields, _ seal: Seal) throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
-            return try types(used).encoded()
+            return try types(used, seal).encoded()
         } catch {
             throw PacketMetadataError(error, summary)
         }
     }
 
     /// A file with the registry's types and, if the object relocates them, the kernel's.
-    func typesFile(_ own: [UInt8]) throws(PacketMetadataError) -> MemoryFileBox {
+    func typesFile(_ used: UsedFields, _ seal: Seal) throws(PacketMetadataError) -> MemoryFileBox {
         do throws(BPFError) {
             let needsKernel = try file.bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
-            guard needsKernel else { return MemoryFileBox(try MemoryFile(own.span, for: "hand over types")) }
-            let builder = try BTFBuilder.withKernelTypes()
-            try types(UsedFields(try file.bytes.open())).write(to: builder)
+            let builder = needsKernel ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
+            try types(used, seal).write(to: builder)
             let bytes = try builder.bytes()
             return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
         } catch {
@@ -28,8 +28,9 @@ extension ProgramLoader {
         }
     }
 
-    private func types(_ used: UsedFields) -> RegistryTypes {
-        RegistryTypes(binding: image.binding(used.all.compactMap { try? FieldName($0) }, isRenewed: isRenewed))
+    private func types(_ used: UsedFields, _ seal: Seal) -> RegistryTypes {
+        let binding = image.binding(used.all.compactMap { try? FieldName($0) }, isRenewed: isRenewed)
+        return RegistryTypes(binding: binding, seal: seal)
     }
 
     func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
@@ -75,7 +76,9 @@ extension ProgramLoader {
 
     /// Fields that the object declares with their type and that are not registered.
     func missingDefinitions() throws(PacketMetadataError) -> [FieldDefinition] {
-        let used = UsedFields(try open(typesPath: nil))
+        let object = try open(typesPath: nil)
+        try checkMaps(object)
+        let used = UsedFields(object)
         var definitions: [FieldDefinition] = []
         for name in missing(used) {
             guard let type = used.type(of: name) else { continue }

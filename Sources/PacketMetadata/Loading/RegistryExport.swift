@@ -11,6 +11,9 @@ extension Registry {
     /// It says what is true now. Nobody loads such programs anew when the layout changes, so those with bound access
     /// define `PKTMETA_BOUND_LIVE`, or refuse all packets (`-EFAULT`) from the next change on.
     ///
+    /// The registry's seal is among the types: who has them can make areas that pass for the registry's. The registry is to
+    /// be opened to be written.
+    ///
     /// - Parameter withKernelTypes: adds the running kernel's types, for objects that relocate those too: libbpf takes
     ///   all types from one file.
     /// - Throws: `badData` if the registry is damaged; `busy` while a field moves; `unsupported` if the kernel does not give its types away.
@@ -24,7 +27,7 @@ extension Registry {
                 .busy, summary, reason: "the field \(place.name) is just moving",
                 remedy: "Try again. If that does not help, a command was killed: the next one that writes finishes it.")
         }
-        let types = RegistryTypes(binding: binding)
+        let types = RegistryTypes(binding: binding, seal: try seal(summary))
         let builder = try Self.builder(withKernelTypes: withKernelTypes, summary)
         do throws(BPFError) {
             try types.write(to: builder)

@@ -7,6 +7,7 @@ internal import RegistryModel
 /// The registry as types: what `PKTMETA_ID` and bound access are relocated against.
 struct RegistryTypes: Hashable, Sendable {
     let binding: Binding
+    let seal: Seal
 
     /// Writes the types.
     ///
@@ -20,13 +21,18 @@ struct RegistryTypes: Hashable, Sendable {
             views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
         }
         try builder.addEnum64(
+            PKTMETA_SEAL_ENUM,
+            values: [
+                ("PKTMETA_SEAL_REGISTRY", UInt64(binding.registry)),
+                ("PKTMETA_SEAL_BASE", seal.stamp),
+            ])
+        try builder.addEnum64(
             PKTMETA_INFO_ENUM,
             values: [
-                ("PKTMETA_INFO_OWNER", UInt64(binding.owner)),
-                ("PKTMETA_INFO_OLDEST", UInt64(binding.oldest.number)),
+                ("PKTMETA_INFO_OLDEST", binding.oldestStamp(seal)),
                 ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
                 ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),
-                ("PKTMETA_INFO_HEADER", binding.header),
+                ("PKTMETA_INFO_STAMP", binding.newStamp(seal)),
             ])
         for place in binding.places { try write(place, views, to: builder) }
     }

@@ -10,6 +10,8 @@ struct UsedFields: Hashable, Sendable {
     let byID: Set<String>
     /// By `PKTMETA_FIELD` and `PKTMETA_FLAG`.
     let bound: Set<String>
+    /// Whether it opens areas.
+    let opens: Bool
     /// Whether it opens areas for bound access, which depends on the registry even if it binds no field.
     let opensBound: Bool
     /// Bytes that calls by id are made with, by the field's name; none of a field whose calls have no constant size.
@@ -29,7 +31,11 @@ struct UsedFields: Hashable, Sendable {
         self.byID = byID
         sizesByID = Dictionary(uniqueKeysWithValues: byID.map { ($0, sizes(PKTMETA_ID_PREFIX + $0)) })
         bound = names(PKTMETA_BIND_PREFIX)
-        opensBound = object.withTypes { $0.enums(prefix: PKTMETA_INFO_ENUM) }?.contains(PKTMETA_INFO_ENUM) ?? false
+        func has(_ enumName: String) -> Bool {
+            object.withTypes { $0.enums(prefix: enumName) }?.contains(enumName) ?? false
+        }
+        opens = has(PKTMETA_SEAL_ENUM)
+        opensBound = has(PKTMETA_INFO_ENUM)
         var declared: [String: FieldType] = [:]
         for name in bound {
             let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
@@ -53,11 +59,16 @@ struct UsedFields: Hashable, Sendable {
     }
 
     var all: Set<String> { byID.union(bound) }
-    var isEmpty: Bool { all.isEmpty && !opensBound }
+    var isEmpty: Bool { all.isEmpty && !opens && !opensBound }
+
+    /// The ABI of the accessors that an object with a registry's map has compiled in; objects of ABI 1 do not say it.
+    static func abiVersion(of object: borrowing BPFObject) -> Int {
+        (object.withTypes { $0.firstValues(ofEnums: PKTMETA_ABI_ENUM) } ?? []).map(Int.init).min() ?? 1
+    }
 
     /// Whether a type that the object relocates is one that the registry gives.
     static func isRegistryType(_ name: String) -> Bool {
-        name == PKTMETA_INFO_ENUM
+        [PKTMETA_SEAL_ENUM, PKTMETA_INFO_ENUM].contains(name)
             || [PKTMETA_ID_PREFIX, PKTMETA_BIND_PREFIX, PKTMETA_FIELD_PREFIX].contains { name.hasPrefix($0) }
     }
 }

@@ -133,10 +133,13 @@ extension AttachmentRecord {
         return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
     }
 
-    /// - Returns: nil if this is no record of this ABI.
+    /// The ABIs whose records are as they are now.
+    private static let readableVersions = 1...UInt32(PKTMETA_ABI_VERSION)
+
+    /// - Returns: nil if this is no record of such an ABI.
     private init?(bytes: [UInt8]) {
         let head = decode(bytes, as: pktmeta_attachment.self)
-        guard head.abi_version == UInt32(PKTMETA_ABI_VERSION), let hook = Hook(code: head.hook),
+        guard Self.readableVersions.contains(head.abi_version), let hook = Hook(code: head.hook),
             let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
             let object = decodeText(head.object),
             Self.headSize + Int(head.object_size) == bytes.count

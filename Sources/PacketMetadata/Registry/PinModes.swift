@@ -24,7 +24,7 @@ extension RegistryPins {
         let summary = "cannot set who may read the registry \(path)"
         var isBegun = false
         do throws(Errno) {
-            try closeAttachments()
+            try closeFolders()
             for pin in [state, registry] where try pin.exists() {
                 let wanted = try access.wanted(of: pin)
                 if try pin.access() == wanted { continue }
@@ -46,22 +46,25 @@ extension RegistryPins {
         }
     }
 
-    /// Whether anyone but their owner may open what is pinned for attachments, as older versions of pktmeta had it.
-    var hasOpenAttachments: Bool {
-        get throws(Errno) {
-            guard try attachments.exists() else { return false }
-            return try !attachments.access().isOwnersAlone
+    /// Whether anyone but the owner may open what is the owner's alone.
+    var hasOpenFolders: Bool { get throws(Errno) { try !openFolders().isEmpty } }
+
+    private func openFolders() throws(Errno) -> [FolderEntry] {
+        var open: [FolderEntry] = []
+        for folder in ownersFolders where try folder.exists() {
+            if try !folder.access().isOwnersAlone { open.append(folder) }
         }
+        return open
     }
 
-    /// Closes what is pinned for attachments to all but its owner. Under the lock.
+    /// Closes what is the owner's alone to all others. Under the lock.
     ///
-    /// - Returns: whether it was open.
+    /// - Returns: whether any of it was open.
     @discardableResult
-    func closeAttachments() throws(Errno) -> Bool {
-        guard try hasOpenAttachments else { return false }
-        try close(attachments)
-        return true
+    func closeFolders() throws(Errno) -> Bool {
+        let open = try openFolders()
+        for folder in open { try close(folder) }
+        return !open.isEmpty
     }
 
     /// The folder last: while it is open, it is known that some of what it holds may be.
@@ -90,9 +93,9 @@ extension RegistryPins {
 }
 
 extension Registry {
-    /// Whether others than the owner may open, and so run, what is pinned for attachments. Older versions of pktmeta gave
-    /// it the access of the registry's maps; ``repair()`` closes it.
-    public var hasOpenPins: Bool { (try? pins.hasOpenAttachments) ?? false }
+    /// Whether others than the owner may open, and so run, what is pinned for attachments, or learn the seal; ``repair()``
+    /// closes it.
+    public var hasOpenPins: Bool { (try? pins.hasOpenFolders) ?? false }
 }
 
 extension RegistryFolder {

@@ -15,11 +15,15 @@ public struct Registry: ~Copyable {
     let pins: RegistryPins
     let fieldsMap: BPFMap
     let stateMap: BPFMap
+    /// nil if it was opened to be read.
+    private let knownSeal: Seal?
     /// What was made for a registry that was made as it was opened; nil if it was there.
     let made: RegistryFolder.Made?
 
     public enum Access: Sendable {
         case read, write
+        /// To take off what is attached, by its pins and links: of a registry of whatever ABI.
+        case detach
     }
 
     /// Opens a registry.
@@ -42,6 +46,19 @@ public struct Registry: ~Copyable {
         return try open(folder.open(for: access, "cannot open the registry \(folder.path)"), for: access)
     }
 
+    /// The fields of a registry, with their ids, also of one of an earlier ABI.
+    ///
+    /// - Throws: as ``open(at:for:trustsOwner:waiting:recording:)`` to read it.
+    public static func registrations(
+        at path: FilePath = defaultPath
+    ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
+        let folder = try RegistryFolder(path: path)
+        let summary = "cannot read the registry \(folder.path)"
+        let pins = try folder.open(for: .read, summary)
+        let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
+        return try RegistryImage.registrations(of: bytes(of: map, pins), path: folder.path.string)
+    }
+
     /// Opens a registry to have programs of this process's own use its maps, whoever owns it: nothing is loaded that is
     /// pinned there, and nothing changed.
     public static func openForPrograms(at path: FilePath) throws(PacketMetadataError) -> Registry {
@@ -51,19 +68,23 @@ public struct Registry: ~Copyable {
     static func open(
         _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil
     ) throws(PacketMetadataError) -> Registry {
-        if access == .write { try pins.refuseOthers("cannot change the registry \(pins.path)") }
+        if access != .read { try pins.refuseOthers("cannot change the registry \(pins.path)") }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
-        let registry = Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, made: made)
-        try RegistryImage.checkedWord(of: try registry.bytes(), path: pins.path.string)
-        return registry
+        if access != .detach {
+            try RegistryImage.checkedWord(of: bytes(of: fieldsMap, pins), path: pins.path.string)
+        }
+        let seal = access == .write ? try seal(of: pins) : nil
+        return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, seal: seal, made: made)
     }
 
     private init(
-        pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap, made: RegistryFolder.Made?
+        pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap, seal: Seal?,
+        made: RegistryFolder.Made?
     ) {
         self.pins = pins
         self.made = made
+        knownSeal = seal
         self.fieldsMap = fieldsMap
         self.stateMap = stateMap
     }
@@ -74,7 +95,7 @@ public struct Registry: ~Copyable {
         let summary = "cannot open the registry \(pins.path)"
         let map: BPFMap
         do throws(BPFError) {
-            map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
+            map = try BPFMap(pinnedAt: pin, readOnly: access != .write)
         } catch {
             throw openFailure(error, summary, pin, pins)
         }
@@ -83,6 +104,28 @@ public struct Registry: ~Copyable {
             throw pins.damaged(summary, "the map pinned at \(pin) is not one of a registry")
         }
         return map
+    }
+
+    private static func seal(of pins: RegistryPins) throws(PacketMetadataError) -> Seal {
+        let map = try openMap(pins.seal, RegistryFolder.sealShape, pins, .read)
+        let summary = "cannot open the registry \(pins.path)"
+        do throws(BPFError) {
+            if let seal = Seal(bytes: try map.value) { return seal }
+        } catch {
+            throw PacketMetadataError(error, summary)
+        }
+        throw pins.damaged(summary, "what is pinned at \(pins.seal) is no seal")
+    }
+
+    /// What its areas are known by, for programs that are loaded for it.
+    ///
+    /// - Throws: `usage` if the registry was opened to be read: a reader is not to have the seal.
+    func seal(_ summary: String) throws(PacketMetadataError) -> Seal {
+        guard let knownSeal else {
+            throw PacketMetadataError(
+                .usage, summary, reason: "the registry was opened to be read, and has its seal for writers")
+        }
+        return knownSeal
     }
 
     private static func openFailure(
@@ -123,11 +166,15 @@ public struct Registry: ~Copyable {
 
     private static let readAttempts = 100
 
-    private func bytes() throws(PacketMetadataError) -> [UInt8] {
+    private func bytes() throws(PacketMetadataError) -> [UInt8] { try Self.bytes(of: fieldsMap, pins) }
+
+    private static func bytes(
+        of fieldsMap: borrowing BPFMap, _ pins: RegistryPins
+    ) throws(PacketMetadataError) -> [UInt8] {
         do throws(BPFError) {
             return try fieldsMap.value
         } catch {
-            throw PacketMetadataError(error, "cannot read the registry \(path)")
+            throw PacketMetadataError(error, "cannot read the registry \(pins.path)")
         }
     }
 

@@ -10,12 +10,16 @@ extension Registry {
     ///
     /// Attached prebuilt programs set and get it from the next packet on.
     ///
-    /// - Throws: `taken` if the name is another field's, or there is no slot or no space for it.
+    /// - Parameters:
+    ///   - definition: what the field is to be.
+    ///   - id: what the field is to have, as it had in another registry; nil: any.
+    /// - Throws: `taken` if the name is another field's, there is no slot or no space for it, or the id is or was another
+    ///   field's; `usage` if no field can have it.
     public func register(
-        _ definition: FieldDefinition
+        _ definition: FieldDefinition, id: FieldID? = nil
     ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
         try change("cannot register \(definition.name)") { (image) throws(PacketMetadataError) in
-            let (steps, field) = try image.registering(definition, now: Clock.realtime)
+            let (steps, field) = try image.registering(definition, id: id, now: Clock.realtime)
             let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.registered(field)]
             return Change(steps: steps, events: events, result: (field, !steps.isEmpty)) { now in
                 now.fields.contains { $0.id == field.id }
@@ -133,7 +137,7 @@ extension Registry {
             pins.record(.finished(text))
             finished.append(text)
         }
-        if try closePins(summary) { finish("closed the pins of attachments to all but their owner") }
+        if try closePins(summary) { finish("closed the pins of attachments and of the seal to all but their owner") }
         let image = try image()
         let steps = image.recovery()
         try act(steps + [.renew], on: image, summary)
@@ -143,9 +147,9 @@ extension Registry {
 
     private func closePins(_ summary: String) throws(PacketMetadataError) -> Bool {
         do throws(Errno) {
-            return try pins.closeAttachments()
+            return try pins.closeFolders()
         } catch {
-            throw PacketMetadataError(error, summary, doing: "close \(pins.attachments) to all but its owner")
+            throw PacketMetadataError(error, summary, doing: "close the pins in \(path) to all but its owner")
         }
     }
 

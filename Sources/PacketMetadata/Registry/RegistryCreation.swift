@@ -87,10 +87,7 @@ extension Registry {
         do throws(PacketMetadataError) {
             return try pins.locked { () throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) in
                 if try pins.hasRegistry() { return (pins, nil) }  // someone was faster
-                let knowsTags = try create(pins, capacity: capacity, access)
-                if !knowsTags {
-                    note("its tag may be another registry's, one time in 256: looking for those takes CAP_SYS_ADMIN")
-                }
+                try create(pins, capacity: capacity, access)
                 note("created the registry \(folder.path), \(capacity) bytes a packet")
                 pins.record(.created(capacity: capacity))
                 return (pins, made)
@@ -138,21 +135,24 @@ extension Registry {
         }
     }
 
-    /// - Returns: whether its tag is known to be no other registry's.
     private static func create(
         _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
-    ) throws(PacketMetadataError) -> Bool {
+    ) throws(PacketMetadataError) {
         do {
             let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
             let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
-            try store(drawImage(capacity), apartFromOthersIn: fields)
-            // A process killed before the last pin leaves no registry; the next one replaces the state map.
+            let seal = try BPFMap(creating: PKTMETA_SEAL_MAP, RegistryFolder.sealShape)
+            var random = SystemRandomNumberGenerator()
+            let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
+            try fields.update(at: 0, image.bytes)
+            try seal.update(at: 0, Seal(using: &random).bytes)
+            // A process killed before the last pin leaves no registry; the next one replaces the other maps.
+            try pins.seal.unlink()
+            try seal.pin(at: pins.seal)
             try pins.state.unlink()
             try state.pin(at: pins.state)
             if let access { try pins.apply(access) }
-            let knowsTags = try RegistryTags.used() != nil
             try fields.pin(at: pins.registry)
-            return knowsTags
         } catch let error as PacketMetadataError {
             // Not to be given that access, it is not to be at all.
             try? pins.removeParts()
@@ -162,36 +162,6 @@ extension Registry {
             throw PacketMetadataError(error, "cannot create the registry \(pins.path)", needs: [.bpf, .netAdmin])
         } catch {
             throw PacketMetadataError(.system, "cannot create the registry \(pins.path)", reason: "\(error)")
-        }
-    }
-
-    /// With a tag that no other registry of this host has.
-    static func drawImage(_ capacity: Int) throws(BPFError) -> RegistryImage {
-        let used = try RegistryTags.used() ?? [:]
-        var random = SystemRandomNumberGenerator()
-        while true {
-            let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
-            if used[image.word.tag] == nil || used.count > Int(UInt8.max) { return image }
-        }
-    }
-
-    /// Stores a registry that is being made, with another tag if a process at the same time drew the same.
-    ///
-    /// Each writes its own before it looks for others', so of two one sees the other.
-    ///
-    /// - Returns: the registry as it was stored.
-    @discardableResult
-    static func store(
-        _ image: RegistryImage, apartFromOthersIn fields: borrowing BPFMap
-    ) throws(BPFError) -> RegistryImage {
-        var image = image
-        let id = fields.id
-        while true {
-            try fields.update(at: 0, image.bytes)
-            guard let used = try RegistryTags.used() else { return image }  // it may not be known
-            let isShared = used[image.word.tag, default: []].contains { $0 != id }
-            if !isShared || used.count > Int(UInt8.max) { return image }
-            image = try drawImage(image.word.capacity)
         }
     }
 

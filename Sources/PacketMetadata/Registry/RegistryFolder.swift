@@ -41,6 +41,7 @@ struct RegistryFolder: Sendable {
 
     static let registryShape = BPFMap.Shape(
         kind: .array, valueSize: RegistryImage.size, entries: 1, flags: BPFMap.Shape.mappable)
+    static let sealShape = BPFMap.Shape(kind: .array, valueSize: Seal.size, entries: 1)
     static let stateShape = BPFMap.Shape(
         kind: .perCPUArray, valueSize: FieldState.size, entries: RegistryImage.slotCount)
 
@@ -58,7 +59,7 @@ struct RegistryFolder: Sendable {
             let trust: OpenFolder.Trust =
                 switch access {
                 case .read: .everyone
-                case .write: trustsOwner ? .owner : .oneself
+                case .write, .detach: trustsOwner ? .owner : .oneself
                 }
             let folder = try OpenFolder(path, followsLinks: access == .read, trust: trust)
             let pins = RegistryPins(self, folder)
@@ -155,10 +156,12 @@ struct RegistryFolder: Sendable {
         }
         let pins = try open(for: .write, summary)
         try pins.refuseOthers(summary)
-        do throws(Errno) {
-            try pins.attachments.makeFolder()
-        } catch {
-            throw PacketMetadataError(error, summary, doing: "make \(pins.attachments)")
+        for part in pins.ownersFolders {
+            do throws(Errno) {
+                try part.makeFolder()
+            } catch {
+                throw PacketMetadataError(error, summary, doing: "make \(part)")
+            }
         }
         return (pins, notes)
     }

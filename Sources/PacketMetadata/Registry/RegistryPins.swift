@@ -22,12 +22,18 @@ struct RegistryPins: Sendable {
     var state: FolderEntry { folder.entry.appending("state") }
     var lock: FolderEntry { folder.entry.appending(Self.lockName) }
     var attachments: FolderEntry { folder.entry.appending(Self.attachmentsName) }
+    /// The folder of the seal, which only the owner may enter.
+    var secret: FolderEntry { folder.entry.appending(Self.secretName) }
+    var seal: FolderEntry { secret.appending("seal") }
     static let attachmentsName = "attachments"
+    static let secretName = "secret"
     static let lockName = "lock"
     /// Of all maps that are pktmeta's own.
     static let mapPrefix = "pktmeta_"
 
-    var all: [FolderEntry] { [attachments, state, registry, lock] }
+    var all: [FolderEntry] { [attachments, secret, state, registry, lock] }
+    /// What is nobody's but the owner's, whoever may read the registry.
+    var ownersFolders: [FolderEntry] { [attachments, secret] }
 
     /// Whether no part of a registry is there.
     var isEmpty: Bool {
@@ -64,7 +70,7 @@ struct RegistryPins: Sendable {
 
     /// Refuses what stands where its folders should. What this process may not look at is taken for good.
     func refuseIfPartIsNoFolder(_ summary: String) throws(PacketMetadataError) {
-        for part in [lock, attachments] {
+        for part in [lock, attachments, secret] {
             switch try? part.kind() {
             case .file: throw damaged(summary, "\(part) is no folder (ENOTDIR)")
             case .link: throw damaged(summary, "\(part) is a symbolic link, and no folder (ELOOP)")

@@ -17,7 +17,7 @@ public struct RegistryDeletion: Sendable, Equatable {
 }
 
 extension Registry {
-    /// Detaches all programs of a registry and removes its pins. What packets still carry is nobody's then.
+    /// Detaches all programs of a registry, of whatever ABI, and removes its pins. What packets still carry is nobody's then.
     ///
     /// Nothing is removed that is not in the registry's own folder, in a BPF file system.
     ///
@@ -40,7 +40,7 @@ extension Registry {
         let pins = try folder.open(for: .write, summary)
         guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
         try pins.refuseOthers(summary)
-        let fields = try fieldsUnlessOtherABI(pins)
+        let fields = ((try? registrations(at: folder.path)) ?? []).map(\.definition.name.text)
         try pins.refuseIfMoreThanRegistry(summary)
         var detached: [AttachmentReport] = []
         try pins.lockedForRemoval(summary) { () throws(PacketMetadataError) in
@@ -69,22 +69,6 @@ extension Registry {
             }
         }
         return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
-    }
-
-    /// A damaged registry can be removed; one of another version is that version's.
-    ///
-    /// - Returns: the names of the fields that can be read.
-    private static func fieldsUnlessOtherABI(_ pins: RegistryPins) throws(PacketMetadataError) -> [String] {
-        do throws(PacketMetadataError) {
-            return try open(pins, for: .read).image().fields.map(\.name.text)
-        } catch {
-            guard error.kind == .incompatibleABI else { return [] }
-            var error = error
-            error.remedy =
-                "Use the pktmeta that made it; pktmeta remove-from-host --force --registry \(ShellWord.quoted(pins.path.string)) "
-                + "removes it, whatever its version."
-            throw error
-        }
     }
 }
 
@@ -121,9 +105,9 @@ extension RegistryPins {
 
     /// All but the folder.
     func removeParts() throws(Errno) {
-        for pin in [registry, state] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
+        for pin in [registry, state, seal] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
         // The one by which a removal that was cut short is known goes last.
-        for entry in [lock, attachments] { try entry.remove() }
+        for entry in [secret, lock, attachments] { try entry.remove() }
     }
 
     /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.
@@ -144,7 +128,9 @@ extension RegistryPins {
     func removeByPins(_ summary: String) throws(PacketMetadataError) {
         try locked { () throws(PacketMetadataError) in
             do throws(Errno) {
-                for name in try contents(of: attachments) { try attachments.appending(name).takeApart() }
+                for folder in ownersFolders {
+                    for name in try contents(of: folder) { try folder.appending(name).takeApart() }
+                }
                 for name in try contents(of: folder.entry) {
                     let entry = folder.entry.appending(name)
                     guard try entry.kind() == .file, let map = try? BPFMap(pinnedAt: entry, readOnly: true),
@@ -172,7 +158,9 @@ extension RegistryPins {
         let hadLock: Bool
         do throws(Errno) {
             // Nobody holds a lock by what is no folder.
-            for part in [lock, attachments] where try ![.folder, nil].contains(part.kind()) { try part.unlink() }
+            for part in [lock, attachments, secret] where try ![.folder, nil].contains(part.kind()) {
+                try part.unlink()
+            }
             hadLock = try lock.exists()
         } catch {
             throw PacketMetadataError(error, summary, doing: "look at its parts")
@@ -187,7 +175,7 @@ extension RegistryPins {
 
     /// Refuses what would go with the registry, or keep its folders, and is none of its parts.
     fileprivate func refuseIfMoreThanRegistry(_ summary: String) throws(PacketMetadataError) {
-        for pin in [registry, state] {
+        for pin in [registry, state, seal] {
             guard let names = try? pin.contents(), !names.isEmpty else { continue }
             throw PacketMetadataError(
                 .badData, summary,

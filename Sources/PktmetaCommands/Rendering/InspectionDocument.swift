@@ -30,7 +30,6 @@ struct InspectionDocument: JSONDocument {
         [
             "path": .text(path),
             "abiVersion": .number(RegistryWord.abiVersion),
-            "tag": .number(image.word.tag),
             "generation": .number(image.word.generation.number),
             "capacity": .number(image.word.capacity),
             "usedBytes": .number(image.usedBytes),

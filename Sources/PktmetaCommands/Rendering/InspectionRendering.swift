@@ -38,7 +38,7 @@ struct InspectionRendering {
         return display.heading(
             inspection.path.string,
             "\(image.fields.count.of("field")) in \(image.usedBytes) of \(values) bytes, "
-                + "generation \(image.word.generation), tag \(hexadecimal(image.word.tag))")
+                + "generation \(image.word.generation)")
     }
 
     private var picture: String {

@@ -11,7 +11,7 @@ struct StatusDocument: JSONDocument {
     var value: JSONValue {
         [
             "version": .version,
-            "registry": ["path": .text(report.path), "tag": .number(report.tag)],
+            "registry": ["path": .text(report.path)],
             // Absent if this process may not see what is attached.
             "hooks": report.hooks.map { .array($0.map(\.json)) },
             // What is pinned for attachments and cannot be read.

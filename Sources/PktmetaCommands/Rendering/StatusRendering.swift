@@ -35,7 +35,7 @@ struct StatusRendering {
             ?? "what is attached is for the registry's owner alone to see"
         let number = report.held?.count ?? 0
         let held = number == 0 ? "" : ", \(number) held by processes"
-        return display.heading(report.path, "\(attached)\(held), tag \(hexadecimal(report.tag))")
+        return display.heading(report.path, attached + held)
     }
 
     private var table: String {
@@ -140,7 +140,8 @@ struct StatusRendering {
         }
         if report.hasOpenPins {
             notes.append(
-                "others than the owner may open what is pinned for attachments, and run the programs; pktmeta repair closes it"
+                "others than the owner may open what is pinned there, run the programs and learn the seal; pktmeta repair "
+                    + "closes it"
             )
         }
         return notes

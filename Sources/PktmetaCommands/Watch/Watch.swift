@@ -62,8 +62,7 @@ struct Watch: ContextCommand {
         Interruption.watch()
         let path = registry.path(in: context)
         let stream = try interfaces.run("cannot watch") { (names) throws(PacketMetadataError) in
-            let registry = try Registry.openForPrograms(at: path)
-            context.note(foreignOwnerOf: registry)
+            let registry = try context.registryForPrograms(at: path)
             return try registry.watch(request, on: names)
         }
         try PacketWatch(stream: stream, count: count, duration: duration?.duration, isJSON: isJSON, context: context)

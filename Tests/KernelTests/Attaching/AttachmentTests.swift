@@ -53,7 +53,7 @@ import Testing
             #expect(isFree)
             let fourth = try bench.command("detach-from-interface", "far0")
             #expect(fourth.output == "far0: TC ingress: consumer detached (tcx)")
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
 
             let fifth = try bench.command("detach-from-interface", "far0")
             #expect(fifth.exitCode == 66)
@@ -195,7 +195,7 @@ import Testing
             #expect(attached.exitCode == 0, "\(attached.errors)")
             try bench.pair.inReceiver { try VethPair.ip("link del gone0") }
             #expect(try bench.command("unregister-field", "shared").exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 
@@ -215,7 +215,7 @@ import Testing
                 CommandRun(["detach-from-interface", "far0", "--registry", bench.scratch.path.string])
             }
             #expect(detached.exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 

@@ -155,7 +155,7 @@ import Testing
             let all = try bench.command(
                 "detach-from-interface", "far0", "--program", "reader", "--program", "stamp")
             #expect(all.exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
             #expect(try bench.attachedXDP() == nil)
         }
     }

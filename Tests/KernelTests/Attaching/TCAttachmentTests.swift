@@ -98,7 +98,7 @@ import Testing
             #expect(left.output == "far0: TC ingress: read_stamp detached (tcx)", "\(left.errors)")
             #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
             #expect(try Self.order(bench) == ["count_and_go_on"])
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 
@@ -171,7 +171,7 @@ import Testing
             #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
             #expect(try Self.filters(bench).isEmpty)
             #expect(try bench.pair.inReceiver { try !ClsactQdisc.exists(ifindex: Self.ifindex(bench)) })
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 
@@ -232,7 +232,7 @@ import Testing
                 #expect(removed.status == 0, "\(removed.output)")
             }
             #expect(try bench.command("register-field", "other", "--type", "u8").exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 
@@ -262,7 +262,7 @@ import Testing
 
             try bench.pair.inReceiver { try VethPair.ip("link del far0") }
             #expect(try fromElsewhere("repair").output.contains("forgotten, since its interface is gone"))
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 
@@ -319,7 +319,7 @@ import Testing
                 try BPFLink.xdp(program, ifindex: NetworkInterface(named: "more0").index, mode: .native)
             }
             #expect(try bench.command("attach-to-interface", "far0", "more0").exitCode == 73)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
             #expect(try bench.attachedXDP() == nil)
 
             // One that has programs has them still.

@@ -31,7 +31,7 @@ import Testing
             _ = try traffic.stop()
             #expect(run.status == 0, "\(run.output)")
             #expect(run.output.split(separator: "\n").count { $0.hasSuffix("demo_field=7") } == 5, "\(run.output)")
-            #expect(scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 

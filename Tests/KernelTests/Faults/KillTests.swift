@@ -231,7 +231,7 @@ struct PinSets {
             if part != before && part != after { problems.append("half an attachment: \(part.sorted())") }
         }
         let registry = pins.filter { Self.folder($0) == nil }
-        if registry != [".", "attachments", "lock", "registry", "state"] {
+        if registry != Set(["."] + ScratchRegistry.partsOfEmpty) {
             problems.append("pins \(registry.sorted())")
         }
         return problems

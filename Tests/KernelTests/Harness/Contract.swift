@@ -93,9 +93,9 @@ final class XDPHarness: ContractHarness {
     var packet = [UInt8](repeating: 0x55, count: 64)
 
     init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
-        let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_xdp", compiler)), name: "contract")
-        try object.reuse(registry.fieldsMap, as: "pktmeta_fields")
-        program = try object.load(only: "contract")
+        let bytes = try Fixture.bytes(Fixture.object("contract_xdp", compiler))
+        let object = try registry.load(["contract"], of: .read(bytes[...]), name: "contract")
+        program = try object.program("contract")
         script = try object.map("script")
     }
 
@@ -130,9 +130,9 @@ final class TCHarness: ContractHarness {
     private let area: BPFMap
 
     convenience init(_ registry: borrowing Registry, _ compiler: Fixture.Compiler) throws {
-        let reader = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_tc", compiler)), name: "contract")
-        try reader.reuse(registry.fieldsMap, as: "pktmeta_fields")
-        try self.init(reader.load(only: "contract"), script: reader.map("script"), compiler)
+        let bytes = try Fixture.bytes(Fixture.object("contract_tc", compiler))
+        let reader = try registry.load(["contract"], of: .read(bytes[...]), name: "contract")
+        try self.init(reader.program("contract"), script: reader.map("script"), compiler)
     }
 
     convenience init(_ loaded: LoadedProgram, _ compiler: Fixture.Compiler) throws {

@@ -173,14 +173,13 @@ struct SurvivalConstants {
     var others: [(id: FieldID, value: UInt64)] = []
 
     func object(_ name: String, _ registry: borrowing Registry) throws -> BPFObject {
-        let object = try BPFObject(bytes: Fixture.bytes(Fixture.object(name)), name: "survival")
+        let object = try registry.objectOfOthers(Fixture.object(name), name: "survival")
         _ = object.setConstant("survivor_id", to: ContractScript.little(id.rawValue))
         _ = object.setConstant("marker_at", to: ContractScript.little(UInt32(bitPattern: markerAt)))
         _ = object.setConstant("amount", to: ContractScript.little(UInt32(bitPattern: amount)))
         _ = object.setConstant("target", to: ContractScript.little(target))
         _ = object.setConstant("other_ids", to: others.flatMap { ContractScript.little($0.id.rawValue) })
         _ = object.setConstant("other_values", to: others.flatMap { ContractScript.little($0.value) })
-        try object.reuse(registry.fieldsMap, as: "pktmeta_fields")
         return object
     }
 }

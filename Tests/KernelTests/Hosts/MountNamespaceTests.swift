@@ -48,7 +48,7 @@ import Testing
                     "1", "1", "1", "1", "1", "v1: XDP: producer detached (native)",
                     "v1: TC ingress: consumer detached (tcx)", "0",
                 ])
-            #expect(scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 

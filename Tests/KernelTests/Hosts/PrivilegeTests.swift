@@ -244,7 +244,7 @@ import Testing
                 try bench.user.run(arguments, capabilities: Privilege.all.capabilities)
             }
             #expect(try run(create).status == 0)
-            #expect(try names() == ["attachments", "lock", "registry", "state"])
+            #expect(try names() == ScratchRegistry.partsOfEmpty)
             let deleted = try run(["delete-registry", "--force", "--registry", home.string])
             #expect(deleted.status == 0, "\(deleted.output)")
             #expect(try names() == [])

@@ -71,15 +71,15 @@ import Testing
         pktmeta create-registry --capacity 64 --mode-bits 0644
         pktmeta create-registry --capacity 64 --mode-bits 0644
         pktmeta create-registry --mode-bits 0600
-        for name in a b c; do pktmeta register-field $name --type bytes:16; done
-        pktmeta register-field a --type bytes:16
+        for name in a b c; do pktmeta register-field $name --type bytes:13; done
+        pktmeta register-field a --type bytes:13
         try register-field a --type u32
         try register-field d --type bytes:64
         pktmeta attach-to-interface v1 --netns blue
         pktmeta attach-to-interface v1 --netns blue --tc prebuilt
         pktmeta attach-to-interface v1 --netns blue --tc scrub
         try attach-to-interface v2 --netns blue
-        for reader in status inspect-map "export-btf /dev/null" "generate-header /dev/null" doctor "doctor v0" \
+        for reader in status inspect-map "export-btf /dev/null" "export-fields /dev/null" "generate-header /dev/null" doctor "doctor v0" \
             "watch v0 --count 1" "demo --packets 1" "bench programs --rounds 6"; do
             PKTMETA_REGISTRY=\(registry) timeout -s TERM 5 \(Fixture.command) $reader > /dev/null 2>&1 &
         done
@@ -106,7 +106,7 @@ import Testing
     }
 
     private static func sentences(ids: [String], cookie: String) -> [String: [String]] {
-        func field(_ name: String, _ index: Int) -> String { "field \(name), id \(ids[index]), type bytes:16" }
+        func field(_ name: String, _ index: Int) -> String { "field \(name), id \(ids[index]), type bytes:13" }
         let here = "in network namespace cookie \(cookie)"
         return [
             "create-registry": [
@@ -122,7 +122,7 @@ import Testing
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
             ],
             "unregister-field": ["unregistered " + field("b", 1)],
-            "compact": ["moved \(field("c", 2)) to offset 24"],
+            "compact": ["moved \(field("c", 2)) to offset 25"],
             "detach-from-interface": ["detached producer from XDP of v1 in network namespace blue (native)"],
             "repair": [
                 "finished what another command had begun: v1: TC ingress: scrub: forgotten, since its "
@@ -130,8 +130,8 @@ import Testing
             ],
             "delete-registry": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
             "remove-from-host": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
-            "status": [], "inspect-map": [], "watch": [], "export-btf": [], "generate-header": [], "doctor": [],
-            "demo": [], "bench": [],
+            "status": [], "inspect-map": [], "watch": [], "export-btf": [], "export-fields": [], "generate-header": [],
+            "doctor": [], "demo": [], "bench": [],
         ]
     }
 

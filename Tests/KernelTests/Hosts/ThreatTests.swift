@@ -28,8 +28,7 @@ import Testing
                 ])
             }
             #expect(tc.exitCode == 0, "\(tc.errors)")
-            let header = try encode(registry.image().word.rawValue & ~0xffff_ffff | 1 << UInt64(field.slot))
-            let area = header + [UInt8](repeating: 0x2a, count: 56)
+            let area = try registry.area(set: [field.slot], filledWith: 0x2a)
             let count = 100
             try pair.inSender {
                 let sender = try FrameSender(VethPair.near)

@@ -60,10 +60,8 @@ import Testing
         private let records, gapCount: BPFMap
 
         init(_ bench: Bench, _ compiler: Fixture.Compiler) throws {
-            let object = try BPFObject(
-                bytes: Fixture.bytes(Fixture.example("initech_audit", compiler)), name: "initech")
-            let registry = bench.attachments.scratch.path.appending("registry")
-            try object.reuse(BPFMap(pinnedAt: registry), as: "pktmeta_fields")
+            let registry = try Registry.open(at: bench.attachments.scratch.path, for: .write)
+            let object = try registry.objectOfOthers(Fixture.example("initech_audit", compiler), name: "initech")
             let program = try object.load(only: "initech_audit")
             let ids = try ["tenant", "trace_id"].map { try bench.field($0).id.rawValue }
             try object.map("audit_config").update(at: 0, ids.flatMap { ContractScript.little($0) })

@@ -97,9 +97,7 @@ private let fault: Int32 = -14
 
         /// An area of the registry as it is now, in which these fields are set and each byte is 0xee.
         func area(set names: String...) throws -> [UInt8] {
-            var header = try registry.image().word.rawValue & 0xffff_ffff_0000_0000
-            for name in names { header |= 1 << UInt64(try field(name).slot) }
-            return ContractScript.little(header) + [UInt8](repeating: 0xee, count: 56)
+            try registry.area(set: names.map { try field($0).slot }, filledWith: 0xee)
         }
     }
 

@@ -69,8 +69,7 @@ private let noEntry: Int32 = -2
     func eachTypesAccessorsDoWhatTheySay(compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(compiler)
-            let object = try BPFObject(bytes: Fixture.bytes(bench.object), name: "accessors")
-            try object.reuse(bench.registry.fieldsMap, as: "pktmeta_fields")
+            let object = try bench.registry.objectOfOthers(bench.object, name: "accessors")
             let program = try object.load(only: "exercise")
             let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64))
             let report = Report(try object.map("report").values(at: 0)[0])
@@ -97,8 +96,7 @@ private let noEntry: Int32 = -2
             _ = try bench.registry.unregister(old.name)
             let new = try bench.registry.register(old.definition).field
             #expect(new.layout.offset == old.layout.offset)
-            let object = try BPFObject(bytes: Fixture.bytes(bench.object), name: "accessors")
-            try object.reuse(bench.registry.fieldsMap, as: "pktmeta_fields")
+            let object = try bench.registry.objectOfOthers(bench.object, name: "accessors")
             let program = try object.load(only: "exercise")
             let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64))
             let report = Report(try object.map("report").values(at: 0)[0])
@@ -113,10 +111,7 @@ private let noEntry: Int32 = -2
     @Test func idsAreThoseByName() throws {
         try Kernel.run {
             let bench = try Bench(.swift)
-            let types = try bench.folder.write(bench.registry.exportedBTF(), as: "registry.btf")
-            let object = try BPFObject(
-                bytes: Fixture.bytes(bench.object), name: "accessors", typesPath: types.string)
-            try object.reuse(bench.registry.fieldsMap, as: "pktmeta_fields")
+            let object = try bench.registry.objectOfOthers(bench.object, name: "accessors")
             let run = try object.load(only: "compare_ids").testRunXDP(packet: [UInt8](repeating: 0, count: 64))
             #expect(run.verdict == 2)
         }

@@ -60,7 +60,7 @@ import Testing
             let inspected = try bench.command("inspect-map")
             #expect(inspected.exitCode == 0, "\(inspected.errors)")
             #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 

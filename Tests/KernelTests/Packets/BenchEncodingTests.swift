@@ -105,15 +105,14 @@ import Testing
             case .flow: return []
             case .bound, .boundCounted, .dynamic, .dynamicCounted:
                 let image = try fields!.registry.image()
-                var header = image.word.rawValue & 0xffff_ffff_0000_0000
+                var slots: [Int] = []
                 var offsets: [Int: Int] = [:]
                 for field in image.fields {
                     guard let number = Int(field.name.text.dropFirst()), number <= expected.count else { continue }
-                    header |= 1 << UInt64(field.slot)
+                    slots.append(field.slot)
                     offsets[number] = field.layout.offset
                 }
-                let empty = ContractScript.little(header) + [UInt8](repeating: 0, count: RegisteredFields.capacity - 8)
-                return expected.place(in: empty) { offsets[$0]! }
+                return try expected.place(in: fields!.registry.area(set: slots)) { offsets[$0]! }
             }
         }
     }

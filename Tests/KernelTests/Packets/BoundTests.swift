@@ -43,7 +43,7 @@ import Testing
             registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
             let fields: [(String, FieldType)] = [
                 ("flag_field", .flag), ("byte_field", .u8), ("word_field", .u32), ("long_field", .u64),
-                ("short_field", .u16), ("six_field", .mac), ("wide_field", .ipv6), ("odd_field", .bytes(13)),
+                ("short_field", .u16), ("six_field", .mac), ("wide_field", .ipv6), ("odd_field", .bytes(7)),
             ]
             for (name, type) in fields { try register(name, type) }
         }
@@ -68,12 +68,8 @@ import Testing
             }
         }
 
-        func area(generation delta: Int = 0, tag: UInt8 = 0, set slots: [Int] = []) throws -> [UInt8] {
-            let word = try registry.image().word
-            var header = word.with(generation: word.generation.advanced(by: delta)).rawValue & 0xffff_ffff_0000_0000
-            header ^= UInt64(tag) << 48
-            for slot in slots { header |= 1 << UInt64(slot) }
-            return ContractScript.little(header) + [UInt8](repeating: 0x77, count: word.capacity - 8)
+        func area(generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = []) throws -> [UInt8] {
+            try registry.area(generation: delta, flipping: bits, set: slots, filledWith: 0x77)
         }
     }
 
@@ -122,7 +118,8 @@ import Testing
             #expect(own.opened == 0)
             #expect(own.errnos == [Errno.noEntry, Errno.invalid, 0, 0])
             for foreign in try [
-                bench.area(tag: 1), [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64),
+                bench.area(flipping: 1 << 48), bench.area(flipping: 1 << 63), bench.area(generation: 1 << 16),
+                [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64),
             ] {
                 let outcome = try harness.run(area: foreign, calls)
                 #expect(outcome.opened == (hook == .xdp ? Errno.busy : Errno.fault))
@@ -138,7 +135,7 @@ import Testing
         try Kernel.run {
             let bench = try Bench(capacity: 64)
             let harness = try bench.harness(hook, compiler)
-            for delta in [-1, 1, 2, 1000, -1000, 32768] {
+            for delta in [-1, 1, 2, 1000, -1000, 32767, -32768] {
                 let area = try bench.area(generation: delta, set: [3])
                 let outcome = try harness.run(area: area, [.get(Number.word, 4), .set(Number.word, [1, 2, 3, 4])])
                 #expect(outcome.opened == Errno.fault, "\(delta)")
@@ -156,8 +153,7 @@ import Testing
                 let outcome = try bench.harness(.xdp, compiler).run(area: [], [.isSet(Number.word)])
                 #expect(outcome.opened == 0)
                 #expect(outcome.errnos == [0])
-                let header = try bench.registry.image().word.rawValue & 0xffff_ffff_0000_0000
-                #expect(outcome.area == ContractScript.little(header) + [UInt8](repeating: 0, count: capacity - 8))
+                #expect(try outcome.area == bench.registry.area())
             }
         }
     }

@@ -50,14 +50,10 @@ private let invalid: Int32 = -22
         }
 
         /// An area as open makes it, its header changed as asked.
-        func area(generation delta: Int = 0, tag: UInt8 = 0, magic: UInt8 = 0, set: [RegisteredField] = []) throws
-            -> [UInt8]
-        {
-            let word = try registry.image().word
-            var header = word.with(generation: word.generation.advanced(by: delta)).rawValue & 0xffff_ffff_0000_0000
-            header ^= UInt64(tag) << 48 ^ UInt64(magic) << 56
-            for field in set { header |= 1 << UInt64(field.slot) }
-            return ContractScript.little(header) + [UInt8](repeating: 0x77, count: 56)
+        func area(
+            generation delta: Int = 0, flipping bits: UInt64 = 0, set fields: [RegisteredField] = []
+        ) throws -> [UInt8] {
+            try registry.area(generation: delta, flipping: bits, set: fields.map(\.slot), filledWith: 0x77)
         }
     }
 
@@ -154,7 +150,7 @@ private let invalid: Int32 = -22
     func wrongSizesAreEINVALBeforeAnythingAboutThePacket(hook: Hook, compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(hook, compiler)
-            let areas = try [bench.area(), bench.area(tag: 1)]
+            let areas = try [bench.area(), bench.area(flipping: 1 << 48)]
             for area in areas {
                 let outcome = try bench.harness.run(
                     area: area,
@@ -185,10 +181,15 @@ private let invalid: Int32 = -22
     func areasOfOthersAreEFAULTAndStay(hook: Hook, compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(hook, compiler)
-            let foreign = try [
-                bench.area(tag: 1, set: [bench.word]), bench.area(magic: 3, set: [bench.word]),
-                [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64),
-            ]
+            let foreign =
+                try [
+                    [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64),
+                    // Newer than the registry, and older than any packet can be.
+                    bench.area(generation: 1, set: [bench.word]), bench.area(generation: -0x8000, set: [bench.word]),
+                ]
+                + (hook == .xdp ? Array(UInt64(16)..<64) : [16, 40, 63]).map {
+                    try bench.area(flipping: 1 << $0, set: [bench.word])
+                }
             for area in foreign {
                 let id = bench.word.id.rawValue
                 let outcome = try bench.harness.run(
@@ -226,8 +227,7 @@ private let invalid: Int32 = -22
             let outcome = try bench.harness.run(area: [], [.isSet(bench.word.id.rawValue)])
             #expect(outcome.opened == 0)
             #expect(outcome.errnos == [0])
-            let header = try bench.registry.image().word.rawValue & 0xffff_ffff_0000_0000
-            #expect(outcome.area == ContractScript.little(header) + [UInt8](repeating: 0, count: 56))
+            #expect(try outcome.area == bench.registry.area())
         }
     }
 

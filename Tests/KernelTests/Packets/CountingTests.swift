@@ -17,9 +17,8 @@ import Testing
             let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
             let bytes = try Fixture.bytes(Fixture.bench("dynamic_counted", compiler))
             let object = try registry.load(["fill_1"], of: .read(bytes[...]), name: "dynamic_counted")
-            let header = ContractScript.little(try registry.image().word.rawValue & 0xffff_ffff_0000_0000)
             let run = try object.program("fill_1").testRunXDP(
-                packet: [UInt8](repeating: 0x55, count: 64), metadata: header + [UInt8](repeating: 0, count: 56))
+                packet: [UInt8](repeating: 0x55, count: 64), metadata: registry.area())
             #expect(run.verdict == 0, "XDP_ABORTED: the set was refused")
             let area = try registry.areaState()
             #expect(area.found == 1 && area.made == 0 && area.stale == 1)

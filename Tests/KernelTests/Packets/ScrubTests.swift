@@ -50,25 +50,21 @@ import Testing
             let secret = try register("secret", .u32, isPrivate: true)
             let open = try register("open_field", .u32, isPrivate: false)
             let long = try register("long_secret", .bytes(13), isPrivate: true)
-            let header = try registry.image().word.rawValue & 0xffff_ffff_0000_0000
-            func area(_ slots: Int...) -> [UInt8] {
-                let bits = slots.reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
-                return ContractScript.little(header | bits) + [UInt8](repeating: 0x77, count: 56)
-            }
-            var expected = area(open.slot)
+            func area(_ slots: Int...) throws -> [UInt8] { try registry.area(set: slots, filledWith: 0x77) }
+            var expected = try area(open.slot)
             for field in [secret, long] {
                 let place = field.layout.offset..<field.layout.offset + field.type.size
                 expected.replaceSubrange(place, with: [UInt8](repeating: 0, count: place.count))
             }
             #expect(try scrubbed(area(secret.slot, open.slot, long.slot), registry) == expected)
-            var foreign = area(secret.slot)
-            foreign[6] ^= 1  // the tag
+            let foreign = try registry.area(flipping: 1 << 48, set: [secret.slot], filledWith: 0x77)
             #expect(try scrubbed(foreign, registry) == foreign)
 
             // A packet of an earlier layout may carry a private field where nobody knows of it any more.
-            let early = area(secret.slot, open.slot)
+            let early = try area(secret.slot, open.slot)
+            let emptied = try registry.area()
             _ = try registry.unregister(secret.name)
-            #expect(try scrubbed(early, registry) == ContractScript.little(header) + [UInt8](repeating: 0, count: 56))
+            #expect(try scrubbed(early, registry) == emptied)
         }
     }
 
@@ -101,11 +97,10 @@ import Testing
                     "what was chosen stays: \(again.output)")
             }
 
-            let registry = try Registry.open(at: scratch.path, for: .read)
+            let registry = try Registry.open(at: scratch.path, for: .write)
             let image = try registry.image()
             let ids = try ["secret", "open_field"].map { try #require(image.field(named: FieldName($0))).id.rawValue }
-            let reader = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_tc")), name: "contract")
-            try reader.reuse(registry.fieldsMap, as: "pktmeta_fields")
+            let reader = try registry.objectOfOthers(Fixture.object("contract_tc"), name: "contract")
             let program = try reader.load(only: "contract")
             let script = try reader.map("script")
             let calls: [ContractScript.Call] = [.get(ids[0], 4), .get(ids[1], 4), .isSet(ids[0])]

@@ -37,20 +37,6 @@ import Testing
     }
 }
 
-extension ConcurrencyTests {
-    /// Two processes draw the same tag at the same time, each before the other's is to be seen.
-    @Test func aTagDrawnTwiceAtATimeIsDrawnAgain() throws {
-        let image = try Registry.drawImage(64)
-        let one = try BPFMap(creating: "pktmeta_fields", RegistryFolder.registryShape)
-        let other = try BPFMap(creating: "pktmeta_fields", RegistryFolder.registryShape)
-        try other.update(at: 0, image.bytes)
-        let apart = try Registry.store(image, apartFromOthersIn: one)
-        #expect(apart.word.tag != image.word.tag)
-        #expect(try one.value == apart.bytes)
-        #expect(try Registry.store(apart, apartFromOthersIn: one) == apart, "one's own is no other's")
-    }
-}
-
 /// What one process was asked, and answered.
 private struct Attempt: Sendable {
     let command: [String]

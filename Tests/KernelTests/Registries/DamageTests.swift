@@ -26,11 +26,11 @@ import Testing
 
     // Of the layout word, little-endian: generation (2), offset behind the header, size, slot, epoch (2), live.
     static let damages: [Damage] = [
-        Damage("offset past the area", "it ends at byte 204 of an area of 64") { $0[2] = 192 },
+        Damage("offset past the area", "it ends at byte 208 of an area of 64") { $0[2] = 192 },
         Damage("slot 2", "the layout word is that of slot 2") { $0[4] = 2 },
         Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0[3] = 255 },
         Damage("size 0", "its layout word has a size of 0 bytes, its entry of 4") { $0[3] = 0 },
-        Damage("overlap", "its bytes overlap those of slot 1") { $0[2] = 6 },
+        Damage("overlap", "its bytes overlap those of slot 1") { $0[2] = 2 },
         Damage("unterminated name", "its name or owner is not terminated") {
             $0.replaceSubrange(8..<72, with: [UInt8](repeating: 0x61, count: 64))
         },
@@ -52,12 +52,12 @@ import Testing
             damage.corrupt(&entry)
             try registry.fieldsMap.setSlot(1, entry)
 
-            // Whatever comes back, the packet, the header's stamp and the length of the area are untouched.
+            // Whatever comes back, the packet, the area's stamp and its length are untouched.
             let packet = [UInt8](repeating: 0x55, count: 64)
             let outcome = try harness.run(
                 area: [], [.set(victim.id.rawValue, [1, 2, 3, 4]), .get(victim.id.rawValue, 4)])
-            let stamp = Array(ContractScript.little(try registry.image().word.rawValue)[4..<8])
-            #expect(outcome.area.count == 64 && Array(outcome.area[4..<8]) == stamp)
+            let stamp = try registry.areaHeader().prefix(8)
+            #expect(outcome.area.count == 64 && outcome.area.prefix(8) == stamp)
             #expect(outcome.packet == packet)
 
             for view in [["inspect-map"], ["inspect-map", "--json"]] {

@@ -113,7 +113,7 @@ import Testing
             #expect(run.exitCode == 75)
             #expect(
                 run.errors.contains("process \(holder.processID) (sleep) has its lock, after waiting for 0.1 seconds"))
-            #expect(scratch.pins == ["attachments", "lock"])
+            #expect(scratch.pins == ["attachments", "lock", "secret"])
         }
     }
 

@@ -39,7 +39,7 @@ import Testing
             #expect(bench.scratch.pins == pins)
             #expect(try bench.attachedXDP() != nil && program != nil)
             #expect(try bench.command("detach-from-interface", "far0").exitCode == 0)
-            #expect(bench.scratch.pins == ["attachments", "lock", "registry", "state"])
+            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 }

@@ -12,14 +12,14 @@
 #include <linux/types.h>
 #endif
 
-#define PKTMETA_ABI_VERSION 1
+#define PKTMETA_ABI_VERSION 2
 
 /* Slots of the registry. Slot 0 describes the registry itself; a field lies in one of the others. */
 #define PKTMETA_SLOTS 32
 #define PKTMETA_FIELDS_MAX (PKTMETA_SLOTS - 1)
 #define PKTMETA_NAME_SIZE 32     /* with the terminating NUL */
 #define PKTMETA_VALUE_MAX 64     /* bytes */
-#define PKTMETA_HEADER_SIZE 8    /* bytes at the start of the area */
+#define PKTMETA_HEADER_SIZE 12   /* bytes at the start of the area */
 #define PKTMETA_CAPACITY_MIN 32  /* bytes; all that kernels before 6.8 grant */
 #define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
 #define PKTMETA_EPOCH_MAX 0xffff
@@ -46,6 +46,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
 /* Names of the maps in an object, and of their pins in a registry's folder. */
 #define PKTMETA_REGISTRY_MAP "pktmeta_fields" /* the kernel keeps 15 characters of a name */
 #define PKTMETA_STATE_MAP "pktmeta_state"
+#define PKTMETA_SEAL_MAP "pktmeta_seal"
 #define PKTMETA_CHAIN_MAP "pktmeta_chain"
 
 /*
@@ -55,8 +56,9 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LAYOUT_NAME }, of 64 bits
  *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
  * and once
- *	enum pktmeta_info { PKTMETA_INFO_OWNER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
- *			    PKTMETA_INFO_HEADER }, of 64 bits
+ *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE }, of 64 bits
+ *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of 64
+ *bits
  *
  * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
  * and declared with. Each is the first of its enum.
@@ -66,7 +68,9 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_USED_SIZE(bytes) ((bytes) + 2) /* differs from PKTMETA_USED_ANY for any size */
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
+#define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
+#define PKTMETA_ABI_ENUM "pktmeta_abi"
 
 /* The bytes that such a value in a program stands for; negative if the compiler did not know them. */
 static inline __s32 pktmeta_used_bytes(__s32 value)
@@ -75,20 +79,32 @@ static inline __s32 pktmeta_used_bytes(__s32 value)
 }
 
 /*
- * Three 64-bit words carry all that programs check as a packet passes. They are only ever loaded and stored
+ * The header of each packet's area: a stamp of 64 bits, then 32 bits of which fields are set.
+ *
+ * The stamp is the registry's seal and the generation in which the area was made, added up. The seal is a random number
+ * of 48 bits above 16 of zeroes, which only programs know that the registry's owner has loaded: not even who may read
+ * the registry. It tells that a program of this registry has made the area, from bytes that somebody else has put
+ * there. No part of it differs from packet to packet, or GRO would not merge them.
+ *
+ * As it is one number, one subtraction and one comparison tell whose an area is and that it is neither too old nor
+ * newer than the registry. The seal's sixteen zeroes keep the generation apart, and a generation of more bits carries
+ * into the seal, on both sides of the comparison alike.
+ *
+ * Two more words of 64 bits are all else that programs check as a packet passes. They are only ever loaded and stored
  * whole, so that no reader can see half of a change.
  *
- *             63      56 55    48 47         32 31    24 23    16 15     8 7      0
- *  header    |  magic   |  tag   | generation  |            fields_set             |  in each packet
- *  registry  |  magic   |  tag   | generation  |     pending     |capacity|   0    |  in the registry
- *  layout    |  live    |      epoch  |  slot  |  size  | behind |   generation    |  one for each slot
- *                                     39     32 31    24  header
+ *             63      56 55    48 47        33   32    31    24 23    16 15             0
+ *  registry  |  magic   |capacity| identity  |pending|          generation              |  in the registry
+ *  layout    |  live    |      epoch  |  slot        |  size  | behind |   generation   |  one for each slot
+ *                                     39           32           header
  *
- * The upper halves of header and registry word are alike, so a new header is the registry word with the lower
- * half cleared. The upper half of a live layout word is the field's id, so that with the size one comparison tells
- * whether the field is there. Of a slot without a field, the word has slot 0, and no id matches it: an id leads to the
- * word of the slot that it ends in. A field's place is counted from behind the area's header, so that no word can say
- * that a value lies in the header.
+ * Pending is set while a change is about to bring the next generation. The identity is a random number, and no secret:
+ * a program that was loaded for one registry does not work with the map of another.
+ *
+ * The upper half of a live layout word is the field's id, so that with the size one comparison tells whether the field
+ * is there. Of a slot without a field, the word has slot 0, and no id matches it: an id leads to the word of the slot
+ * that it ends in. A field's place is counted from behind the area's header, so that no word can say that a value lies
+ * in the header.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
 #define PKTMETA_LIVE 0x01
@@ -101,39 +117,45 @@ static inline __u64 pktmeta_no_field(void)
 	return PKTMETA_NO_FIELD; /* for Swift, which does not import the macro */
 }
 
-/* Header word: made by open() in XDP, with the registry's generation of that moment. */
-#define PKTMETA_STAMP_MASK 0xffffffff00000000ULL /* magic, tag and generation */
-#define PKTMETA_OWNER_MASK 0xffff000000000000ULL /* magic and tag: whose area this is */
+#define PKTMETA_FIELDS_SET_OFFSET 8 /* of fields_set in the area */
+#define PKTMETA_GENERATIONS 0x8000  /* that an area is good for: the one it was made in, and those that follow */
 
-static inline __u16 pktmeta_word_generation(__u64 header_or_registry_word)
+/* Says which registry a word is of: all but the generation, current and pending. */
+static inline __u32 pktmeta_word_registry(__u64 registry_word)
 {
-	return (__u16)(header_or_registry_word >> 32);
+	return (__u32)(registry_word >> 33);
 }
 
-static inline __u8 pktmeta_word_magic(__u64 header_or_registry_word)
+static inline __u8 pktmeta_word_magic(__u64 registry_word)
 {
-	return (__u8)(header_or_registry_word >> 56);
+	return (__u8)(registry_word >> 56);
 }
 
-static inline __u8 pktmeta_word_tag(__u64 header_or_registry_word)
+static inline __u8 pktmeta_word_capacity(__u64 registry_word)
 {
-	return (__u8)(header_or_registry_word >> 48);
+	return (__u8)(registry_word >> 48);
 }
 
-static inline __u64 pktmeta_registry_word(__u8 tag, __u16 generation, __u16 pending, __u8 capacity)
+static inline __u16 pktmeta_word_identity(__u64 registry_word)
 {
-	return (__u64)PKTMETA_MAGIC << 56 | (__u64)tag << 48 | (__u64)generation << 32 | (__u64)pending << 16 |
-	       (__u64)capacity << 8;
+	return (__u16)(registry_word >> 33) & 0x7fff;
 }
 
-static inline __u16 pktmeta_registry_pending(__u64 registry_word)
+static inline __u8 pktmeta_word_pending(__u64 registry_word)
 {
-	return (__u16)(registry_word >> 16);
+	return (__u8)(registry_word >> 32) & 1;
 }
 
-static inline __u8 pktmeta_registry_capacity(__u64 registry_word)
+/* How often the registry's layout has changed. Layout words have the lower 16 bits. */
+static inline __u32 pktmeta_word_generation(__u64 registry_word)
 {
-	return (__u8)(registry_word >> 8);
+	return (__u32)registry_word;
+}
+
+static inline __u64 pktmeta_registry_word(__u8 capacity, __u16 identity, __u8 pending, __u32 generation)
+{
+	return (__u64)PKTMETA_MAGIC << 56 | (__u64)capacity << 48 | (__u64)(identity & 0x7fff) << 33 |
+	       (__u64)(pending & 1) << 32 | generation;
 }
 
 /* Of a live field; of one that is gone, its id's epoch alone (PKTMETA_EPOCH_MASK). */
@@ -169,7 +191,7 @@ static inline __u16 pktmeta_layout_offset(__u64 layout_word)
 	return (__u16)(PKTMETA_HEADER_SIZE + (__u8)(layout_word >> 16));
 }
 
-/* Packets whose header is older than this (RFC 1982) do not have the field where the word says. */
+/* Packets whose area is of an older generation (RFC 1982) do not have the field where the word says. */
 static inline __u16 pktmeta_layout_generation(__u64 layout_word)
 {
 	return (__u16)layout_word;
@@ -262,6 +284,22 @@ struct pktmeta_entry {
 };
 
 /*
+ * Each object that has the registry's map has this type in its BTF, by which a loader knows the ABI of the accessors
+ * that are compiled in. Objects of ABI 1 have none.
+ */
+enum pktmeta_abi {
+	PKTMETA_ABI = PKTMETA_ABI_VERSION,
+};
+
+/*
+ * The one value of the map that keeps a registry's seal: its pin is the owner's alone, in a folder that only the owner
+ * may enter.
+ */
+struct pktmeta_secret {
+	__u64 seal; /* the stamp of generation 0 */
+};
+
+/*
  * The one value of the registry map. The words come first, together: they are all that programs read as a packet
  * passes, in five cache lines, and a program looks the value up once a packet.
  */
@@ -270,7 +308,8 @@ struct pktmeta_registry {
 	__u64 layouts[PKTMETA_SLOTS]; /* PKTMETA_NO_FIELD first */
 	__u64 revision;               /* +1 with each change that prebuilt programs must learn of */
 	__u64 created_at;             /* CLOCK_REALTIME, ns */
-	__u8 reserved[224];
+	enum pktmeta_abi abi;
+	__u8 reserved[220];
 	struct pktmeta_entry entries[PKTMETA_FIELDS_MAX]; /* of slot 1 to 31 */
 };
 
@@ -320,6 +359,8 @@ struct pktmeta_area_state {
 };
 
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
+_Static_assert(sizeof(enum pktmeta_abi) == 4, "padding is explicit");
+_Static_assert(PKTMETA_HEADER_SIZE == PKTMETA_FIELDS_SET_OFFSET + 4, "values begin behind fields_set");
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");

@@ -92,14 +92,14 @@ static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c
 }
 
 /*
- * The registry's word says since which generation a field lies where it says, the packet's header in which generation
- * its area was made.
+ * The layout word says since which generation a field lies where it says, the stamp in which generation the area was
+ * made.
  */
 static __always_inline int __pktmeta_check_age(const struct pktmeta_cursor *c, __u64 layout)
 {
 	if (!__pktmeta_is_open(c))
 		return -EFAULT;
-	if (pktmeta_generation_is_older(pktmeta_word_generation(c->word), pktmeta_layout_generation(layout)))
+	if (pktmeta_generation_is_older(c->stamp, pktmeta_layout_generation(layout)))
 		return -EFAULT;
 	return 0;
 }
@@ -150,12 +150,12 @@ static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, 
 	return __pktmeta_find_place(c, difference & bits, pktmeta_layout_size(difference), &place);
 }
 
-static __always_inline __u64 __pktmeta_bit(__u32 id)
+static __always_inline __u32 __pktmeta_bit(__u32 id)
 {
-	return 1ULL << (pktmeta_id_slot(id) % PKTMETA_SLOTS);
+	return 1U << (pktmeta_id_slot(id) % PKTMETA_SLOTS);
 }
 
-/* Puts value and header word there. */
+/* Puts the value there, and marks in the header. */
 static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struct __pktmeta_place *place,
 					   const void *value, __u32 size, struct __pktmeta_marks marks)
 {
@@ -167,7 +167,7 @@ static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struc
 		return err;
 	}
 	__PKTMETA_COPY(__PKTMETA_STORE, place->value, value, size);
-	__pktmeta_store_header(c, marks);
+	__pktmeta_store_marks(c, marks);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ static __always_inline int __pktmeta_get(const struct pktmeta_cursor *c, __u32 i
 	int err, carried;
 
 	err = __pktmeta_locate(c, id, size, &place);
-	carried = !err && __pktmeta_header(c) & __pktmeta_bit(id);
+	carried = !err && __pktmeta_fields_set(c) & __pktmeta_bit(id);
 	if (carried)
 		__PKTMETA_COPY(__PKTMETA_LOAD, place.value, value, size);
 	__pktmeta_count_get(id, err, carried);
@@ -207,7 +207,7 @@ static __always_inline int pktmeta_is_set(const struct pktmeta_cursor *c, __u32 
 {
 	int err = __pktmeta_locate_any(c, id);
 
-	return err ? err : !!(__pktmeta_header(c) & __pktmeta_bit(id));
+	return err ? err : !!(__pktmeta_fields_set(c) & __pktmeta_bit(id));
 }
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */

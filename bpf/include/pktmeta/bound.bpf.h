@@ -30,11 +30,11 @@ struct pktmeta_bound_cursor {
 };
 
 enum pktmeta_info {
-	PKTMETA_INFO_OWNER = 1,  /* magic and tag of the registry's areas: the upper 16 bits of their header words */
-	PKTMETA_INFO_OLDEST = 2, /* first generation in which all fields of the object lie where they lie */
-	PKTMETA_INFO_SPAN = 3,   /* generations from there to the last known */
-	PKTMETA_INFO_CAPACITY = 4,
-	PKTMETA_INFO_HEADER = 5, /* the header word of areas that the object makes; 0: it asks the registry */
+	PKTMETA_INFO_OLDEST =
+		1,             /* stamp of the first generation in which all fields of the object lie where they lie */
+	PKTMETA_INFO_SPAN = 2, /* generations from there to the last known */
+	PKTMETA_INFO_CAPACITY = 3,
+	PKTMETA_INFO_STAMP = 4, /* of areas that the object makes; 0: it asks the registry */
 };
 
 #define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
@@ -90,16 +90,20 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data)
 	return 0;
 }
 
-/* Whether what was true at load time holds for areas of that generation. */
-static __always_inline int __pktmeta_in_range(__u64 header_or_registry_word)
+/* 0 if what was true at load time holds for areas with that stamp. */
+static __always_inline int __pktmeta_check_range(__u64 stamp)
 {
 #ifdef PKTMETA_BOUND_LIVE
-	(void)header_or_registry_word; /* each call asks */
-	return 1;
-#else
-	__u32 age = pktmeta_word_generation(header_or_registry_word) - __PKTMETA_INFO(OLDEST);
+	__u64 word = __pktmeta_registry_word(__pktmeta_registry());
 
-	return (age & 0xffff) <= __PKTMETA_INFO(SPAN);
+	/* Each call asks where its field lies. */
+	return __pktmeta_is_bound(word) && __pktmeta_now(word) - stamp < PKTMETA_GENERATIONS ? 0 : -EBUSY;
+#else
+	__u64 age = stamp - __PKTMETA_INFO(OLDEST);
+
+	if (age <= __PKTMETA_INFO(SPAN))
+		return 0;
+	return age + PKTMETA_GENERATIONS < 2 * PKTMETA_GENERATIONS ? -EFAULT : -EBUSY;
 #endif
 }
 
@@ -129,30 +133,33 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
-	__u64 word;
+	__u64 stamp;
+	int err;
 
 	if (!__pktmeta_has_area(meta, data))
 		return -EBUSY;
-	word = *(volatile __u64 *)meta;
-	if (word >> 48 != __PKTMETA_INFO(OWNER))
-		return -EBUSY;
-	if (!__pktmeta_in_range(word))
-		return -EFAULT;
-	__pktmeta_fill(&c->cursor, meta, data, word);
-	return 0;
+	stamp = *(volatile __u64 *)meta;
+	err = __pktmeta_check_range(stamp);
+	if (!err)
+		__pktmeta_fill(&c->cursor, meta, data, stamp);
+	return err;
 }
 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
-	__u64 header = __PKTMETA_INFO(HEADER);
+	__u64 stamp = __PKTMETA_INFO(STAMP);
 	void *meta, *data;
 	int err;
 
-	if (!header) {
-		header = __pktmeta_registry_word(__pktmeta_registry()) & PKTMETA_STAMP_MASK;
+	if (!stamp) {
+		__u64 word = __pktmeta_registry_word(__pktmeta_registry());
+
 		/* Of another registry than the one it was bound to, or of one that has moved on without it. */
-		if (header >> 48 != __PKTMETA_INFO(OWNER) || !__pktmeta_in_range(header))
+		if (!__pktmeta_is_bound(word))
+			return -EFAULT;
+		stamp = __pktmeta_now(word);
+		if (__pktmeta_check_range(stamp))
 			return -EFAULT;
 	}
 	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
@@ -167,8 +174,8 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	err = __pktmeta_zero_bound(meta, data);
 	if (err)
 		return err;
-	__pktmeta_fill(&c->cursor, meta, data, header);
-	*(volatile __u64 *)meta = c->cursor.word;
+	__pktmeta_fill(&c->cursor, meta, data, stamp);
+	*(volatile __u64 *)meta = stamp;
 	return 0;
 }
 
@@ -302,12 +309,12 @@ static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c,
 	return err;
 }
 
-/* Writes the header word, and nothing else. */
-static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cursor *c, struct __pktmeta_marks marks)
+/* Writes fields_set, and nothing else. */
+static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_cursor *c, struct __pktmeta_marks marks)
 {
 	if (__pktmeta_writes_by_dynptr(&c->cursor))
 		return __pktmeta_write_bound(c, 0, NULL, 0, marks);
-	__pktmeta_store_header(&c->cursor, marks);
+	__pktmeta_store_marks(&c->cursor, marks);
 	return 0;
 }
 
@@ -328,7 +335,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 			} else { \
 				struct pktmeta_field_##name *__field = (c)->cursor.area; \
 				__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
-				__pktmeta_store_header(&(c)->cursor, __marks); \
+				__pktmeta_store_marks(&(c)->cursor, __marks); \
 			} \
 		} \
 		__PKTMETA_COUNT_SET(name, __err); \
@@ -339,7 +346,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 #define PKTMETA_GET(c, name, place) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
-		int __carried = !__err && __pktmeta_header(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
+		int __carried = !__err && __pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
 		if (__carried) { \
 			struct pktmeta_field_##name *__field = (c)->cursor.area; \
 			__PKTMETA_VALUE(name) __value = {}; \
@@ -355,7 +362,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, 0); \
 		if (!__err) \
-			__err = __pktmeta_write_bound_header(c, __pktmeta_mark(__PKTMETA_BIND(BIT, name))); \
+			__err = __pktmeta_write_bound_marks(c, __pktmeta_mark(__PKTMETA_BIND(BIT, name))); \
 		__PKTMETA_COUNT_SET(name, __err); \
 		__err; \
 	})
@@ -364,7 +371,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 #define PKTMETA_IS_SET(c, name) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
-		__err ? __err : !!(__pktmeta_header(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
+		__err ? __err : !!(__pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
@@ -372,7 +379,7 @@ static __always_inline int __pktmeta_write_bound_header(struct pktmeta_bound_cur
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
 		if (!__err) \
-			__err = __pktmeta_write_bound_header(c, __pktmeta_unmark(__PKTMETA_BIND(BIT, name))); \
+			__err = __pktmeta_write_bound_marks(c, __pktmeta_unmark(__PKTMETA_BIND(BIT, name))); \
 		__err; \
 	})
 

@@ -5,7 +5,7 @@
 
 /*
  * Where a packet's area lies, as open found it. Which fields the packet carries is not kept here: each call reads and
- * writes the header word in the packet, so that several cursors of one packet agree.
+ * writes them in the packet's header, so that several cursors of one packet agree.
  *
  * Whether there is an area is a number of its own; asking the pointer takes CAP_PERFMON. All members have 64 bits: the
  * verifier forgets what it knows of halves of a word once a pointer to the cursor is handed to a function. The context
@@ -14,7 +14,7 @@
 struct pktmeta_cursor {
 	void *area;    /* the header, in the packet */
 	void *end;     /* of the area: the packet's first byte */
-	__u64 word;    /* the header word as open found it: what counts later is its stamp */
+	__u64 stamp;   /* of the area */
 	__u64 is_open; /* 0: there is no area that is ours */
 	__u64 is_tc;
 	void *skb;                               /* in TC: the struct __sk_buff */
@@ -36,22 +36,44 @@ struct pktmeta_cursor {
 		__pointer; \
 	})
 
+/* What the loader fills in, from the registry's owner; 0 if it has not. */
+enum pktmeta_seal {
+	PKTMETA_SEAL_REGISTRY = 1, /* pktmeta_word_registry() of the registry's word */
+	PKTMETA_SEAL_BASE = 2,     /* the stamp of generation 0 */
+};
+
+#define __PKTMETA_SEAL(what) ((__u64)bpf_core_enum_value(enum pktmeta_seal, PKTMETA_SEAL_##what))
+
+/* Whether this is the word of the registry that the program was loaded for. */
+static __always_inline int __pktmeta_is_bound(__u64 registry_word)
+{
+	if (!bpf_core_enum_value_exists(enum pktmeta_seal, PKTMETA_SEAL_REGISTRY))
+		return 0;
+	return pktmeta_word_registry(registry_word) == __PKTMETA_SEAL(REGISTRY);
+}
+
+/* The stamp of an area that is made now, by the word of that registry. */
+static __always_inline __u64 __pktmeta_now(__u64 registry_word)
+{
+	return __PKTMETA_SEAL(BASE) + pktmeta_word_generation(registry_word);
+}
+
 static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const struct pktmeta_registry *registry)
 {
 	c->registry = registry;
 	c->area = NULL;
 	c->end = NULL;
-	c->word = 0;
+	c->stamp = 0;
 	c->is_open = 0;
 	c->is_tc = 0;
 	c->skb = NULL;
 }
 
-static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 word)
+static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 stamp)
 {
 	c->area = meta;
 	c->end = data;
-	c->word = word;
+	c->stamp = stamp;
 	c->is_open = 1;
 }
 
@@ -67,23 +89,23 @@ static __always_inline int __pktmeta_is_open(const struct pktmeta_cursor *c)
 	return is_open != 0;
 }
 
-/* The header word as it is now, in the packet; of a cursor that is open. */
-static __always_inline __u64 __pktmeta_header(const struct pktmeta_cursor *c)
+/* Which fields the packet carries now, one bit a slot; of a cursor that is open. */
+static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c)
 {
-	return *(volatile __u64 *)c->area;
+	return *(volatile __u32 *)(c->area + PKTMETA_FIELDS_SET_OFFSET);
 }
 
-/* Takes the area that lies from meta to data, if magic and tag are those of the registry word. */
-static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 registry_word, void *meta, void *data)
+/* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */
+static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, void *meta, void *data)
 {
-	__u64 word;
+	__u64 stamp;
 
 	if (meta + PKTMETA_HEADER_SIZE > data)
 		return -EFAULT;
-	word = *(volatile __u64 *)meta;
-	if ((word ^ registry_word) & PKTMETA_OWNER_MASK)
+	stamp = *(volatile __u64 *)meta;
+	if (now - stamp >= PKTMETA_GENERATIONS)
 		return -EFAULT;
-	__pktmeta_fill(c, meta, data, word);
+	__pktmeta_fill(c, meta, data, stamp);
 	return 0;
 }
 
@@ -109,9 +131,8 @@ static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity
 	return 0;
 }
 
-static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 registry_word, struct xdp_md *ctx)
+static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, __u32 capacity, struct xdp_md *ctx)
 {
-	__u32 capacity = pktmeta_registry_capacity(registry_word);
 	void *meta, *data;
 	int err;
 
@@ -125,8 +146,8 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 	err = __pktmeta_zero(meta, data, capacity);
 	if (err)
 		return err;
-	__pktmeta_fill(c, meta, data, registry_word & PKTMETA_STAMP_MASK);
-	*(volatile __u64 *)meta = c->word;
+	__pktmeta_fill(c, meta, data, now);
+	*(volatile __u64 *)meta = now;
 	return 0;
 }
 
@@ -142,20 +163,20 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 regist
 static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp_md *ctx)
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
-	__u64 registry_word = __pktmeta_registry_word(registry);
+	__u64 word = __pktmeta_registry_word(registry);
 	void *meta, *data;
 	int made = 0;
 	int err = -ENOENT;
 
 	__pktmeta_empty(c, registry);
-	if (pktmeta_word_magic(registry_word) == PKTMETA_MAGIC) {
+	if (__pktmeta_is_bound(word)) {
 		meta = __PKTMETA_POINTER(ctx, data_meta);
 		data = __PKTMETA_POINTER(ctx, data);
 		made = meta + 4 > data; /* metadata comes in multiples of 4 bytes */
 		if (made)
-			err = __pktmeta_make(c, registry_word, ctx);
+			err = __pktmeta_make(c, __pktmeta_now(word), pktmeta_word_capacity(word), ctx);
 		else
-			err = __pktmeta_find(c, registry_word, meta, data) ? -EBUSY : 0;
+			err = __pktmeta_find(c, __pktmeta_now(word), meta, data) ? -EBUSY : 0;
 	}
 	__pktmeta_count_open(err, made);
 	return err;
@@ -170,14 +191,15 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk_buff *skb)
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
-	__u64 registry_word = __pktmeta_registry_word(registry);
+	__u64 word = __pktmeta_registry_word(registry);
 	int err = -ENOENT;
 
 	__pktmeta_empty(c, registry);
 	c->is_tc = 1;
 	c->skb = skb;
-	if (pktmeta_word_magic(registry_word) == PKTMETA_MAGIC)
-		err = __pktmeta_find(c, registry_word, __PKTMETA_POINTER(skb, data_meta), __PKTMETA_POINTER(skb, data));
+	if (__pktmeta_is_bound(word))
+		err = __pktmeta_find(c, __pktmeta_now(word), __PKTMETA_POINTER(skb, data_meta),
+				     __PKTMETA_POINTER(skb, data));
 	__pktmeta_count_open(err, 0);
 	return err;
 }

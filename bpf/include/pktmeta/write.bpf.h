@@ -18,18 +18,18 @@
 struct bpf_dynptr;
 extern int bpf_dynptr_from_skb_meta(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) __ksym __weak;
 
-/* What becomes of the header word: bits to keep, then bits to set. */
+/* What becomes of fields_set: bits to keep, then bits to set. */
 struct __pktmeta_marks {
-	__u64 keep;
-	__u64 set;
+	__u32 keep;
+	__u32 set;
 };
 
-static __always_inline struct __pktmeta_marks __pktmeta_mark(__u64 bit)
+static __always_inline struct __pktmeta_marks __pktmeta_mark(__u32 bit)
 {
-	return (struct __pktmeta_marks){.keep = ~0ULL, .set = bit};
+	return (struct __pktmeta_marks){.keep = ~0U, .set = bit};
 }
 
-static __always_inline struct __pktmeta_marks __pktmeta_unmark(__u64 bit)
+static __always_inline struct __pktmeta_marks __pktmeta_unmark(__u32 bit)
 {
 	return (struct __pktmeta_marks){.keep = ~bit, .set = 0};
 }
@@ -65,24 +65,30 @@ static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, __u32 offset, const void *value,
 						     __u32 size, struct __pktmeta_marks marks)
 {
+	struct {
+		__u64 stamp;
+		__u32 fields_set;
+		__u32 pad;
+	} header = {};
 	struct bpf_dynptr area;
-	__u64 word = 0;
 
-	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&word, sizeof(word), &area, 0, 0))
+	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&header, PKTMETA_HEADER_SIZE, &area, 0, 0))
 		return -EFAULT;
-	if ((word ^ c->word) & PKTMETA_STAMP_MASK)
+	if (header.stamp != c->stamp)
 		return -EFAULT;
-	word = (word & marks.keep) | marks.set;
+	header.fields_set = (header.fields_set & marks.keep) | marks.set;
 	/* The header last: a field is marked as set once its value is there. */
 	if (size && bpf_dynptr_write(&area, offset, (void *)value, size, 0))
 		return -EBUSY;
-	return bpf_dynptr_write(&area, 0, &word, sizeof(word), 0) ? -EBUSY : 0;
+	return bpf_dynptr_write(&area, PKTMETA_FIELDS_SET_OFFSET, &header.fields_set, sizeof(header.fields_set), 0)
+		       ? -EBUSY
+		       : 0;
 }
 
-/* Stores the header word, and nothing else. */
-static __always_inline void __pktmeta_store_header(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
+/* Stores fields_set, and nothing else. */
+static __always_inline void __pktmeta_store_marks(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
 {
-	*(volatile __u64 *)c->area = (__pktmeta_header(c) & marks.keep) | marks.set;
+	*(volatile __u32 *)(c->area + PKTMETA_FIELDS_SET_OFFSET) = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
 }
 
 #endif /* PKTMETA_WRITE_BPF_H */

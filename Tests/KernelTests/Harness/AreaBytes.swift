@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Glibc
+import RegistryModel
+import SystemPackage
+import TestSupport
+
+@testable import PacketMetadata
+
+extension Registry {
+    /// An area as programs of this registry make it, with these fields set.
+    ///
+    /// - Parameters:
+    ///   - delta: generations that it is newer than the registry; negative: older.
+    ///   - bits: of the stamp, that are flipped.
+    ///   - byte: what each byte behind the header is.
+    func area(
+        generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = [], filledWith byte: UInt8 = 0
+    ) throws -> [UInt8] {
+        let word = try image().word
+        let stamp = try seal("make an area").stamp(of: word.generation, word) &+ UInt64(bitPattern: Int64(delta))
+        let fieldsSet = slots.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
+        return encode(stamp ^ bits) + encode(fieldsSet)
+            + [UInt8](repeating: byte, count: word.capacity - RegistryWord.headerSize)
+    }
+
+    /// Bytes of an area up to its first value.
+    func areaHeader(set slots: [Int] = []) throws -> [UInt8] {
+        Array(try area(set: slots).prefix(RegistryWord.headerSize))
+    }
+}
+
+extension Registry {
+    /// An object that is loaded as by other loaders: with this registry's map, and the types that `export-btf` writes.
+    func objectOfOthers(_ path: FilePath, name: String) throws -> BPFObject {
+        let types = try KeptFile(exportedBTF())
+        let object = try BPFObject(bytes: Fixture.bytes(path), name: name, typesPath: types.path)
+        try object.reuse(fieldsMap, as: "pktmeta_fields")
+        return object
+    }
+}
+
+/// Bytes as a file, for as long as this process runs: libbpf opens the file when it loads the object.
+private struct KeptFile {
+    let path: String
+
+    init(_ bytes: [UInt8]) throws {
+        var name = Array("/tmp/pktmeta-types-XXXXXX".utf8CString)
+        let fd = mkstemp(&name)
+        unlink(name)
+        guard fd >= 0, write(fd, bytes, bytes.count) == bytes.count else { throw Errno(rawValue: errno) }
+        path = "/proc/self/fd/\(fd)"
+    }
+}
