@@ -6,17 +6,18 @@ internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
 
-/// Runs the benchmark, a program of its own: what it measures is most of its size, and no other command needs that.
+/// Runs the benchmark, a program of its own: the objects that the benchmark compares would be a fifth of pktmeta, and no other
+/// command needs them.
 struct Bench: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure encodings, programs and this command on this machine, side by side.",
         usage: "pktmeta bench [<argument> ...]",
         discussion: """
-            Runs pktmeta-bench, a program of its own, with the same arguments, and ends as it does. It is the one beside \
-            pktmeta if that is root's or of the same owner, else the one of the system's folders. Where it is installed, \
-            pktmeta bench --help shows what it takes. In pktmeta's sources, make release builds both programs, and make \
-            bench runs it.
+            Runs pktmeta-bench, a program of its own, with the same arguments, and ends as that program does. \
+            pktmeta-bench is looked for beside pktmeta, where it counts if it belongs to root or to pktmeta's owner, then \
+            in the system's folders of programs. Where it is installed, pktmeta bench --help shows what it takes. In \
+            pktmeta's sources, make release builds both programs, and make bench runs the benchmark.
             """)
 
     @Argument(

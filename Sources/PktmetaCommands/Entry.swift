@@ -119,7 +119,7 @@ extension Program {
         let command: any ParsableCommand
         do {
             try mistyped.refuseCommand()
-            command = try parseAsRoot(mistyped.joiningNegativeNumbers)
+            command = try parseAsRoot(mistyped.withNegativeNumbersJoined)
         } catch {
             return report(error, mistyped.option, isJSON: arguments.contains("--json"), in: context)
         }

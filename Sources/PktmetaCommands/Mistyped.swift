@@ -40,7 +40,7 @@ struct Mistyped {
     /// The same arguments, in which a value below zero is part of its option: `--count=-1` for `--count -1`.
     ///
     /// By itself it would be taken for an option, and the option before it to lack its value.
-    var joiningNegativeNumbers: [String] {
+    var withNegativeNumbersJoined: [String] {
         func isNegative(_ text: String) -> Bool {
             text.hasPrefix("-") && text.dropFirst().first.map { $0.isNumber || $0 == "." } == true
         }

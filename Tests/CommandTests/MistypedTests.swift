@@ -53,7 +53,7 @@ import Testing
     /// Of each option that takes a value, whatever its command; and nothing else is touched.
     @Test func negativeNumbersAreValues() {
         func joined(_ arguments: [String]) -> [String] {
-            Mistyped(arguments, for: Pktmeta.self).joiningNegativeNumbers
+            Mistyped(arguments, for: Pktmeta.self).withNegativeNumbersJoined
         }
         for command in HelpTests.names {
             let help = CommandRun([command, "--help"]).output.split(whereSeparator: \.isWhitespace).map(String.init)
