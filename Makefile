@@ -10,6 +10,7 @@
 #                  all tests, optimised, and those of the release build (root)
 #   make test-address
 #                  tests of the Swift and C parts under AddressSanitizer (root)
+#   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
@@ -81,6 +82,7 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
+	swift build -c release --product pktmeta-bench $(RELEASE_FLAGS)
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 
@@ -147,7 +149,7 @@ demo: release
 # bpftool and tc are what the command is compared with.
 bench: release
 	@.make/install-packages bpftool
-	.build/release/pktmeta bench $(PARTS)
+	.build/release/pktmeta-bench $(PARTS)
 
 test: bpf test-bpf
 	swift test --skip ReleaseTests

@@ -21,6 +21,7 @@ let package = Package(
     name: "pktmeta",
     products: [
         .executable(name: "pktmeta", targets: ["pktmeta"]),
+        .executable(name: "pktmeta-bench", targets: ["pktmeta-bench"]),
         .library(name: "PacketMetadata", targets: ["PacketMetadata", "RegistryModel"]),
     ],
     dependencies: [
@@ -37,6 +38,7 @@ let package = Package(
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),
         .target(name: "CBPFObjects"),
+        .target(name: "CBenchObjects", dependencies: ["CBPFObjects"]),
 
         // The domain without I/O; the kernel's objects; the two joined.
         .target(name: "RegistryModel", dependencies: ["PktmetaABI"], swiftSettings: strict),
@@ -48,21 +50,29 @@ let package = Package(
             dependencies: ["RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", system],
             swiftSettings: strict),
 
-        // A place to try things on real packets, and to measure them.
+        // A place to try things on real packets.
         .target(
             name: "Testbed", dependencies: ["PacketMetadata", "RegistryModel", "BPF", "Linux", system],
-            swiftSettings: strict),
-        .target(
-            name: "Benchmark",
-            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", system],
             swiftSettings: strict),
 
         // The command line.
         .target(
             name: "PktmetaCommands",
-            dependencies: ["PacketMetadata", "RegistryModel", "Linux", "Testbed", "Benchmark", arguments, system],
+            dependencies: ["PacketMetadata", "RegistryModel", "Linux", "Testbed", arguments, system],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
+
+        // What measures, a program of its own: no other carries the objects that are compared.
+        .target(
+            name: "Benchmark",
+            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBenchObjects", system],
+            swiftSettings: strict),
+        .target(
+            name: "BenchCommands",
+            dependencies: ["Benchmark", "PktmetaCommands", "PacketMetadata", "RegistryModel", "Linux", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "pktmeta-bench", dependencies: ["BenchCommands", "PktmetaCommands"], swiftSettings: strict),
 
         // Tests: without privileges first, then on the real kernel.
         .target(name: "CTestSupport", path: "Tests/CTestSupport"),
@@ -84,16 +94,15 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport",
-                arguments,
-                system,
+                "PktmetaCommands", "BenchCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI",
+                "TestSupport", arguments, system,
             ],
             exclude: ["Snapshots"], swiftSettings: tests),
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPF", "Benchmark", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI", "PktmetaCommands",
-                "Testbed", "TestSupport", "object-fuzzer",
+                "BPF", "Benchmark", "BenchCommands", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI",
+                "PktmetaCommands", "Testbed", "TestSupport", "object-fuzzer",
                 arguments, system,
             ],
             swiftSettings: tests),

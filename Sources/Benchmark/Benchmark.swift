@@ -7,7 +7,7 @@ package import RegistryModel
 internal import SystemPackage
 internal import Testbed
 
-/// Measures encodings, programs and this command, each beside what it is compared with, in turn.
+/// Measures encodings, programs and the command pktmeta, each beside what it is compared with, in turn.
 ///
 /// Makes registries and network namespaces of its own, and removes them; touches no other interface.
 package struct Benchmark: Sendable {
@@ -32,8 +32,8 @@ package struct Benchmark: Sendable {
             do throws(PacketMetadataError) {
                 report.sections += try run(part)
             } catch {
-                // One of several that this kernel has not is no reason not to measure the others.
-                guard error.kind == .unsupported, parts.count > 1 else { throw error }
+                // One of several that this kernel has not, or that finds no pktmeta, is no reason not to measure the others.
+                guard [.unsupported, .notFound].contains(error.kind), parts.count > 1 else { throw error }
                 report.sections.append(
                     BenchmarkSection(part, "Not measured: \(part.rawValue)", unit: "", notes: [error.description]))
             }

@@ -83,6 +83,6 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case tcp
     /// Packets that are watched.
     case watch
-    /// This command's own speed.
+    /// The speed of the command pktmeta.
     case commands
 }

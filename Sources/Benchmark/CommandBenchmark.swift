@@ -7,7 +7,7 @@ internal import RegistryModel
 internal import SystemPackage
 internal import Testbed
 
-/// Whole processes: this command, beside bpftool and tc where they do the like.
+/// Whole processes: the command pktmeta, beside bpftool and tc where they do the like.
 struct CommandBenchmark {
     let benchmark: Benchmark
 
@@ -21,7 +21,7 @@ struct CommandBenchmark {
             let count = try fill(full.path)
             _ = try Registry.openOrCreate(at: empty.path)
             let path = try FramePath()
-            let own = OwnCommand(interface: path.receiver.name)
+            let own = try OwnCommand(interface: path.receiver.name)
             let others = try OtherTools(interface: path.receiver.name, registry: empty.path)
             return try path.inReceiver {
                 try measure(
@@ -149,7 +149,7 @@ struct CommandBenchmark {
             "The same programs: the prebuilt ones for a registry without fields, loaded and attached to XDP and TC ingress."
         ]
         notes.append(
-            "Most memory: of all commands that work on a registry or an interface, watch without packets; not of demo and bench."
+            "Most memory: of all commands that work on a registry or an interface, watch without packets; not of demo."
         )
         if !jobs.contains(where: { $0.title.hasPrefix("bpftool") }) {
             notes.append("bpftool or tc is not there to compare with: apt-get install bpftool iproute2.")

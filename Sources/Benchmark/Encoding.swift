@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import CBenchObjects
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -84,7 +85,7 @@ enum BenchmarkFields {
     }
 }
 
-/// An object of bpf/bench that this binary carries.
+/// An object of bpf/bench, which the benchmark carries.
 struct BenchmarkObject {
     private let name: String
 
@@ -98,7 +99,8 @@ struct BenchmarkObject {
     func load(
         _ names: Set<String>, in registry: Loading, constants: [String: [UInt8]] = [:]
     ) throws(PacketMetadataError) -> BPFObject {
-        let bytes = PrebuiltObject(named: "bench/\(name)").bytes
+        // A row of the table of the benchmark's objects.
+        let bytes = ObjectBytes.carried(unsafe CarriedBytes(bench_object_file_named(name)))
         switch registry {
         case .registry(let path):
             return try Registry.open(at: path, for: .write).load(names, of: bytes, name: name, constants: constants)

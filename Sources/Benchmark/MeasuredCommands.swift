@@ -7,14 +7,18 @@ internal import RegistryModel
 internal import SystemPackage
 internal import Testbed
 
-/// This very command, as others start it.
+/// The command pktmeta that is installed with the benchmark, as others start it.
 struct OwnCommand {
     private let executable: String
     private let interface: String
 
-    init(interface: String) {
-        let link = "/proc/self/exe"
-        executable = Folder.target(ofLink: FilePath(link)) ?? link
+    init(interface: String) throws(PacketMetadataError) {
+        let program = CompanionProgram(named: "pktmeta")
+        do throws(Errno) {
+            executable = try program.path().string
+        } catch {
+            throw PacketMetadataError(missing: program, Benchmark.summary)
+        }
         self.interface = interface
     }
 

@@ -39,23 +39,11 @@ public enum ChildProcess {
     public static func peakMemory(of arguments: [String]) throws(Errno) -> (bytes: Int, status: CInt) {
         var status: CInt = 0
         let program = try SystemProgram.path(of: arguments[0])
-        let kibibytes = unsafe withArguments([program.string] + arguments.dropFirst()) {
+        let kibibytes = unsafe withCStrings([program.string] + arguments.dropFirst()) {
             unsafe linux_peak_memory($0, &status)
         }
         guard kibibytes >= 0 else { throw Errno(rawValue: CInt(-kibibytes)) }
         return (kibibytes * 1024, status)
-    }
-
-    /// Hands over a NULL-terminated array of C strings, for the time of the call.
-    private static func withArguments<Result>(
-        _ arguments: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        let strings = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
-        return unsafe strings.withUnsafeBufferPointer { buffer in
-            guard let start = buffer.baseAddress else { preconditionFailure("the array has a NULL at least") }
-            return unsafe body(start)
-        }
     }
 
     private static func spawn(_ arguments: [String], output: consuming OwnedFD) throws(Errno) -> pid_t {
@@ -82,7 +70,7 @@ public enum ChildProcess {
 
         let program = try SystemProgram.path(of: arguments[0])
         var pid: pid_t = 0
-        let result = unsafe withArguments(arguments) {
+        let result = unsafe withCStrings(arguments) {
             unsafe posix_spawn(&pid, program.string, &actions, &attributes, $0, environ)
         }
         guard result == 0 else { throw Errno(rawValue: result) }

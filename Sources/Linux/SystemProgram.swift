@@ -16,8 +16,12 @@ public enum SystemProgram {
         if name.contains("/") { return FilePath(name) }
         for folder in folders {
             let path = folder.appending(name)
-            if unsafe path.withPlatformString({ unsafe access($0, X_OK) }) == 0 { return path }
+            if isExecutable(path) { return path }
         }
         throw .noSuchFileOrDirectory
+    }
+
+    static func isExecutable(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe access($0, X_OK) } == 0
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import ArgumentParser
+package import ArgumentParser
 public import Linux
 internal import PacketMetadata
-internal import RegistryModel
+package import RegistryModel
+internal import SystemPackage
 
 /// What a command writes to, and reads beside its arguments.
 public struct Context: Sendable {
@@ -29,6 +30,11 @@ public struct Context: Sendable {
     var verb = ""
     /// For remedies that name commands.
     var remedies = RemedyCommands()
+    /// Has this process run another program, with these arguments; returns why it could not, `noSuchFileOrDirectory` if
+    /// there is none.
+    var handOver: @Sendable (_ program: CompanionProgram, _ arguments: [String]) -> Errno = { _, _ in
+        .noSuchFileOrDirectory
+    }
 
     public init(
         output: @escaping @Sendable (String) -> Void, errors: @escaping @Sendable (String) -> Void,
@@ -59,13 +65,13 @@ extension Context {
     @Sendable func record(_ change: RegistryChange) { log(ChangeRendering(change, by: Caller(verb: verb)).line) }
 
     /// Says what takes its time, to those who look on.
-    func progress(_ text: String) {
+    package func progress(_ text: String) {
         if hasErrorTerminal { errors("note: \(text)") }
     }
 }
 
 /// What a command was asked to do, however its arguments were parsed: can be run with any context.
-protocol Request {
+package protocol Request {
     func run(in context: Context) throws(PacketMetadataError)
     /// The same, for a command whose answer is an exit code too.
     ///
@@ -79,35 +85,43 @@ protocol Request {
 }
 
 extension Request {
-    func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
+    package func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
         try run(in: context)
         return 0
     }
 
-    var isJSON: Bool { false }
-    var isJSONStream: Bool { false }
-    var showsVerifierLog: Bool? { nil }
+    package var isJSON: Bool { false }
+    package var isJSONStream: Bool { false }
+    package var showsVerifierLog: Bool? { nil }
 }
 
 /// A command that is a request itself, once it is parsed.
-protocol ContextCommand: ParsableCommand, Request {}
+package protocol ContextCommand: ParsableCommand, Request {}
 
-extension Pktmeta {
+/// The root of a program's command line.
+package protocol Program: ParsableCommand {
+    /// What was asked, of arguments that take no ArgumentParser; nil if they do.
+    static func plainRequest(_ arguments: [String]) -> (any Request)?
+}
+
+extension Program {
+    package static func plainRequest(_ arguments: [String]) -> (any Request)? { nil }
+
     /// Parses, runs, renders the error if there is one.
     ///
     /// - Returns: the exit code.
-    public static func run(_ arguments: [String], in context: Context) -> Int32 {
+    package static func run(_ arguments: [String], in context: Context) -> Int32 {
         var context = context.withVisibleErrors
         context.remedies = RemedyCommands(arguments: arguments)
         context.verb = arguments.first ?? ""
-        if let request = PlainArguments.request(arguments) { return answer(request, in: context) }
+        if let request = plainRequest(arguments) { return answer(request, in: context) }
+        let mistyped = Mistyped(arguments, for: Self.self)
         let command: any ParsableCommand
         do {
-            try Mistyped.refuseCommand(in: arguments)
-            command = try parseAsRoot(Mistyped.joiningNegativeNumbers(arguments))
+            try mistyped.refuseCommand()
+            command = try parseAsRoot(mistyped.withNegativeNumbersJoined)
         } catch {
-            return report(
-                error, Mistyped.option(in: arguments), isJSON: arguments.contains("--json"), in: context)
+            return report(error, mistyped.option, isJSON: arguments.contains("--json"), in: context)
         }
         guard let request = command as? any Request else {
             return runBuiltIn(command, in: context)
@@ -121,7 +135,7 @@ extension Pktmeta {
         } catch {
             var error = error
             error.remedy = error.remedy.map(context.remedies.completed)
-            let rendered = ErrorRendering(error, showsVerifierLog: request.showsVerifierLog)
+            let rendered = ErrorRendering(error, program: _commandName, showsVerifierLog: request.showsVerifierLog)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {

@@ -4,34 +4,47 @@ internal import ArgumentParser
 internal import RegistryModel
 
 /// What ArgumentParser has no good words for: it does not know what a mistyped command takes, and so blames its options.
-enum Mistyped {
-    private static let commands = Pktmeta.configuration.subcommands
+struct Mistyped {
+    private let arguments: [String]
+    private let program: any ParsableCommand.Type
+
     private static let ownOptions: Set = ["--help", "-h", "--version"]
 
+    init(_ arguments: [String], for program: any ParsableCommand.Type) {
+        self.arguments = arguments
+        self.program = program
+    }
+
+    private var commands: [any ParsableCommand.Type] { program.configuration.subcommands }
+
+    /// What the arguments are for: the command that they begin with, or a program that has none.
+    private var command: (any ParsableCommand.Type)? {
+        commands.isEmpty ? program : commands.first { $0._commandName == arguments.first }
+    }
+
     /// - Throws: `ValidationError` if there is no such command, or an option goes before it.
-    static func refuseCommand(in arguments: [String]) throws {
+    func refuseCommand() throws {
+        guard !commands.isEmpty else { return }
         let names = commands.map { $0._commandName }
         let words = arguments.drop { $0 == "help" }
         guard let word = words.first, !word.isEmpty, !names.contains(word) else { return }
         if word.hasPrefix("-") {
-            guard let command = words.first(where: names.contains), !ownOptions.contains(word) else { return }
-            throw ValidationError("Options go behind the command: pktmeta \(command) \(word) ...")
+            guard let command = words.first(where: names.contains), !Self.ownOptions.contains(word) else { return }
+            throw ValidationError("Options go behind the command: \(program._commandName) \(command) \(word) ...")
         }
         throw ValidationError(
             "There is no command '\(word)'. " + NearestName.question(word, among: names + ["help"])
-                + "pktmeta --help lists all.")
+                + "\(program._commandName) --help lists all.")
     }
 
-    /// A number below zero would be taken for an option, and the option before it to lack its value.
+    /// The same arguments, in which a value below zero is part of its option: `--count=-1` for `--count -1`.
     ///
-    /// - Returns: the same arguments, in which such a value is part of its option: `--count=-1` for `--count -1`.
-    static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+    /// By itself it would be taken for an option, and the option before it to lack its value.
+    var withNegativeNumbersJoined: [String] {
         func isNegative(_ text: String) -> Bool {
             text.hasPrefix("-") && text.dropFirst().first.map { $0.isNumber || $0 == "." } == true
         }
-        guard arguments.contains(where: isNegative),
-            let command = commands.first(where: { $0._commandName == arguments.first })
-        else { return arguments }
+        guard arguments.contains(where: isNegative), let command else { return arguments }
         let taking = optionsThatTakeValues(command)
         var joined: [String] = []
         for (index, argument) in arguments.enumerated() {
@@ -47,21 +60,21 @@ enum Mistyped {
     }
 
     /// Those whose line of the help has a value behind them: `--count <packets>`.
-    private static func optionsThatTakeValues(_ command: any ParsableCommand.Type) -> Set<String> {
-        let words = Pktmeta.helpMessage(for: command).split(whereSeparator: \.isWhitespace)
+    private func optionsThatTakeValues(_ command: any ParsableCommand.Type) -> Set<String> {
+        let words = program.helpMessage(for: command).split(whereSeparator: \.isWhitespace)
         let pairs = zip(words, words.dropFirst()).filter { $0.hasPrefix("--") && $1.hasPrefix("<") }
         return Set(pairs.map { String($0.0) })
     }
 
-    /// An option that a command may not do without would be called missing.
+    /// What is wrong with an option; nil if none was clearly meant to be another.
     ///
-    /// - Returns: what is wrong with the arguments; nil if no option was clearly meant to be another.
-    static func option(in arguments: [String]) -> String? {
-        guard let command = commands.first(where: { $0._commandName == arguments.first }) else { return nil }
+    /// An option that a command may not do without would be called missing.
+    var option: String? {
+        guard let command else { return nil }
         let known = Set(
-            Pktmeta.helpMessage(for: command).split { !($0.isLetter || $0 == "-") }.map(String.init)
+            program.helpMessage(for: command).split { !($0.isLetter || $0 == "-") }.map(String.init)
                 .filter { $0.hasPrefix("--") })
-        for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+        for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
             let option = String(argument.prefix { $0 != "=" })
             if let meant = known.contains(option) ? nil : NearestName.of(option, among: known) {
                 return "Unknown option '\(option)'. Did you mean '\(meant)'?"

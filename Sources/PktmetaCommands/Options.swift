@@ -84,9 +84,11 @@ struct WritingOptions: ParsableArguments {
     }
 }
 
-struct OutputOptions: ParsableArguments {
+package struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Print one JSON document, errors too.")
-    var isJSON = false
+    package var isJSON = false
+
+    package init() {}
 }
 
 struct NamespaceOptions: ParsableArguments {

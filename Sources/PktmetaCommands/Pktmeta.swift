@@ -3,7 +3,7 @@
 public import ArgumentParser
 
 /// The command `pktmeta`: lists its subcommands, each in a file of its own.
-public struct Pktmeta: ParsableCommand {
+public struct Pktmeta: Program {
     public static let configuration = CommandConfiguration(
         commandName: "pktmeta",
         abstract: "Share named metadata on packets between BPF programs.",
@@ -16,7 +16,7 @@ public struct Pktmeta: ParsableCommand {
             77 missing privilege, 78 registry of another ABI, \
             79 done, but not all that goes with it (what was, and what finishes it, is said).
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, Status.self, InspectMap.self, Watch.self, Compact.self, Repair.self,
@@ -24,5 +24,10 @@ public struct Pktmeta: ParsableCommand {
             Bench.self,
         ])
 
+    /// Of all programs of this package.
+    package static let version = "0.1.0"
+
     public init() {}
+
+    package static func plainRequest(_ arguments: [String]) -> (any Request)? { PlainArguments.request(arguments) }
 }

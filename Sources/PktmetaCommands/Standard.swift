@@ -14,6 +14,13 @@ extension Context {
             bytes: { unsafe $0.withUnsafeBytes { unsafe write($0, to: STDOUT_FILENO) } },
             isTerminal: isatty(STDOUT_FILENO) == 1,
             terminalSize: { Terminal.size })
+        context.handOver = { program, arguments in
+            do throws(Errno) {
+                return ProcessImage.replace(by: try program.path(), arguments)
+            } catch {
+                return error
+            }
+        }
         // getenv(3) returns NULL or a C string that nothing in this process changes.
         context.environment = { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
         // A name without a folder is found by $PATH, as it was this time.
@@ -62,12 +69,14 @@ extension Context {
 /// Whether this process has changed anything that the log is told of.
 private let hasChanged = Atomic(false)
 
-/// Runs `pktmeta` with this process's arguments.
-public func runAndExit() -> Never {
-    keepStandardDescriptors()
-    // A file that may not become longer (ulimit -f) is an error to be told of, and its beginning one to be removed.
-    FileSizeLimit.makeError()
-    exit(Pktmeta.run(ProcessArguments.all, in: .standard))
+extension Program {
+    /// Runs the program with this process's arguments.
+    package static func runAndExit() -> Never {
+        keepStandardDescriptors()
+        // A file that may not become longer (ulimit -f) is an error to be told of, and its beginning one to be removed.
+        FileSizeLimit.makeError()
+        exit(run(ProcessArguments.all, in: .standard))
+    }
 }
 
 /// If one of the three was closed, the next file to be opened would get its number, and what is put out.

@@ -4,5 +4,5 @@ internal import PktmetaCommands
 
 @main
 struct Main {
-    static func main() { runAndExit() }
+    static func main() { Pktmeta.runAndExit() }
 }

@@ -3,6 +3,7 @@
 import Benchmark
 import Testing
 
+@testable import BenchCommands
 @testable import PktmetaCommands
 
 @Suite struct BenchmarkRenderingTests {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import ArgumentParser
+import BenchCommands
 import TestSupport
 import Testing
 
@@ -25,6 +26,12 @@ import Testing
         #expect(run.exitCode == 0)
         #expect(run.errors == "")
         #expect(CommandRun(["help", name]).output == run.output)
+    }
+
+    /// `pktmeta bench` shows this help if pktmeta-bench is installed (BenchProgramTests), else its own.
+    @Test func theBenchmarksHelp() throws {
+        try expectSnapshot(PktmetaBench.helpMessage(columns: 80), "help-pktmeta-bench.txt")
+        #expect(CommandRun(["--help"], of: PktmetaBench.self).exitCode == 0)
     }
 
     /// As the README has it.
@@ -72,5 +79,6 @@ import Testing
 
     @Test func theVersion() {
         #expect(CommandRun(["--version"]).output == "0.1.0")
+        #expect(CommandRun(["--version"], of: PktmetaBench.self).output == "0.1.0")
     }
 }

@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Testing
 
+@testable import BenchCommands
 @testable import PacketMetadata
 @testable import PktmetaCommands
 @testable import RegistryModel

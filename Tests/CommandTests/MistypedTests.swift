@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BenchCommands
 import SystemPackage
 import TestSupport
 import Testing
@@ -23,14 +24,26 @@ import Testing
         (["attach-to-interface", "x", "--mode", "nativ"], "Please provide one of 'auto', 'native' or 'generic'."),
         (["attach-to-interface", "x", "--tc-mode", "txc"], "Please provide one of 'auto', 'tcx' or 'clsact'."),
         (["inspect-map", "--sort", "nmae"], "- name"),
-        (["bench", "encoding"], "- encodings"),
         (["watch", "lo", "--duration", "-1"], "The value '-1' is invalid for '--duration <seconds>'"),
         (["watch", "lo", "--count", "-1"], "--count is 1 or more."),
         (["compact", "--lock-timeout", "-.5"], "The value '-.5' is invalid for '--lock-timeout <seconds>'"),
         (["demo", "--packets", "-5"], "--packets is a number from 1 to 1000000."),
     ])
-    func arguments(arguments: [String], message: String) {
-        let run = CommandRun(arguments)
+    func arguments(arguments: [String], message: String) { expect(CommandRun(arguments), message) }
+
+    /// A program without commands of its own.
+    @Test(arguments: [
+        (["encoding"], "- encodings"), (["tcp", "--rouds", "7"], "Unknown option '--rouds'. Did you mean '--rounds'?"),
+        (["--rounds", "-5"], "--rounds is a number from 6 to 10000."),
+        (["--rounds", "many"], "The value 'many' is invalid for '--rounds <rounds>'"),
+    ])
+    func argumentsOfTheBenchmark(arguments: [String], message: String) {
+        let run = CommandRun(arguments, of: PktmetaBench.self)
+        expect(run, message)
+        #expect(run.errors.contains("Usage: pktmeta-bench "), "\(run.errors)")
+    }
+
+    private func expect(_ run: CommandRun, _ message: String) {
         #expect(run.exitCode == 64)
         #expect(run.output == "")
         #expect(run.errors.contains(message), "\(run.errors)")
@@ -39,16 +52,17 @@ import Testing
 
     /// Of each option that takes a value, whatever its command; and nothing else is touched.
     @Test func negativeNumbersAreValues() {
+        func joined(_ arguments: [String]) -> [String] {
+            Mistyped(arguments, for: Pktmeta.self).withNegativeNumbersJoined
+        }
         for command in HelpTests.names {
             let help = CommandRun([command, "--help"]).output.split(whereSeparator: \.isWhitespace).map(String.init)
             for (option, value) in zip(help, help.dropFirst()) where option.hasPrefix("--") && value.hasPrefix("<") {
-                #expect(
-                    Mistyped.joiningNegativeNumbers([command, "x", option, "-1", "-2"])
-                        == [command, "x", "\(option)=-1", "-2"])
+                #expect(joined([command, "x", option, "-1", "-2"]) == [command, "x", "\(option)=-1", "-2"])
                 let behind = [command, "--", option, "-1"]
-                #expect(Mistyped.joiningNegativeNumbers(behind) == behind)
+                #expect(joined(behind) == behind)
             }
-            #expect(Mistyped.joiningNegativeNumbers([command, "--json", "-1"]) == [command, "--json", "-1"])
+            #expect(joined([command, "--json", "-1"]) == [command, "--json", "-1"])
         }
     }
 

@@ -20,9 +20,9 @@ public struct CommandRun: Sendable {
         }
     }
 
-    public init(
-        _ arguments: [String], environment: [String: String] = [:], isTerminal: Bool = false,
-        hasErrorTerminal: Bool = false
+    package init(
+        _ arguments: [String], of program: any Program.Type = Pktmeta.self, environment: [String: String] = [:],
+        isTerminal: Bool = false, hasErrorTerminal: Bool = false
     ) {
         let output = Lines()
         let errors = Lines()
@@ -31,7 +31,7 @@ public struct CommandRun: Sendable {
             output: output.append, errors: errors.append, bytes: { new in bytes.withLock { $0 += new } },
             isTerminal: isTerminal, environment: environment)
         context.hasErrorTerminal = hasErrorTerminal
-        exitCode = Pktmeta.run(arguments, in: context)
+        exitCode = program.run(arguments, in: context)
         self.output = output.text
         self.errors = errors.text
         self.bytes = bytes.withLock { $0 }

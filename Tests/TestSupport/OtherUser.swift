@@ -26,12 +26,12 @@ public final class OtherUser: Sendable {
         home = folder.path.appending("bpf")
         try FileManager.default.createDirectory(atPath: home.string, withIntermediateDirectories: false)
         try BPFFileSystem.mount(at: home)
-        command = folder.path.appending("pktmeta")
-        // By a process of its own: a child that another test starts meanwhile would inherit the file open for writing,
-        // and what is open for writing is not run (ETXTBSY).
-        _ = try ChildProcess.run(["cp", Fixture.command, command.string])
+        command = try folder.copy(program: Fixture.command)
         try Self.checked(chown(home.string, Self.id, Self.id))
     }
+
+    /// Has the benchmark where the user can run it, beside the command.
+    public func installBenchmark() throws { _ = try folder.copy(program: Fixture.bench) }
 
     deinit { umount2(home.string, CInt(MNT_DETACH)) }
 

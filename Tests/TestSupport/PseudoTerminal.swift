@@ -44,8 +44,13 @@ public final class PseudoTerminal: Sendable {
 
     /// Sends a signal to the command; it is alone in the terminal's foreground.
     public func signal(_ number: CInt) throws {
-        let foreground = tcgetpgrp(controller.raw)
-        guard foreground > 1, kill(foreground, number) == 0 else { throw Errno.last }
+        guard let foreground, kill(foreground, number) == 0 else { throw Errno.last }
+    }
+
+    /// The command's process; nil before it has started.
+    public var foreground: Int32? {
+        let group = tcgetpgrp(controller.raw)
+        return group > 1 ? group : nil
     }
 
     /// All that was shown so far.

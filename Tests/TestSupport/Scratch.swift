@@ -112,14 +112,24 @@ public enum Fixture {
             ?? root.appending(".build/release/pktmeta")
     }
 
+    /// The benchmark that is installed with it.
+    public static var releasedBench: FilePath {
+        releasedCommand.removingLastComponent().appending("pktmeta-bench")
+    }
+
     /// What the help of a command looks like.
     public static func help(_ name: String) throws -> String {
         String(decoding: try bytes(root.appending("Tests/CommandTests/Snapshots/\(name).txt")), as: UTF8.self)
     }
 
     /// The command that was built beside the tests.
-    public static var command: String {
-        FilePath(CommandLine.arguments[0]).removingLastComponent().appending("pktmeta").string
+    public static var command: String { built("pktmeta") }
+
+    /// The benchmark that was built beside the tests.
+    public static var bench: String { built("pktmeta-bench") }
+
+    private static func built(_ name: String) -> String {
+        FilePath(CommandLine.arguments[0]).removingLastComponent().appending(name).string
     }
 }
 
@@ -139,5 +149,15 @@ public final class ScratchFolder: Sendable {
         let file = path.appending(name)
         try Data(bytes).write(to: URL(fileURLWithPath: file.string))
         return file
+    }
+
+    /// A copy of a program, under its own name.
+    ///
+    /// By a process of its own: a child that another test starts meanwhile would inherit the file open for writing, and
+    /// what is open for writing is not run (ETXTBSY).
+    public func copy(program: String) throws -> FilePath {
+        let outcome = try ChildProcess.run(["cp", program, path.string])
+        guard outcome.status == 0, let name = FilePath(program).lastComponent else { throw Errno.ioError }
+        return path.appending(name)
     }
 }

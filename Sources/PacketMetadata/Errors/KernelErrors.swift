@@ -3,7 +3,7 @@
 package import BPF
 package import Linux
 package import RegistryModel
-internal import SystemPackage
+package import SystemPackage
 
 extension PacketMetadataError {
     /// What the kernel refused, in the words of the domain.
@@ -30,7 +30,7 @@ extension PacketMetadataError {
         }
     }
 
-    init(
+    package init(
         _ errno: Errno, _ summary: String, doing operation: String, needs: [Capability] = [], remedy: String? = nil
     ) {
         let reason = "\(operation): \(errno) (\(errno.name))"

@@ -6,14 +6,14 @@ internal import Glibc
 /// The bytes of a BPF object: read from somewhere, or where they are in this binary.
 package enum ObjectBytes: Sendable {
     case read(ArraySlice<UInt8>)
-    case prebuilt(PrebuiltObject)
+    case carried(CarriedBytes)
 
     package func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         switch self {
         case .read(let bytes): try body(bytes.span)
-        case .prebuilt(let object): try object.withBytes(body)
+        case .carried(let bytes): try bytes.withBytes(body)
         }
     }
 

@@ -2,9 +2,9 @@
 
 internal import CBPFObjects
 
-/// A BPF object that this binary carries: which one, without its bytes.
+/// A BPF object that the library carries: which one, without its bytes.
 package struct PrebuiltObject: Hashable, Sendable {
-    /// The file's in bpf/programs, or `bench/` and the file's in bpf/bench; without `.bpf.c`.
+    /// The file's in bpf/programs, without `.bpf.c`.
     package let name: String
 
     package init(named name: String) { self.name = name }
@@ -20,15 +20,8 @@ package struct PrebuiltObject: Hashable, Sendable {
     /// What users know the object by.
     var title: String { "prebuilt \(name)" }
 
-    package var bytes: ObjectBytes { .prebuilt(self) }
-
-    /// Hands out the bytes where they are, in the binary.
-    func withBytes<Result: ~Copyable, Failure: Error>(
-        _ body: (Span<UInt8>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let file = unsafe bpf_object_file_named(name)
-        guard let start = unsafe file.bytes else { preconditionFailure("no object named \(name)") }
-        // The object is static data of that size.
-        return try body(unsafe UnsafeBufferPointer(start: start, count: file.size).span)
+    package var bytes: ObjectBytes {
+        // A row of the table of prebuilt objects.
+        .carried(unsafe CarriedBytes(bpf_object_file_named(name)))
     }
 }

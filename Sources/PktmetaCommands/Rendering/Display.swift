@@ -3,9 +3,9 @@
 internal import Linux
 
 /// What those who look at the output can see.
-struct Display: Sendable, Hashable {
+package struct Display: Sendable, Hashable {
     /// Columns; nil: as many as it takes.
-    var width: Int?
+    package var width: Int?
     var hasColour = false
     /// Whether it shows more than ASCII.
     var hasUnicode = true
@@ -20,7 +20,7 @@ struct Display: Sendable, Hashable {
         return ([printable(path) + ":"] + wrapped(text, to: width - 2).map { "  " + $0 }).joined(separator: "\n")
     }
 
-    func paint(_ text: String, _ style: Style?) -> String {
+    package func paint(_ text: String, _ style: Style?) -> String {
         guard hasColour, let style, !text.isEmpty else { return text }
         return "\u{1b}[\(style.code)m\(text)\u{1b}[0m"
     }
@@ -65,7 +65,7 @@ struct Display: Sendable, Hashable {
 }
 
 /// Attributes of characters (SGR of ECMA-48).
-enum Style: Sendable, Hashable {
+package enum Style: Sendable, Hashable {
     case bold, dim, red, green, yellow
     /// One of a few colours that are told apart.
     case series(Int)
@@ -83,7 +83,7 @@ enum Style: Sendable, Hashable {
 }
 
 /// Columns that a text takes.
-func displayWidth(_ text: String) -> Int {
+package func displayWidth(_ text: String) -> Int {
     // Nearly all are ASCII, where a byte is a column.
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
     return text.reduce(0) { $0 + CharacterWidth.columns($1) }
@@ -97,7 +97,7 @@ func printableLines(_ text: String) -> String { SpelledBytes.visible(text) { $0 
 
 extension Context {
     /// What this context's output shows: colour on a terminal that has it, unless NO_COLOR is set (no-color.org).
-    var display: Display {
+    package var display: Display {
         guard isTerminal else { return Display(hasUnicode: hasUnicode) }
         let columns = environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         let hasColour = (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"

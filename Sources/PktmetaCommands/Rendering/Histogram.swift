@@ -59,7 +59,7 @@ struct Histogram {
 
 extension Display {
     /// A bar that many columns long, to an eighth where there is Unicode; of what is more than nothing, some is seen.
-    func bar(_ length: Double) -> String {
+    package func bar(_ length: Double) -> String {
         if length <= 0 { return "" }
         guard hasUnicode else { return paint(String(repeating: "#", count: max(1, Int(length.rounded()))), .green) }
         let eighths = max(1, Int((length * 8).rounded()))

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 /// What a command prints with `--json`: one document, its keys sorted.
-protocol JSONDocument {
+package protocol JSONDocument {
     var value: JSONValue { get }
 }
 
 extension JSONValue {
     /// Raised when a key changes its meaning or goes; new keys do not raise it.
-    static let version = JSONValue.number(1)
+    package static let version = JSONValue.number(1)
 }
 
 extension JSONDocument {
-    var json: String { written(.lines) }
+    package var json: String { written(.lines) }
 
     /// On one line.
     var jsonLine: String { written(.line) }

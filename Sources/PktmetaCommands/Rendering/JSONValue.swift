@@ -4,7 +4,7 @@
 // times as long for a registry of 31 fields as `bpftool map dump -j` does in all. So documents are put together from these.
 
 /// What JSON can say.
-enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Hashable, Sendable {
     case null
     case flag(Bool)
     /// Of at most 32 bits, which readers that count with doubles keep.
@@ -27,17 +27,22 @@ enum JSONValue: Hashable, Sendable {
     /// The texts of long numbers.
     case digitsOfArray([JSONValue])
 
-    struct Member: Hashable, Sendable {
+    package struct Member: Hashable, Sendable {
         let key: String
         let value: JSONValue
+
+        package init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
-    static func number(_ value: Int) -> JSONValue { .signed(Int64(value)) }
+    package static func number(_ value: Int) -> JSONValue { .signed(Int64(value)) }
     static func number(_ value: UInt64) -> JSONValue { .long(value) }
     static func number(_ value: UInt32) -> JSONValue { .unsigned(value) }
     static func number(_ value: UInt16) -> JSONValue { .unsigned(UInt32(value)) }
     static func number(_ value: UInt8) -> JSONValue { .unsigned(UInt32(value)) }
-    static func texts(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.text)) }
+    package static func texts(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.text)) }
     static func counts(_ counts: [(name: String, count: UInt64)]) -> JSONValue {
         table(of: counts.map { Member(key: $0.name, value: .number($0.count)) })
     }
@@ -46,7 +51,7 @@ enum JSONValue: Hashable, Sendable {
     static let textSuffix = "Text"
 
     /// Puts beside each member with a long number one with its decimal digits as text.
-    static func object(of members: consuming [Member]) -> JSONValue {
+    package static func object(of members: consuming [Member]) -> JSONValue {
         for index in members.indices {
             guard let digits = members[index].value.digits else { continue }
             members.append(Member(key: members[index].key + textSuffix, value: digits))
@@ -73,7 +78,7 @@ enum JSONValue: Hashable, Sendable {
 
 /// Members that are nil are left out.
 extension JSONValue: ExpressibleByDictionaryLiteral {
-    init(dictionaryLiteral members: (String, JSONValue?)...) {
+    package init(dictionaryLiteral members: (String, JSONValue?)...) {
         var present: [Member] = []
         present.reserveCapacity(members.count)
         for (key, value) in members {

@@ -13,7 +13,7 @@ func rate(_ rate: Double) -> String {
 }
 
 /// With that many digits behind the point: `1.050`.
-func fixed(_ number: Double, digits: Int) -> String {
+package func fixed(_ number: Double, digits: Int) -> String {
     guard number.isFinite, abs(number) < 1e15 else { return "-" }
     let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
     let scaled = Int64((abs(number) * scale).rounded())

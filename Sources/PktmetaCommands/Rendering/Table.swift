@@ -4,8 +4,8 @@
 ///
 /// Written here because the table library at hand pulls in all of Foundation, which costs a command that prints twenty
 /// lines several milliseconds of start-up.
-struct Table {
-    struct Column {
+package struct Table {
+    package struct Column {
         let heading: String
         let isNumber: Bool
         /// Where there is no room for all columns, those of the highest number go first; 0 stays.
@@ -15,7 +15,7 @@ struct Table {
         /// How a cell looks, by its text.
         let style: @Sendable (String) -> Style?
 
-        static func text(
+        package static func text(
             _ heading: String, dispensability: Int = 0, isCopied: Bool = false,
             style: @escaping @Sendable (String) -> Style? = { _ in nil }
         ) -> Column {
@@ -23,7 +23,7 @@ struct Table {
                 heading: heading, isNumber: false, dispensability: dispensability, isCopied: isCopied, style: style)
         }
 
-        static func number(
+        package static func number(
             _ heading: String, dispensability: Int = 0, style: @escaping @Sendable (String) -> Style? = { _ in nil }
         ) -> Column {
             Column(heading: heading, isNumber: true, dispensability: dispensability, isCopied: false, style: style)
@@ -37,7 +37,7 @@ struct Table {
     }
 
     let columns: [Column]
-    var rows: [[String]] = []
+    package var rows: [[String]] = []
     /// By the row's number.
     var notes: [Int: [Note]] = [:]
 
@@ -46,8 +46,10 @@ struct Table {
 
     var text: String { text(for: .plain) }
 
+    package init(columns: [Column]) { self.columns = columns }
+
     /// As wide as the display: columns that do not fit are left out, and named below; then cells are shortened.
-    func text(for display: Display) -> String {
+    package func text(for display: Display) -> String {
         let rows = rows.map { $0.map(printable) }
         let cells = [columns.map(\.heading)] + rows
         var widths = columns.indices.map { column in cells.map { displayWidth($0[column]) }.max() ?? 0 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Benchmark
+internal import PktmetaCommands
 
 /// What was measured, for programs.
 struct BenchmarkDocument: JSONDocument {

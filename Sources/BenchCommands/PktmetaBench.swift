@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import ArgumentParser
+package import ArgumentParser
 internal import Benchmark
 internal import Linux
 internal import PacketMetadata
-internal import RegistryModel
+package import PktmetaCommands
+package import RegistryModel
 
-struct Bench: ContextCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "bench",
-        abstract: "Measure encodings, programs and this command on this machine, side by side.",
+/// The command `pktmeta-bench`, which `pktmeta bench` runs.
+package struct PktmetaBench: Program, ContextCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "pktmeta-bench",
+        abstract: "Measure encodings, programs and pktmeta on this machine, side by side.",
         discussion: """
             encodings: sets and gets of 1, 3, 8 and 31 fields by a hard-coded struct, by pktmeta bound and by id, by TLV, \
             key/value and a hash map keyed by flow, in loops under BPF_PROG_TEST_RUN. programs: whole XDP programs that set \
             3 fields. frames: packets a second through a veth pair. growth: the prebuilt programs by the number of fields. \
             tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. commands: \
-            this command beside bpftool.
+            pktmeta, of the same folder or a folder of the system's, beside bpftool.
 
             Each figure is a median, taken in turn with those that it is compared with. A ratio whose uncertainty spans its \
             bar is too noisy to tell: run it again on a quieter machine, or with more rounds. Registries and network \
             namespaces are the benchmark's own, and go with it.
-            """)
+            """,
+        version: Pktmeta.version)
 
     @Argument(
         help: ArgumentHelp(
@@ -33,14 +36,16 @@ struct Bench: ContextCommand {
 
     @OptionGroup var output: OutputOptions
 
-    var isJSON: Bool { output.isJSON }
+    package init() {}
 
-    func validate() throws {
+    package var isJSON: Bool { output.isJSON }
+
+    package func validate() throws {
         // Fewer samples than 6 have no interval that holds the median in 95 of 100 cases.
         guard 6...10_000 ~= rounds else { throw ValidationError("--rounds is a number from 6 to 10000.") }
     }
 
-    func run(in context: Context) throws(PacketMetadataError) {
+    package func run(in context: Context) throws(PacketMetadataError) {
         Interruption.watch()
         let benchmark = Benchmark(rounds: rounds, progress: { context.progress($0) })
         let report = try benchmark.run(parts.isEmpty ? BenchmarkPart.allCases : parts)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Benchmark
+internal import PktmetaCommands
 internal import RegistryModel
 
 /// What was measured, for people: tables, bars, and how it stands against what pktmeta holds itself to.
