@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "CBPFObjects"),
 
         // The domain without I/O; the kernel's objects; the two joined.
-        .target(name: "RegistryModel", dependencies: ["PktmetaABI"], swiftSettings: strict),
+        .target(name: "RegistryModel", dependencies: ["PktmetaABI", system], swiftSettings: strict),
         .target(name: "Linux", dependencies: ["CLinuxShims", system], swiftSettings: strict),
         .target(
             name: "BPF", dependencies: ["Linux", "Clibbpf", "CBPFShims", "CLinuxShims", system], swiftSettings: strict),
@@ -76,7 +76,8 @@ let package = Package(
             name: "object-fuzzer", dependencies: ["BPF", "Linux", system], path: "Tests/ObjectFuzzer",
             swiftSettings: tests),
         .testTarget(name: "ArchitectureTests", swiftSettings: tests),
-        .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
+        .testTarget(
+            name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI", system], swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(
             name: "DecisionTests", dependencies: ["BPF", "PacketMetadata", "RegistryModel"], swiftSettings: tests),

@@ -48,8 +48,7 @@ struct OwnCommand {
 
 extension OwnCommand {
     static func failure(_ words: [String], _ status: CInt) -> PacketMetadataError {
-        PacketMetadataError(
-            .system, Benchmark.summary, reason: "\(words.joined(separator: " ")): exit code \(status)")
+        PacketMetadataError(BenchmarkRefusal.commandFailed(words, status: status, output: nil))
     }
 }
 

@@ -30,9 +30,11 @@ struct ExportBTF: ContextCommand {
     var isJSON: Bool { file.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let summary = "cannot export the registry \(registry.path(in: context))"
-        try file.refuseTerminal(summary, in: context)
-        let registry = try context.readableRegistry(at: registry.path(in: context))
-        try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), summary, in: context)
+        let path = registry.path(in: context)
+        try doing(.exportRegistry(path)) { () throws(PacketMetadataError) in
+            try file.refuseTerminal(in: context)
+            let registry = try context.readableRegistry(at: path)
+            try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), in: context)
+        }
     }
 }

@@ -39,7 +39,10 @@ public struct Registry: ~Copyable {
     ) throws(PacketMetadataError) -> Registry {
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
-        return try open(folder.open(for: access, "cannot open the registry \(folder.path)"), for: access)
+        let pins = try doing(.openRegistry(folder.path)) { () throws(PacketMetadataError) in
+            try folder.open(for: access)
+        }
+        return try open(pins, for: access)
     }
 
     /// Opens a registry to have programs of this process's own use its maps, whoever owns it: nothing is loaded that is
@@ -51,11 +54,13 @@ public struct Registry: ~Copyable {
     static func open(
         _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil
     ) throws(PacketMetadataError) -> Registry {
-        if access == .write { try pins.refuseOthers("cannot change the registry \(pins.path)") }
+        if access == .write {
+            try doing(.changeRegistry(pins.path)) { () throws(PacketMetadataError) in try pins.refuseOthers() }
+        }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
         let registry = Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, made: made)
-        try RegistryImage.checkedWord(of: try registry.bytes(), path: pins.path.string)
+        try RegistryImage.checkedWord(of: try registry.bytes(), path: pins.path)
         return registry
     }
 
@@ -71,33 +76,29 @@ public struct Registry: ~Copyable {
     private static func openMap(
         _ pin: FolderEntry, _ shape: BPFMap.Shape, _ pins: RegistryPins, _ access: Access
     ) throws(PacketMetadataError) -> BPFMap {
-        let summary = "cannot open the registry \(pins.path)"
-        let map: BPFMap
-        do throws(BPFError) {
-            map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
-        } catch {
-            throw openFailure(error, summary, pin, pins)
+        try doing(.openRegistry(pins.path)) { () throws(PacketMetadataError) in
+            let map: BPFMap
+            do throws(BPFError) {
+                map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
+            } catch {
+                throw openFailure(error, pin, pins)
+            }
+            // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
+            guard map.shape == shape else { throw pins.damaged(.otherMap(pin.path)) }
+            return map
         }
-        // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
-        guard map.shape == shape else {
-            throw pins.damaged(summary, "the map pinned at \(pin) is not one of a registry")
-        }
-        return map
     }
 
-    private static func openFailure(
-        _ error: BPFError, _ summary: String, _ pin: FolderEntry, _ pins: RegistryPins
-    ) -> PacketMetadataError {
+    private static func openFailure(_ error: BPFError, _ pin: FolderEntry, _ pins: RegistryPins) -> PacketMetadataError
+    {
         switch error.errno {
-        case .noSuchFileOrDirectory: pins.missing(pin, summary)
-        case .invalidArgument:
-            pins.damaged(summary, "what is pinned at \(pin) is not a map (EINVAL)")
-        case .isDirectory: pins.damaged(summary, "\(pin) is a folder, and no pin (EISDIR)")
-        case .tooManySymbolicLinkLevels: pins.damaged(summary, "\(pin) is a symbolic link, and no pin (ELOOP)")
+        case .noSuchFileOrDirectory: pins.missing(pin)
+        case .invalidArgument: pins.damaged(.noMap(pin.path))
+        case .isDirectory: pins.damaged(.folder(pin.path))
+        case .tooManySymbolicLinkLevels: pins.damaged(.link(pin.path))
         case .permissionDenied, .notPermitted:
-            PacketMetadataError(
-                error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
-        default: PacketMetadataError(error, summary, needs: [.bpf])
+            PacketMetadataError(RegistryRefusal.pinNotOpened(KernelRefusal(error, needs: [.bpf])))
+        default: PacketMetadataError(error, needs: [.bpf])
         }
     }
 
@@ -118,7 +119,7 @@ public struct Registry: ~Copyable {
             if again == bytes { break }
             bytes = again
         }
-        return try RegistryImage(bytes: bytes, path: path.string)
+        return try RegistryImage(bytes: bytes, path: path)
     }
 
     private static let readAttempts = 100
@@ -127,7 +128,7 @@ public struct Registry: ~Copyable {
         do throws(BPFError) {
             return try fieldsMap.value
         } catch {
-            throw PacketMetadataError(error, "cannot read the registry \(path)")
+            throw PacketMetadataError(error).keeping(from: .readRegistry(path))
         }
     }
 
@@ -145,7 +146,7 @@ public struct Registry: ~Copyable {
         do throws(BPFError) {
             return try stateMap.values(at: slot)
         } catch {
-            throw PacketMetadataError(error, "cannot read the state of \(path)")
+            throw PacketMetadataError(error).keeping(from: .readState(path))
         }
     }
 }

@@ -27,17 +27,14 @@ enum RegistryTags {
 
 extension Registry {
     /// One registry would read the other's areas as its own.
-    func refuseIfTagIsShared(_ image: RegistryImage, _ summary: String) throws(PacketMetadataError) {
+    func refuseIfTagIsShared(_ image: RegistryImage) throws(PacketMetadataError) {
         let owners: [UInt32]
         do throws(BPFError) {
             owners = try RegistryTags.used()?[image.word.tag] ?? []
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
         guard let owner = owners.first(where: { $0 != fieldsMap.id }) else { return }
-        throw PacketMetadataError(
-            .taken, summary, reason: "another registry on this host (map \(owner)) has the same tag, \(image.word.tag)",
-            remedy:
-                "Delete one of them with pktmeta delete-registry --force and create it anew: tags are drawn to differ.")
+        throw PacketMetadataError(RegistryRefusal.tagTaken(image.word.tag, map: owner))
     }
 }

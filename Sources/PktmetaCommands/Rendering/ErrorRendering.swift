@@ -5,21 +5,30 @@ internal import RegistryModel
 /// An error for people and for programs.
 struct ErrorRendering {
     private let error: PacketMetadataError
+    private let remedies: RemedyCommands
     private let showsVerifierLog: Bool?
 
-    /// - Parameter showsVerifierLog: nil for a command without the option for that.
-    init(_ error: PacketMetadataError, showsVerifierLog: Bool? = nil) {
+    /// - Parameters:
+    ///   - error: what to render.
+    ///   - remedies: what completes the commands in its remedy.
+    ///   - showsVerifierLog: nil for a command without the option for that.
+    init(
+        _ error: PacketMetadataError, _ remedies: RemedyCommands = RemedyCommands(), showsVerifierLog: Bool? = nil
+    ) {
         self.error = error
+        self.remedies = remedies
         self.showsVerifierLog = showsVerifierLog
     }
 
     var text: String {
-        let message = "pktmeta: \(error)"
+        let remedy = error.remedy.map { "\n  \(remedies.completed($0))" } ?? ""
+        let message = "pktmeta: \(error.message)\(remedy)"
         guard let log = error.details else { return message }
         if showsVerifierLog == true { return "\(message)\n\(log)" }
         return message + "\n  \(showsVerifierLog == nil ? "--json" : "--verbose") shows the whole verifier log."
     }
 
-    var json: String { ErrorDocument(error).json }
-    var jsonLine: String { ErrorDocument(error).jsonLine }
+    var json: String { document.json }
+    var jsonLine: String { document.jsonLine }
+    private var document: ErrorDocument { ErrorDocument(error, remedies) }
 }
