@@ -85,9 +85,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI", "TestSupport",
-                arguments,
-                system,
+                "PktmetaCommands", "Benchmark", "PacketMetadata", "RegistryModel", "BPF", "Linux", "PktmetaABI",
+                "TestSupport", arguments, system,
             ],
             exclude: ["Snapshots"], swiftSettings: tests),
         .testTarget(

@@ -30,7 +30,7 @@ struct Doctor: ContextCommand {
 
     func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
         let path = registry.path(in: context)
-        let action = Action.examine(interface: interface ?? "this machine")
+        let action = interface.map(Action.examine) ?? .other("cannot examine this machine")
         let diagnosis = try namespace.run(action) { () throws(PacketMetadataError) in
             try Diagnosis(registry: path, interface: interface)
         }

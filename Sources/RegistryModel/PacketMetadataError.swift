@@ -58,6 +58,14 @@ extension PacketMetadataError: Hashable {
     }
 }
 
+/// For those who develop: the names of the cases, with their data.
+extension PacketMetadataError: CustomStringConvertible {
+    public var description: String {
+        let actions = [action].compactMap(\.self) + steps
+        return (actions.map { "\($0)" } + ["\(refusal)"]).joined(separator: ": ")
+    }
+}
+
 /// Why something is refused: each part of the library has an enum of these, whose cases carry data and no sentences.
 public protocol Refusal: Hashable, Sendable {
     var kind: PacketMetadataError.Kind { get }

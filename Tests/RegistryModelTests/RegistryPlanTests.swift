@@ -137,6 +137,26 @@ struct RegistryPlanTests {
         #expect(other.field == .tooLarge(.bytes(25), capacity: 32, space: 24, enough: 64))
     }
 
+    /// As a program that uses the library does it.
+    @Test func refusalsAreSwitchedOver() throws {
+        var image = RegistryImage(capacity: 32)
+        let tenant = try image.register("tenant", .ipv6)
+        var told: [String] = []
+        for (name, type) in [("tenant", FieldType.u8), ("wide", .ipv6), ("", .u8)] {
+            do throws(PacketMetadataError) {
+                _ = try image.register(name, type)
+            } catch {
+                switch error.refusal {
+                case FieldRefusal.nameTaken(_, let field): told.append("\(field == tenant)")
+                case FieldRefusal.spaceTaken(let type, let free, _): told.append("\(type) \(free)")
+                default: told.append("\(error)")
+                }
+            }
+        }
+        #expect(told.prefix(2) == ["true", "ipv6 8"])
+        #expect(told.last?.hasPrefix("read(") == true && told.last?.contains("): badName(") == true, "\(told)")
+    }
+
     @Test func spaceInPiecesIsNamed() throws {
         var image = RegistryImage(capacity: 32, layouts: [live(8..<12), live(20..<25)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
