@@ -55,7 +55,7 @@ struct ExampleRefusal: RefusalWords {
         (AttachingRefusal.noTCXLinks(.invalidArgument), "no-tcx-links"),
         (AttachingRefusal.orderTakesTCX(kernelHasTCX: true), "order-takes-tcx"),
         (InterfaceRefusal.noNativeXDP(.notSupported), "no-native-xdp"),
-        (LoadingRefusal.objectOfOtherABI("x"), "object-of-other-abi"),
+        (LoadingRefusal.objectOfOtherABI(object: "x"), "object-of-other-abi"),
     ])
     func codesAreTheNamesOfCases(refusal: any Refusal, code: String) {
         #expect(refusal.code == code)

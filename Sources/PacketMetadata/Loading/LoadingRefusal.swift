@@ -8,34 +8,34 @@ public enum LoadingRefusal: Refusal {
     // The object.
 
     /// None that libbpf can read; with its own words, if it has any.
-    case noObject(String, said: String?, Errno)
+    case unreadableObject(object: String, said: String?, Errno)
     /// It does not include pktmeta's header.
-    case noRegistryMap(String, map: String)
+    case noRegistryMap(object: String, map: String)
     /// Compiled against another ABI.
-    case objectOfOtherABI(String)
-    case noConstant(String, constant: String, size: Int)
+    case objectOfOtherABI(object: String)
+    case noConstant(object: String, constant: String, size: Int)
 
     // Its program for a hook.
 
-    case noProgram(String, Hook, others: [ObjectProgram])
-    case noSuchProgram(String, program: String, Hook, among: [String])
+    case noProgram(object: String, Hook, others: [ObjectProgram])
+    case noSuchProgram(object: String, program: String, Hook, among: [String])
     /// It has that program, which is for something else.
-    case programOfOtherHook(String, ObjectProgram, Hook)
+    case programOfOtherHook(object: String, ObjectProgram, Hook)
     /// One of these is to be named.
-    case severalPrograms(String, Hook, [String])
-    case longProgramName(String, most: Int)
+    case severalPrograms(object: String, Hook, [String])
+    case longProgramName(object: String, most: Int)
     /// A program reaches another, of another kind, by a tail call.
-    case mixedTailCalls(String, from: ObjectProgram, to: ObjectProgram)
+    case mixedTailCalls(object: String, from: ObjectProgram, to: ObjectProgram)
     /// A program array that the object fills is pinned by its name.
-    case sharedArray(String, array: String)
+    case sharedArray(object: String, array: String)
 
     // The fields that it names.
 
     /// With the fields that are registered.
-    case missingFields(String, [MissingField], among: [FieldName])
-    case declaredSize(String, RegisteredField, size: Int)
+    case missingFields(object: String, [MissingField], among: [FieldName])
+    case declaredSize(object: String, RegisteredField, size: Int)
     /// Of a call by the field's id.
-    case calledSize(String, RegisteredField, size: Int)
+    case calledSize(object: String, RegisteredField, size: Int)
 
     // Several programs on a hook.
 

@@ -110,7 +110,7 @@ struct ProgramLoader: ~Copyable {
         defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
-            throw PacketMetadataError(LoadingRefusal.noConstant(file.name, constant: name, size: bytes.count))
+            throw PacketMetadataError(LoadingRefusal.noConstant(object: file.name, constant: name, size: bytes.count))
         }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
@@ -132,7 +132,8 @@ struct ProgramLoader: ~Copyable {
             return try file.bytes.open(typesPath: typesPath)
         } catch {
             if error.errno.isScarcity { throw PacketMetadataError(error) }
-            throw PacketMetadataError(LoadingRefusal.noObject(file.name, said: error.reason, error.errno))
+            throw PacketMetadataError(
+                LoadingRefusal.unreadableObject(object: file.name, said: error.reason, error.errno))
         }
     }
 
@@ -140,11 +141,11 @@ struct ProgramLoader: ~Copyable {
 
     private func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
         guard let fields = object.mapShape(PKTMETA_REGISTRY_MAP) else {
-            throw PacketMetadataError(LoadingRefusal.noRegistryMap(file.name, map: PKTMETA_REGISTRY_MAP))
+            throw PacketMetadataError(LoadingRefusal.noRegistryMap(object: file.name, map: PKTMETA_REGISTRY_MAP))
         }
         let state = object.mapShape(PKTMETA_STATE_MAP)
         guard fields == RegistryFolder.registryShape, state == nil || state == RegistryFolder.stateShape else {
-            throw PacketMetadataError(LoadingRefusal.objectOfOtherABI(file.name))
+            throw PacketMetadataError(LoadingRefusal.objectOfOtherABI(object: file.name))
         }
     }
 }

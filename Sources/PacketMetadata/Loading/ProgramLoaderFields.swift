@@ -37,7 +37,7 @@ extension ProgramLoader {
         guard missing.isEmpty else {
             throw PacketMetadataError(
                 LoadingRefusal.missingFields(
-                    file.name, missing.map { MissingField(name: $0, type: used.likelyType(of: $0)) },
+                    object: file.name, missing.map { MissingField(name: $0, type: used.likelyType(of: $0)) },
                     among: image.fields.map(\.name)))
         }
         for field in image.fields { try refuseOtherSize(field, used) }
@@ -50,9 +50,9 @@ extension ProgramLoader {
         let name = field.name.text
         let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
         if let declared = used.type(of: name)?.size, declared != field.type.size {
-            throw PacketMetadataError(LoadingRefusal.declaredSize(file.name, field, size: declared))
+            throw PacketMetadataError(LoadingRefusal.declaredSize(object: file.name, field, size: declared))
         }
-        if let called { throw PacketMetadataError(LoadingRefusal.calledSize(file.name, field, size: called)) }
+        if let called { throw PacketMetadataError(LoadingRefusal.calledSize(object: file.name, field, size: called)) }
     }
 
     private func missing(_ used: UsedFields) -> [String] {

@@ -37,14 +37,14 @@ struct ProgramOfObject {
             else {
                 throw PacketMetadataError(
                     fitting.isEmpty
-                        ? LoadingRefusal.noProgram(fileName, hook, others: programs.map { ObjectProgram($0) })
-                        : .severalPrograms(fileName, hook, fitting.map(\.name)))
+                        ? LoadingRefusal.noProgram(object: fileName, hook, others: programs.map { ObjectProgram($0) })
+                        : .severalPrograms(object: fileName, hook, fitting.map(\.name)))
             }
             chosen = only
         }
         guard chosen.name.utf8.count <= ProgramIdentity.maximumProgramLength else {
             throw PacketMetadataError(
-                LoadingRefusal.longProgramName(fileName, most: ProgramIdentity.maximumProgramLength))
+                LoadingRefusal.longProgramName(object: fileName, most: ProgramIdentity.maximumProgramLength))
         }
         return chosen
     }
@@ -55,9 +55,9 @@ struct ProgramOfObject {
         if let found = fitting.first(where: { $0.name == name }) { return found }
         guard let other = programs.first(where: { $0.name == name }) else {
             throw PacketMetadataError(
-                LoadingRefusal.noSuchProgram(fileName, program: name, hook, among: fitting.map(\.name)))
+                LoadingRefusal.noSuchProgram(object: fileName, program: name, hook, among: fitting.map(\.name)))
         }
-        throw PacketMetadataError(LoadingRefusal.programOfOtherHook(fileName, ObjectProgram(other), hook))
+        throw PacketMetadataError(LoadingRefusal.programOfOtherHook(object: fileName, ObjectProgram(other), hook))
     }
 
     // MARK: What it reaches
@@ -71,12 +71,13 @@ struct ProgramOfObject {
         for other in programs where reached.contains(other.name) {
             guard hook.runs(other.section), other.section.takesFragments == program.section.takesFragments else {
                 throw PacketMetadataError(
-                    LoadingRefusal.mixedTailCalls(fileName, from: ObjectProgram(program), to: ObjectProgram(other)))
+                    LoadingRefusal.mixedTailCalls(
+                        object: fileName, from: ObjectProgram(program), to: ObjectProgram(other)))
             }
         }
         let used = tailCalls.arrays(of: reached)
         if let shared = sharedArrays.first(where: used.contains) {
-            throw PacketMetadataError(LoadingRefusal.sharedArray(fileName, array: shared))
+            throw PacketMetadataError(LoadingRefusal.sharedArray(object: fileName, array: shared))
         }
         return reached
     }

@@ -54,10 +54,11 @@ import Testing
         }
     }
 
-    @Test func theOverviewsExampleIsASwiftProgram() throws {
-        let block = CodeBlock.all(in: try Fixture.documentation("PacketMetadata.md")).first { $0.language == "swift" }
+    @Test func theOverviewsExamplesAreASwiftProgram() throws {
+        let blocks = CodeBlock.all(in: try Fixture.documentation("PacketMetadata.md")).filter { $0.language == "swift" }
+        try #require(blocks.count == 2)
         let folder = try ScratchFolder()
-        let source = try folder.write(Array(try #require(block).code.utf8), as: "main.swift")
+        let source = try folder.write(Array(blocks.map(\.code).joined().utf8), as: "main.swift")
         let program = folder.path.appending("program")
         let outcome = try ChildProcess.run([
             "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string, Fixture.root.string,

@@ -8,7 +8,7 @@ internal import SystemPackage
 extension LoadingRefusal: RefusalWords {
     var reason: String {
         switch self {
-        case .noObject(let file, let said, let errno):
+        case .unreadableObject(let file, let said, let errno):
             "\(file): it is not a BPF object that libbpf can read\(said.map { ": \($0)" } ?? " (\(errno.name))")"
         case .noRegistryMap(let file, let map): "\(file): it has no map \(map)"
         case .objectOfOtherABI(let file): "\(file) was compiled against another ABI than this pktmeta's"
@@ -52,7 +52,7 @@ extension LoadingRefusal: RefusalWords {
 
     var remedy: String? {
         switch self {
-        case .noObject(_, let said, _):
+        case .unreadableObject(_, let said, _):
             said?.contains("BTF is required") == true
                 ? "Compile it with -g: where fields lie is told by its types." : nil
         case .noRegistryMap:
