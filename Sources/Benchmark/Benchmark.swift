@@ -79,7 +79,7 @@ package struct Benchmark: Sendable {
         return switch error {
         case let error as PacketMetadataError: error
         case let error as BPFError: PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon, .sysAdmin])
-        case let error as Errno: PacketMetadataError(BenchmarkRefusal.failed(error))
+        case let error as Errno: PacketMetadataError(BenchmarkRefusal.systemFailure(error))
         default: PacketMetadataError(BenchmarkRefusal.unexpected("\(error)"))
         }
     }

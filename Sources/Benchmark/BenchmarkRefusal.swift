@@ -16,7 +16,7 @@ package enum BenchmarkRefusal: Refusal {
     case otherModes
     /// With its output, if that says more.
     case commandFailed([String], status: Int32, output: String?)
-    case failed(Errno)
+    case systemFailure(Errno)
     case unexpected(String)
 
     package var kind: PacketMetadataError.Kind {

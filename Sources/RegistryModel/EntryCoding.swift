@@ -34,11 +34,11 @@ extension RegistryImage {
     }
 
     private static func fault(of word: RegistryWord) -> ImageRefusal? {
-        guard let version = word.abiVersion else { return .noRegistry }
+        guard let version = word.abiVersion else { return .otherMap }
         guard version == RegistryWord.abiVersion else {
             return .otherABI(version: version, own: RegistryWord.abiVersion)
         }
-        return RegistryWord.capacities.contains(word.capacity) ? nil : .badCapacity(word.capacity)
+        return RegistryWord.capacities.contains(word.capacity) ? nil : .damagedCapacity(word.capacity)
     }
 
     /// The registry map's value.

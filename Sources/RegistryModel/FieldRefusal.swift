@@ -101,14 +101,15 @@ extension FieldSink {
 
 /// Why what is pinned somewhere cannot be used as a registry.
 public enum ImageRefusal: Refusal {
-    case noRegistry
+    /// It is another tool's.
+    case otherMap
     case otherABI(version: Int, own: Int)
-    case badCapacity(Int)
+    case damagedCapacity(Int)
 
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .otherABI: .incompatibleABI
-        case .noRegistry, .badCapacity: .badData
+        case .otherMap, .damagedCapacity: .badData
         }
     }
 }

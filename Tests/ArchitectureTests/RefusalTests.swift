@@ -33,6 +33,20 @@ struct RefusalTests {
         #expect(Set(refusals) == Set(words))
     }
 
+    /// A program goes by the name of the case, whichever enum it is of.
+    @Test func casesOfOneNameMeanTheSame() throws {
+        let same: Set = ["badSample", "commandFailed", "damagedFields", "noSuchField", "noTCXLinks"]
+        var owners: [Substring: Set<String>] = [:]
+        for (path, text) in try Self.files() where path.hasSuffix("Refusal.swift") {
+            for line in text.split(separator: "\n") where line.hasPrefix("    case ") {
+                owners[line.dropFirst(9).prefix { $0.isLetter }, default: []].insert(path)
+            }
+        }
+        #expect(owners.count > 100)
+        let shared = owners.filter { $0.value.count > 1 && !same.contains(String($0.key)) }
+        #expect(shared.isEmpty, "\(shared)")
+    }
+
     /// Speaks of pktmeta, and not to a shell.
     private static let spoken = "pktmeta has loaded it, and somebody else attached it"
 

@@ -170,8 +170,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (ImageRefusal.noRegistry, "the map pinned there is not a registry"),
-        (.badCapacity(31), "its capacity is 31 bytes"),
+        (ImageRefusal.otherMap, "the map pinned there is not a registry"),
+        (.damagedCapacity(31), "its capacity is 31 bytes"),
         (.otherABI(version: 2, own: 1), "it has ABI version 2, this pktmeta has 1"),
     ])
     func images(refusal: ImageRefusal, reason: String) {

@@ -14,12 +14,12 @@ import Testing
     private static let failure = KernelFailure(operation: "load p", said: nil, errno: .notPermitted)
 
     private static func verifier(_ log: String, missing: [Capability] = []) -> KernelRefusal {
-        .verifier(VerifierRefusal(VerifierLog(text: log, program: "p") { _ in nil }, missing: missing))
+        .refusedByVerifier(VerifierRefusal(VerifierLog(text: log, program: "p") { _ in nil }, missing: missing))
     }
 
     @Test func errnos() {
         let plain = KernelRefusal(.ioError, doing: "lock x")
-        #expect(plain.kind == .system && plain.code == "failed")
+        #expect(plain.kind == .system && plain.code == "kernel-failure")
         #expect(plain.reason == "lock x: \(Errno.ioError) (EIO)")
         #expect(plain.remedy == nil && plain.remedy(beside: "Try again.") == "Try again.")
         let said = KernelRefusal(BPFError("load p", .invalidArgument, messages: ["prog 'p': bad"]))

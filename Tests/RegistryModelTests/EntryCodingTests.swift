@@ -104,13 +104,13 @@ struct EntryCodingTests {
     // MARK: Slot 0
 
     @Test(arguments: [
-        (UInt64(0), ImageRefusal.noRegistry),
-        (0x0100_2a01_0400_1234, .noRegistry),
-        (0x61ab_1234_1234_4000, .noRegistry),
-        (.max, .noRegistry),
-        (0x51ab_1234_1234_0000, .badCapacity(0)),
-        (0x51ab_1234_1234_1f00, .badCapacity(31)),
-        (0x51ab_1234_1234_f900, .badCapacity(249)),
+        (UInt64(0), ImageRefusal.otherMap),
+        (0x0100_2a01_0400_1234, .otherMap),
+        (0x61ab_1234_1234_4000, .otherMap),
+        (.max, .otherMap),
+        (0x51ab_1234_1234_0000, .damagedCapacity(0)),
+        (0x51ab_1234_1234_1f00, .damagedCapacity(31)),
+        (0x51ab_1234_1234_f900, .damagedCapacity(249)),
     ])
     func whatIsNoRegistryIsBadData(word: UInt64, expected: ImageRefusal) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })

@@ -12,7 +12,7 @@ public enum AttachingRefusal: Refusal {
     case heldRequest
     case namedTwice(ProgramIdentity)
     /// Of this registry's programs, of which these are attached there.
-    case noSuchProgram(String, among: [ProgramIdentity])
+    case programNotAttached(String, among: [ProgramIdentity])
     case ambiguousProgram(String, [ProgramIdentity])
     /// Of all programs of TC ingress.
     case noSuchNeighbour(String, among: [Neighbour])
@@ -51,7 +51,7 @@ public enum AttachingRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .noSuchMode, .heldRequest, .namedTwice, .ambiguousProgram, .ambiguousNeighbour: .usage
-        case .noSuchProgram, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
+        case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
         case .attachedInOtherMode, .hookTaken, .hookFull: .taken
         case .neighbourGone: .busy
         case .noTCXLinks, .orderTakesTCX, .noXDPMode: .unsupported

@@ -84,7 +84,7 @@ extension AttachingRefusal {
     init(_ error: ArrangementError) {
         self =
             switch error {
-            case .notThere(let word, let there): .noSuchProgram(word, among: there)
+            case .notThere(let word, let there): .programNotAttached(word, among: there)
             case .ambiguous(let word, let meant): .ambiguousProgram(word, meant)
             }
     }

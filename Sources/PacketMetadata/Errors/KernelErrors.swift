@@ -19,14 +19,15 @@ extension KernelRefusal {
     package init(_ error: BPFError, needs: [Capability] = []) {
         let failure = KernelFailure(operation: error.operation, said: error.reason, errno: error.errno)
         if let log = error.verifierLog {
-            self = .verifier(VerifierRefusal(log, missing: Capability.missing(of: needs)))
+            self = .refusedByVerifier(VerifierRefusal(log, missing: Capability.missing(of: needs)))
             return
         }
         self.init(failure, needs: needs)
         switch self {
-        case .failed where error.saysMemoryLimit && Capability.missing(of: needs).isEmpty: self = .memoryLimit(failure)
+        case .kernelFailure where error.saysMemoryLimit && Capability.missing(of: needs).isEmpty:
+            self = .memoryLimit(failure)
         // Some of what libbpf refuses with EINVAL is the object's own fault, or asks for what the kernel does not have.
-        case .failed where kind == .system && !error.errno.isScarcity:
+        case .kernelFailure where kind == .system && !error.errno.isScarcity:
             if error.says("not found in kernel") || error.says("(strong): not resolved") {
                 self = .unresolvedSymbol(failure)
             } else if error.says(": relo #") {
@@ -41,7 +42,7 @@ extension KernelRefusal {
     }
 
     private init(_ failure: KernelFailure, needs: [Capability]) {
-        self = .failed(failure)
+        self = .kernelFailure(failure)
         // EACCES is about files and pins, EPERM about capabilities (capabilities(7)).
         guard failure.errno == .notPermitted else { return }
         if !needs.isEmpty, !UserNamespace.isInitial {

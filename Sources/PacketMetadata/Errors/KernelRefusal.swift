@@ -8,7 +8,7 @@ public import SystemPackage
 /// What the kernel or libbpf refused.
 public enum KernelRefusal: Refusal {
     /// Its errno says all that there is to say.
-    case failed(KernelFailure)
+    case kernelFailure(KernelFailure)
     /// This process lacks these capabilities, by their names in capabilities(7).
     case missingCapabilities([String], KernelFailure)
     /// This process's capabilities are those of a user namespace, and bpf(2) asks for the initial one's.
@@ -19,15 +19,15 @@ public enum KernelRefusal: Refusal {
     case unresolvedSymbol(KernelFailure)
     /// An object has a relocation that libbpf cannot do.
     case badRelocation(KernelFailure)
-    case verifier(VerifierRefusal)
+    case refusedByVerifier(VerifierRefusal)
 
     public var kind: PacketMetadataError.Kind {
         switch self {
-        case .failed(let failure): .init(failure.errno)
+        case .kernelFailure(let failure): .init(failure.errno)
         case .missingCapabilities, .userNamespace, .memoryLimit: .missingPrivilege
         case .unresolvedSymbol: .unsupported
         case .badRelocation: .badData
-        case .verifier(let refusal): refusal.cause == .capabilities ? .missingPrivilege : .badData
+        case .refusedByVerifier(let refusal): refusal.cause == .capabilities ? .missingPrivilege : .badData
         }
     }
 }

@@ -32,7 +32,7 @@ extension RegistryPins {
             }
         } catch .wouldBlock {
             throw PacketMetadataError(
-                RegistryRefusal.locked(
+                RegistryRefusal.registryLocked(
                     path, by: FolderLock.holder(of: lock)?.description, waited: waiting.timeout))
         } catch .noSuchFileOrDirectory {
             throw replaced
@@ -42,7 +42,7 @@ extension RegistryPins {
     }
 
     /// For when the folder that was opened is no more.
-    var replaced: PacketMetadataError { PacketMetadataError(RegistryRefusal.replaced(path)) }
+    var replaced: PacketMetadataError { PacketMetadataError(RegistryRefusal.registryReplaced(path)) }
 
     private var holder: String {
         guard let holder = FolderLock.holder(of: lock) else {

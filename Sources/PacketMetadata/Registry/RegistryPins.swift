@@ -47,7 +47,7 @@ struct RegistryPins: Sendable {
 
     /// That a registry is there, and not as it should be.
     func damaged(_ damage: RegistryRefusal.Damage) -> PacketMetadataError {
-        PacketMetadataError(RegistryRefusal.damaged(path, damage))
+        PacketMetadataError(RegistryRefusal.damagedRegistry(path, damage))
     }
 
     /// That a pin is missing: of a registry that is damaged, or because there is no registry.

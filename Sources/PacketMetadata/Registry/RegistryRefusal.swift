@@ -37,7 +37,7 @@ public enum RegistryRefusal: Refusal {
 
     // It is not as it should be.
 
-    case damaged(FilePath, Damage)
+    case damagedRegistry(FilePath, Damage)
     /// In its fields; with the first problem.
     case damagedFields(FilePath, RegistryProblem)
     /// Another registry of this host, with that map, has the same tag.
@@ -52,9 +52,9 @@ public enum RegistryRefusal: Refusal {
     // Somebody else is at it, or has it.
 
     /// With who has the lock, if that is known, and how long it was waited for.
-    case locked(FilePath, by: String?, waited: Duration)
+    case registryLocked(FilePath, by: String?, waited: Duration)
     /// It was removed or replaced meanwhile.
-    case replaced(FilePath)
+    case registryReplaced(FilePath)
     /// A user who decides what is loaded for it.
     case foreignOwner(FilePath, owner: String)
     case pinNotOpened(KernelRefusal)
@@ -78,13 +78,14 @@ public enum RegistryRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .emptyPath, .dottedName, .badCapacity: .usage
-        case .notInFileSystem, .throughLink, .inOtherRegistry, .mountPoint, .fleetingMount, .damaged, .damagedFields,
+        case .notInFileSystem, .throughLink, .inOtherRegistry, .mountPoint, .fleetingMount, .damagedRegistry,
+            .damagedFields,
             .othersFolder:
             .badData
         case .noRegistry, .noFileSystem, .noSuchField: .notFound
         case .otherCapacity, .fieldInUse, .tagTaken, .holdsRegistry: .taken
         case .noArea: .unsupported
-        case .locked, .replaced: .busy
+        case .registryLocked, .registryReplaced: .busy
         case .foreignOwner: .missingPrivilege
         case .removalOfOtherABI(let refusal, _): refusal.kind
         case .folderNotMade(let refusal), .pinNotOpened(let refusal), .accessNotSet(let refusal): refusal.kind

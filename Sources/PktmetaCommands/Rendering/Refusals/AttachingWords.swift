@@ -11,7 +11,7 @@ extension AttachingRefusal: RefusalWords {
         case .noSuchMode(let mode, let hook): "\(mode.rawValue) is no mode of \(hook)"
         case .heldRequest: "what is not pinned has no --join, no place among others and no clsact mode"
         case .namedTwice(let program): "\(program) is named twice for one hook"
-        case .noSuchProgram(let word, _): "this registry has no program \(word) attached there"
+        case .programNotAttached(let word, _): "this registry has no program \(word) attached there"
         case .ambiguousProgram(let word, let programs): "\(word) may be any of \(Self.list(programs))"
         case .noSuchNeighbour(let word, _): "its TC ingress has no program \(word)"
         case .ambiguousNeighbour(let word, let there): "\(word) may be any of \(Self.list(there))"
@@ -39,8 +39,8 @@ extension AttachingRefusal: RefusalWords {
 
     var remedy: String? {
         switch self {
-        case .noSuchProgram(_, let there) where there.isEmpty: nil
-        case .noSuchProgram(let word, let there):
+        case .programNotAttached(_, let there) where there.isEmpty: nil
+        case .programNotAttached(let word, let there):
             NearestName.question(word, among: there.flatMap { [$0.program, $0.file] }) + "It has \(Self.list(there))."
         case .ambiguousProgram: "Name one as OBJECT:PROGRAM."
         case .noSuchNeighbour(_, let there) where there.isEmpty: nil

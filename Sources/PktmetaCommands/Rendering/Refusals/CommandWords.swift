@@ -71,7 +71,7 @@ extension BenchmarkRefusal: RefusalWords {
         case .otherModes: "the prebuilt programs were not attached in native mode and by TCX"
         case .commandFailed(let words, let status, let output):
             "\(words.joined(separator: " ")): exit code \(status)\(output.map { ": \($0)" } ?? "")"
-        case .failed(let errno): errno.withName
+        case .systemFailure(let errno): errno.withName
         case .unexpected(let text): text
         }
     }

@@ -5,16 +5,16 @@ internal import RegistryModel
 extension ImageRefusal: RefusalWords {
     var reason: String {
         switch self {
-        case .noRegistry: "the map pinned there is not a registry"
+        case .otherMap: "the map pinned there is not a registry"
         case .otherABI(let version, let own): "it has ABI version \(version), this pktmeta has \(own)"
-        case .badCapacity(let capacity): "its capacity is \(capacity.of("byte"))"
+        case .damagedCapacity(let capacity): "its capacity is \(capacity.of("byte"))"
         }
     }
 
     var remedy: String? {
         switch self {
         case .otherABI: "Use the pktmeta that made it, or another registry with --registry."
-        case .noRegistry, .badCapacity: nil
+        case .otherMap, .damagedCapacity: nil
         }
     }
 }

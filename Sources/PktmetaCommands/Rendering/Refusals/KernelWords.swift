@@ -8,13 +8,13 @@ internal import SystemPackage
 extension KernelRefusal: RefusalWords {
     var reason: String {
         switch self {
-        case .failed(let failure), .memoryLimit(let failure), .unresolvedSymbol(let failure),
+        case .kernelFailure(let failure), .memoryLimit(let failure), .unresolvedSymbol(let failure),
             .badRelocation(let failure):
             failure.words
         case .missingCapabilities(let missing, let failure):
             "\(failure.words); this process lacks \(missing.map(Self.words).joined(separator: ", "))"
         case .userNamespace(let failure): "\(failure.words); \(Self.userNamespaceReason)"
-        case .verifier(let refusal): refusal.words
+        case .refusedByVerifier(let refusal): refusal.words
         }
     }
 
@@ -23,7 +23,7 @@ extension KernelRefusal: RefusalWords {
     /// - Parameter other: what helps if what is missing is there.
     func remedy(beside other: String?) -> String? {
         switch self {
-        case .failed: other
+        case .kernelFailure: other
         case .missingCapabilities:
             ["Run it as root, or with these capabilities.", other].compactMap(\.self).joined(separator: " ")
         case .userNamespace: Self.userNamespaceRemedy
@@ -32,11 +32,11 @@ extension KernelRefusal: RefusalWords {
                 ?? "Kernels before 5.11 limit the memory of BPF: ulimit -l unlimited, or CAP_SYS_RESOURCE, lifts that."
         case .unresolvedSymbol: "A program that can do without it declares it __weak, and asks whether it is there."
         case .badRelocation: other
-        case .verifier(let refusal): refusal.remedy
+        case .refusedByVerifier(let refusal): refusal.remedy
         }
     }
 
-    var details: String? { if case .verifier(let refusal) = self { refusal.log } else { nil } }
+    var details: String? { if case .refusedByVerifier(let refusal) = self { refusal.log } else { nil } }
 
     static let userNamespaceReason =
         "this process's capabilities are those of a user namespace, and bpf(2) asks for the initial one's"

@@ -31,7 +31,7 @@ extension RegistryRefusal {
             NearestName.question(name.text, among: names.map(\.text))
                 + "It has \(names.map(\.text).joined(separator: ", "))."
         case .fieldInUse: "Detach first, or use --force: programs that use it then get -ENOENT for it."
-        case .damaged(let path, _):
+        case .damagedRegistry(let path, _):
             "\(Self.removingCommand(path)) detaches what is attached, and removes what is left of it."
         case .damagedFields:
             "pktmeta inspect-map registry lists all damage; pktmeta repair unregisters what is damaged."
@@ -42,8 +42,8 @@ extension RegistryRefusal {
                 + "\(ShellWord.quoted(path.string)) removes it, whatever its version."
         case .othersFolder(let path, _): "Whose it is removes it: rm -r \(ShellWord.quoted(path.string))."
         case .holdsRegistry(let path): "\(Self.removingCommand(path)) removes that one first."
-        case .locked: "Try again, or wait longer with --lock-timeout."
-        case .replaced: "Try again."
+        case .registryLocked: "Try again, or wait longer with --lock-timeout."
+        case .registryReplaced: "Try again."
         case .foreignOwner:
             "Run this as that user; or, if you trust that user with your privileges, say --trust-owner."
         case .pinNotOpened(let refusal): refusal.remedy(beside: "The pins' owner may grant access with chmod.")

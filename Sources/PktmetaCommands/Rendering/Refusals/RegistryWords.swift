@@ -28,17 +28,17 @@ extension RegistryRefusal: RefusalWords {
                 + (most.map { "; \($0) are the most that it grants" } ?? "")
         case .noSuchField(_, let path, _): "the registry \(path) has no such field"
         case .fieldInUse(let uses): uses.map(\.words).joined(separator: ", ")
-        case .damaged(_, let damage): "the registry is damaged: \(damage.words)"
+        case .damagedRegistry(_, let damage): "the registry is damaged: \(damage.words)"
         case .damagedFields(let path, let problem): "the registry \(path) is damaged: \(problem.words)"
         case .tagTaken(let tag, let map): "another registry on this host (map \(map)) has the same tag, \(tag)"
         case .removalOfOtherABI(let refusal, _): refusal.reason
         case .othersFolder(let path, let names):
             "\(path) is a folder, with \(names.joined(separator: ", ")) in it, which is not pktmeta's"
         case .holdsRegistry(let path): "another registry, \(path), is in its folder"
-        case .locked(_, let holder, let waited):
+        case .registryLocked(_, let holder, let waited):
             "another process is at it (EAGAIN): \(Self.lockHolder(holder))"
                 + (waited > .zero ? ", after waiting for \(waited)" : "")
-        case .replaced(let path): "the registry \(path) was removed or replaced meanwhile"
+        case .registryReplaced(let path): "the registry \(path) was removed or replaced meanwhile"
         case .foreignOwner(let path, let owner):
             "the registry \(path) belongs to \(owner), who decides what is loaded for it"
         case .folderNotMade(let refusal), .pinNotOpened(let refusal), .accessNotSet(let refusal): refusal.reason
