@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "CBenchObjects", dependencies: ["CBPFObjects"]),
 
         // The domain without I/O; the kernel's objects; the two joined.
-        .target(name: "RegistryModel", dependencies: ["PktmetaABI"], swiftSettings: strict),
+        .target(name: "RegistryModel", dependencies: ["PktmetaABI", system], swiftSettings: strict),
         .target(name: "Linux", dependencies: ["CLinuxShims", system], swiftSettings: strict),
         .target(
             name: "BPF", dependencies: ["Linux", "Clibbpf", "CBPFShims", "CLinuxShims", system], swiftSettings: strict),
@@ -86,7 +86,8 @@ let package = Package(
             name: "object-fuzzer", dependencies: ["BPF", "Linux", system], path: "Tests/ObjectFuzzer",
             swiftSettings: tests),
         .testTarget(name: "ArchitectureTests", swiftSettings: tests),
-        .testTarget(name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI"], swiftSettings: tests),
+        .testTarget(
+            name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI", system], swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(
             name: "DecisionTests", dependencies: ["BPF", "PacketMetadata", "RegistryModel"], swiftSettings: tests),
@@ -94,8 +95,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "PktmetaCommands", "BenchCommands", "Benchmark", "PacketMetadata", "RegistryModel", "PktmetaABI",
-                "TestSupport", arguments, system,
+                "PktmetaCommands", "BenchCommands", "Benchmark", "PacketMetadata", "RegistryModel", "BPF", "Linux",
+                "PktmetaABI", "TestSupport", arguments, system,
             ],
             exclude: ["Snapshots"], swiftSettings: tests),
         .testTarget(

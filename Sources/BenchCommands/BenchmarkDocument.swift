@@ -29,7 +29,7 @@ extension BenchmarkSection {
             "unit": .text(unit),
             "rows": .array(rows.map(json)),
             "bars": .array(bars.map(\.json)),
-            "notes": .texts(notes),
+            "notes": .texts(allNotes),
         ]
     }
 

@@ -24,7 +24,7 @@ struct BenchmarkRendering {
         var parts = [display.paint("\(section.title), \(section.unit)", .bold)]
         if !section.rows.isEmpty { parts[0] += "\n" + table(section) }
         parts += section.charted.map { chart(section, $0) }
-        parts.append(section.notes.map { display.paint($0, .dim) }.joined(separator: "\n"))
+        parts.append(section.allNotes.map { display.paint($0, .dim) }.joined(separator: "\n"))
         return parts
     }
 

@@ -17,7 +17,7 @@ package struct Benchmark: Sendable {
     package var progress: @Sendable (String) -> Void
 
     package static let defaultRounds = 30
-    static let summary = "the benchmark stopped"
+    private static let action = Action.other("the benchmark stopped")
     private static let purpose = "bench"
 
     package init(rounds: Int = defaultRounds, progress: @escaping @Sendable (String) -> Void = { _ in }) {
@@ -30,12 +30,12 @@ package struct Benchmark: Sendable {
         var report = BenchmarkReport(machine: .this, sections: [])
         for part in parts {
             do throws(PacketMetadataError) {
-                report.sections += try run(part)
+                report.sections += try doing(Self.action) { () throws(PacketMetadataError) in try run(part) }
             } catch {
                 // One of several that this kernel has not, or that finds no pktmeta, is no reason not to measure the others.
                 guard [.unsupported, .notFound].contains(error.kind), parts.count > 1 else { throw error }
                 report.sections.append(
-                    BenchmarkSection(part, "Not measured: \(part.rawValue)", unit: "", notes: [error.description]))
+                    BenchmarkSection(part, "Not measured: \(part.rawValue)", unit: "", obstacle: error))
             }
         }
         return report
@@ -78,9 +78,9 @@ package struct Benchmark: Sendable {
         if let signal = Interruption.signal { return interrupted(by: signal) }
         return switch error {
         case let error as PacketMetadataError: error
-        case let error as BPFError: PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon, .sysAdmin])
-        case let error as Errno: PacketMetadataError(.system, summary, reason: "\(error) (\(error.name))")
-        default: PacketMetadataError(.system, summary, reason: "\(error)")
+        case let error as BPFError: PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon, .sysAdmin])
+        case let error as Errno: PacketMetadataError(BenchmarkRefusal.systemFailure(error))
+        default: PacketMetadataError(BenchmarkRefusal.unexpected("\(error)"))
         }
     }
 
@@ -90,8 +90,7 @@ package struct Benchmark: Sendable {
     }
 
     private static func interrupted(by signal: CInt) -> PacketMetadataError {
-        PacketMetadataError(
-            .interrupted, summary, reason: "signal \(signal)", remedy: "All that it made is removed.")
+        PacketMetadataError(TestbedRefusal.interrupted(signal))
     }
 }
 

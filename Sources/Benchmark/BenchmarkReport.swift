@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+package import RegistryModel
+
 /// What was measured, on which machine.
 package struct BenchmarkReport: Sendable, Hashable {
     package let machine: Machine
@@ -50,12 +52,15 @@ package struct BenchmarkSection: Sendable, Hashable {
     /// Columns that are drawn as bars; none if there are none.
     package let charted: [Int]
     package let bars: [Bar]
-    /// How it was measured, or why it was not.
+    /// How it was measured.
     package let notes: [String]
+    /// Why it was not.
+    package let obstacle: PacketMetadataError?
 
     package init(
         _ part: BenchmarkPart, _ title: String, unit: String, digits: Int = 1, columns: [String] = [], rows: [Row] = [],
-        charted: [Int] = [], bars: [Bar] = [], notes: [String] = []
+        charted: [Int] = [], bars: [Bar] = [], notes: [String] = [],
+        obstacle: PacketMetadataError? = nil
     ) {
         self.part = part
         self.title = title
@@ -66,6 +71,7 @@ package struct BenchmarkSection: Sendable, Hashable {
         self.charted = charted
         self.bars = bars
         self.notes = notes
+        self.obstacle = obstacle
     }
 }
 

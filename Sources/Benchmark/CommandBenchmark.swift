@@ -110,8 +110,7 @@ struct CommandBenchmark {
         private static func expectSuccess(_ outcome: ChildProcess.Outcome, _ command: [String]) throws {
             guard outcome.status != 0 else { return }
             throw PacketMetadataError(
-                .system, Benchmark.summary,
-                reason: "\(command.joined(separator: " ")): exit code \(outcome.status): \(outcome.output)")
+                BenchmarkRefusal.commandFailed(command, status: outcome.status, output: outcome.output))
         }
     }
 

@@ -16,7 +16,7 @@ final class FramePath {
     let receiver: NetworkInterface
 
     init() throws(PacketMetadataError) {
-        let topology = try VethTopology.make(Benchmark.summary)
+        let topology = try VethTopology.make()
         let (outgoing, incoming) = (VethTopology.senderInterface, VethTopology.receiverInterface)
         let interface = try Self.run(in: topology.sender) { try NetworkInterface(named: outgoing) }
         receiver = try Self.run(in: topology.receiver) { try NetworkInterface(named: incoming) }
@@ -41,7 +41,7 @@ final class FramePath {
     private static func run<Value: ~Copyable>(
         in namespace: borrowing NetworkNamespace, _ body: () throws -> Value
     ) throws(PacketMetadataError) -> Value {
-        try namespace.run("of the benchmark", Benchmark.summary) { () throws(PacketMetadataError) in
+        try namespace.run("of the benchmark") { () throws(PacketMetadataError) in
             do {
                 return try body()
             } catch {
@@ -67,8 +67,7 @@ final class FramePath {
                 if later != now { (now, end) = (later, .now) }
             }
             guard now > before else {
-                throw PacketMetadataError(
-                    .system, Benchmark.summary, reason: "none of \(count) packets arrived at \(receiver.name)")
+                throw PacketMetadataError(BenchmarkRefusal.noPackets(count, interface: receiver.name))
             }
             return (now - before, (end - start).inSeconds)
         } catch {
@@ -84,9 +83,7 @@ final class FramePath {
             try sender.testRunLiveFrames(packet: BenchmarkPacket.bytes, count: count)
         } catch {
             guard error.errno == .invalidArgument else { throw error }
-            throw PacketMetadataError(
-                .unsupported, Benchmark.summary, reason: "the kernel runs XDP programs on no live frames (EINVAL)",
-                remedy: "It does since Linux 5.18; pktmeta bench encodings does without.")
+            throw PacketMetadataError(BenchmarkRefusal.noLiveFrames)
         }
     }
 }

@@ -110,10 +110,7 @@ private final class Stage {
             )
         }
         guard let xdp = ids.0, let tc = ids.1 else {
-            throw PacketMetadataError(
-                .unsupported, Benchmark.summary,
-                reason: "the prebuilt programs were not attached in native mode and by TCX",
-                remedy: "This part takes Linux 6.6.")
+            throw PacketMetadataError(BenchmarkRefusal.otherModes)
         }
         (producerID, consumerID) = (xdp, tc)
         dropper = try Dropper(on: path)

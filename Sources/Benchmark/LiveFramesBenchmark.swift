@@ -52,8 +52,7 @@ struct LiveFramesBenchmark {
         let run = try path.send(Self.framesAtOnce) { try variant.count(.seen) }
         variant.rates.append(Double(run.arrived) / run.seconds)
         if variant.isChecked, try variant.count(.right) - right != run.arrived {
-            throw PacketMetadataError(
-                .system, Benchmark.summary, reason: "\(variant.title): a packet did not carry the fields that were set")
+            throw PacketMetadataError(BenchmarkRefusal.wrongFields(variant.title))
         }
         // Counting the time of each run slows packets down, so those are other packets.
         let statistics = try RunStatistics()

@@ -17,7 +17,7 @@ struct OwnCommand {
         do throws(Errno) {
             executable = try program.path().string
         } catch {
-            throw PacketMetadataError(missing: program, Benchmark.summary)
+            throw PacketMetadataError(ProgramRefusal(missing: program))
         }
         self.interface = interface
     }
@@ -52,8 +52,7 @@ struct OwnCommand {
 
 extension OwnCommand {
     static func failure(_ words: [String], _ status: CInt) -> PacketMetadataError {
-        PacketMetadataError(
-            .system, Benchmark.summary, reason: "\(words.joined(separator: " ")): exit code \(status)")
+        PacketMetadataError(BenchmarkRefusal.commandFailed(words, status: status, output: nil))
     }
 }
 

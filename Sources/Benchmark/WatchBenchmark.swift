@@ -101,8 +101,7 @@ struct WatchBenchmark {
             for event in events {
                 switch event {
                 case .packet: packets += 1
-                case .dropped(let count):
-                    throw PacketMetadataError(.system, Benchmark.summary, reason: "\(count) watched packets were lost")
+                case .dropped(let count): throw PacketMetadataError(BenchmarkRefusal.lostPackets(count))
                 }
             }
         }

@@ -95,7 +95,7 @@ struct AttachToInterface: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let programs = programs
-        let reports = try interfaces.choice.run("cannot attach") {
+        let reports = try interfaces.choice.run(Action.attach) {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }

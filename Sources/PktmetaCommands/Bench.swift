@@ -27,19 +27,20 @@ struct Bench: ContextCommand {
     var arguments: [String] = []
 
     private static let program = CompanionProgram(named: "pktmeta-bench")
-    private static let summary = "cannot run the benchmark"
+
+    private static let action = Action.other("cannot run the benchmark")
 
     var isJSON: Bool { arguments.contains("--json") }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let errno = context.handOver(Self.program, arguments)
         guard errno == .noSuchFileOrDirectory else {
-            throw PacketMetadataError(errno, Self.summary, doing: "run \(Self.program.name)")
+            throw PacketMetadataError(errno, doing: "run \(Self.program.name)").keeping(from: Self.action)
         }
         // Help on how to get the program helps those who do not have it.
         if arguments.contains(where: ["--help", "-h"].contains) {
             return context.output(Pktmeta.fullMessage(for: CleanExit.helpRequest(Self.self)))
         }
-        throw PacketMetadataError(missing: Self.program, Self.summary)
+        throw PacketMetadataError(ProgramRefusal(missing: Self.program)).keeping(from: Self.action)
     }
 }

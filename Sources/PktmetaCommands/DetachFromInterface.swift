@@ -38,7 +38,7 @@ struct DetachFromInterface: ContextCommand {
         let registry = try Registry.open(
             at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context), recording: context.record)
-        let reports = try interfaces.run("cannot detach from") { (names) throws(PacketMetadataError) in
+        let reports = try interfaces.run(Action.detach) { (names) throws(PacketMetadataError) in
             try registry.detach(
                 from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
         }

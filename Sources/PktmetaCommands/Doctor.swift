@@ -30,8 +30,8 @@ struct Doctor: ContextCommand {
 
     func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
         let path = registry.path(in: context)
-        let subject = interface ?? "this machine"
-        let diagnosis = try namespace.run("cannot examine \(subject)") { () throws(PacketMetadataError) in
+        let action = interface.map(Action.examine) ?? .other("cannot examine this machine")
+        let diagnosis = try namespace.run(action) { () throws(PacketMetadataError) in
             try Diagnosis(registry: path, interface: interface)
         }
         if isJSON {

@@ -133,9 +133,8 @@ extension Program {
         do throws(PacketMetadataError) {
             return try request.answer(in: context)
         } catch {
-            var error = error
-            error.remedy = error.remedy.map(context.remedies.completed)
-            let rendered = ErrorRendering(error, program: _commandName, showsVerifierLog: request.showsVerifierLog)
+            let rendered = ErrorRendering(
+                error, context.remedies, program: _commandName, showsVerifierLog: request.showsVerifierLog)
             if request.isJSON {
                 context.output(request.isJSONStream ? rendered.jsonLine : rendered.json)
             } else {
@@ -166,7 +165,8 @@ extension Program {
         if code == 0 {
             context.output(text)
         } else if isJSON {
-            let usage = PacketMetadataError(.usage, "bad arguments", reason: fault ?? message(for: error))
+            let usage = PacketMetadataError(CommandRefusal.badArguments(fault ?? message(for: error)))
+                .keeping(from: .read(.arguments, ""))
             context.output(ErrorRendering(usage).json)
         } else if let fault {
             let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage: ") }

@@ -34,9 +34,11 @@ struct ExportBTF: ContextCommand {
     var isJSON: Bool { file.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let summary = "cannot export the registry \(registry.path(in: context))"
-        try file.refuseTerminal(summary, in: context)
-        let registry = try context.registryForPrograms(at: registry.path(in: context))
-        try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), isSecret: true, summary, in: context)
+        let path = registry.path(in: context)
+        try doing(.exportRegistry(path)) { () throws(PacketMetadataError) in
+            try file.refuseTerminal(in: context)
+            let registry = try context.registryForPrograms(at: path)
+            try file.write(registry.exportedBTF(withKernelTypes: withKernelTypes), isSecret: true, in: context)
+        }
     }
 }

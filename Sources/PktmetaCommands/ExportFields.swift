@@ -26,7 +26,9 @@ struct ExportFields: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let path = registry.path(in: context)
-        let text = FieldScript(try Registry.registrations(at: path)).text
-        try file.write(Array(text.utf8), "cannot export the fields of \(path)", in: context)
+        try doing(.exportRegistry(path)) { () throws(PacketMetadataError) in
+            let text = FieldScript(try Registry.registrations(at: path)).text
+            try file.write(Array(text.utf8), in: context)
+        }
     }
 }

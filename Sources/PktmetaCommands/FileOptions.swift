@@ -23,33 +23,18 @@ struct FileOptions: ParsableArguments {
     }
 
     /// Refuses to write to a terminal, before there is anything to write.
-    func refuseTerminal(_ summary: String, in context: Context) throws(PacketMetadataError) {
-        guard path == nil, context.isTerminal else { return }
-        throw PacketMetadataError(
-            .usage, summary, reason: "it is binary, and the output is a terminal",
-            remedy: "Name a file, or redirect the output.")
+    func refuseTerminal(in context: Context) throws(PacketMetadataError) {
+        if path == nil, context.isTerminal { throw PacketMetadataError(CommandRefusal.binaryToTerminal) }
     }
 
     /// - Parameter isSecret: whether nobody but the file's owner is to read it.
-    func write(
-        _ bytes: [UInt8], isSecret: Bool = false, _ summary: String, in context: Context
-    ) throws(PacketMetadataError) {
+    func write(_ bytes: [UInt8], isSecret: Bool = false, in context: Context) throws(PacketMetadataError) {
         guard let path else { return context.bytes(bytes) }
         do throws(Errno) {
             try WholeFile.write(bytes, to: path, isSecret: isSecret)
         } catch {
-            throw PacketMetadataError(
-                Self.kind(of: error), summary, reason: "cannot write \(path): \(error) (\(error.name))")
+            throw PacketMetadataError(CommandRefusal.fileNotWritten(path, error))
         }
         if isJSON { context.output(FileDocument(file: path.string, size: bytes.count).json) }
-    }
-
-    private static func kind(of errno: Errno) -> PacketMetadataError.Kind {
-        switch errno {
-        case .noSuchFileOrDirectory, .notDirectory: .notFound
-        case .isDirectory, .noSpace, .diskQuotaExceeded, .fileTooLarge: .taken
-        case .permissionDenied, .notPermitted, .readOnlyFileSystem: .missingPrivilege
-        default: .system
-        }
     }
 }

@@ -27,14 +27,12 @@ struct GenerateHeader: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try context.readableRegistry(at: registry.path(in: context))
-        let summary = "cannot write a header for the registry \(registry.path)"
         let image = try registry.image()
-        if let problem = image.problems.first {
-            throw PacketMetadataError(
-                .badData, summary, reason: "it is damaged: \(problem)",
-                remedy: "pktmeta inspect-map registry lists all damage.")
+        let path = registry.path
+        try doing(.other("cannot write a header for the registry \(path)")) { () throws(PacketMetadataError) in
+            if let problem = image.problems.first { throw PacketMetadataError(CommandRefusal.damagedFields(problem)) }
+            let text = HeaderRendering(image.fields, path: path.string).text
+            try file.write(Array(text.utf8), in: context)
         }
-        let text = HeaderRendering(image.fields, path: registry.path.string).text
-        try file.write(Array(text.utf8), summary, in: context)
     }
 }

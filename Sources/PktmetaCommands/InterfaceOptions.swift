@@ -25,9 +25,9 @@ struct InterfaceOptions: ParsableArguments {
     var choice: InterfaceChoice { InterfaceChoice(names: names, all: all, netns: namespace.name) }
 
     func run<Value>(
-        _ summary: String, _ body: ([String]) throws(PacketMetadataError) -> Value
+        _ action: ([String]) -> Action, _ body: ([String]) throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        try choice.run(summary, body)
+        try choice.run(action, body)
     }
 }
 
@@ -39,22 +39,24 @@ struct InterfaceChoice: Hashable {
 
     /// Runs something in the namespace asked for, with the names there.
     ///
+    /// - Parameters:
+    ///   - action: what was asked for of interfaces; of none: of all.
+    ///   - body: what to run.
     /// - Throws: `notFound` if --all finds none.
     func run<Value>(
-        _ summary: String, _ body: ([String]) throws(PacketMetadataError) -> Value
+        _ action: ([String]) -> Action, _ body: ([String]) throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        let asked = names.isEmpty ? summary : "\(summary) \(names.joined(separator: ", "))"
-        return try NetworkNamespace.run(in: netns, asked) { () throws(PacketMetadataError) in
-            if !all { return try body(names) }
-            let found = try everyName(asked)
-            if found.isEmpty {
-                throw PacketMetadataError(.notFound, asked, reason: "the namespace has no interface but the loopback")
+        try doing(action(names)) { () throws(PacketMetadataError) in
+            try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
+                if !all { return try body(names) }
+                let found = try everyName()
+                if found.isEmpty { throw PacketMetadataError(CommandRefusal.noInterfaces) }
+                return try body(found)
             }
-            return try body(found)
         }
     }
 
-    private func everyName(_ summary: String) throws(PacketMetadataError) -> [String] {
+    private func everyName() throws(PacketMetadataError) -> [String] {
         do throws(Errno) {
             var names: [String] = []
             for interface in try NetworkInterface.all() where try !interface.state().isLoopback {
@@ -62,7 +64,7 @@ struct InterfaceChoice: Hashable {
             }
             return names
         } catch {
-            throw PacketMetadataError(.system, summary, reason: "cannot list interfaces (\(error.name))")
+            throw PacketMetadataError(CommandRefusal.interfacesNotListed(error))
         }
     }
 }

@@ -39,9 +39,7 @@ struct LiveScreen: ~Copyable {
         do throws(Errno) {
             return try RawKeyboard()
         } catch {
-            throw PacketMetadataError(
-                .system, "cannot watch", reason: "the terminal does not give single keys (\(error.name))",
-                remedy: "Put the output into a pipe: ... --watch | cat.")
+            throw PacketMetadataError(CommandRefusal.noSingleKeys(error)).keeping(from: .watch(interfaces: []))
         }
     }
 

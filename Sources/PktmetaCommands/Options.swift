@@ -99,10 +99,12 @@ struct NamespaceOptions: ParsableArguments {
     var name: String?
 
     /// Runs something in the namespace asked for, or where we are.
+    ///
+    /// - Parameter action: what was asked for.
     func run<Value>(
-        _ summary: String, _ body: () throws(PacketMetadataError) -> Value
+        _ action: Action, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        try NetworkNamespace.run(in: name, summary, body)
+        try doing(action) { () throws(PacketMetadataError) in try NetworkNamespace.run(in: name, body) }
     }
 }
 

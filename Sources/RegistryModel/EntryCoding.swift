@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import PktmetaABI
+package import SystemPackage
 
 extension RegistryImage {
     /// Reads the registry map's value, whatever is in it.
     ///
     /// - Throws: `incompatibleABI` or `badData` if it does not describe a registry of this ABI.
-    package init(bytes: [UInt8], path: String) throws(PacketMetadataError) {
+    package init(bytes: [UInt8], path: FilePath) throws(PacketMetadataError) {
         let word = try Self.checkedWord(of: bytes, path: path)
         self.init(
             word: word, revision: Self.word(Self.revisionWord, of: bytes),
@@ -23,32 +24,28 @@ extension RegistryImage {
     ///
     /// - Throws: `badData` if not; `incompatibleABI` if it is that of another.
     @discardableResult
-    package static func checkedWord(of bytes: [UInt8], path: String) throws(PacketMetadataError) -> RegistryWord {
+    package static func checkedWord(of bytes: [UInt8], path: FilePath) throws(PacketMetadataError) -> RegistryWord {
         precondition(bytes.count == size)
         let word = RegistryWord(rawValue: word(0, of: bytes))
-        let summary = "cannot use the registry \(path)"
-        guard let version = word.abiVersion else {
-            throw PacketMetadataError(.badData, summary, reason: "the map pinned there is not a registry")
+        return try doing(.useRegistry(path)) { () throws(PacketMetadataError) in
+            if let fault = fault(of: word) { throw PacketMetadataError(fault) }
+            return word
         }
+    }
+
+    private static func fault(of word: RegistryWord) -> ImageRefusal? {
+        guard let version = word.abiVersion else { return .otherMap }
         guard version == RegistryWord.abiVersion else {
-            throw PacketMetadataError(
-                .incompatibleABI, summary,
-                reason: "it has ABI version \(version), this pktmeta has \(RegistryWord.abiVersion)",
-                remedy: "Use the pktmeta that made it, or another registry with --registry. Of this one, pktmeta "
-                    + "detach-from-interface and delete-registry --force work, and export-fields prints the commands that "
-                    + "register its fields anew.")
+            return .otherABI(version: version, own: RegistryWord.abiVersion)
         }
-        guard RegistryWord.capacities.contains(word.capacity) else {
-            throw PacketMetadataError(.badData, summary, reason: "its capacity is \(word.capacity.of("byte"))")
-        }
-        return word
+        return RegistryWord.capacities.contains(word.capacity) ? nil : .damagedCapacity(word.capacity)
     }
 
     /// The fields of a registry map's value, also of one of an earlier ABI, and their ids: entries have been the same in each.
     ///
     /// - Throws: `badData` or `incompatibleABI` if they cannot be told.
     package static func registrations(
-        of bytes: [UInt8], path: String
+        of bytes: [UInt8], path: FilePath
     ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
         precondition(bytes.count == size)
         let version = RegistryWord(rawValue: word(0, of: bytes)).abiVersion
@@ -97,35 +94,33 @@ extension SlotImage {
         self.layout = layout
         registeredAt = entry.registered_at
         lastEpoch = entry.last_epoch
-        do throws(Fault) {
+        do throws(RegistryProblem.Fault) {
             definition = try Self.definition(entry, layout)
         } catch {
-            fault = error.text
+            fault = error
         }
     }
 
-    private struct Fault: Error {
-        let text: String
-    }
-
-    private static func definition(_ entry: pktmeta_entry, _ layout: LayoutWord) throws(Fault) -> FieldDefinition {
+    private static func definition(
+        _ entry: pktmeta_entry, _ layout: LayoutWord
+    ) throws(RegistryProblem.Fault) -> FieldDefinition {
         let size = Int(entry.size)
         if layout.isLive, layout.size != size {
-            throw Fault(text: "its layout word has a size of \(layout.size.of("byte")), its entry of \(size)")
+            throw .sizes(layout: layout.size, entry: size)
         }
         guard let nameText = decodeText(entry.name), let ownerText = decodeText(entry.owner) else {
-            throw Fault(text: "its name or owner is not terminated")
+            throw .unterminatedText
         }
         guard let type = FieldType(code: entry.type, size: size) else {
-            throw Fault(text: "no type has code \(entry.type) and \(size.of("byte"))")
+            throw .noType(code: entry.type, size: size)
         }
         let constant = Array(encode(entry.constant).prefix(size))
         guard
             let source = FieldSource(
                 code: entry.source, offset: Int(entry.source_offset), constant: constant, type: type)
-        else { throw Fault(text: "its source makes no sense") }
+        else { throw .badSource }
         guard let sink = FieldSink(code: entry.sink, mask: entry.sink_mask, type: type) else {
-            throw Fault(text: "its sink makes no sense")
+            throw .badSink
         }
         do {
             return try FieldDefinition(
@@ -133,7 +128,9 @@ extension SlotImage {
                 sample: max(1, Int(entry.sample)), owner: ownerText,
                 isPrivate: entry.flags & UInt32(PKTMETA_FIELD_PRIVATE) != 0)
         } catch {
-            throw Fault(text: error.reason)
+            // Nothing else refuses a name or a definition.
+            guard let refusal = error.refusal as? FieldRefusal else { preconditionFailure("\(error)") }
+            throw .badDefinition(refusal)
         }
     }
 

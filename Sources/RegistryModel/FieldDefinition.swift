@@ -21,26 +21,12 @@ public struct FieldDefinition: Hashable, Sendable {
         name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, sample: Int = 1,
         owner: String = "", isPrivate: Bool = false
     ) throws(PacketMetadataError) {
-        if let reason = type.fault ?? source.mismatch(with: type) {
-            throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
-        }
-        if let reason = Self.mismatch(name, type, source) {
-            throw PacketMetadataError(
-                .usage, "cannot register \(name)", reason: reason,
-                remedy: "Well-known: "
-                    + WellKnownField.allCases.map { "\($0.name) --type \($0.type) --source \($0.source.name)" }
-                    .joined(separator: ", ") + ".")
-        }
-        if let reason = sink.mismatch(with: type) {
-            throw PacketMetadataError(.usage, "cannot register \(name)", reason: "sink \(sink): \(reason)")
-        }
-        if let reason = Self.fault(ofSample: sample, source) {
-            throw PacketMetadataError(.usage, "cannot register \(name)", reason: reason)
-        }
-        guard owner.utf8.count < Int(PKTMETA_NAME_SIZE), owner.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-            throw PacketMetadataError(
-                .usage, "cannot register \(name)",
-                reason: "an owner has at most \(PKTMETA_NAME_SIZE - 1) bytes and no control characters")
+        try doing(.registerField(name)) { () throws(PacketMetadataError) in
+            if let fault = type.fault ?? Self.mismatch(type, source, sink) ?? Self.mismatch(name, type, source)
+                ?? Self.fault(ofSample: sample, source) ?? Self.fault(ofOwner: owner)
+            {
+                throw PacketMetadataError(fault)
+            }
         }
         self.name = name
         self.type = type
@@ -51,10 +37,23 @@ public struct FieldDefinition: Hashable, Sendable {
         self.isPrivate = isPrivate
     }
 
-    private static func fault(ofSample sample: Int, _ source: FieldSource) -> String? {
-        guard 1...Int(UInt32.max) ~= sample else { return "a sample is one packet in 1 to \(UInt32.max)" }
-        return sample > 1 && source == .none ? "only a field with a source is sampled: applications set this one" : nil
+    private static func mismatch(_ type: FieldType, _ source: FieldSource, _ sink: FieldSink) -> FieldRefusal? {
+        if let mismatch = source.mismatch(with: type) { return .sourceMismatch(source, mismatch) }
+        return sink.mismatch(with: type).map { .sinkMismatch(sink, $0) }
     }
+
+    private static func fault(ofSample sample: Int, _ source: FieldSource) -> FieldRefusal? {
+        guard 1...Int(UInt32.max) ~= sample else { return .badSample(sample) }
+        return sample > 1 && source == .none ? .sampleWithoutSource : nil
+    }
+
+    private static func fault(ofOwner owner: String) -> FieldRefusal? {
+        let isOwner = owner.utf8.count <= maximumOwnerLength && owner.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+        return isOwner ? nil : .badOwner(owner)
+    }
+
+    /// Bytes.
+    package static let maximumOwnerLength = Int(PKTMETA_NAME_SIZE) - 1
 }
 
 extension FieldDefinition {

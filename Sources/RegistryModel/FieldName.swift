@@ -11,10 +11,8 @@ public struct FieldName: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// - Throws: `usage` if the text is not such a name.
     public init(_ text: String) throws(PacketMetadataError) {
-        if let reason = Self.fault(in: text) {
-            throw PacketMetadataError(
-                .usage, "bad field name '\(text)'", reason: reason,
-                remedy: "A name is a C identifier of 1 to \(Self.maximumLength) bytes, such as tenant_id.")
+        try doing(.read(.fieldName, text)) { () throws(PacketMetadataError) in
+            if let fault = Self.fault(in: text) { throw PacketMetadataError(FieldRefusal.badName(text, fault)) }
         }
         self.text = text
     }
@@ -25,13 +23,13 @@ public struct FieldName: Hashable, Sendable, Comparable, CustomStringConvertible
 
     public static func < (a: FieldName, b: FieldName) -> Bool { a.text < b.text }
 
-    private static func fault(in text: String) -> String? {
-        guard let first = text.utf8.first else { return "it is empty" }
-        if text.utf8.count > maximumLength { return "it has \(text.utf8.count.of("byte"))" }
-        if UInt8(ascii: "0")...UInt8(ascii: "9") ~= first { return "it starts with a digit" }
-        guard text.utf8.allSatisfy(isIdentifierByte) else { return "only A-Z, a-z, 0-9 and _ are allowed" }
-        if hasThreeUnderscores(text) { return "three underscores in a row mean something else to CO-RE" }
-        if text.hasPrefix("__") { return "it starts with two underscores, which mean something else to CO-RE" }
+    private static func fault(in text: String) -> Fault? {
+        guard let first = text.utf8.first else { return .empty }
+        if text.utf8.count > maximumLength { return .tooLong(text.utf8.count) }
+        if UInt8(ascii: "0")...UInt8(ascii: "9") ~= first { return .beginsWithDigit }
+        guard text.utf8.allSatisfy(isIdentifierByte) else { return .badCharacter }
+        if hasThreeUnderscores(text) { return .threeUnderscores }
+        if text.hasPrefix("__") { return .beginsWithUnderscores }
         return nil
     }
 

@@ -25,6 +25,8 @@ extension FieldSink {
         ("queue-mapping", .queueMapping, PKTMETA_SINK_QUEUE_MAPPING.rawValue),
     ]
 
+    /// How sinks are written, without an argument.
+    package static let names = simple.map(\.name) + ["mark"]
     /// How each sink is written, for help and messages.
     public static let spellings = "none, mark[:MASK], priority, queue-mapping"
 
@@ -32,45 +34,43 @@ extension FieldSink {
     ///
     /// - Throws: `usage` if there is no such sink, or it takes no values of the type.
     public init(_ text: String, type: FieldType) throws(PacketMetadataError) {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts[0] == "mark" {
-            self = .mark(mask: parts.count == 2 ? try Self.mask(String(parts[1])) : Self.wholeMark)
-        } else if let known = Self.simple.first(where: { $0.name == text }) {
-            self = known.sink
-        } else {
-            throw PacketMetadataError(
-                .usage, "bad sink '\(text)'", reason: "there is no such sink",
-                remedy: NearestName.question(text, among: Self.simple.map(\.name) + ["mark"])
-                    + "Sinks: \(Self.spellings).")
-        }
-        if let reason = mismatch(with: type) {
-            throw PacketMetadataError(.usage, "bad sink '\(text)'", reason: reason)
+        self = try doing(.read(.sink, text)) { () throws(PacketMetadataError) in
+            let sink = try Self.sink(text)
+            if let mismatch = sink.mismatch(with: type) {
+                throw PacketMetadataError(FieldRefusal.badSink(sink, mismatch))
+            }
+            return sink
         }
     }
 
-    private static func mask(_ text: String) throws(PacketMetadataError) -> UInt32 {
-        guard let bytes = try? FieldValue(text, type: .u32), let number = bytes.number else {
-            throw PacketMetadataError(
-                .usage, "bad sink 'mark:\(text)'", reason: "the mask is not a number of 32 bits, decimal or 0x...")
+    private static func sink(_ text: String) throws(PacketMetadataError) -> FieldSink {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts[0] == "mark" { return .mark(mask: parts.count == 2 ? try mask(String(parts[1])) : wholeMark) }
+        guard let known = simple.first(where: { $0.name == text }) else {
+            throw PacketMetadataError(FieldRefusal.noSuchSink(text))
         }
-        if let reason = fault(ofMask: UInt32(number)) {
-            throw PacketMetadataError(.usage, "bad sink 'mark:\(text)'", reason: reason)
+        return known.sink
+    }
+
+    private static func mask(_ text: String) throws(PacketMetadataError) -> UInt32 {
+        guard let value = try? FieldValue(text, type: .u32), let number = value.number else {
+            throw PacketMetadataError(FieldRefusal.badMask(text))
         }
         return UInt32(number)
     }
 
     /// A value is shifted as a whole, so the bits that it goes to are adjacent.
-    private static func fault(ofMask mask: UInt32) -> String? {
-        if mask == 0 { return "the mask has no bits" }
+    private static func fault(ofMask mask: UInt32) -> Mismatch? {
+        if mask == 0 { return .emptyMask }
         let bits = mask >> UInt32(mask.trailingZeroBitCount)
-        return bits & (bits &+ 1) == 0 ? nil : "the mask's bits are not adjacent"
+        return bits & (bits &+ 1) == 0 ? nil : .scatteredMask
     }
 
     /// Why values of this type cannot go there; nil if they can.
-    func mismatch(with type: FieldType) -> String? {
+    func mismatch(with type: FieldType) -> Mismatch? {
         if case .mark(let mask) = self, let fault = Self.fault(ofMask: mask) { return fault }
         if self == .none || type.isInteger && type.size <= 4 { return nil }
-        return "it takes an integer type of at most 4 bytes, not \(type)"
+        return .notInteger(type)
     }
 
     /// Whether both write to the same place, so that one would undo the other.

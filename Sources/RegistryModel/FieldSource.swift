@@ -43,6 +43,8 @@ extension FieldSource {
         ("rx-vlan", .rxVLAN, PKTMETA_SOURCE_RX_VLAN.rawValue),
     ]
 
+    /// How sources are written, without their arguments.
+    package static let names = simple.map(\.name) + ["constant", "payload"]
     /// How each source is written, for help and messages.
     public static let spellings =
         (["none", "constant:VALUE"] + simple.dropFirst().map(\.name) + ["payload:OFFSET"]).joined(separator: ", ")
@@ -51,23 +53,31 @@ extension FieldSource {
     ///
     /// - Throws: `usage` if there is no such source, or it has no values of the type.
     public init(_ text: String, type: FieldType) throws(PacketMetadataError) {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let argument = parts.count == 2 ? String(parts[1]) : nil
-        if parts[0] == "constant", (argument == nil) == (type == .flag) {
-            self = .constant(try FieldValue(argument ?? "", type: type).bytes)
-        } else if parts[0] == "payload", let argument {
-            self = .payload(offset: try Self.payloadOffset(argument))
-        } else if let known = Self.simple.first(where: { $0.name == text }) {
-            self = known.source
-        } else {
-            throw PacketMetadataError(
-                .usage, "bad source '\(text)'", reason: Self.fault(in: String(parts[0]), argument),
-                remedy: NearestName.question(
-                    String(parts[0]), among: Self.simple.map(\.name) + ["constant", "payload"])
-                    + "Sources: \(Self.spellings).")
+        self = try doing(.read(.source, text)) { () throws(PacketMetadataError) in
+            let source = try Self.source(text, type)
+            if let mismatch = source.mismatch(with: type) {
+                throw PacketMetadataError(FieldRefusal.sourceMismatch(source, mismatch))
+            }
+            return source
         }
-        if let reason = mismatch(with: type) {
-            throw PacketMetadataError(.usage, "bad source '\(text)'", reason: reason)
+    }
+
+    private static func source(_ text: String, _ type: FieldType) throws(PacketMetadataError) -> FieldSource {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let kind = String(parts[0])
+        let argument = parts.count == 2 ? String(parts[1]) : nil
+        switch (kind, argument) {
+        case ("constant", _) where (argument == nil) == (type == .flag):
+            return .constant(try FieldValue(argument ?? "", type: type).bytes)
+        case ("constant", nil), ("payload", nil):
+            throw PacketMetadataError(FieldRefusal.sourceNeedsArgument(kind))
+        case ("constant", _): throw PacketMetadataError(FieldRefusal.flagHasNoConstant(kind))
+        case ("payload", let offset?): return .payload(offset: try payloadOffset(offset))
+        default:
+            guard let known = simple.first(where: { $0.name == text }) else {
+                throw PacketMetadataError(FieldRefusal.noSuchSource(kind))
+            }
+            return known.source
         }
     }
 
@@ -83,44 +93,32 @@ extension FieldSource {
         }
     }
 
-    private static func fault(in kind: String, _ argument: String?) -> String {
-        switch (kind, argument) {
-        case ("constant", nil), ("payload", nil): "it needs an argument"
-        case ("constant", _): "a flag has no value"
-        default: "there is no such source"
-        }
-    }
-
     /// As on the command line, of a source without an argument.
-    var name: String { Self.simple.first { $0.source == self }?.name ?? "" }
+    package var name: String { Self.simple.first { $0.source == self }?.name ?? "" }
 
     private static func payloadOffset(_ text: String) throws(PacketMetadataError) -> Int {
         guard let offset = decimal(text), 0...maximumPayloadOffset ~= offset else {
-            throw PacketMetadataError(
-                .usage, "bad source 'payload:\(text)'",
-                reason: "the offset is a number of bytes from 0 to \(maximumPayloadOffset)")
+            throw PacketMetadataError(FieldRefusal.badPayloadOffset(text))
         }
         return offset
     }
 
     /// Why values of this source don't fit the type; nil if they do. Nothing is ever cut off silently.
-    func mismatch(with type: FieldType) -> String? {
+    func mismatch(with type: FieldType) -> Mismatch? {
         switch self {
         case .none, .rxTimestamp, .rxHash, .rxVLAN: return nil  // the well-known fields' definitions tell
-        case .constant(let bytes): return bytes.count == type.size ? nil : "the constant is not a value of type \(type)"
+        case .constant(let bytes): return bytes.count == type.size ? nil : .constant(type)
         case .payload(let offset):
-            if type == .flag { return "a flag has no bytes to copy" }
-            return 0...Self.maximumPayloadOffset ~= offset
-                ? nil : "the offset is not in 0...\(Self.maximumPayloadOffset)"
+            if type == .flag { return .flag }
+            return 0...Self.maximumPayloadOffset ~= offset ? nil : .offset(offset)
         case .rxQueue: return Self.fault(type, needs: 2)
         case .ifindex, .packetLength, .flowHash, .sequence: return Self.fault(type, needs: 4)
         case .ktime: return Self.fault(type, needs: 8)
         }
     }
 
-    private static func fault(_ type: FieldType, needs bytes: Int) -> String? {
-        type.isInteger && type.size >= bytes
-            ? nil : "it needs an integer type of at least \(bytes.of("byte")), not \(type)"
+    private static func fault(_ type: FieldType, needs bytes: Int) -> Mismatch? {
+        type.isInteger && type.size >= bytes ? nil : .notInteger(type, least: bytes)
     }
 }
 

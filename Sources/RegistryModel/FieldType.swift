@@ -30,10 +30,8 @@ public enum FieldType: Hashable, Sendable {
     }
 
     /// Why there is no such type; nil if there is.
-    var fault: String? {
-        if case .bytes(let count) = self, !(1...Self.maximumSize ~= count) {
-            return "a value has 1 to \(Self.maximumSize) bytes"
-        }
+    var fault: FieldRefusal? {
+        if case .bytes(let count) = self, !(1...Self.maximumSize ~= count) { return .badTypeSize(count) }
         return nil
     }
 
@@ -68,8 +66,10 @@ extension FieldType: CustomStringConvertible {
         ("mac", .mac, PKTMETA_TYPE_MAC.rawValue),
     ]
 
+    /// How types without an argument are written.
+    package static let names = simple.map(\.name)
     /// How each type is written, for help and messages.
-    public static let spellings = (simple.map(\.name) + ["bytes:N"]).joined(separator: ", ")
+    public static let spellings = (names + ["bytes:N"]).joined(separator: ", ")
 
     /// As on the command line: `u32`, `bytes:16`.
     public var description: String {
@@ -84,16 +84,13 @@ extension FieldType: CustomStringConvertible {
             return
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "bytes", let count = decimal(parts[1]) else {
-            throw PacketMetadataError(
-                .usage, "bad type '\(text)'", reason: "there is no such type",
-                remedy: NearestName.question(text, among: Self.simple.map(\.name)) + "Types: \(Self.spellings).")
-        }
-        self = .bytes(count)
-        if let fault {
-            throw PacketMetadataError(
-                .usage, "bad type '\(text)'", reason: fault,
-                remedy: count == 0 ? "For a field without bytes, use --type flag." : nil)
+        self = try doing(.read(.type, text)) { () throws(PacketMetadataError) in
+            guard parts.count == 2, parts[0] == "bytes", let count = decimal(parts[1]) else {
+                throw PacketMetadataError(FieldRefusal.noSuchType(text))
+            }
+            let type = FieldType.bytes(count)
+            if let fault = type.fault { throw PacketMetadataError(fault) }
+            return type
         }
     }
 

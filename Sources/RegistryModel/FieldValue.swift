@@ -57,10 +57,11 @@ extension FieldValue {
     ///
     /// - Throws: `usage` if the text is not a value of the type.
     public init(_ text: String, type: FieldType) throws(PacketMetadataError) {
-        guard let bytes = Self.parse(text, type: type) else {
-            throw PacketMetadataError(
-                .usage, "bad value '\(text)'", reason: "it does not fit the type \(type)",
-                remedy: Self.expectation(of: type))
+        let bytes = try doing(.read(.value, text)) { () throws(PacketMetadataError) in
+            guard let bytes = Self.parse(text, type: type) else {
+                throw PacketMetadataError(FieldRefusal.badValue(text, type))
+            }
+            return bytes
         }
         self.init(type: type, bytes: bytes)
     }
@@ -107,17 +108,5 @@ extension FieldValue {
         let digits = text.compactMap(\.hexDigitValue).map(UInt8.init)
         guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-    }
-
-    private static func expectation(of type: FieldType) -> String {
-        switch type {
-        case .flag: "A flag has no value."
-        case .u8, .be16, .u16, .u32, .be32, .u64:
-            "A \(type) is a number, decimal or 0x..., of at most \(type.size == 8 ? UInt64.max : 1 << UInt64(8 * type.size) - 1)."
-        case .ipv4: "An ipv4 is an address such as 192.0.2.1."
-        case .ipv6: "An ipv6 is an address such as 2001:db8::1."
-        case .mac: "A mac is an address such as 02:00:00:00:00:01."
-        case .bytes(let count): "A \(type) is 0x and \(2 * count) hexadecimal digits."
-        }
     }
 }

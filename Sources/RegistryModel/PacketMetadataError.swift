@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-/// What went wrong, for people and for programs.
+/// That something was not done, or not all of it: what was asked, and why not, as values to switch over.
 ///
-/// ``kind`` decides the exit code; the three texts become the message: what was asked, why it failed (with the
-/// kernel's own word, if it was the kernel), and what helps.
-public struct PacketMetadataError: Error, Equatable, Sendable {
+/// ``kind`` says roughly what is wrong, and decides the command's exit code. ``refusal`` says it exactly, with the data:
+/// each part of the library has an enum of its refusals, such as ``FieldRefusal``. Words for people are the command
+/// line's affair.
+public struct PacketMetadataError: Error, Sendable {
     public enum Kind: String, Sendable, CaseIterable {
         /// The arguments contradict each other or the field's type.
         case usage
@@ -30,71 +31,82 @@ public struct PacketMetadataError: Error, Equatable, Sendable {
         case interrupted
     }
 
-    public var kind: Kind
-    /// What was asked, as in "cannot register tenant".
-    public var summary: String
-    /// Why it failed.
-    public var reason: String
-    /// What the user can do, usually a command.
-    public var remedy: String?
-    /// The whole verifier log or other long evidence.
-    public var details: String?
+    /// What was asked; nil if whoever asked has not said it yet.
+    public var action: Action?
+    /// What was being done for the action as it was refused, the outermost first; none if it was the action itself.
+    public var steps: [Action] = []
+    /// Why it was refused.
+    public var refusal: any Refusal
     /// What was done all the same, if some of it was.
     public var done: Done?
 
-    /// What was done before something failed.
-    public struct Done: Equatable, Sendable {
-        /// As in "tenant is registered".
-        public var text: String
-        /// Of the field that was registered, if one was.
-        public var id: FieldID?
+    public init(_ refusal: any Refusal) { self.refusal = refusal }
 
-        public init(text: String, id: FieldID? = nil) {
-            self.text = text
-            self.id = id
-        }
+    /// Of the refusal; ``Kind/unfinished`` if something was done: whoever asked must not take it for undone.
+    public var kind: Kind { done == nil ? refusal.kind : .unfinished }
+}
+
+extension PacketMetadataError: Hashable {
+    public static func == (one: PacketMetadataError, other: PacketMetadataError) -> Bool {
+        (one.action, one.done) == (other.action, other.done) && one.steps == other.steps
+            && one.refusal.isSame(as: other.refusal)
     }
 
-    public init(_ kind: Kind, _ summary: String, reason: String, remedy: String? = nil, details: String? = nil) {
-        self.kind = kind
-        self.summary = summary
-        self.reason = reason
-        self.remedy = remedy
-        self.details = details
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(action)
+        refusal.hash(into: &hasher)
+    }
+}
+
+/// For those who develop: the names of the cases, with their data.
+extension PacketMetadataError: CustomStringConvertible {
+    public var description: String {
+        let actions = [action].compactMap(\.self) + steps
+        return (actions.map { "\($0)" } + ["\(refusal)"]).joined(separator: ": ")
+    }
+}
+
+/// Why something is refused: each part of the library has an enum of these, whose cases carry data and no sentences.
+public protocol Refusal: Hashable, Sendable {
+    var kind: PacketMetadataError.Kind { get }
+}
+
+extension Refusal {
+    fileprivate func isSame(as other: any Refusal) -> Bool { other as? Self == self }
+}
+
+// MARK: - What was asked
+
+/// Does something that was asked for, and has its errors say so, unless they say more exactly what was refused.
+///
+/// - Parameters:
+///   - action: what was asked.
+///   - body: does it.
+package func doing<Value: ~Copyable>(
+    _ action: @autoclosure () -> Action, _ body: () throws(PacketMetadataError) -> Value
+) throws(PacketMetadataError) -> Value {
+    do throws(PacketMetadataError) {
+        return try body()
+    } catch {
+        var error = error
+        error.action = error.action ?? action()
+        throw error
     }
 }
 
 extension PacketMetadataError {
-    /// The same where what was asked was done, or some of it: whoever asked must not take it for undone.
-    ///
-    /// - Parameters:
-    ///   - asked: the summary of what was asked.
-    ///   - text: what was done, as in "tenant is registered".
-    ///   - id: of the field that was registered, if one was.
-    ///   - remedy: what finishes it.
-    public func unfinished(_ asked: String, _ text: String, id: FieldID? = nil, remedy: String) -> PacketMetadataError {
+    /// The same where what it is about was a step to something else, which is what was asked.
+    package func keeping(from action: Action) -> PacketMetadataError {
         var error = self
-        error.kind = .unfinished
-        error.done = Done(text: text, id: id)
-        error.summary = "\(text), but not all that goes with it is done"
-        error.reason = summary == asked ? reason : "\(summary): \(reason)"
-        error.remedy = remedy
+        if let step = self.action, step != action { error.steps.insert(step, at: 0) }
+        error.action = action
         return error
     }
 
-    /// The same where it kept from something else: that was what was asked.
-    public func keeping(from summary: String) -> PacketMetadataError {
-        if summary == self.summary { return self }
-        var error = self
-        error.summary = summary
-        error.reason = "\(self.summary): \(reason)"
+    /// The same where what was asked was done, or some of it.
+    package func unfinished(_ action: Action, _ done: Done) -> PacketMetadataError {
+        var error = keeping(from: action)
+        error.done = done
         return error
-    }
-}
-
-extension PacketMetadataError: CustomStringConvertible {
-    public var description: String {
-        let message = "\(summary): \(reason)"
-        return remedy.map { "\(message)\n  \($0)" } ?? message
     }
 }

@@ -88,5 +88,5 @@ struct SlotImage: Hashable, Sendable {
     /// The newest epoch that an application's field had here.
     var lastEpoch: UInt16 = 0
     /// Why the entry makes no sense; nil if it does.
-    var fault: String?
+    var fault: RegistryProblem.Fault?
 }

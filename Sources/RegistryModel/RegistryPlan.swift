@@ -64,17 +64,19 @@ extension RegistryImage {
         _ definition: FieldDefinition, id: FieldID? = nil, now: UInt64
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
-            guard existing.definition.isSameField(as: definition) else { throw nameTaken(definition, by: existing) }
-            if let id, existing.id != id { throw hasOtherID(existing, asked: id) }
+            guard existing.definition.isSameField(as: definition) else {
+                throw PacketMetadataError(FieldRefusal.nameTaken(asked: definition, by: existing))
+            }
+            if let id, existing.id != id { throw PacketMetadataError(FieldRefusal.otherID(existing, asked: id)) }
             return ([], existing)
         }
         if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
-            throw sinkTaken(definition, by: other)
+            throw PacketMetadataError(FieldRefusal.sinkTaken(asked: definition, by: other))
         }
         let allocator = LayoutAllocator(image: self)
         let (slot, epoch) = if let id { try place(of: definition, id) } else { try place(of: definition) }
         guard let offset = allocator.offset(for: definition.type) else {
-            throw spaceTaken(definition, holes: allocator.holes)
+            throw PacketMetadataError(spaceTaken(definition.type, holes: allocator.holes))
         }
         let layout = LayoutWord(
             FieldID(slot: slot, epoch: epoch), generation: word.generation, offset: offset, size: definition.type.size)
@@ -201,62 +203,13 @@ extension RegistryImage {
 // MARK: - Refusals
 
 extension RegistryImage {
-    private func nameTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
-        func text(_ definition: FieldDefinition) -> String {
-            let sink = definition.sink == .none ? "" : ", sink \(definition.sink)"
-            let privacy = definition.isPrivate ? ", private" : ""
-            return "type \(definition.type), source \(definition.sourceDescription)\(sink)\(privacy)"
+    private func spaceTaken(_ type: FieldType, holes: [Range<Int>]) -> FieldRefusal {
+        let space = valueRange.count
+        if type.size > space {
+            let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= type.size }
+            return .tooLarge(type, capacity: word.capacity, space: space, enough: enough)
         }
-        let owner = field.definition.owner.isEmpty ? "" : ", owner \(field.definition.owner)"
-        return PacketMetadataError(
-            .taken, "cannot register \(asked.name)",
-            reason: "the name is taken by a field of \(text(field.definition))\(owner); asked for: \(text(asked))",
-            remedy: "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it.")
-    }
-
-    private func sinkTaken(_ asked: FieldDefinition, by field: RegisteredField) -> PacketMetadataError {
-        PacketMetadataError(
-            .taken, "cannot register \(asked.name)",
-            reason: "its sink \(asked.sink) overlaps \(field.definition.sink), the sink of \(field.name)",
-            remedy: "Name other bits with --sink mark:MASK, or pktmeta unregister-field \(field.name).")
-    }
-
-    func slotsTaken(_ asked: FieldDefinition) -> PacketMetadataError {
-        let all = Self.fieldSlots.count
-        let reason =
-            fields.count == all
-            ? "all \(all) slots hold fields"
-            : "fields are in \(fields.count) of \(all) slots, and the rest have used up their epochs or are damaged"
-        return PacketMetadataError(
-            .taken, "cannot register \(asked.name)", reason: reason,
-            remedy: "pktmeta unregister-field NAME frees one; pktmeta inspect-map registry lists them.")
-    }
-
-    private func spaceTaken(_ asked: FieldDefinition, holes: [Range<Int>]) -> PacketMetadataError {
-        if asked.type.size > valueRange.count { return tooLarge(asked) }
         let free = holes.map(\.count).reduce(0, +)
-        let reason =
-            free < asked.type.size
-            ? "it needs \(asked.type.size.of("byte")), and \(free) of \(valueRange.count) are free"
-            : "it needs \(asked.type.size.of("byte")) aligned to \(asked.type.alignment), and none of the holes has them: "
-                + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
-        return PacketMetadataError(
-            .taken, "cannot register \(asked.name)", reason: reason,
-            remedy: free < asked.type.size
-                ? "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it."
-                : "pktmeta compact closes holes; pktmeta inspect-map registry shows who has space.")
-    }
-
-    /// Of a field that would not fit if the registry had no other.
-    private func tooLarge(_ asked: FieldDefinition) -> PacketMetadataError {
-        let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= asked.type.size }
-        return PacketMetadataError(
-            .taken, "cannot register \(asked.name)",
-            reason: "it needs \(asked.type.size.of("byte")), and this registry's capacity of \(word.capacity) has "
-                + "\(valueRange.count) beside the header",
-            remedy: enough.map {
-                "The capacity is fixed when a registry is created: pktmeta create-registry --capacity \($0) makes one "
-                    + "with room, elsewhere (--registry) or after pktmeta delete-registry --force."
-            })
+        return free < type.size ? .spaceTaken(type, free: free, of: space) : .spaceScattered(type, holes: holes)
     }
 }

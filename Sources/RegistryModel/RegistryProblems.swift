@@ -1,11 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 /// Something in a registry that pktmeta did not write.
-public struct RegistryProblem: Hashable, Sendable, CustomStringConvertible {
+public struct RegistryProblem: Hashable, Sendable {
     public let slot: Int
-    public let text: String
+    public let fault: Fault
 
-    public var description: String { "slot \(slot): \(text)" }
+    public enum Fault: Error, Hashable, Sendable {
+        // Of the registry as a whole, at slot 0.
+
+        /// There may be calls whose ids match a slot that is no field's.
+        case matchingSlotZero
+
+        // Of a slot's layout word.
+
+        /// Neither live nor free.
+        case damagedLayout
+        case pastTheEnd(end: Int, capacity: Int)
+        /// Newer than the registry's own.
+        case newGeneration(Generation, current: Generation)
+        /// The word is that of another slot.
+        case otherSlot(Int)
+        /// The well-known field has another id.
+        case notWellKnown(WellKnownField)
+        /// The bytes are also those of another slot.
+        case overlap(with: Int)
+        /// The name is also that of another slot.
+        case duplicateName(FieldName, slot: Int)
+
+        // Of a slot's entry.
+
+        /// Bytes, where both should be the same.
+        case sizes(layout: Int, entry: Int)
+        /// The name or the owner does not end.
+        case unterminatedText
+        case noType(code: UInt32, size: Int)
+        case badSource, badSink
+        /// There can be no such field.
+        case badDefinition(FieldRefusal)
+    }
 }
 
 extension RegistryImage {
@@ -16,40 +48,38 @@ extension RegistryImage {
 
     private var faults: [RegistryProblem] {
         Self.fieldSlots.compactMap { slot in
-            (fault(of: self[slot]) ?? faultOfPlace(slot)).map { RegistryProblem(slot: slot, text: $0) }
+            (fault(of: self[slot]) ?? faultOfPlace(slot)).map { RegistryProblem(slot: slot, fault: $0) }
         }
     }
 
     private var headFaults: [RegistryProblem] {
-        slotZero == .noField ? [] : [RegistryProblem(slot: 0, text: "its layout word is one that ids may match")]
+        slotZero == .noField ? [] : [RegistryProblem(slot: 0, fault: .matchingSlotZero)]
     }
 
-    private func fault(of slot: SlotImage) -> String? {
-        if slot.layout.isDamaged { return "the layout word is neither live nor free" }
+    private func fault(of slot: SlotImage) -> RegistryProblem.Fault? {
+        if slot.layout.isDamaged { return .damagedLayout }
         guard slot.layout.isLive else { return nil }
         if let fault = slot.fault { return fault }
         let end = slot.layout.offset + slot.layout.size
-        if end > word.capacity { return "it ends at byte \(end) of an area of \(word.capacity)" }
+        if end > word.capacity { return .pastTheEnd(end: end, capacity: word.capacity) }
         if word.generation.next.isOlder(than: slot.layout.generation) {  // the next one is of a change under way
-            return "generation \(slot.layout.generation) is newer than the registry's, \(word.generation)"
+            return .newGeneration(slot.layout.generation, current: word.generation)
         }
         return nil
     }
 
-    private func faultOfPlace(_ slot: Int) -> String? {
+    private func faultOfPlace(_ slot: Int) -> RegistryProblem.Fault? {
         if self[slot].layout.isLive, self[slot].layout.slot != slot {
-            return "the layout word is that of slot \(self[slot].layout.slot)"
+            return .otherSlot(self[slot].layout.slot)
         }
         guard self[slot].layout.isLive, let known = self[slot].definition?.wellKnown,
             FieldID(slot: slot, epoch: self[slot].layout.epoch) != known.id
         else { return nil }
-        return "the field \(known.name) has the id \(known.id) only"
+        return .notWellKnown(known)
     }
 
     private var overlaps: [RegistryProblem] {
-        overlappingSlots().map {
-            RegistryProblem(slot: $0.slot, text: "its bytes overlap those of slot \($0.other)")
-        }
+        overlappingSlots().map { RegistryProblem(slot: $0.slot, fault: .overlap(with: $0.other)) }
     }
 
     private func overlappingSlots(without excluded: Set<Int> = []) -> [(slot: Int, other: Int)] {
@@ -79,7 +109,7 @@ extension RegistryImage {
         if !zip(names, names.dropFirst()).contains(where: ==) { return [] }
         return Dictionary(grouping: fields.sorted { $0.slot < $1.slot }, by: \.name).values.flatMap { same in
             same.dropFirst().map {
-                RegistryProblem(slot: $0.slot, text: "slot \(same[0].slot) has its name, \($0.name)")
+                RegistryProblem(slot: $0.slot, fault: .duplicateName($0.name, slot: same[0].slot))
             }
         }
     }

@@ -54,13 +54,11 @@ extension FieldDefinition {
     public var wellKnown: WellKnownField? { WellKnownField.allCases.first { $0.name == name.text } }
 
     /// Why this name, type and source don't go together: those of a well-known field go with each other only.
-    static func mismatch(_ name: FieldName, _ type: FieldType, _ source: FieldSource) -> String? {
+    static func mismatch(_ name: FieldName, _ type: FieldType, _ source: FieldSource) -> FieldRefusal? {
         for field in WellKnownField.allCases {
             let fits = (field.name == name.text, field.type == type, field.source == source)
-            if fits.0, !fits.1 || !fits.2 {
-                return "\(name) is a well-known field, of type \(field.type) and source \(field.source.name)"
-            }
-            if fits.2, !fits.0 { return "the source \(field.source.name) is for the field \(field.name) only" }
+            if fits.0, !fits.1 || !fits.2 { return .nameIsWellKnown(field) }
+            if fits.2, !fits.0 { return .sourceIsWellKnown(field) }
         }
         return nil
     }
@@ -80,18 +78,18 @@ extension RegistryImage {
     /// - Throws: `taken` if there is no slot, or the field's own is another's.
     func place(of definition: FieldDefinition) throws(PacketMetadataError) -> (slot: Int, epoch: UInt16) {
         if let known = definition.wellKnown {
-            guard !isOccupied(self[known.slot].layout) else { throw slotTaken(definition, known) }
+            guard !isOccupied(self[known.slot].layout) else { throw slotTaken(known) }
             return (known.slot, WellKnownField.epoch)
         }
-        guard let slot = LayoutAllocator(image: self).freeSlot else { throw slotsTaken(definition) }
+        guard let slot = LayoutAllocator(image: self).freeSlot else { throw slotsTaken }
         return (slot, self[slot].lastEpoch + 1)
     }
 
-    private func slotTaken(_ asked: FieldDefinition, _ known: WellKnownField) -> PacketMetadataError {
-        let holder = fields.first { $0.slot == known.slot }
-        return PacketMetadataError(
-            .taken, "cannot register \(asked.name)",
-            reason: "its slot, \(known.slot), \(holder.map { "is that of the field \($0.name)" } ?? "is damaged")",
-            remedy: holder.map { "pktmeta unregister-field \($0.name) frees it; ordinary fields take it last." })
+    private func slotTaken(_ known: WellKnownField) -> PacketMetadataError {
+        PacketMetadataError(FieldRefusal.slotTaken(known.slot, by: fields.first { $0.slot == known.slot }))
+    }
+
+    private var slotsTaken: PacketMetadataError {
+        PacketMetadataError(FieldRefusal.slotsTaken(fields.count, of: Self.fieldSlots.count))
     }
 }

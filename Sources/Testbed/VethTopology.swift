@@ -22,40 +22,38 @@ package struct VethTopology: ~Copyable {
     package let sender: NetworkNamespace
     package let receiver: NetworkNamespace
 
-    /// - Parameter summary: what was asked for, for errors.
-    package static func make(_ summary: String) throws(PacketMetadataError) -> VethTopology {
-        let topology = VethTopology(sender: try namespace(summary), receiver: try namespace(summary))
+    package static func make() throws(PacketMetadataError) -> VethTopology {
+        let topology = VethTopology(sender: try namespace(), receiver: try namespace())
         try join(
             VethEnd(senderInterface, mac: senderMAC, address: senderAddress), in: topology.sender,
-            to: VethEnd(receiverInterface, mac: receiverMAC, address: receiverAddress), in: topology.receiver, summary)
+            to: VethEnd(receiverInterface, mac: receiverMAC, address: receiverAddress), in: topology.receiver)
         return topology
     }
 
     /// Joins two namespaces by a pair, of which both ends are up and know each other.
     package static func join(
         _ near: VethEnd, in sender: borrowing NetworkNamespace, to far: VethEnd,
-        in receiver: borrowing NetworkNamespace,
-        _ summary: String
+        in receiver: borrowing NetworkNamespace
     ) throws(PacketMetadataError) {
         let receiverPath = "/proc/\(ProcessID.current)/fd/\(receiver.fd.raw)"
         try ip(
-            in: sender, summary,
+            in: sender,
             [
                 "link add \(near.interface) address \(near.mac) type veth"
                     + " peer name \(far.interface) address \(far.mac) netns \(receiverPath)"
             ])
-        try raise(near, to: far, in: sender, summary)
-        try raise(far, to: near, in: receiver, summary)
-        try waitUntilRunning(near.interface, in: sender, summary)
-        try waitUntilRunning(far.interface, in: receiver, summary)
+        try raise(near, to: far, in: sender)
+        try raise(far, to: near, in: receiver)
+        try waitUntilRunning(near.interface, in: sender)
+        try waitUntilRunning(far.interface, in: receiver)
     }
 
     /// Static neighbours and no IPv6: no ARP, no neighbour discovery, no stray packets.
     private static func raise(
-        _ end: VethEnd, to other: VethEnd, in namespace: borrowing NetworkNamespace, _ summary: String
+        _ end: VethEnd, to other: VethEnd, in namespace: borrowing NetworkNamespace
     ) throws(PacketMetadataError) {
         try ip(
-            in: namespace, summary,
+            in: namespace,
             [
                 "address add \(end.address)/24 dev \(end.interface)", "link set \(end.interface) up",
                 "neigh replace \(other.address) lladdr \(other.mac) dev \(end.interface) nud permanent",
@@ -63,33 +61,30 @@ package struct VethTopology: ~Copyable {
     }
 
     /// A namespace without IPv6.
-    package static func namespace(_ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
+    package static func namespace() throws(PacketMetadataError) -> NetworkNamespace {
         do throws(Errno) {
             let namespace = try NetworkNamespace.create()
             try namespace.disableIPv6()
             return namespace
         } catch {
-            let lacks = error == .notPermitted ? "; it takes CAP_SYS_ADMIN" : ""
-            throw PacketMetadataError(
-                error == .notPermitted ? .missingPrivilege : .system, summary,
-                reason: "cannot make a network namespace (\(error.name))\(lacks)")
+            throw PacketMetadataError(TestbedRefusal.namespaceNotMade(error))
         }
     }
 
     private static func waitUntilRunning(
-        _ name: String, in namespace: borrowing NetworkNamespace, _ summary: String
+        _ name: String, in namespace: borrowing NetworkNamespace
     ) throws(PacketMetadataError) {
         do throws(NamespaceError<Errno>) {
             try namespace.run { () throws(Errno) in
                 try NetworkInterface(named: name).waitUntilRunning(timeout: .seconds(10))
             }
         } catch {
-            throw PacketMetadataError(.system, summary, reason: "\(name) does not come up: \(error)")
+            throw PacketMetadataError(TestbedRefusal.interfaceNotUp(name, "\(error)"))
         }
     }
 
     private static func ip(
-        in namespace: borrowing NetworkNamespace, _ summary: String, _ commands: [String]
+        in namespace: borrowing NetworkNamespace, _ commands: [String]
     ) throws(PacketMetadataError) {
         for command in commands {
             let arguments = ["ip"] + command.split(separator: " ").map(String.init)
@@ -98,9 +93,7 @@ package struct VethTopology: ~Copyable {
                 guard outcome.status != 0 else { continue }
                 throw NamespaceError.body(.ioError)
             } catch {
-                throw PacketMetadataError(
-                    .system, summary, reason: "ip \(command): \(error)",
-                    remedy: "This uses iproute2: apt-get install iproute2.")
+                throw PacketMetadataError(TestbedRefusal.commandFailed("ip \(command)", "\(error)"))
             }
         }
     }

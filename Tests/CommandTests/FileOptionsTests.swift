@@ -20,8 +20,8 @@ import Testing
         let context = Context(
             output: { _ in }, errors: { _ in }, bytes: { run.bytes += $0 }, isTerminal: isTerminal)
         let options = try FileOptions.parse(path.map { [$0.string] } ?? [])
-        try options.refuseTerminal("cannot do it", in: context)
-        try options.write(Array(text.utf8), "cannot do it", in: context)
+        try options.refuseTerminal(in: context)
+        try options.write(Array(text.utf8), in: context)
         return run.bytes
     }
 

@@ -6,6 +6,7 @@ import Testing
 
 @testable import PacketMetadata
 @testable import PktmetaCommands
+@testable import RegistryModel
 
 @Suite struct RemovalRenderingTests {
     private static let here = HostRemoval.Place(
@@ -41,7 +42,10 @@ import Testing
             .init(registry, .removed),
             .init(
                 .registry("/sys/fs/bpf/alice", programs: []),
-                .left(reason: "it belongs to alice", remedy: "Say --trust-owner.")),
+                .left(
+                    .refused(
+                        PacketMetadataError(ExampleRefusal(reason: "it belongs to alice", remedy: "Say --trust-owner."))
+                    ))),
             .init(held, .removed),
             .init(orphan, .removed),
             .init(.link(7, programID: 15, programName: nil, holders: []), .removed),
@@ -52,11 +56,11 @@ import Testing
             .init(.qdisc(unnamed), .kept(reason: "filters of others hang from it")),
             .init(
                 .loaded(12, name: "producer"),
-                .left(reason: "held by process 814 (pktmeta)", remedy: "It goes with what holds it.")),
-            .init(.map(9), .left(reason: "what holds it cannot be seen from here", remedy: nil)),
+                .left(.held(by: ["process 814 (pktmeta)"]))),
+            .init(.map(9), .left(.heldOutOfSight)),
             .init(
                 .unseen("programs without pins cannot be looked for without CAP_SYS_ADMIN"),
-                .left(reason: "there may be more", remedy: nil)),
+                .left(.unseen)),
         ])
 
     private static let plan = HostRemoval(

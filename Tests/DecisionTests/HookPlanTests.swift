@@ -14,7 +14,7 @@ import Testing
     }()
 
     private static func spec(_ object: ObjectFile, _ hook: Hook) throws -> ProgramSpec {
-        try ProgramSpec(object, nil, for: hook, image, isStrict: true, summary: "test")
+        try ProgramSpec(object, nil, for: hook, image, isStrict: true)
     }
 
     private static func producer() throws -> ProgramSpec { try spec(ObjectFile(.plain), .xdp) }

@@ -11,11 +11,11 @@ struct DamagedRegistryTests {
     /// Something done to slot 5, which holds a live u32 at 24-27 of 64 bytes, and what is said of it.
     struct Damage: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let problem: String
+        let fault: RegistryProblem.Fault
         let apply: @Sendable (inout Slot) -> Void
 
-        init(_ what: String, _ problem: String, _ apply: @escaping @Sendable (inout Slot) -> Void) {
-            (testDescription, self.problem, self.apply) = (what, problem, apply)
+        init(_ what: String, _ fault: RegistryProblem.Fault, _ apply: @escaping @Sendable (inout Slot) -> Void) {
+            (testDescription, self.fault, self.apply) = (what, fault, apply)
         }
     }
 
@@ -37,41 +37,46 @@ struct DamagedRegistryTests {
     }
 
     static let entryDamages = [
-        Damage("unterminated name", "its name or owner is not terminated") { encodeText(a32, into: &$0.name) },
-        Damage("unterminated owner", "its name or owner is not terminated") { encodeText(a32, into: &$0.owner) },
-        Damage("name of bad UTF-8", "its name or owner is not terminated") { $0.name.1 = -1 },
-        Damage("owner of bad UTF-8", "its name or owner is not terminated") { $0.owner.0 = -64 },
-        Damage("empty name", "it is empty") { $0.name.0 = 0 },
-        Damage("name with a dash", "only A-Z") { $0.name.1 = 0x2d },
-        Damage("name with a newline", "only A-Z") { $0.name.1 = 0x0a },
-        Damage("owner with an escape", "no control characters") { $0.owner.0 = 0x1b },
-        Damage("type 0", "no type has code 0 and 4 bytes") { $0.type = 0 },
-        Damage("type 12", "no type has code 12 and 4 bytes") { $0.type = 12 },
-        Damage("type -1", "no type has code 4294967295 and 4 bytes") { $0.type = .max },
-        Damage("type of another size", "no type has code 5 and 4 bytes") { $0.type = 5 },
-        Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0.layout |= 0xff << 24 },
-        Damage("size 5 of the entry", "its layout word has a size of 4 bytes, its entry of 5") { $0.size = 5 },
-        Damage("255 bytes", "no type has code 11 and 255 bytes") { $0.resize(255) },
-        Damage("65 bytes", "no type has code 11 and 65 bytes") { $0.resize(65) },
-        Damage("no bytes", "no type has code 11 and 0 bytes") { $0.resize(0) },
-        Damage("unknown source", "its source makes no sense") { $0.source = 12 },
-        Damage("source of a well-known field", "the source rx-hash is for the field rx_hash only") { $0.source = 10 },
-        Damage("source -1", "its source makes no sense") { $0.source = .max },
-        Damage("source of another type", "its source makes no sense") { $0.source = 7 },
-        Damage("payload past the packet", "its source makes no sense") { ($0.source, $0.source_offset) = (8, 65_472) },
-        Damage("payload at -1", "its source makes no sense") { ($0.source, $0.source_offset) = (8, .max) },
+        Damage("unterminated name", .unterminatedText) { encodeText(a32, into: &$0.name) },
+        Damage("unterminated owner", .unterminatedText) { encodeText(a32, into: &$0.owner) },
+        Damage("name of bad UTF-8", .unterminatedText) { $0.name.1 = -1 },
+        Damage("owner of bad UTF-8", .unterminatedText) { $0.owner.0 = -64 },
+        Damage("empty name", .badDefinition(.badName("", .empty))) { $0.name.0 = 0 },
+        Damage("name with a dash", .badDefinition(.badName("e-", .badCharacter))) { $0.name.1 = 0x2d },
+        Damage("name with a newline", .badDefinition(.badName("e\n", .badCharacter))) { $0.name.1 = 0x0a },
+        Damage("owner with an escape", .badDefinition(.badOwner("\u{1b}"))) { $0.owner.0 = 0x1b },
+        Damage("type 0", .noType(code: 0, size: 4)) { $0.type = 0 },
+        Damage("type 12", .noType(code: 12, size: 4)) { $0.type = 12 },
+        Damage("type -1", .noType(code: .max, size: 4)) { $0.type = .max },
+        Damage("type of another size", .noType(code: 5, size: 4)) { $0.type = 5 },
+        Damage("size 255", .sizes(layout: 255, entry: 4)) { $0.layout |= 0xff << 24 },
+        Damage("size 5 of the entry", .sizes(layout: 4, entry: 5)) { $0.size = 5 },
+        Damage("255 bytes", .noType(code: 11, size: 255)) { $0.resize(255) },
+        Damage("65 bytes", .noType(code: 11, size: 65)) { $0.resize(65) },
+        Damage("no bytes", .noType(code: 11, size: 0)) { $0.resize(0) },
+        Damage("unknown source", .badSource) { $0.source = 12 },
+        Damage("source of a well-known field", .badDefinition(.sourceIsWellKnown(.rxHash))) { $0.source = 10 },
+        Damage("source -1", .badSource) { $0.source = .max },
+        Damage("source of another type", .badSource) { $0.source = 7 },
+        Damage("payload past the packet", .badSource) { ($0.source, $0.source_offset) = (8, 65_472) },
+        Damage("payload at -1", .badSource) { ($0.source, $0.source_offset) = (8, .max) },
     ]
 
     static let layoutDamages = [
-        Damage("live byte 2", "neither live nor free") { $0.layout ^= 0x03 << 56 },
-        Damage("live byte 255", "neither live nor free") { $0.layout |= 0xff << 56 },
-        Damage("another slot", "the layout word is that of slot 4") { $0.layout ^= 0x01 << 32 },
-        Damage("offset 65", "it ends at byte 69 of an area of 64") { $0.layout ^= (16 ^ 53) << 16 },
-        Damage("offset 267", "it ends at byte 271 of an area of 64") { $0.layout |= 0xff << 16 },
-        Damage("newer generation", "generation 502 is newer than the registry's, 500") { $0.layout += 2 },
-        Damage("offset of slot 2", "its bytes overlap those of slot 2") { $0.layout ^= (16 ^ 4) << 16 },
-        Damage("name of slot 1", "slot 1 has its name, a") { $0.name.0 = 0x61 },
+        Damage("live byte 2", .damagedLayout) { $0.layout ^= 0x03 << 56 },
+        Damage("live byte 255", .damagedLayout) { $0.layout |= 0xff << 56 },
+        Damage("another slot", .otherSlot(4)) { $0.layout ^= 0x01 << 32 },
+        Damage("offset 65", .pastTheEnd(end: 69, capacity: 64)) { $0.layout ^= (16 ^ 53) << 16 },
+        Damage("offset 267", .pastTheEnd(end: 271, capacity: 64)) { $0.layout |= 0xff << 16 },
+        Damage("newer generation", .newGeneration(Generation(502), current: Generation(500))) { $0.layout += 2 },
+        Damage("offset of slot 2", .overlap(with: 2)) { $0.layout ^= (16 ^ 4) << 16 },
+        Damage("name of slot 1", .duplicateName(name("a"), slot: 1)) { $0.name.0 = 0x61 },
     ]
+
+    private static func name(_ text: String) -> FieldName {
+        guard let name = try? FieldName(text) else { preconditionFailure(text) }
+        return name
+    }
 
     static let a32 = String(repeating: "a", count: 32)
 
@@ -97,8 +102,7 @@ struct DamagedRegistryTests {
         let problem = try #require(image.problems.first)
         #expect(image.problems.count == 1)
         #expect(problem.slot == 5)
-        #expect(problem.text.contains(damage.problem), "\(problem)")
-        #expect(problem.description == "slot 5: \(problem.text)")
+        #expect(problem.fault == damage.fault)
         try exercise(image)
     }
 
@@ -126,8 +130,9 @@ struct DamagedRegistryTests {
         slots[9][4] = 9  // the word's slot
         let image = try RegistryImage(slotBytes: slots)
         #expect(
-            Set(image.problems.map(\.description)) == [
-                "slot 9: its bytes overlap those of slot 1", "slot 9: slot 1 has its name, a",
+            Set(image.problems) == [
+                RegistryProblem(slot: 9, fault: .overlap(with: 1)),
+                RegistryProblem(slot: 9, fault: .duplicateName(Self.name("a"), slot: 1)),
             ])
     }
 
@@ -136,7 +141,7 @@ struct DamagedRegistryTests {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
         image[2] = SlotImage(layout: live(second, slot: 2), definition: try define("two", .bytes(second.count)))
-        #expect(try image.reread().problems.map(\.description) == ["slot 2: its bytes overlap those of slot 1"])
+        #expect(try image.reread().problems == [RegistryProblem(slot: 2, fault: .overlap(with: 1))])
         image[1].layout = live(second.upperBound..<second.upperBound + first.count)
         #expect(try image.reread().problems.isEmpty)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import PktmetaABI
+import SystemPackage
 import Testing
 
 @testable import RegistryModel
@@ -104,19 +105,19 @@ struct EntryCodingTests {
     // MARK: Slot 0
 
     @Test(arguments: [
-        (UInt64(0), "not a registry"),
-        (0x0100_2a01_0400_1234, "not a registry"),
-        (0x61ab_1234_1234_4000, "not a registry"),
-        (.max, "not a registry"),
-        (0x5200_579a_0000_1234, "its capacity is 0 bytes"),
-        (0x521f_579a_0000_1234, "its capacity is 31 bytes"),
-        (0x52f9_579a_0000_1234, "its capacity is 249 bytes"),
+        (UInt64(0), ImageRefusal.otherMap),
+        (0x0100_2a01_0400_1234, .otherMap),
+        (0x61ab_1234_1234_4000, .otherMap),
+        (.max, .otherMap),
+        (0x5200_579a_0000_1234, .damagedCapacity(0)),
+        (0x521f_579a_0000_1234, .damagedCapacity(31)),
+        (0x52f9_579a_0000_1234, .damagedCapacity(249)),
     ])
-    func whatIsNoRegistryIsBadData(word: UInt64, reason: String) throws {
+    func whatIsNoRegistryIsBadData(word: UInt64, expected: ImageRefusal) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
         #expect(error.kind == .badData)
-        #expect(error.reason.contains(reason))
-        #expect(error.summary.contains("/sys/fs/bpf/other"))
+        #expect(error.refusal as? ImageRefusal == expected)
+        #expect(error.action == .useRegistry("/sys/fs/bpf/other"))
     }
 
     @Test(arguments: [
@@ -126,8 +127,7 @@ struct EntryCodingTests {
     func anotherABIVersionIsNamed(word: UInt64, version: Int) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.image(word: word) })
         #expect(error.kind == .incompatibleABI)
-        #expect(error.reason == "it has ABI version \(version), this pktmeta has 2")
-        #expect(error.remedy?.contains("--registry") == true)
+        #expect(error.refusal as? ImageRefusal == .otherABI(version: version, own: 2))
     }
 
     private static func image(word: UInt64) throws(PacketMetadataError) -> RegistryImage {

@@ -24,13 +24,13 @@ struct FieldSampleTests {
     func outOfRange(sample: Int) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.define(sample) })
         #expect(error.kind == .usage)
-        #expect(error.reason == "a sample is one packet in 1 to 4294967295")
+        #expect(error.field == .badSample(sample))
     }
 
     @Test func onlyWithASource() throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try Self.define(2, source: .none) })
         #expect(error.kind == .usage)
-        #expect(error.reason.contains("only a field with a source is sampled"))
+        #expect(error.field == .sampleWithoutSource)
         #expect(try Self.define(1, source: .none).sample == 1)
 
         let definition = try Self.define(1, source: .none)
@@ -38,7 +38,7 @@ struct FieldSampleTests {
         entry.sample = 3
         let slot = SlotImage(layout: live(16..<24), entry: encode(entry))
         #expect(slot.definition == nil)
-        #expect(slot.fault?.contains("only a field with a source is sampled") == true)
+        #expect(slot.fault == .badDefinition(.sampleWithoutSource))
     }
 
     @Test func anotherSampleIsAnotherDefinition() throws {
@@ -48,6 +48,6 @@ struct FieldSampleTests {
         let error = try #require(
             refusal { () throws(PacketMetadataError) in try image.registering(Self.define(20), now: 1) })
         #expect(error.kind == .taken)
-        #expect(error.reason.contains("source ktime, 1 in 10; asked for: type u64, source ktime, 1 in 20"))
+        #expect(error.field == .nameTaken(asked: try Self.define(20), by: image.fields[0]))
     }
 }

@@ -25,16 +25,18 @@ struct FieldSinkTests {
     }
 
     @Test(arguments: [
-        ("", "no such sink"), ("marks", "no such sink"), ("priority:1", "no such sink"),
-        ("none:", "no such sink"), ("Mark", "no such sink"), ("mark:", "not a number of 32 bits"),
-        ("mark:-1", "not a number of 32 bits"), ("mark:0x100000000", "not a number of 32 bits"),
-        ("mark:ff", "not a number of 32 bits"), ("mark:0xff:1", "not a number of 32 bits"),
-        ("mark:0", "the mask has no bits"), ("mark:5", "not adjacent"), ("mark:0xf00f", "not adjacent"),
+        ("", FieldRefusal.noSuchSink("")), ("marks", .noSuchSink("marks")), ("priority:1", .noSuchSink("priority:1")),
+        ("none:", .noSuchSink("none:")), ("Mark", .noSuchSink("Mark")), ("mark:", .badMask("")),
+        ("mark:-1", .badMask("-1")), ("mark:0x100000000", .badMask("0x100000000")),
+        ("mark:ff", .badMask("ff")), ("mark:0xff:1", .badMask("0xff:1")),
+        ("mark:0", .badSink(.mark(mask: 0), .emptyMask)), ("mark:5", .badSink(.mark(mask: 5), .scatteredMask)),
+        ("mark:0xf00f", .badSink(.mark(mask: 0xf00f), .scatteredMask)),
     ])
-    func refused(text: String, reason: String) throws {
+    func refused(text: String, expected: FieldRefusal) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldSink(text, type: .u32) })
         #expect(error.kind == .usage)
-        #expect(error.reason.contains(reason), "\(error)")
+        #expect(error.action == .read(.sink, text))
+        #expect(error.field == expected)
     }
 
     @Test func onlyIntegersOfAtMostFourBytes() throws {
@@ -45,7 +47,7 @@ struct FieldSinkTests {
                 let error = refusal { () throws(PacketMetadataError) in try FieldSink(text, type: type) }
                 #expect((error == nil) == fits, "\(text) \(type)")
                 if let error {
-                    #expect(error.reason == "it takes an integer type of at most 4 bytes, not \(type)")
+                    #expect(try error.field == .badSink(FieldSink(text, type: .u32), .notInteger(type)))
                 }
             }
         }
@@ -83,7 +85,7 @@ struct FieldSinkTests {
         (entry.sink, entry.sink_mask) = (code, mask)
         let slot = SlotImage(layout: live(12..<14), entry: encode(entry))
         #expect(slot.definition == nil)
-        #expect(slot.fault == "its sink makes no sense")
+        #expect(slot.fault == .badSink)
     }
 
     @Test func overlappingSinksAreRefused() throws {
@@ -101,14 +103,16 @@ struct FieldSinkTests {
         ] {
             let error = try #require(refusal { () throws(PacketMetadataError) in try register("late", sink) })
             #expect(error.kind == .taken)
-            #expect(error.reason.contains("the sink of \(other)"), "\(error)")
+            guard case .sinkTaken(let asked, let field) = error.field else { return #expect(Bool(false), "\(error)") }
+            #expect(asked.sink == sink && field.name.text == other)
         }
         try register("late", .mark(mask: 0xff0000))
         // Registered just so is no overlap with itself.
         try register("late", .mark(mask: 0xff0000))
         let other = try #require(
             refusal { () throws(PacketMetadataError) in try register("late", .mark(mask: 0xff00_0000)) })
-        #expect(other.reason.contains("source none, sink mark:0xff0000; asked for: type u32, source none, sink mark"))
+        guard case .nameTaken(let asked, let field) = other.field else { return #expect(Bool(false), "\(other)") }
+        #expect(asked.sink == .mark(mask: 0xff00_0000) && field.definition.sink == .mark(mask: 0xff0000))
     }
 
     @Test func countsOfAllCPUsAreAddedUp() throws {

@@ -61,8 +61,11 @@ struct FieldSourceTests {
     func unknownSourcesAreRefused(text: String) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldSource(text, type: .u32) })
         #expect(error.kind == .usage)
-        #expect(error.summary == "bad source '\(text)'")
-        #expect(error.remedy?.contains(FieldSource.spellings) == true)
+        #expect(error.action == .read(.source, text))
+        let kind = text.split(separator: ":", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+        #expect(
+            error.field
+                == (["payload", "constant"].contains(text) ? .sourceNeedsArgument(text) : .noSuchSource(kind)))
     }
 
     @Test(arguments: [
@@ -71,7 +74,8 @@ struct FieldSourceTests {
     func payloadOffsetsOutOfRangeAreRefused(text: String) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldSource(text, type: .u8) })
         #expect(error.kind == .usage)
-        #expect(error.reason == "the offset is a number of bytes from 0 to 65471")
+        #expect(error.action == .read(.source, text))
+        #expect(error.field == .badPayloadOffset(String(text.dropFirst("payload:".count))))
     }
 
     @Test(arguments: [
@@ -81,7 +85,7 @@ struct FieldSourceTests {
     func constantsOfAnotherTypeAreRefused(text: String, type: FieldType) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldSource(text, type: type) })
         #expect(error.kind == .usage)
-        #expect(error.reason == "it does not fit the type \(type)")
+        #expect(error.field == .badValue(String(text.dropFirst("constant:".count)), type))
     }
 
     /// Which of all types each source has values of.

@@ -27,16 +27,15 @@ struct FieldTypeTests {
     func unknownTypesAreRefused(text: String) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldType(text) })
         #expect(error.kind == .usage)
-        #expect(error.reason == "there is no such type")
-        #expect(error.remedy?.contains(FieldType.spellings) == true)
+        #expect(error.action == .read(.type, text))
+        #expect(error.field == .noSuchType(text))
     }
 
     @Test(arguments: ["bytes:0", "bytes:65", "bytes:256", "bytes:9223372036854775807"])
     func byteCountsOutOfRangeAreRefused(text: String) throws {
         let error = try #require(refusal { () throws(PacketMetadataError) in try FieldType(text) })
         #expect(error.kind == .usage)
-        #expect(error.reason == "a value has 1 to 64 bytes")
-        #expect(error.remedy?.contains("--type flag") == (text == "bytes:0" ? true : nil))
+        #expect(error.field == .badTypeSize(try #require(Int(text.dropFirst("bytes:".count)))))
     }
 
     static let layouts: [(type: FieldType, size: Int, alignment: Int)] = [

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import SystemPackage
+
 @testable import RegistryModel
 
 /// Random numbers that are the same in each run (Steele, Lea and Flood, "Fast splittable pseudorandom number
@@ -90,7 +92,7 @@ extension RegistryImage {
             }
     }
 
-    init(slotBytes: [[UInt8]], path: String = "/sys/fs/bpf/pktmeta") throws(PacketMetadataError) {
+    init(slotBytes: [[UInt8]], path: FilePath = "/sys/fs/bpf/pktmeta") throws(PacketMetadataError) {
         let noField = encode(LayoutWord.noField.rawValue)
         let words = slotBytes[0].prefix(8) + noField + slotBytes.dropFirst().flatMap { $0.prefix(8) }
         try self.init(bytes: words + slotBytes.flatMap { $0.dropFirst(8) }, path: path)
@@ -106,6 +108,11 @@ extension RegistryImage {
                 .filter { $0.isTombstone && word.generation.isOlder(than: $0.generation) }
                 .flatMap { $0.offset..<$0.offset + $0.size })
     }
+}
+
+extension PacketMetadataError {
+    /// Why a field was refused; nil if it is about something else.
+    var field: FieldRefusal? { refusal as? FieldRefusal }
 }
 
 extension LayoutWord {

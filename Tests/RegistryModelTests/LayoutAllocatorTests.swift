@@ -119,6 +119,6 @@ struct LayoutAllocatorTests {
         #expect(LayoutAllocator(image: image).freeSlot == nil)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", .u8) })
         #expect(error.kind == .taken)
-        #expect(error.reason.contains("used up their epochs"))
+        #expect(error.field == .slotsTaken(0, of: 31))
     }
 }

@@ -35,37 +35,4 @@ import Testing
         #expect(NearestName.question("u23", among: ["u8", "u32"]) == "Did you mean u32? ")
         #expect(NearestName.question("float", among: ["u8", "u32"]) == "")
     }
-
-    private func refusal(_ body: () throws(PacketMetadataError) -> Void) -> String? {
-        do throws(PacketMetadataError) {
-            try body()
-            return nil
-        } catch {
-            return error.remedy
-        }
-    }
-
-    @Test func whatFieldsAreMadeOf() {
-        #expect(
-            refusal { () throws(PacketMetadataError) in _ = try FieldType("u23") }?.hasPrefix("Did you mean u32?")
-                == true)
-        #expect(
-            refusal { () throws(PacketMetadataError) in _ = try FieldSource("ktme", type: .u64) }?
-                .hasPrefix("Did you mean ktime?") == true)
-        #expect(
-            refusal { () throws(PacketMetadataError) in _ = try FieldSource("paylaod:3", type: .u64) }?
-                .hasPrefix("Did you mean payload?") == true)
-        #expect(
-            refusal { () throws(PacketMetadataError) in _ = try FieldSink("prioritty", type: .u32) }?
-                .hasPrefix("Did you mean priority?") == true)
-        #expect(
-            refusal { () throws(PacketMetadataError) in _ = try FieldType("float") } == "Types: \(FieldType.spellings)."
-        )
-    }
-
-    /// What helps where there is no byte is no help where there are too many.
-    @Test func sizesOfBytes() {
-        #expect(refusal { () throws(PacketMetadataError) in _ = try FieldType("bytes:0") }?.contains("flag") == true)
-        #expect(refusal { () throws(PacketMetadataError) in _ = try FieldType("bytes:65") } == nil)
-    }
 }

@@ -61,7 +61,7 @@ struct RandomLayoutTests {
     }
 
     private func faults(of image: RegistryImage, after before: RegistryImage, touched: FieldName?) -> [String] {
-        var faults = image.problems.map(\.description)
+        var faults = image.problems.map { "\($0)" }
         if image.word.pending != image.word.generation { faults.append("a change is pending") }
         if !image.recovery().isEmpty { faults.append("there is something to recover") }
         let fields = image.fields

@@ -64,10 +64,7 @@ struct RegistryPlanTests {
             let error = try #require(
                 refusal { () throws(PacketMetadataError) in try image.registering(asked, now: 2).field })
             #expect(error.kind == .taken)
-            #expect(error.summary == "cannot register tenant")
-            #expect(error.reason.contains("taken by a field of type u32, source ifindex, owner acme"))
-            #expect(error.reason.contains("asked for: type \(asked.type), source"))
-            #expect(error.remedy?.contains("pktmeta inspect-map registry tenant") == true)
+            #expect(error.field == .nameTaken(asked: asked, by: image.fields[0]))
         }
     }
 
@@ -100,9 +97,7 @@ struct RegistryPlanTests {
         for type in [FieldType.u8, .flag] {
             let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", type) })
             #expect(error.kind == .taken)
-            #expect(error.summary == "cannot register more")
-            #expect(error.reason == "all 31 slots hold fields")
-            #expect(error.remedy?.contains("pktmeta unregister-field") == true)
+            #expect(error.field == .slotsTaken(31, of: 31))
         }
         let victim = try #require(image.fields.first { $0.slot == 17 })
         image.unregister(victim)
@@ -116,7 +111,7 @@ struct RegistryPlanTests {
         try image.register("b", .u8)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
         #expect(error.kind == .taken)
-        #expect(error.reason.contains("fields are in 2 of 31 slots, and the rest have used up their epochs"))
+        #expect(error.field == .slotsTaken(2, of: 31))
     }
 
     @Test func withoutSpaceTheFieldIsRefused() throws {
@@ -124,12 +119,10 @@ struct RegistryPlanTests {
         try image.register("a", .ipv6)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("b", .ipv6) })
         #expect(error.kind == .taken)
-        #expect(error.summary == "cannot register b")
-        #expect(error.reason == "it needs 16 bytes, and 4 of 20 are free")
-        #expect(error.remedy?.contains("pktmeta unregister-field") == true)
+        #expect(error.field == .spaceTaken(.ipv6, free: 4, of: 20))
         try image.register("b", .u32)
         let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
-        #expect(full.reason == "it needs 1 byte, and 0 of 20 are free")
+        #expect(full.field == .spaceTaken(.u8, free: 0, of: 20))
     }
 
     /// Nothing that is unregistered would help.
@@ -137,20 +130,38 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("big", .bytes(64)) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "it needs 64 bytes, and this registry's capacity of 64 has 52 beside the header")
-        #expect(error.remedy?.contains("pktmeta create-registry --capacity 128") == true)
+        #expect(error.field == .tooLarge(.bytes(64), capacity: 64, space: 52, enough: 128))
         try image.register("fits", .bytes(52))
         var small = RegistryImage(capacity: 32)
         let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(21)) })
-        #expect(other.reason == "it needs 21 bytes, and this registry's capacity of 32 has 20 beside the header")
-        #expect(other.remedy?.contains("--capacity 64 ") == true)
+        #expect(other.field == .tooLarge(.bytes(21), capacity: 32, space: 20, enough: 64))
+    }
+
+    /// As a program that uses the library does it.
+    @Test func refusalsAreSwitchedOver() throws {
+        var image = RegistryImage(capacity: 32)
+        let tenant = try image.register("tenant", .ipv6)
+        var told: [String] = []
+        for (name, type) in [("tenant", FieldType.u8), ("wide", .ipv6), ("", .u8)] {
+            do throws(PacketMetadataError) {
+                _ = try image.register(name, type)
+            } catch {
+                switch error.refusal {
+                case FieldRefusal.nameTaken(_, let field): told.append("\(field == tenant)")
+                case FieldRefusal.spaceTaken(let type, let free, _): told.append("\(type) \(free)")
+                default: told.append("\(error)")
+                }
+            }
+        }
+        #expect(told.prefix(2) == ["true", "ipv6 4"])
+        #expect(told.last?.hasPrefix("read(") == true && told.last?.contains("): badName(") == true, "\(told)")
     }
 
     @Test func spaceInPiecesIsNamed() throws {
         var image = RegistryImage(capacity: 32, layouts: [live(12..<17), live(23..<28)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 17-22, 28-31")
+        #expect(error.field == .spaceScattered(.u64, holes: [17..<23, 28..<32]))
     }
 
     // MARK: Unregister

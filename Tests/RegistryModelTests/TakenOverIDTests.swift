@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import SystemPackage
 import Testing
 
 @testable import RegistryModel
@@ -74,7 +75,7 @@ struct TakenOverIDTests {
         let other = refusal { () throws(PacketMetadataError) in
             _ = try image.registering(definition, id: FieldID(slot: 3, epoch: 1), now: 1)
         }
-        #expect(other?.kind == .usage && other?.reason.contains("whose id is \(known.id)") == true)
+        #expect(other?.refusal as? FieldRefusal == .idIsWellKnown(known))
         image = image.applying(steps)
         image.unregister(field)
         #expect(try image.registering(definition, id: known.id, now: 1).field.id == known.id, "again and again")

@@ -48,7 +48,7 @@ struct WellKnownFieldTests {
         let error = try #require(
             refusal { () throws(PacketMetadataError) in try image.register("more", .flag) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "all 31 slots hold fields")
+        #expect(error.field == .slotsTaken(31, of: 31))
     }
 
     @Test func aTakenSlotIsNamed() throws {
@@ -57,10 +57,9 @@ struct WellKnownFieldTests {
         let error = try #require(
             refusal { () throws(PacketMetadataError) in try Self.register(.rxVLAN, in: &image) })
         #expect(error.kind == .taken)
-        #expect(error.reason == "its slot, 31, is that of the field f28")
-        #expect(error.remedy?.contains("pktmeta unregister-field f28") == true)
-        try Self.register(.rxHash, in: &image)
         let holder = try #require(image.fields.first { $0.name.text == "f28" })
+        #expect(error.field == .slotTaken(31, by: holder))
+        try Self.register(.rxHash, in: &image)
         image.unregister(holder)
         try Self.register(.rxVLAN, in: &image)
     }
@@ -104,8 +103,7 @@ struct WellKnownFieldTests {
             }
             let other = try #require(
                 refusal { () throws(PacketMetadataError) in try define("other", known.type, source: known.source) })
-            #expect(other.reason.hasSuffix("is for the field \(known.name) only"))
-            #expect(other.remedy?.contains("rx_vlan --type u16 --source rx-vlan.") == true)
+            #expect(other.field == .sourceIsWellKnown(known))
         }
     }
 
@@ -126,7 +124,7 @@ struct WellKnownFieldTests {
             image[slot] = SlotImage(layout: live(12..<16, slot: slot, epoch: epoch), definition: definition)
             let problem = try #require(try image.reread().problems.first)
             #expect(problem.slot == slot)
-            #expect(problem.text == "the field rx_hash has the id 0x0100001e only")
+            #expect(problem.fault == .notWellKnown(.rxHash))
         }
     }
 }

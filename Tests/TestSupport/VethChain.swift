@@ -17,12 +17,11 @@ public final class VethChain: @unchecked Sendable {
     public let onward: NetworkNamespace
 
     public init() throws {
-        let summary = "cannot make a chain of veth pairs"
         pair = try VethPair()
-        onward = try VethTopology.namespace(summary)
+        onward = try VethTopology.namespace()
         try VethTopology.join(
             VethEnd(Self.out, mac: "02:00:00:00:00:03", address: "198.51.100.1"), in: pair.receiver,
-            to: VethEnd(Self.end, mac: "02:00:00:00:00:04", address: "198.51.100.2"), in: onward, summary)
+            to: VethEnd(Self.end, mac: "02:00:00:00:00:04", address: "198.51.100.2"), in: onward)
         try pair.inReceiver { try Self.forwardPackets() }
         try inOnward { try VethPair.ip("route add default via 198.51.100.1") }
         try pair.inSender { try VethPair.ip("route add default via 192.0.2.2") }

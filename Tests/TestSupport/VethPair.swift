@@ -17,12 +17,11 @@ public final class VethPair: @unchecked Sendable {
     public let receiver: NetworkNamespace
 
     public init() throws {
-        let summary = "cannot make a veth pair"
-        sender = try VethTopology.namespace(summary)
-        receiver = try VethTopology.namespace(summary)
+        sender = try VethTopology.namespace()
+        receiver = try VethTopology.namespace()
         try VethTopology.join(
             VethEnd(Self.near, mac: "02:00:00:00:00:01", address: Self.nearAddress), in: sender,
-            to: VethEnd(Self.far, mac: "02:00:00:00:00:02", address: Self.farAddress), in: receiver, summary)
+            to: VethEnd(Self.far, mac: "02:00:00:00:00:02", address: Self.farAddress), in: receiver)
     }
 
     public func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {

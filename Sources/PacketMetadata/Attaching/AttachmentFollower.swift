@@ -14,8 +14,8 @@ struct AttachmentFollower: RegistryFollower {
         try store.recover(dropsDamaged: dropsDamaged)
     }
 
-    func users(of field: RegisteredField) throws(PacketMetadataError) -> [String] {
-        var users: [String] = []
+    func uses(of field: RegisteredField) throws(PacketMetadataError) -> [FieldUse] {
+        var uses: [FieldUse] = []
         for attachment in try store.attachments() {
             lazy var interface = attachment.interface
             for member in attachment.members {
@@ -23,19 +23,20 @@ struct AttachmentFollower: RegistryFollower {
                 do throws(BPFError) {
                     reach = try member.reach()
                 } catch {
-                    throw PacketMetadataError(error, "cannot unregister \(field.name)")
+                    throw PacketMetadataError(error)
                 }
                 guard reach.declared.contains(field.name.text) else { continue }
-                let verb = reach.used.contains(field.name.text) ? "uses" : "declares"
-                users.append(
-                    "program \(member.record.program) on \(interface) (\(member.record.hook)) \(verb) it")
+                uses.append(
+                    FieldUse(
+                        program: member.record.program, interface: interface, hook: member.record.hook,
+                        isUsed: reach.used.contains(field.name.text)))
             }
         }
-        return users.sorted()
+        return uses.sorted { ($0.program, $0.interface, $0.hook.order) < ($1.program, $1.interface, $1.hook.order) }
     }
 
     func removeAll(
-        _ summary: String, _ progress: (_ done: Int, _ all: Int) -> Void
+        _ progress: (_ done: Int, _ all: Int) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attachments = try store.attachments()
         var detached: [AttachmentReport] = []
@@ -46,7 +47,7 @@ struct AttachmentFollower: RegistryFollower {
             do throws(BPFError) {
                 try store.remove(attachment)
             } catch {
-                throw PacketMetadataError(error, summary)
+                throw PacketMetadataError(error)
             }
             for report in reports { store.pins.record(.attachment(report)) }
             detached += reports
@@ -65,15 +66,10 @@ struct AttachmentFollower: RegistryFollower {
         var renewals: [Renewal.Item] = []
         // Who takes a new private field off must know of it before who sets it does.
         for attachment in try store.attachments().sorted(by: { $0.record.isScrub && !$1.record.isScrub }) {
-            let summary = Renewal.summary(attachment.record)
-            guard try attachment.needsRenewal(for: image, summary) else { continue }
-            let loader = ChainLoader(
-                summary: summary, mode: attachment.record.mode,
-                hasEthernetHeader: attachment.record.hasEthernetHeader, device: attachment.device)
-            var entries: [ChainLoader.Entry] = []
-            for member in attachment.members { entries.append(try member.entry(for: image, summary)) }
-            let chain = try loader.load(entries, in: registry)
-            renewals.append(Renewal.Item(attachment: attachment, chain: attachment.renewed(chain)))
+            let chain = try doing(attachment.record.renewal) { () throws(PacketMetadataError) in
+                try attachment.renewed(for: image, of: registry)
+            }
+            if let chain { renewals.append(Renewal.Item(attachment: attachment, chain: chain)) }
         }
         return Renewal(store: store, items: renewals)
     }
@@ -86,10 +82,6 @@ struct AttachmentFollower: RegistryFollower {
 
         let store: AttachmentStore
         let items: [Item]
-
-        static func summary(_ record: AttachmentRecord) -> String {
-            "cannot renew \(record.program) on \(record.interface)"
-        }
 
         /// Swaps programs in, with no packet unprocessed in between. All are tried, also if one fails.
         func apply() throws(PacketMetadataError) {
@@ -105,9 +97,8 @@ struct AttachmentFollower: RegistryFollower {
                     try store.settle(attachment.entry)
                 } catch {
                     if (try? item.attachment.anchor.state()) == .gone { continue }
-                    failure = PacketMetadataError(
-                        error, Self.summary(record), needs: [.bpf, .netAdmin],
-                        remedy: "It goes on as it was; the next command that writes tries again.")
+                    let refusal = AttachingRefusal.notRenewed(KernelRefusal(error, needs: [.bpf, .netAdmin]))
+                    failure = PacketMetadataError(refusal).keeping(from: record.renewal)
                     if record.isScrub { break }
                 }
             }
@@ -117,25 +108,39 @@ struct AttachmentFollower: RegistryFollower {
 }
 
 extension Attachment {
-    fileprivate func needsRenewal(
-        for image: RegistryImage, _ summary: String
-    ) throws(PacketMetadataError) -> Bool {
+    /// Loaded anew for a registry that has changed; nil if its programs may stay as they are.
+    fileprivate func renewed(
+        for image: RegistryImage, of registry: borrowing Registry
+    ) throws(PacketMetadataError) -> RecordedChain? {
+        guard try needsRenewal(for: image) else { return nil }
+        let loader = ChainLoader(mode: record.mode, hasEthernetHeader: record.hasEthernetHeader, device: device)
+        var entries: [ChainLoader.Entry] = []
+        for member in members { entries.append(try member.entry(for: image)) }
+        return renewed(try loader.load(entries, in: registry))
+    }
+
+    private func needsRenewal(for image: RegistryImage) throws(PacketMetadataError) -> Bool {
         for record in members.map(\.record) {
             if record.binding.hasTable, record.revision != image.revision { return true }
             guard record.binding.isBound else { continue }
-            if try record.spec(for: image, summary).program.binding.digest != record.binding.digest { return true }
+            if try record.spec(for: image).program.binding.digest != record.binding.digest { return true }
         }
         return false
     }
 
-    fileprivate func renewed(_ chain: LoadedChain) -> RecordedChain {
+    private func renewed(_ chain: LoadedChain) -> RecordedChain {
         RecordedChain(chain, zip(members, chain.members).map { $0.record.renewed(as: $1.spec) })
     }
 }
 
 extension Attachment.Member {
     /// The program, loaded anew with the maps that it has.
-    func entry(for image: RegistryImage, _ summary: String) throws(PacketMetadataError) -> ChainLoader.Entry {
-        ChainLoader.Entry(spec: try record.spec(for: image, summary), maps: .folder(folders.maps))
+    func entry(for image: RegistryImage) throws(PacketMetadataError) -> ChainLoader.Entry {
+        ChainLoader.Entry(spec: try record.spec(for: image), maps: .folder(folders.maps))
     }
+}
+
+extension AttachmentRecord {
+    /// To load it anew.
+    fileprivate var renewal: Action { .renew(program: program, interface: interface) }
 }

@@ -90,10 +90,10 @@ public struct AttachmentRequest: Sendable, Hashable {
     }
 
     /// - Throws: `usage` for a mode that is not one of its hook's.
-    func checkModes(_ summary: String) throws(PacketMetadataError) {
+    func checkModes() throws(PacketMetadataError) {
         for hook in Hook.allCases {
             guard let mode = mode(hook), !hook.modes.contains(mode) else { continue }
-            throw PacketMetadataError(.usage, summary, reason: "\(mode.rawValue) is no mode of \(hook)")
+            throw PacketMetadataError(AttachingRefusal.noSuchMode(mode, hook))
         }
     }
 
@@ -151,9 +151,8 @@ extension ProgramSelection {
 }
 
 extension ProgramSpec {
-    /// - Parameter summary: what was asked for, for errors.
     init(
-        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage, _ summary: String
+        _ choice: ProgramChoice, _ hook: Hook, _ image: RegistryImage
     ) throws(PacketMetadataError) {
         let object: ObjectFile
         var name: String?
@@ -164,6 +163,6 @@ extension ProgramSpec {
             object = try ObjectFile(path: path)
             name = program
         }
-        try self.init(object, name, for: hook, image, isStrict: true, summary: summary)
+        try self.init(object, name, for: hook, image, isStrict: true)
     }
 }

@@ -31,8 +31,9 @@ final class AttachmentUndo {
         doomed.append((attachment, reports))
     }
 
+    /// - Parameter action: what was asked for.
     /// - Throws: what keeps from making it final, with what was done.
-    func commit(_ summary: String) throws(PacketMetadataError) {
+    func commit(_ action: Action) throws(PacketMetadataError) {
         record(done)
         var removed = 0
         do throws(BPFError) {
@@ -44,12 +45,9 @@ final class AttachmentUndo {
             }
         } catch {
             let count = doomed.reduce(0) { $0 + $1.attachment.members.count }
-            let are = removed == 1 ? "is" : "are"
-            let detached = count == 0 ? [] : ["\(removed) of \(count.of("program")) \(are) detached"]
-            let attached = added.isEmpty && swapped.isEmpty ? [] : ["the programs that were asked for are attached"]
-            throw PacketMetadataError(error, summary).unfinished(
-                summary, (attached + detached).joined(separator: ", "),
-                remedy: "The next command that writes finishes what was begun; the same command, what was not.")
+            let hasAttached = !added.isEmpty || !swapped.isEmpty
+            throw PacketMetadataError(error).unfinished(
+                action, .attached(hasAttached: hasAttached, detached: removed, of: count))
         }
     }
 

@@ -11,14 +11,17 @@ public import RegistryModel
 public final class HeldAttachments {
     /// What a hook has, by one link.
     private struct Held {
+        let interface: String
         let loader: ChainLoader
         let live: LiveChain
+
+        var action: Action { .stayAttached(interfaces: [interface]) }
 
         /// Loads the programs anew for a registry that has changed, with their maps, and swaps them in.
         func renew(for image: RegistryImage, _ registry: borrowing Registry) throws(PacketMetadataError) {
             var entries: [ChainLoader.Entry] = []
             for member in live.chain.members {
-                let spec = try member.spec.rebuilt(for: image, loader.summary)
+                let spec = try member.spec.rebuilt(for: image)
                 entries.append(ChainLoader.Entry(spec: spec, maps: .program(member.loaded)))
             }
             try live.swap(to: try loader.load(entries, in: registry))
@@ -46,7 +49,7 @@ public final class HeldAttachments {
     fileprivate func attach(
         _ request: AttachmentRequest, _ hook: Hook, _ attacher: InterfaceAttacher, _ registry: borrowing Registry
     ) throws(PacketMetadataError) {
-        let attaching = hook.attaching(to: attacher.interface, attacher.summary)
+        let attaching = hook.attaching(to: attacher.interface)
         guard let choices = request.selection(hook).choices(beside: []), !choices.isEmpty else { return }
         let plan = try attaching.plan(try attacher.specs(choices, hook, image), [], request)
         let candidates = CandidateModes(modes: try attaching.modes(request.mode(hook)).modes.filter { $0 != .clsact })
@@ -54,10 +57,10 @@ public final class HeldAttachments {
             let new = try NewAttachment(new, .new, candidates, attaching, attacher, registry)
             let attached = try new.attach(registry) { (chain, mode) throws(BPFError) in
                 let link = try attaching.link(chain.first.program, mode, at: nil)
-                let live = LiveChain(
-                    chain, link, "cannot stay attached to \(attacher.interface.name)",
-                    goneReason: "the interface is gone")
-                held.append(Held(loader: attacher.loader(mode, isAttached: true), live: live))
+                held.append(
+                    Held(
+                        interface: attacher.interface.name, loader: attacher.loader(mode, isAttached: true),
+                        live: LiveChain(chain, link)))
             }
             reports += attached
             for report in attached { pins.record(.held(report)) }
@@ -70,20 +73,19 @@ public final class HeldAttachments {
     ///
     /// - Throws: `notFound` if an interface or the registry has gone.
     public func follow(_ registry: borrowing Registry) throws(PacketMetadataError) {
-        for held in held { try held.live.refuseIfGone() }
-        try refuseIfGone(registry)
+        for held in held {
+            try doing(held.action) { () throws(PacketMetadataError) in try held.live.refuseIfGone() }
+        }
+        try doing(.stayAttached(interfaces: interfaces.sorted())) { () throws(PacketMetadataError) in
+            // Nobody can change or inspect by its path what these programs go by.
+            if try registry.isReplaced() { throw PacketMetadataError(AttachingRefusal.registryGone(registry.path)) }
+        }
         let now = try registry.image()
         guard now != image else { return }
-        for held in held { try held.renew(for: now, registry) }
+        for held in held {
+            try doing(held.action) { () throws(PacketMetadataError) in try held.renew(for: now, registry) }
+        }
         image = now
-    }
-
-    /// Nobody can change or inspect by its path what these programs go by.
-    private func refuseIfGone(_ registry: borrowing Registry) throws(PacketMetadataError) {
-        let summary = "cannot stay attached to \(interfaces.sorted().joined(separator: ", "))"
-        guard try registry.isReplaced(summary) else { return }
-        throw PacketMetadataError(
-            .notFound, summary, reason: "the registry \(registry.path) was removed, or replaced by another")
     }
 }
 
@@ -95,22 +97,32 @@ extension Registry {
     public func hold(
         _ request: AttachmentRequest, on interfaceNames: [String]
     ) throws(PacketMetadataError) -> HeldAttachments {
-        let summary = "cannot attach to \(interfaceNames.joined(separator: ", "))"
-        guard !request.joins, request.placement == nil, request.tcMode != .clsact else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "what is not pinned has no --join, no place among others and no clsact mode")
+        let action = Action.attach(interfaces: interfaceNames)
+        return try doing(action) { () throws(PacketMetadataError) in
+            guard !request.joins, request.placement == nil, request.tcMode != .clsact else {
+                throw PacketMetadataError(AttachingRefusal.heldRequest)
+            }
+            try request.checkModes()
+            return try registeringMissing(request, action) { () throws(PacketMetadataError) in
+                try holdRegistered(request, on: interfaceNames)
+            }
         }
-        try request.checkModes(summary)
-        return try registeringMissing(request, summary) { () throws(PacketMetadataError) in
-            let image = try image()
-            try refuseIfDamaged(image, summary)
-            let attachers = try InterfaceAttacher.all(
-                interfaceNames, store: AttachmentStore(pins), "cannot attach to")
-            let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)
-            for attacher in attachers {
+    }
+
+    private func holdRegistered(
+        _ request: AttachmentRequest, on interfaceNames: [String]
+    ) throws(PacketMetadataError) -> HeldAttachments {
+        let image = try image()
+        try refuseIfDamaged(image)
+        let attachers = try InterfaceAttacher.all(interfaceNames, store: AttachmentStore(pins)) {
+            .attach(interfaces: [$0])
+        }
+        let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)
+        for attacher in attachers {
+            try doing(attacher.action) { () throws(PacketMetadataError) in
                 for hook in Hook.allCases { try attachments.attach(request, hook, attacher, self) }
             }
-            return attachments
         }
+        return attachments
     }
 }

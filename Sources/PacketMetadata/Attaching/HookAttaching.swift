@@ -6,11 +6,7 @@ internal import RegistryModel
 /// How programs get to one hook of an interface, as far as hooks differ: a further kind of hook is one more of these.
 protocol HookAttaching {
     var hook: Hook { get }
-    /// The commands' option that names the hook's programs.
-    var option: String { get }
     var interface: HookInterface { get }
-    /// What was asked for, for errors.
-    var summary: String { get }
 
     /// The modes to try, one after the other.
     ///
@@ -41,13 +37,10 @@ protocol HookAttaching {
     ) throws(BPFError)
 
     /// Why the next of the candidate modes is the way out of an error; nil if it is not.
-    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> String?
+    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> AttachmentReport.Fallback?
 
-    /// What the kernel refused, in the words of the domain.
-    func refusal(_ error: BPFError, in mode: AttachmentMode) -> PacketMetadataError
-
-    /// A mode was asked for, and a program is attached in another.
-    func refusal(ofOtherMode attached: AttachmentRecord) -> PacketMetadataError
+    /// What the kernel refused, for what it means at this hook.
+    func refusal(_ error: BPFError, in mode: AttachmentMode) -> any Refusal
 }
 
 /// Modes to try, one after the other.
@@ -55,7 +48,7 @@ struct CandidateModes {
     /// Never empty.
     let modes: [AttachmentMode]
     /// Why the first is not the hook's preferred one, if nobody asked for it.
-    var reason: String?
+    var reason: AttachmentReport.Fallback?
 }
 
 extension HookAttaching {
@@ -73,35 +66,26 @@ extension HookAttaching {
         do throws(ArrangementError) {
             return try decide()
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(AttachingRefusal(error))
         }
     }
 }
 
 extension Hook {
-    /// - Parameter summary: what was asked for, for errors.
-    func attaching(to interface: HookInterface, _ summary: String) -> any HookAttaching {
+    func attaching(to interface: HookInterface) -> any HookAttaching {
         switch self {
-        case .xdp: XDPAttaching(interface: interface, summary: summary)
-        case .tcIngress: TCAttaching(interface: interface, summary: summary)
+        case .xdp: XDPAttaching(interface: interface)
+        case .tcIngress: TCAttaching(interface: interface)
         }
     }
 }
 
-extension PacketMetadataError {
-    init(_ error: ArrangementError, _ summary: String) {
-        func list(_ programs: [ProgramIdentity]) -> String { programs.map(\.description).joined(separator: ", ") }
-        switch error {
-        case .notThere(let word, let there):
-            self.init(
-                .notFound, summary, reason: "this registry has no program \(word) attached there",
-                remedy: there.isEmpty
-                    ? nil
-                    : NearestName.question(word, among: there.flatMap { [$0.program, $0.file] })
-                        + "It has \(list(there)).")
-        case .ambiguous(let word, let meant):
-            self.init(
-                .usage, summary, reason: "\(word) may be any of \(list(meant))", remedy: "Name one as OBJECT:PROGRAM.")
-        }
+extension AttachingRefusal {
+    init(_ error: ArrangementError) {
+        self =
+            switch error {
+            case .notThere(let word, let there): .programNotAttached(word, among: there)
+            case .ambiguous(let word, let meant): .ambiguousProgram(word, meant)
+            }
     }
 }

@@ -35,7 +35,7 @@ struct HookChange {
                 do throws(BPFError) {
                     try undo.swap(attachment, to: chain)
                 } catch {
-                    throw PacketMetadataError(error, attacher.summary, needs: [.bpf, .netAdmin])
+                    throw PacketMetadataError(error, needs: [.bpf, .netAdmin])
                 }
                 done = told
                 undo.done += told

@@ -10,17 +10,19 @@ extension InterfaceAttacher {
     func change(
         _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
-        let attaching = hook.attaching(to: interface, summary)
+        let attaching = hook.attaching(to: interface)
         let existing = try existing(hook)
         let selection = request.selection(hook)
         var change = HookChange(attacher: self, attaching: attaching)
         if selection == .unchanged { return change }
         if let mode = request.mode(hook), let other = existing.first(where: { $0.record.mode != mode }) {
-            throw attaching.refusal(ofOtherMode: other.record)
+            let record = other.record
+            throw PacketMetadataError(
+                AttachingRefusal.attachedInOtherMode(
+                    program: record.program, record.mode, hook, interface: interface.name))
         }
         guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
-            let kept = "the hook is left to it; --join \(attaching.option) prebuilt adds the prebuilt program"
-            change.steps = existing.map { .leave(reports($0, .unchanged, kept)) }
+            change.steps = existing.map { .leave(reports($0, .unchanged, [.leftToOwn])) }
             return change
         }
         let plan = try attaching.plan(try specs(choices, hook, image), existing, request)
@@ -35,7 +37,7 @@ extension InterfaceAttacher {
         detaching words: [String], from hooks: [Hook], _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [HookChange] {
         var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
-        for hook in hooks { found.append((hook.attaching(to: interface, summary), try existing(hook))) }
+        for hook in hooks { found.append((hook.attaching(to: interface), try existing(hook))) }
         let doomed = try doomed(words, among: found.flatMap(\.attachments))
         var changes: [HookChange] = []
         for (attaching, attachments) in found where !attachments.isEmpty {
@@ -60,7 +62,7 @@ extension InterfaceAttacher {
             let removed = try Arrangement(existing: identities, without: words).removed
             return Set(removed.map { members[$0].folders.entry.path })
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(AttachingRefusal(error))
         }
     }
 
@@ -68,10 +70,10 @@ extension InterfaceAttacher {
         _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage
     ) throws(PacketMetadataError) -> [ProgramSpec] {
         var specs: [ProgramSpec] = []
-        for choice in choices { specs.append(try ProgramSpec(choice, hook, image, summary)) }
+        for choice in choices { specs.append(try ProgramSpec(choice, hook, image)) }
         let identities = specs.map(\.identity)
         if let twice = identities.first(where: { one in identities.count(where: { $0 == one }) > 1 }) {
-            throw PacketMetadataError(.usage, summary, reason: "\(twice) is named twice for one hook")
+            throw PacketMetadataError(AttachingRefusal.namedTwice(twice))
         }
         return specs
     }
@@ -109,7 +111,7 @@ extension InterfaceAttacher {
         var entries: [ChainLoader.Entry] = []
         for slot in slots {
             switch slot {
-            case .kept(let index, _): entries.append(try members[index].entry(for: image, summary))
+            case .kept(let index, _): entries.append(try members[index].entry(for: image))
             case .new(let spec, _): entries.append(ChainLoader.Entry(spec: spec))
             }
         }
@@ -128,7 +130,7 @@ extension InterfaceAttacher {
                 case .new(_, let outcome): (AttachmentRecord(member.spec, mode: mode, on: interface), outcome)
                 }
             records.append(record)
-            reports.append(report(record, isSame ? .unchanged : outcome, member.shortfall))
+            reports.append(report(record, isSame ? .unchanged : outcome, member.fallbacks))
         }
         return isSame ? .leave(reports) : .swap(attachment, RecordedChain(chain, records), reports + gone)
     }

@@ -9,31 +9,32 @@ internal import SystemPackage
 struct InterfaceAttacher {
     let interface: HookInterface
     let store: AttachmentStore
-    /// What was asked for, for errors.
-    let summary: String
+    /// What was asked for.
+    let action: Action
 
     /// - Parameter netns: the name of this thread's network namespace; nil if it has none.
     init(
-        _ interface: NetworkInterface, netns: String? = nil, store: AttachmentStore, summary: String
+        _ interface: NetworkInterface, netns: String? = nil, store: AttachmentStore, action: Action
     ) throws(PacketMetadataError) {
-        self.interface = try HookInterface(interface, netns: netns, summary)
+        self.interface = try doing(action) { () throws(PacketMetadataError) in
+            try HookInterface(interface, netns: netns)
+        }
         self.store = store
-        self.summary = summary
+        self.action = action
     }
 
     /// One of each interface, in the order of their names; of an interface that is named twice, one.
     ///
-    /// - Parameter summary: what was asked for, of the interface whose name follows.
+    /// - Parameter action: what was asked for of an interface.
     static func all(
-        _ names: [String], store: AttachmentStore, _ summary: String
+        _ names: [String], store: AttachmentStore, for action: (String) -> Action
     ) throws(PacketMetadataError) -> [InterfaceAttacher] {
-        let interfaces = try NetworkInterface.find(names, summary)
+        let interfaces = try NetworkInterface.find(names, for: action)
         let netns = (try? NetworkNamespace.current().name()).flatMap(\.self)
         var attachers: [InterfaceAttacher] = []
         for interface in interfaces {
             attachers.append(
-                try InterfaceAttacher(
-                    interface, netns: netns, store: store, summary: "\(summary) \(interface.name)"))
+                try InterfaceAttacher(interface, netns: netns, store: store, action: action(interface.name)))
         }
         return attachers
     }
@@ -47,18 +48,18 @@ struct InterfaceAttacher {
         do throws(BPFError) {
             programs = try hook.programIDs(ifindex: interface.index)
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+            throw PacketMetadataError(error, needs: [.netAdmin])
         }
         let point = interface.point(hook)
         for attachment in try store.attachments(at: point) {
-            if let id = try attachment.programID(summary), programs.contains(id) { continue }
+            if let id = try attachment.programID(), programs.contains(id) { continue }
             // Of an interface that had this index here and lives on in another namespace.
-            try store.setAside(attachment, summary)
+            try store.setAside(attachment)
         }
         if !programs.isEmpty { try store.adopt(point, holding: programs) }
         var found: [(attachment: Attachment, position: Int)] = []
         for attachment in try store.attachments(at: point) {
-            let position = try attachment.programID(summary).flatMap { programs.firstIndex(of: $0) }
+            let position = try attachment.programID().flatMap { programs.firstIndex(of: $0) }
             found.append((attachment, position ?? programs.count))
         }
         return found.sorted { $0.position < $1.position }.map(\.attachment)
@@ -80,32 +81,33 @@ struct InterfaceAttacher {
             try load(ifindex)
         }
         return ChainLoader(
-            summary: summary, mode: mode, hasEthernetHeader: interface.hasEthernetHeader, device: device)
+            mode: mode, hasEthernetHeader: interface.hasEthernetHeader, device: device)
     }
 
     // MARK: Reports
 
-    /// - Parameter fallback: why the mode is not the one asked for first, or what a program does not do here.
+    /// - Parameter fallbacks: why the mode is not the one asked for first, or what a program does not do here.
     func report(
-        _ spec: ProgramSpec, _ mode: AttachmentMode, _ outcome: AttachmentReport.Outcome, _ fallback: String?
+        _ spec: ProgramSpec, _ mode: AttachmentMode, _ outcome: AttachmentReport.Outcome,
+        _ fallbacks: [AttachmentReport.Fallback]
     ) -> AttachmentReport {
         AttachmentReport(
             interface: interface.name, namespace: interface.namespace, hook: spec.hook, program: spec.name, mode: mode,
-            outcome: outcome, fallback: fallback)
+            outcome: outcome, fallbacks: fallbacks)
     }
 
-    /// - Parameter fallback: likewise.
+    /// - Parameter fallbacks: likewise.
     func report(
-        _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
+        _ record: AttachmentRecord, _ outcome: AttachmentReport.Outcome, _ fallbacks: [AttachmentReport.Fallback] = []
     ) -> AttachmentReport {
         AttachmentReport(
             interface: interface.name, namespace: interface.namespace, hook: record.hook, program: record.program,
-            mode: record.mode, outcome: outcome, fallback: fallback)
+            mode: record.mode, outcome: outcome, fallbacks: fallbacks)
     }
 
     func reports(
-        _ attachment: Attachment, _ outcome: AttachmentReport.Outcome, _ fallback: String? = nil
+        _ attachment: Attachment, _ outcome: AttachmentReport.Outcome, _ fallbacks: [AttachmentReport.Fallback] = []
     ) -> [AttachmentReport] {
-        attachment.members.map { report($0.record, outcome, fallback) }
+        attachment.members.map { report($0.record, outcome, fallbacks) }
     }
 }

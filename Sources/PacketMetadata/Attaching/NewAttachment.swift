@@ -40,7 +40,7 @@ struct NewAttachment {
                 return reports(chain, mode, reason)
             } catch {
                 guard next != nil, let why = attaching.reasonToFallBack(from: mode, error) else {
-                    throw attaching.refusal(error, in: mode)
+                    throw PacketMetadataError(attaching.refusal(error, in: mode))
                 }
                 reason = why
             }
@@ -49,10 +49,11 @@ struct NewAttachment {
         preconditionFailure("the last mode returns or throws")
     }
 
-    private func reports(_ chain: LoadedChain, _ mode: AttachmentMode, _ reason: String?) -> [AttachmentReport] {
+    private func reports(_ chain: LoadedChain, _ mode: AttachmentMode, _ reason: AttachmentReport.Fallback?)
+        -> [AttachmentReport]
+    {
         chain.members.map { member in
-            let told = [reason, member.shortfall].compactMap(\.self).joined(separator: "; ")
-            return attacher.report(member.spec, mode, plan.outcome, told.isEmpty ? nil : told)
+            attacher.report(member.spec, mode, plan.outcome, [reason].compactMap(\.self) + member.fallbacks)
         }
     }
 }

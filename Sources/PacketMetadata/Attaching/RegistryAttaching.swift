@@ -17,57 +17,61 @@ extension Registry {
     public func attach(
         _ request: AttachmentRequest, to interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        try registeringMissing(request, Self.attachingSummary(interfaceNames)) { () throws(PacketMetadataError) in
-            try attachRegistered(request, interfaceNames)
+        let action = Action.attach(interfaces: interfaceNames)
+        return try doing(action) { () throws(PacketMetadataError) in
+            try registeringMissing(request, action) { () throws(PacketMetadataError) in
+                try attachRegistered(request, interfaceNames, action)
+            }
         }
     }
 
-    private static func attachingSummary(_ interfaceNames: [String]) -> String {
-        "cannot attach to \(interfaceNames.joined(separator: ", "))"
-    }
-
     private func attachRegistered(
-        _ request: AttachmentRequest, _ interfaceNames: [String]
+        _ request: AttachmentRequest, _ interfaceNames: [String], _ action: Action
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
-        let summary = Self.attachingSummary(interfaceNames)
-        try request.checkModes(summary)
-        let attachers = try InterfaceAttacher.all(interfaceNames, store: store, "cannot attach to")
+        try request.checkModes()
+        let attachers = try InterfaceAttacher.all(interfaceNames, store: store) { .attach(interfaces: [$0]) }
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
-                try refuseIfReplaced(summary)
-                try recover(summary)
+                try refuseIfReplaced()
+                try recover()
             } catch {
-                throw error.keeping(from: summary)
+                throw error.keeping(from: action)
             }
             let image = try image()
-            try refuseIfDamaged(image, summary)
+            try refuseIfDamaged(image)
 
             // Whatever is wrong with an object shows before anything is attached.
             var changes: [HookChange] = []
             for attacher in attachers {
-                for hook in Hook.allCases { changes.append(try attacher.change(hook, request, image, self)) }
+                try doing(attacher.action) { () throws(PacketMetadataError) in
+                    for hook in Hook.allCases { changes.append(try attacher.change(hook, request, image, self)) }
+                }
             }
-            return try apply(changes, store, summary)
+            return try apply(changes, store, action)
         }
     }
 
     /// Does all or nothing.
+    ///
+    /// - Parameter action: what was asked for.
     func apply(
-        _ changes: [HookChange], _ store: AttachmentStore, _ summary: String
+        _ changes: [HookChange], _ store: AttachmentStore, _ action: Action
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let undo = AttachmentUndo(store)
         var reports: [AttachmentReport] = []
         do throws(PacketMetadataError) {
-            for change in changes { reports += try change.apply(undo, self) }
+            for change in changes {
+                reports += try doing(change.attacher.action) { () throws(PacketMetadataError) in
+                    try change.apply(undo, self)
+                }
+            }
         } catch {
             if undo.revert() { throw error }
-            let interfaces = Set(changes.map(\.attacher.interface.name)).sorted().joined(separator: ", ")
-            throw error.unfinished(
-                summary, "some of what was attached to \(interfaces) could not be taken back",
-                remedy: "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it.")
+            let interfaces = Set(changes.map(\.attacher.interface.name)).sorted()
+            throw error.unfinished(action, .attachedInPart(interfaces: interfaces, path))
         }
-        try undo.commit(summary)
+        try undo.commit(action)
         return reports
     }
 
@@ -75,6 +79,6 @@ extension Registry {
     ///
     /// - Throws: `notFound` if not.
     public static func checkInterface(_ name: String) throws(PacketMetadataError) {
-        _ = try NetworkInterface.find(name, "cannot attach to \(name)")
+        try doing(.attach(interfaces: [name])) { () throws(PacketMetadataError) in _ = try NetworkInterface.find(name) }
     }
 }

@@ -18,29 +18,25 @@ extension Registry {
         from interfaceNames: [String], hooks: [Hook], programs: [String] = [], skippingUntouched: Bool = false
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
-        let summary = "cannot detach from \(interfaceNames.joined(separator: ", "))"
-        let attachers = try InterfaceAttacher.all(interfaceNames, store: store, "cannot detach from")
+        let action = Action.detach(interfaces: interfaceNames)
+        let attachers = try InterfaceAttacher.all(interfaceNames, store: store) { .detach(interfaces: [$0]) }
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
                 try store.recover()
             } catch {
-                throw error.keeping(from: summary)
+                throw error.keeping(from: action)
             }
+            let nothing = PacketMetadataError(AttachingRefusal.nothingAttached(path, hooks))
             var changes: [HookChange] = []
             for attacher in attachers {
-                let here = try attacher.changes(detaching: programs, from: hooks, self)
-                if here.isEmpty, !skippingUntouched { throw nothingAttached(attacher.summary, hooks) }
-                changes += here
+                changes += try doing(attacher.action) { () throws(PacketMetadataError) in
+                    let here = try attacher.changes(detaching: programs, from: hooks, self)
+                    if here.isEmpty, !skippingUntouched { throw nothing }
+                    return here
+                }
             }
-            if changes.isEmpty { throw nothingAttached(summary, hooks) }
-            return try apply(changes, store, summary).filter { $0.outcome == .detached }
+            if changes.isEmpty { throw nothing.keeping(from: action) }
+            return try apply(changes, store, action).filter { $0.outcome == .detached }
         }
-    }
-
-    private func nothingAttached(_ summary: String, _ hooks: [Hook]) -> PacketMetadataError {
-        PacketMetadataError(
-            .notFound, summary,
-            reason: "nothing of the registry \(path) is attached to its "
-                + hooks.map(\.description).joined(separator: " or "))
     }
 }

@@ -9,15 +9,13 @@ internal import SystemPackage
 /// the other.
 struct TCAttaching: HookAttaching {
     let hook = Hook.tcIngress
-    let option = "--tc"
     let interface: HookInterface
-    let summary: String
 
     func modes(_ asked: AttachmentMode?) throws(PacketMetadataError) -> CandidateModes {
         if let asked { return CandidateModes(modes: [asked]) }
-        let hasTCX = try TCXOrder.query(interface, summary) != nil
+        let hasTCX = try TCXOrder.query(interface) != nil
         let modes = hook.modes.filter { $0 != .tcx || hasTCX }
-        return CandidateModes(modes: [modes[0]], reason: hasTCX ? nil : "the kernel has no TCX")
+        return CandidateModes(modes: [modes[0]], reason: hasTCX ? nil : .noTCX)
     }
 
     func plan(
@@ -40,18 +38,16 @@ struct TCAttaching: HookAttaching {
         _ placement: Placement?, _ arrangement: Arrangement, _ existing: [Attachment], _ mode: AttachmentMode?
     ) throws(PacketMetadataError) -> TCXPosition? {
         guard let placement else { return nil }
-        guard let order = try TCXOrder.query(interface, summary) else {
-            throw PacketMetadataError(
-                .unsupported, summary, reason: "an order among TC programs takes TCX, which came with Linux 6.6")
+        guard let order = try TCXOrder.query(interface) else {
+            throw PacketMetadataError(AttachingRefusal.orderTakesTCX(kernelHasTCX: false))
         }
         let position = try order.position(placement)
         if mode == .clsact, placement != .last {
-            throw PacketMetadataError(
-                .unsupported, summary, reason: "an order among TC programs takes TCX, and not clsact")
+            throw PacketMetadataError(AttachingRefusal.orderTakesTCX(kernelHasTCX: true))
         }
         var likes: [UInt32] = []
         for case .wanted(_, let old) in arrangement.slots {
-            guard let old, let id = try existing[old].programID(summary) else { return position }
+            guard let old, let id = try existing[old].programID() else { return position }
             likes.append(id)
         }
         return try order.has(likes, at: placement) ? nil : position
@@ -75,30 +71,14 @@ struct TCAttaching: HookAttaching {
     // MARK: Refusals
 
     /// Which mode the kernel has was asked before.
-    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> String? { nil }
+    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> AttachmentReport.Fallback? { nil }
 
-    func refusal(_ error: BPFError, in mode: AttachmentMode) -> PacketMetadataError {
-        if mode == .clsact { return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin]) }
+    func refusal(_ error: BPFError, in mode: AttachmentMode) -> any Refusal {
         switch error.errno {
-        case .outOfRange:
-            return PacketMetadataError(
-                .taken, summary, reason: "as many programs as the kernel allows are attached to its TC ingress (ERANGE)"
-            )
-        case .invalidArgument:
-            return PacketMetadataError(
-                .unsupported, summary, reason: "the kernel has no TCX links (EINVAL); they came with Linux 6.6")
-        case .noSuchFileOrDirectory:
-            return PacketMetadataError(
-                .busy, summary,
-                reason: "the program beside which it is to run has just gone from its TC ingress (ENOENT)",
-                remedy: "Try again.")
-        default: return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+        case .outOfRange where mode == .tcx: AttachingRefusal.hookFull(error.errno)
+        case .invalidArgument where mode == .tcx: AttachingRefusal.noTCXLinks(error.errno)
+        case .noSuchFileOrDirectory where mode == .tcx: AttachingRefusal.neighbourGone(error.errno)
+        default: KernelRefusal(error, needs: [.bpf, .netAdmin])
         }
-    }
-
-    func refusal(ofOtherMode attached: AttachmentRecord) -> PacketMetadataError {
-        PacketMetadataError(
-            .taken, summary, reason: "\(attached.program) is attached to it by \(attached.mode.rawValue)",
-            remedy: "pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) \(option) first.")
     }
 }

@@ -7,16 +7,15 @@ internal import RegistryModel
 /// The programs of a TCX hook, in the order in which they run: what a place among them is found by.
 struct TCXOrder {
     private let ids: [UInt32]
-    private let summary: String
 
     /// - Returns: nil if the kernel has no TCX.
-    static func query(_ interface: HookInterface, _ summary: String) throws(PacketMetadataError) -> TCXOrder? {
+    static func query(_ interface: HookInterface) throws(PacketMetadataError) -> TCXOrder? {
         do throws(BPFError) {
             return try TCXPrograms.query(ifindex: interface.index, .ingress).map {
-                TCXOrder(ids: $0.programs.map(\.id), summary: summary)
+                TCXOrder(ids: $0.programs.map(\.id))
             }
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+            throw PacketMetadataError(error, needs: [.netAdmin])
         }
     }
 
@@ -47,20 +46,13 @@ struct TCXOrder {
     /// - Parameter word: a program's number or its name, of which the kernel keeps 15 bytes.
     private func index(of word: String, among ids: [UInt32]) throws(PacketMetadataError) -> Int {
         if let index = ids.firstIndex(where: { String($0) == word }) { return index }
-        var names: [String?] = []
-        for id in ids { names.append(try? ProgramInformation(id: id).name) }
-        let meant = ids.indices.filter { names[$0] == String(word.prefix(ProgramInformation.nameLength)) }
-        let list = zip(ids, names).map { id, name in name.map { "\($0) (id \(id))" } ?? "program \(id)" }
-            .joined(separator: ", ")
+        let there = ids.map { AttachingRefusal.Neighbour(programID: $0, name: try? ProgramInformation(id: $0).name) }
+        let meant = ids.indices.filter { there[$0].name == String(word.prefix(ProgramInformation.nameLength)) }
         guard let index = meant.first else {
-            throw PacketMetadataError(
-                .notFound, summary, reason: "its TC ingress has no program \(word)",
-                remedy: ids.isEmpty
-                    ? nil : NearestName.question(word, among: names.compactMap(\.self)) + "It has \(list).")
+            throw PacketMetadataError(AttachingRefusal.noSuchNeighbour(word, among: there))
         }
         guard meant.count == 1 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "\(word) may be any of \(list)", remedy: "Name one by its id.")
+            throw PacketMetadataError(AttachingRefusal.ambiguousNeighbour(word, among: there))
         }
         return index
     }

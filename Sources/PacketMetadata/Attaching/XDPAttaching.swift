@@ -8,9 +8,7 @@ internal import SystemPackage
 /// XDP: one link holds all of a registry's programs, by the first, which hands packets on.
 struct XDPAttaching: HookAttaching {
     let hook = Hook.xdp
-    let option = "--xdp"
     let interface: HookInterface
-    let summary: String
 
     func modes(_ asked: AttachmentMode?) -> CandidateModes {
         CandidateModes(modes: asked.map { [$0] } ?? hook.modes)
@@ -40,38 +38,21 @@ struct XDPAttaching: HookAttaching {
 
     // MARK: Refusals
 
-    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> String? {
-        XDPRefusal(error, interface.network)?.withoutNative
+    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> AttachmentReport.Fallback? {
+        guard let refusal = InterfaceRefusal(ofNativeMode: error, interface.network), refusal.isEndedByGenericMode
+        else { return nil }
+        return .notNative(refusal)
     }
 
-    func refusal(_ error: BPFError, in mode: AttachmentMode) -> PacketMetadataError {
-        if mode == .native, let refusal = XDPRefusal(error, interface.network) { return refusal.error(summary) }
-        switch error.errno {
-        case .notSupported:
-            return PacketMetadataError(
-                .unsupported, summary, reason: "the driver has no \(mode.rawValue) XDP (EOPNOTSUPP)",
-                remedy: "--mode generic works with any driver.")
+    func refusal(_ error: BPFError, in mode: AttachmentMode) -> any Refusal {
+        if mode == .native, let refusal = InterfaceRefusal(ofNativeMode: error, interface.network) { return refusal }
+        let errno = error.errno
+        switch errno {
+        case .notSupported: return AttachingRefusal.noXDPMode(mode, errno)
         case .resourceBusy, .fileExists:
-            let holder = holder()
-            return PacketMetadataError(
-                .taken, summary, reason: "\(holder.text) holds its XDP hook (\(error.errno.name))",
-                remedy: holder.wayOut)
-        default:
-            return PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+            let occupants = (try? HookOccupancy(ifindex: interface.index, .xdp))?.occupants ?? []
+            return AttachingRefusal.hookTaken(occupants.first, interface: interface.name, errno)
+        default: return KernelRefusal(error, needs: [.bpf, .netAdmin])
         }
-    }
-
-    private func holder() -> (text: String, wayOut: String) {
-        let occupants = (try? HookOccupancy(ifindex: interface.index, .xdp))?.occupants ?? []
-        guard let occupant = occupants.first else { return ("another program", "Its owner should detach it.") }
-        return (occupant.description, occupant.wayOut(interface.name))
-    }
-
-    func refusal(ofOtherMode attached: AttachmentRecord) -> PacketMetadataError {
-        PacketMetadataError(
-            .taken, summary, reason: "\(attached.program) is attached to it in \(attached.mode.rawValue) mode",
-            remedy:
-                "A link keeps its mode: pktmeta detach-from-interface \(ShellWord.quoted(interface.name)) \(option) first."
-        )
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+public import RegistryModel
+
 /// What came of attaching a program to a hook, or of detaching it.
 public struct AttachmentReport: Sendable, Hashable {
     public enum Outcome: String, Sendable {
@@ -17,8 +19,20 @@ public struct AttachmentReport: Sendable, Hashable {
     public let program: String
     public let mode: AttachmentMode
     public let outcome: Outcome
-    /// What is not as it was asked for first, such as the mode, and why.
-    public let fallback: String?
+    /// What is not as it was asked for first, and why; empty if all is.
+    public let fallbacks: [Fallback]
+
+    /// Why something is not as it was asked for first.
+    public enum Fallback: Sendable, Hashable {
+        /// The driver cannot be asked for hardware fields, so the program leaves them out.
+        case driverNotAsked(PacketMetadataError)
+        /// The driver does not take the program in native mode.
+        case notNative(InterfaceRefusal)
+        /// The kernel has no TCX.
+        case noTCX
+        /// The user's own program has the hook, which is left to it.
+        case leftToOwn
+    }
 }
 
 extension AttachmentReport {
@@ -26,6 +40,6 @@ extension AttachmentReport {
     var detached: AttachmentReport {
         AttachmentReport(
             interface: interface, namespace: namespace, hook: hook, program: program, mode: mode, outcome: .detached,
-            fallback: nil)
+            fallbacks: [])
     }
 }

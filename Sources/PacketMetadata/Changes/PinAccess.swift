@@ -23,39 +23,32 @@ public struct PinAccess: Sendable, Hashable {
     ///   - group: a group's name or number.
     /// - Throws: `usage` for other bits; `notFound` if there is no such group.
     public init(modeBits: String?, group: String?) throws(PacketMetadataError) {
-        let summary = "cannot set who may read the registry"
         let text = modeBits ?? (group == nil ? "0600" : "0640")
-        guard let bits = UInt32(text, radix: 8), text.allSatisfy(\.isNumber), text.count <= 4, bits <= 0o777 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "'\(text)' are no mode bits",
-                remedy: "They are octal, as for chmod: 0600, 0640, 0644.")
+        (bits, self.group) = try doing(.setAccess(nil)) { () throws(PacketMetadataError) in
+            let bits = try Self.bits(text)
+            guard let group else { return (bits, nil) }
+            if bits & 0o040 == 0 { throw PacketMetadataError(AccessRefusal.idleGroup(modeBits: text)) }
+            return (bits, try Self.number(of: group))
         }
-        guard bits & 0o022 == 0 else {
-            throw PacketMetadataError(
-                .usage, summary,
-                reason: "\(text) lets others write, and so decide what programs the registry's owner loads",
-                remedy: "Let them read (0640, 0644); who is to write runs pktmeta as the owner.")
-        }
-        guard bits & 0o111 == 0, bits & 0o600 == 0o600 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "pins are read and written by their owner, and never executed",
-                remedy: "Modes are 0600, 0640, 0644 and 0604.")
-        }
-        guard group == nil || bits & 0o040 != 0 else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "with \(text) a group may do nothing", remedy: "0640 lets it read.")
-        }
-        self.bits = bits
-        self.group = try group.map { (name) throws(PacketMetadataError) in try Self.number(of: name, summary) }
     }
 
-    private static func number(of name: String, _ summary: String) throws(PacketMetadataError) -> UInt32 {
+    private static func bits(_ text: String) throws(PacketMetadataError) -> UInt32 {
+        guard let bits = UInt32(text, radix: 8), text.allSatisfy(\.isNumber), text.count <= 4, bits <= 0o777 else {
+            throw PacketMetadataError(AccessRefusal.badModeBits(text))
+        }
+        if bits & 0o022 != 0 { throw PacketMetadataError(AccessRefusal.lettingOthersWrite(text)) }
+        guard bits & 0o111 == 0, bits & 0o600 == 0o600 else {
+            throw PacketMetadataError(AccessRefusal.badOwnerBits(text))
+        }
+        return bits
+    }
+
+    private static func number(of name: String) throws(PacketMetadataError) -> UInt32 {
         do throws(Errno) {
             if let number = try GroupLookup.number(of: name) { return number }
         } catch {
-            throw PacketMetadataError(error, summary, doing: "look up the group \(name)")
+            throw PacketMetadataError(error, doing: "look up the group \(name)")
         }
-        throw PacketMetadataError(
-            .notFound, summary, reason: "there is no group \(name)", remedy: "getent group lists them.")
+        throw PacketMetadataError(AccessRefusal.noSuchGroup(name))
     }
 }

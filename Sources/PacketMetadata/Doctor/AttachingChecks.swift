@@ -39,7 +39,7 @@ enum AttachingChecks {
         return Finding(.attaching, .ok, "the kernel has XDP and TCX links (not tried: that takes CAP_SYS_ADMIN)")
     }
 
-    private static let noLinks = "XDP links came with Linux 5.9."
+    private static let noLinks: Finding.Remedy = "XDP links came with Linux 5.9."
     private static let withoutTCX =
         "the kernel has no TCX links (Linux 6.6): filters of a clsact qdisc take their place"
 

@@ -25,7 +25,9 @@ public struct Diagnosis: Sendable, Hashable {
         let folder = try RegistryFolder(path: path)
         var interface: NetworkInterface?
         if let interfaceName {
-            interface = try NetworkInterface.find(interfaceName, "cannot examine \(interfaceName)")
+            interface = try doing(.examine(interface: interfaceName)) { () throws(PacketMetadataError) in
+                try NetworkInterface.find(interfaceName)
+            }
         }
         let registry = RegistryChecks(folder)
         let traits = KernelTraits()

@@ -48,7 +48,9 @@ struct HookChecks {
         }
         let mode = holder.mode.map { " in \($0.rawValue) mode" } ?? ""
         if isOurs(holder) { return Finding(.xdpHook, .ok, "\(holder) is attached\(mode)") }
-        return Finding(.xdpHook, .broken, "\(holder) holds the XDP hook\(mode)", remedy: holder.wayOut(interface.name))
+        return Finding(
+            .xdpHook, .broken, "\(holder) holds the XDP hook\(mode)",
+            remedy: .freeHook(holder, interface: interface.name))
     }
 
     // MARK: TC
@@ -92,7 +94,7 @@ struct HookChecks {
             Finding(
                 .mark, .weaker,
                 "the mark's bits of \(list) may be used by \(others.map(\.description).joined(separator: ", ")) too",
-                remedy: "Ask its owner for its bits; --sink mark:MASK names ours.")
+                remedy: .otherBits)
         ]
     }
 }

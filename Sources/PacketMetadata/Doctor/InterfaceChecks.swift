@@ -47,9 +47,9 @@ struct InterfaceChecks {
 
     private var nativeXDP: Finding {
         // The driver takes back what it says of itself then.
-        if let lack = VethQueues(interface)?.lack {
+        if let queues = VethQueues(interface), queues.areTooFew {
             return Finding(
-                .nativeXDP, .weaker, "\(lack): programs run in generic mode, which is slower",
+                .nativeXDP, .weaker, .vethQueues(queues),
                 remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
         }
         guard let features else {
@@ -57,10 +57,7 @@ struct InterfaceChecks {
                 .nativeXDP, .unknown, "whether its driver has native XDP, the kernel does not tell (since Linux 6.3)")
         }
         // How large an area the driver grants, nobody tells: attaching a program would show it.
-        if features.hasNative {
-            return Finding(
-                .nativeXDP, .ok, "its driver has native XDP; the area it grants shows in inspect-map as packets come")
-        }
+        if features.hasNative { return Finding(.nativeXDP, .ok, .nativeXDP) }
         return Finding(
             .nativeXDP, .weaker, "its driver has no native XDP: programs run in generic mode, which is slower")
     }
@@ -87,9 +84,7 @@ struct InterfaceChecks {
             return Finding(
                 .mtu, .weaker,
                 "the MTU of \(mtu)\(whose) does not fit a page, and the driver takes no fragments in native XDP",
-                remedy: peer == nil
-                    ? "--mode generic, or ip link set dev \(ShellWord.quoted(interface.name)) mtu \(largest)"
-                    : "--mode generic, or where the peer is: ip link set dev PEER mtu \(largest)")
+                remedy: .smallerMTU(largest, interface: peer == nil ? interface.name : nil))
         }
         return Finding(
             .mtu, .weaker,

@@ -13,27 +13,22 @@ struct ProcessChecks {
 
     var findings: [Finding] { [capabilities, fileSystem] }
 
-    /// What takes a capability; all but the last are needed to attach the prebuilt pair.
-    private static let uses: [(capability: Capability, use: String)] = [
-        (.bpf, "maps and programs"), (.netAdmin, "XDP and TC"), (.perfmon, "the prebuilt programs and access by id"),
-        (.sysAdmin, "--netns, mounting a BPF file system, and who else is on a hook"),
-    ]
+    /// All but the last are needed to attach the prebuilt pair.
+    private static let useful: [Capability] = [.bpf, .netAdmin, .perfmon, .sysAdmin]
 
     private var capabilities: Finding {
         if !UserNamespace.isInitial {
             return Finding(
-                .capabilities, .broken, PacketMetadataError.userNamespaceReason,
-                remedy: PacketMetadataError.userNamespaceRemedy, isPrivilege: true)
+                .capabilities, .broken, .userNamespace, remedy: .initialUserNamespace, isPrivilege: true)
         }
-        let missing = Capability.missing(of: Self.uses.map(\.capability))
+        let missing = Capability.missing(of: Self.useful)
         guard !missing.isEmpty else {
-            let all = Self.uses.map(\.capability.description).joined(separator: ", ")
+            let all = Self.useful.map(\.description).joined(separator: ", ")
             return Finding(.capabilities, .ok, "this process has \(all)")
         }
-        let list = Self.uses.filter { missing.contains($0.capability) }
-            .map { "\($0.capability) (\($0.use))" }.joined(separator: ", ")
         return Finding(
-            .capabilities, missing == [.sysAdmin] ? .weaker : .broken, "this process lacks \(list)",
+            .capabilities, missing == [.sysAdmin] ? .weaker : .broken,
+            .missingCapabilities(missing.map(\.description)),
             remedy: "Run it as root, or with these capabilities.", isPrivilege: true)
     }
 
@@ -44,17 +39,17 @@ struct ProcessChecks {
             guard folder.path.starts(with: mountPoint) else {
                 return Finding(
                     .bpffs, .broken, "\(folder.path) is not in a BPF file system",
-                    remedy: "Name a folder below one with --registry; mount -t bpf bpf PATH makes one.")
+                    remedy: .folderInFileSystem)
             }
             let text = "no BPF file system is mounted at \(mountPoint)"
             if MountNamespace.outer != nil {
                 return Finding(
                     .bpffs, .broken,
                     "\(text), and one that is mounted in this mount namespace, as ip netns exec makes one, goes with it",
-                    remedy: "\(RegistryFolder.mountingRemedy).", isPrivilege: true)
+                    remedy: .mountOutside, isPrivilege: true)
             }
             if Folder.exists(mountPoint), Capability.missing(of: [.sysAdmin]).isEmpty {
-                return Finding(.bpffs, .ok, "\(text); register-field mounts it")
+                return Finding(.bpffs, .ok, .mountsFileSystem(at: mountPoint))
             }
             return Finding(
                 .bpffs, .broken, text, remedy: "As root: mount -t bpf bpf \(mountPoint)", isPrivilege: true)
@@ -62,8 +57,7 @@ struct ProcessChecks {
         guard ancestor == folder.path || Folder.isWritable(ancestor) else {
             return Finding(
                 .bpffs, .broken, "this process may not make a folder in \(ancestor)",
-                remedy: "Have root make a folder of your own there, and name one in it with --registry.",
-                isPrivilege: true)
+                remedy: .ownFolder, isPrivilege: true)
         }
         if BPFFileSystem.isPrivate(folder.path) {
             return Finding(

@@ -98,18 +98,18 @@ struct ProgramChecks {
 
     private var fragments: Finding? {
         guard case .success = plainProducer else { return nil }
-        let remedy = "Native XDP then needs an MTU that a page holds; --mode generic does not."
         guard kernelTakesFragments else {
             return Finding(
                 .fragments, .weaker, "XDP programs take packets of one page only (more since Linux 5.18)",
-                remedy: remedy)
+                remedy: .genericModeForPages)
         }
         guard case .failure(let error) = producer else {
             return Finding(.fragments, .ok, "XDP programs may take packets of more than one page")
         }
         return Finding(
             .fragments, .weaker,
-            "XDP programs that take packets of more than one page do not load (\(error.errno.name))", remedy: remedy)
+            "XDP programs that take packets of more than one page do not load (\(error.errno.name))",
+            remedy: .genericModeForPages)
     }
 
     private var area: Finding? {

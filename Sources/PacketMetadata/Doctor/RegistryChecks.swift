@@ -15,7 +15,7 @@ struct RegistryChecks {
         do throws(PacketMetadataError) {
             let registry = try Registry.open(at: folder.path, for: .read)
             let image = try registry.image()
-            try registry.refuseIfDamaged(image, "")
+            try registry.refuseIfDamaged(image)
             self.image = image
             findings =
                 [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
@@ -32,7 +32,7 @@ struct RegistryChecks {
             return try registry.damagedAttachments().map { attachment in
                 Finding(
                     .registry, .broken, "the attachment \(attachment.path) is damaged: \(attachment.reason)",
-                    remedy: DamagedAttachment.remedy(registry.path))
+                    remedy: .repairAttachment(registry.path))
             }
         } catch {
             // What is attached is its owner's alone to see.
@@ -47,7 +47,7 @@ struct RegistryChecks {
             Finding(
                 .registry, .weaker,
                 "\(registry.path): others than its owner may open what is pinned there, run the programs and learn the seal",
-                remedy: "pktmeta repair --registry \(registry.path) closes it.")
+                remedy: .closePins(registry.path))
         ]
     }
 
@@ -59,7 +59,7 @@ struct RegistryChecks {
             return registry.foreignOwner.map { owner in
                 Finding(
                     .registry, .weaker, "\(folder.path) belongs to \(owner), who decides what is loaded for it",
-                    remedy: "Commands that write take --trust-owner.")
+                    remedy: .trustOwner)
             }
         } catch {
             return finding(error, folder)
@@ -79,16 +79,14 @@ struct RegistryChecks {
         return Finding(
             .registry, .weaker,
             "\(text); packets on which the driver granted no area: \(refusals.joined(separator: ", "))",
-            remedy:
-                "--mode generic, or a registry of 32 bytes (create-registry --capacity 32), takes less of the driver.")
+            remedy: .smallerArea)
     }
 
     private static func finding(_ error: PacketMetadataError, _ folder: RegistryFolder) -> Finding {
         if error.kind == .notFound {
-            return Finding(.registry, .ok, "none at \(folder.path) yet; the first register-field creates it")
+            return Finding(.registry, .ok, .noRegistry(at: folder.path))
         }
         // That there is no BPF file system is a finding of its own.
-        return Finding(
-            .registry, .broken, error.reason, remedy: error.remedy, isPrivilege: error.kind == .missingPrivilege)
+        return Finding(.registry, .broken, .refusal(error), isPrivilege: error.kind == .missingPrivilege)
     }
 }

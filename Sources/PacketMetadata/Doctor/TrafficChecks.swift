@@ -53,7 +53,7 @@ struct TrafficChecks {
             return [
                 Finding(
                     .gro, .weaker, "\(names) differs with each packet, so GRO merges none: TCP is slower",
-                    remedy: "Register it anew with --sample 100, which sets it on one packet in 100.")
+                    remedy: .sampling)
             ]
         } catch {
             return [Finding(.gro, .unknown, "whether GRO is on: \(error.name)")]

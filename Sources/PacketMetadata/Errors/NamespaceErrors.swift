@@ -7,30 +7,23 @@ internal import SystemPackage
 extension NetworkNamespace {
     /// Runs something in the namespace with that name, or where we are.
     package static func run<Value>(
-        in name: String?, _ summary: String, _ body: () throws(PacketMetadataError) -> Value
+        in name: String?, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         guard let name else { return try body() }
-        let namespace = try open(name, summary)
-        return try namespace.run(name, summary, body)
+        return try open(name).run(name, body)
     }
 
-    private static func open(_ name: String, _ summary: String) throws(PacketMetadataError) -> NetworkNamespace {
+    private static func open(_ name: String) throws(PacketMetadataError) -> NetworkNamespace {
         let path = NetworkNamespace.path(named: name)
         do throws(Errno) {
             return try NetworkNamespace(path: path)
         } catch {
             if error == .permissionDenied || error == .notPermitted {
-                throw PacketMetadataError(
-                    .missingPrivilege, summary, reason: "cannot open the network namespace \(path) (\(error.name))",
-                    remedy: "Entering one takes CAP_SYS_ADMIN; that of another user's process, CAP_SYS_PTRACE as well.")
+                throw PacketMetadataError(NamespaceRefusal.namespaceNotOpened(path, error))
             }
-            if error.isScarcity {
-                throw PacketMetadataError(error, summary, doing: "open the network namespace \(path)")
-            }
+            if error.isScarcity { throw PacketMetadataError(error, doing: "open the network namespace \(path)") }
             throw PacketMetadataError(
-                .notFound, summary, reason: "there is no network namespace at \(path) (\(error.name))",
-                remedy: NearestName.question(name, among: NetworkNamespace.names)
-                    + "ip netns list shows the named ones.")
+                NamespaceRefusal.noSuchNamespace(name, path, error, among: NetworkNamespace.names))
         }
     }
 
@@ -38,9 +31,9 @@ extension NetworkNamespace {
     ///
     /// - Parameters:
     ///   - name: what the user calls the namespace.
-    ///   - summary: what was asked for.
+    ///   - body: what to run.
     package borrowing func run<Value: ~Copyable>(
-        _ name: String, _ summary: String, _ body: () throws(PacketMetadataError) -> Value
+        _ name: String, _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
         do throws(NamespaceError<PacketMetadataError>) {
             return try run(body)
@@ -48,10 +41,7 @@ extension NetworkNamespace {
             switch error {
             case .body(let error): throw error
             case .entering(let errno):
-                let kind = PacketMetadataError.kind(of: errno, or: .badData)
-                throw PacketMetadataError(
-                    kind, summary, reason: "cannot enter the network namespace \(name) (\(errno.name))",
-                    remedy: kind == .missingPrivilege ? "Entering one takes CAP_SYS_ADMIN." : nil)
+                throw PacketMetadataError(NamespaceRefusal.namespaceNotEntered(name, errno))
             }
         }
     }

@@ -17,21 +17,19 @@ struct HookInterface: Sendable, Hashable {
     var name: String { network.name }
     var index: UInt32 { network.index }
 
-    /// - Parameters:
-    ///   - netns: the name of this thread's network namespace; nil if it has none.
-    ///   - summary: what was asked for, for errors.
-    init(_ network: NetworkInterface, netns: String?, _ summary: String) throws(PacketMetadataError) {
+    /// - Parameter netns: the name of this thread's network namespace; nil if it has none.
+    init(_ network: NetworkInterface, netns: String?) throws(PacketMetadataError) {
         self.network = network
         do throws(Errno) {
             netnsCookie = try NetworkNamespace.currentCookie()
             namespace = netns.map { .named($0) } ?? .cookie(netnsCookie)
         } catch {
-            throw PacketMetadataError(error, summary, doing: "ask for the network namespace's cookie")
+            throw PacketMetadataError(error, doing: "ask for the network namespace's cookie")
         }
         do throws(Errno) {
             hasEthernetHeader = try network.state().hasEthernetHeader
         } catch {
-            throw PacketMetadataError(error, summary, doing: "ask for the interface's state")
+            throw PacketMetadataError(error, doing: "ask for the interface's state")
         }
     }
 

@@ -4,9 +4,9 @@ internal import Linux
 internal import RegistryModel
 
 /// The queues of a veth pair: the driver runs XDP on those that an end receives on, and its peer may not send on more.
-struct VethQueues {
-    private let receiving: Int
-    private let sentOn: Int
+public struct VethQueues: Sendable, Hashable {
+    public let receiving: Int
+    public let sentOn: Int
 
     /// - Returns: nil if it is no veth, or this process may not know.
     init?(_ interface: NetworkInterface) {
@@ -17,10 +17,5 @@ struct VethQueues {
         self.sentOn = sentOn
     }
 
-    /// nil if there are enough.
-    var lack: String? {
-        if receiving >= sentOn { return nil }
-        let queues = receiving.of("receive queue")
-        return "it has \(queues), and its veth peer sends on \(sentOn), which is too many for native XDP"
-    }
+    var areTooFew: Bool { receiving < sentOn }
 }

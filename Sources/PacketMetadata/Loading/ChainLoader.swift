@@ -5,7 +5,6 @@ internal import RegistryModel
 /// Loads programs for a hook of an interface: the one way, whether they are new there or take the place of others, and
 /// whoever holds them.
 struct ChainLoader {
-    let summary: String
     let mode: AttachmentMode
     /// Whether packets at the hook begin with one.
     let hasEthernetHeader: Bool
@@ -24,7 +23,7 @@ struct ChainLoader {
         for entry in entries {
             members.append(try member(entry, isAlone: entries.count == 1, registry))
         }
-        return try LoadedChain(members, summary: summary)
+        return try LoadedChain(members)
     }
 
     /// Where the driver cannot be asked, the producer that would ask it is loaded as the one that does not.
@@ -34,10 +33,10 @@ struct ChainLoader {
         do throws(PacketMetadataError) {
             return LoadedChain.Member(spec: entry.spec, loaded: try load(entry, isAlone: isAlone, registry))
         } catch {
-            guard entry.spec.asksDevice, HardwareRefusal.isCause(of: error) else { throw error }
-            let plain = try entry.spec.withoutDevice(summary)
+            guard entry.spec.asksDevice, DriverQuestion.isUnanswerable(error) else { throw error }
+            let plain = try entry.spec.withoutDevice()
             let loaded = try load(Entry(spec: plain, maps: entry.maps), isAlone: isAlone, registry)
-            return LoadedChain.Member(spec: plain, loaded: loaded, shortfall: error.reason)
+            return LoadedChain.Member(spec: plain, loaded: loaded, fallbacks: [.driverNotAsked(error)])
         }
     }
 
@@ -45,20 +44,20 @@ struct ChainLoader {
         _ entry: Entry, isAlone: Bool, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedProgram {
         let spec = entry.spec
-        let loader = ProgramLoader(spec.object, image: spec.image, isStrict: true, summary: summary)
+        let loader = ProgramLoader(spec.object, image: spec.image, isStrict: true)
         var terms = ProgramLoader.Terms(
             maps: entry.maps, isGeneric: mode == .generic, hasEthernetHeader: hasEthernetHeader,
             constants: spec.constants, entries: spec.entries)
         guard spec.asksDevice, let device else { return try loader.load(spec.program, in: registry, terms) }
-        let refusal = HardwareRefusal(
-            summary, device.interface, spec.image, registered: try registry.image(), isAttached: device.isAttached)
-        if mode != .native { throw refusal.genericMode }
-        if !isAlone { throw refusal.chained }
+        let question = DriverQuestion(
+            device.interface, spec.image, registered: try registry.image(), isAttached: device.isAttached)
+        if mode != .native { throw question.refused(.genericMode) }
+        if !isAlone { throw question.refused(.chain) }
         let loaded = try device.run { (ifindex) throws(PacketMetadataError) in
-            terms.device = AskedDevice(ifindex: ifindex, refusal: refusal)
+            terms.device = AskedDevice(ifindex: ifindex, question: question)
             return try loader.load(spec.program, in: registry, terms)
         }
-        guard let loaded else { throw refusal.namespaceNotFound }
+        guard let loaded else { throw question.refused(.otherNamespace) }
         return loaded
     }
 }

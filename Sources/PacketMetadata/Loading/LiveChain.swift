@@ -9,16 +9,12 @@ internal import RegistryModel
 final class LiveChain {
     private(set) var chain: LoadedChain
     private let link: BPFLink
-    private let summary: String
-    private let goneReason: String
+    private let interface: String?
 
-    /// - Parameters:
-    ///   - summary: what the user asked for, for errors.
-    ///   - goneReason: what to say when the interface has gone.
-    init(_ chain: LoadedChain, _ link: consuming BPFLink, _ summary: String, goneReason: String) {
+    /// - Parameter interface: to be named when it has gone; nil if what is asked for names it.
+    init(_ chain: LoadedChain, _ link: consuming BPFLink, on interface: String? = nil) {
         self.chain = chain
-        self.summary = summary
-        self.goneReason = goneReason
+        self.interface = interface
         self.link = link
     }
 
@@ -30,7 +26,7 @@ final class LiveChain {
             if chain.makesTailCalls { try waitForRunningPrograms() }
         } catch {
             try refuseIfGone()
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+            throw PacketMetadataError(error, needs: [.bpf, .netAdmin])
         }
         chain = new
     }
@@ -40,8 +36,8 @@ final class LiveChain {
         do throws(BPFError) {
             if try link.information.ifindex != 0 { return }
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
-        throw PacketMetadataError(.notFound, summary, reason: goneReason)
+        throw PacketMetadataError(LoadingRefusal.interfaceGone(interface))
     }
 }

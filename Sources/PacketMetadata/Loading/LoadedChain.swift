@@ -15,18 +15,18 @@ final class LoadedChain {
         let spec: ProgramSpec
         let loaded: LoadedProgram
         /// What the program does not do here that it does elsewhere, and why.
-        var shortfall: String?
+        var fallbacks: [AttachmentReport.Fallback] = []
     }
 
     /// In the order in which they run; never empty.
     let members: [Member]
 
-    init(_ members: [Member], summary: String) throws(PacketMetadataError) {
+    init(_ members: [Member]) throws(PacketMetadataError) {
         self.members = members
-        try refuseExcess(summary)
-        try refuseMixedFragments(summary)
+        try refuseExcess()
+        try refuseMixedFragments()
         for (member, successor) in zip(members, members.dropFirst()) {
-            try connect(member, successor, summary)
+            try connect(member, successor)
         }
     }
 
@@ -35,19 +35,15 @@ final class LoadedChain {
     /// Whether packets on their way through it lose their way when it goes.
     var makesTailCalls: Bool { members.count > 1 || first.makesTailCalls }
 
-    private func connect(_ member: Member, _ successor: Member, _ summary: String) throws(PacketMetadataError) {
-        let name = member.spec.name
+    private func connect(_ member: Member, _ successor: Member) throws(PacketMetadataError) {
         guard member.loaded.hasSuccessor else {
             throw PacketMetadataError(
-                .badData, summary,
-                reason:
-                    "\(name) does not end in pktmeta_next(), so \(successor.spec.name) would never run behind it",
-                remedy: "Put \(name) last, or have it end in `return pktmeta_next(ctx, verdict);`.")
+                LoadingRefusal.noSuccessor(program: member.spec.name, next: successor.spec.name))
         }
         do throws(BPFError) {
             try member.loaded.setSuccessor(successor.loaded.program)
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.bpf])
+            throw PacketMetadataError(error, needs: [.bpf])
         }
     }
 
@@ -55,25 +51,17 @@ final class LoadedChain {
     /// 32 before Linux 5.16.
     static let maximumCount = 33
 
-    private func refuseExcess(_ summary: String) throws(PacketMetadataError) {
+    private func refuseExcess() throws(PacketMetadataError) {
         guard members.count > Self.maximumCount else { return }
-        throw PacketMetadataError(
-            .unsupported, summary,
-            reason: "\(members.count) programs would share its XDP hook, and the kernel lets a packet pass through "
-                + "\(Self.maximumCount)",
-            remedy:
-                "pktmeta detach-from-interface INTERFACE --xdp --program NAME makes room; pktmeta status lists them.")
+        throw PacketMetadataError(LoadingRefusal.tooManyPrograms(members.count, most: Self.maximumCount))
     }
 
     /// The kernel has a program with fragments and one without them not call each other (EINVAL).
-    private func refuseMixedFragments(_ summary: String) throws(PacketMetadataError) {
+    private func refuseMixedFragments() throws(PacketMetadataError) {
         let plain = members.filter { !$0.loaded.takesFragments }
         guard !plain.isEmpty, plain.count < members.count else { return }
-        let names = { (members: [Member]) in members.map(\.spec.name).joined(separator: ", ") }
+        let others = members.filter(\.loaded.takesFragments)
         throw PacketMetadataError(
-            .badData, summary,
-            reason: "programs of a chain take packets in fragments, or none does: "
-                + "\(names(plain)) is SEC(\"xdp\"), \(names(members.filter(\.loaded.takesFragments))) SEC(\"xdp.frags\")",
-            remedy: "Compile all as SEC(\"xdp.frags\"), as the prebuilt producer is.")
+            LoadingRefusal.mixedFragments(without: plain.map(\.spec.name), with: others.map(\.spec.name)))
     }
 }

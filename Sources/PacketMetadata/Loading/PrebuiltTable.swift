@@ -6,13 +6,13 @@ internal import RegistryModel
 
 extension RegistryImage {
     /// The frozen table of the prebuilt programs, `struct pktmeta_table`: fields with a source first.
-    func table(_ summary: String) throws(PacketMetadataError) -> [UInt8] {
+    func table() throws(PacketMetadataError) -> [UInt8] {
         try table(
-            fields.filter { $0.definition.source != .none } + fields.filter { $0.definition.source == .none }, summary)
+            fields.filter { $0.definition.source != .none } + fields.filter { $0.definition.source == .none })
     }
 
     /// The same with these fields only, in this order.
-    func table(_ ordered: [RegisteredField], _ summary: String) throws(PacketMetadataError) -> [UInt8] {
+    func table(_ ordered: [RegisteredField]) throws(PacketMetadataError) -> [UInt8] {
         var steps = ordered.map { encode(pktmeta_step($0)) }
         let blank = encode(pktmeta_step())
         while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }
@@ -23,7 +23,7 @@ extension RegistryImage {
             return encode(sources) + encode(UInt32(try possibleCPUs())) + encode(samples) + encode(noFragments)
                 + steps.flatMap { $0 }
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
     }
 }

@@ -10,7 +10,6 @@ internal import SystemPackage
 struct ProgramLoader: ~Copyable {
     let file: ObjectFile
     let image: RegistryImage
-    let summary: String
     /// Whether fields that are not registered are an error, or fold to -ENOENT.
     private let isStrict: Bool
     /// Whether somebody loads the programs anew whenever the registry's generation changes.
@@ -18,13 +17,11 @@ struct ProgramLoader: ~Copyable {
 
     /// - Parameters:
     ///   - image: the registry that the program will meet; not necessarily as it is already.
-    ///   - summary: what the user asked for, for errors.
-    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, isRenewed: Bool = true, summary: String) {
+    init(_ file: ObjectFile, image: RegistryImage, isStrict: Bool, isRenewed: Bool = true) {
         self.file = file
         self.image = image
         self.isStrict = isStrict
         self.isRenewed = isRenewed
-        self.summary = summary
     }
 
     /// A program of the object, as it would be loaded.
@@ -43,7 +40,7 @@ struct ProgramLoader: ~Copyable {
     /// - Parameter programName: nil if the object has just one for the hook.
     func inspect(_ programName: String?, for hook: Hook) throws(PacketMetadataError) -> Inspected {
         let object = try open(typesPath: nil)
-        let choice = ProgramOfObject(file.name, object, hook, summary)
+        let choice = ProgramOfObject(file.name, object, hook)
         let program = try choice.choose(programName)
         try checkMaps(object)
         let reached = try choice.reached(from: program)
@@ -80,11 +77,11 @@ struct ProgramLoader: ~Copyable {
     func load(
         _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> LoadedProgram {
-        let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, registry.seal(summary))
+        let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, registry.seal())
         defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
         let constants = [
-            PKTMETA_TABLE_VARIABLE: try image.table(summary),
+            PKTMETA_TABLE_VARIABLE: try image.table(),
             Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
         ].merging(terms.constants) { $1 }
         for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
@@ -99,8 +96,8 @@ struct ProgramLoader: ~Copyable {
                 object, program, inspected.binding, reached: inspected.reached,
                 takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
         } catch {
-            if let refusal = terms.device?.refusal.kernelSaid(error) { throw refusal }
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
+            if let refusal = terms.device?.question.refused(error) { throw refusal }
+            throw PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon])
         }
     }
 
@@ -109,11 +106,11 @@ struct ProgramLoader: ~Copyable {
         _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]]
     ) throws(PacketMetadataError) -> BPFObject {
         let used = UsedFields(try open(typesPath: nil))
-        let types = used.isEmpty ? nil : try typesFile(used, registry.seal(summary))
+        let types = used.isEmpty ? nil : try typesFile(used, registry.seal())
         defer { withExtendedLifetime(types) {} }  // likewise
         let object = try open(typesPath: types?.path)
         for (name, bytes) in constants where !object.setConstant(name, to: bytes) {
-            throw bad("it has no constant \(name) of \(bytes.count.of("byte"))")
+            throw PacketMetadataError(LoadingRefusal.noConstant(object: file.name, constant: name, size: bytes.count))
         }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
@@ -121,7 +118,7 @@ struct ProgramLoader: ~Copyable {
             for name in names { try LoadedMark.put(on: object.program(name), of: registry) }
             return object
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin, .perfmon])
+            throw PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon])
         }
     }
 
@@ -134,11 +131,9 @@ struct ProgramLoader: ~Copyable {
         do throws(BPFError) {
             return try file.bytes.open(typesPath: typesPath)
         } catch {
-            if error.errno.isScarcity { throw PacketMetadataError(error, summary) }
-            let said = error.reason.map { ": \($0)" } ?? " (\(error.errno.name))"
-            throw bad(
-                "it is not a BPF object that libbpf can read\(said)",
-                said.contains("BTF is required") ? "Compile it with -g: where fields lie is told by its types." : nil)
+            if error.errno.isScarcity { throw PacketMetadataError(error) }
+            throw PacketMetadataError(
+                LoadingRefusal.unreadableObject(object: file.name, said: error.reason, error.errno))
         }
     }
 
@@ -146,26 +141,16 @@ struct ProgramLoader: ~Copyable {
 
     func checkMaps(_ object: borrowing BPFObject) throws(PacketMetadataError) {
         guard let fields = object.mapShape(PKTMETA_REGISTRY_MAP) else {
-            throw bad(
-                "it has no map \(PKTMETA_REGISTRY_MAP)",
-                "Programs that share fields include <pktmeta/pktmeta.bpf.h>; others need no pktmeta to be attached.")
+            throw PacketMetadataError(LoadingRefusal.noRegistryMap(object: file.name, map: PKTMETA_REGISTRY_MAP))
         }
         let version = UsedFields.abiVersion(of: object)
         guard version == RegistryWord.abiVersion else {
-            throw PacketMetadataError(
-                .incompatibleABI, summary,
-                reason: "\(file.name) was compiled against ABI \(version), this pktmeta has \(RegistryWord.abiVersion)",
-                remedy: "Compile it against the headers of this version.")
+            let own = RegistryWord.abiVersion
+            throw PacketMetadataError(LoadingRefusal.objectOfOtherABI(object: file.name, version: version, own: own))
         }
         let state = object.mapShape(PKTMETA_STATE_MAP)
         guard fields == RegistryFolder.registryShape, state == nil || state == RegistryFolder.stateShape else {
-            throw PacketMetadataError(
-                .incompatibleABI, summary, reason: "\(file.name) was compiled against another ABI than this pktmeta's",
-                remedy: "Compile it against the header of this version.")
+            throw PacketMetadataError(LoadingRefusal.otherMaps(object: file.name))
         }
-    }
-
-    func bad(_ reason: String, _ remedy: String? = nil) -> PacketMetadataError {
-        PacketMetadataError(.badData, summary, reason: "\(file.name): \(reason)", remedy: remedy)
     }
 }

@@ -11,7 +11,7 @@ extension ProgramLoader {
         do throws(BPFError) {
             return try types(used, seal).encoded()
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
     }
 
@@ -24,7 +24,7 @@ extension ProgramLoader {
             let bytes = try builder.bytes()
             return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
     }
 
@@ -36,15 +36,10 @@ extension ProgramLoader {
     func refuseMissing(_ used: UsedFields) throws(PacketMetadataError) {
         let missing = missing(used)
         guard missing.isEmpty else {
-            let commands = missing.map { name in
-                "pktmeta register-field \(name) --type \(used.likelyType(of: name)?.description ?? "TYPE")"
-            }
             throw PacketMetadataError(
-                .notFound, summary,
-                reason: "\(file.name) uses fields that are not registered: \(missing.joined(separator: ", "))",
-                remedy: missing.map { NearestName.question($0, among: image.fields.map(\.name.text)) }.joined()
-                    + commands.joined(separator: "; ")
-                    + "; or --register-missing, for those declared with their type.")
+                LoadingRefusal.missingFields(
+                    object: file.name, missing.map { MissingField(name: $0, type: used.likelyType(of: $0)) },
+                    among: image.fields.map(\.name)))
         }
         for field in image.fields { try refuseOtherSize(field, used) }
     }
@@ -55,18 +50,10 @@ extension ProgramLoader {
     ) throws(PacketMetadataError) {
         let name = field.name.text
         let called = used.sizesByID[name, default: []].filter { $0 != field.type.size }.min()
-        let said: String
         if let declared = used.type(of: name)?.size, declared != field.type.size {
-            said = "declares \(name) with \(declared.of("byte"))"
-        } else if let called {
-            said = "sets or gets \(name) by its id with \(called.of("byte"))"
-        } else {
-            return
+            throw PacketMetadataError(LoadingRefusal.declaredSize(object: file.name, field, size: declared))
         }
-        throw PacketMetadataError(
-            .badData, summary,
-            reason: "\(file.name) \(said), and it is registered as \(field.type), of \(field.type.size)",
-            remedy: "pktmeta inspect-map registry \(name) shows who registered it.")
+        if let called { throw PacketMetadataError(LoadingRefusal.calledSize(object: file.name, field, size: called)) }
     }
 
     private func missing(_ used: UsedFields) -> [String] {

@@ -7,14 +7,13 @@ internal import RegistryModel
 struct ProgramOfObject {
     private let fileName: String
     private let hook: Hook
-    private let summary: String
     private let programs: [BPFObject.ProgramDescription]
     private let tailCalls: TailCalls
     /// Program arrays that libbpf would pin where the author said, and use again.
     private let sharedArrays: [String]
 
-    init(_ fileName: String, _ object: borrowing BPFObject, _ hook: Hook, _ summary: String) {
-        (self.fileName, self.hook, self.summary) = (fileName, hook, summary)
+    init(_ fileName: String, _ object: borrowing BPFObject, _ hook: Hook) {
+        (self.fileName, self.hook) = (fileName, hook)
         programs = object.programs
         tailCalls = object.tailCalls
         var shared: [String] = []
@@ -36,13 +35,16 @@ struct ProgramOfObject {
             guard let only = fitting.count == 1 ? fitting.first : entries.first,
                 fitting.count == 1 || entries.count == 1
             else {
-                if fitting.isEmpty { throw noneFits() }
-                throw bad("it has \(fitting.count) \(hook) programs\(list(fitting))", "Name one: OBJECT:PROGRAM.")
+                throw PacketMetadataError(
+                    fitting.isEmpty
+                        ? LoadingRefusal.noProgram(object: fileName, hook, others: programs.map { ObjectProgram($0) })
+                        : .severalPrograms(object: fileName, hook, fitting.map(\.name)))
             }
             chosen = only
         }
         guard chosen.name.utf8.count <= ProgramIdentity.maximumProgramLength else {
-            throw bad("the program's name has more than \(ProgramIdentity.maximumProgramLength) bytes")
+            throw PacketMetadataError(
+                LoadingRefusal.longProgramName(object: fileName, most: ProgramIdentity.maximumProgramLength))
         }
         return chosen
     }
@@ -52,22 +54,10 @@ struct ProgramOfObject {
     ) throws(PacketMetadataError) -> BPFObject.ProgramDescription {
         if let found = fitting.first(where: { $0.name == name }) { return found }
         guard let other = programs.first(where: { $0.name == name }) else {
-            throw bad("it has no \(hook) program \(name)\(list(fitting))")
+            throw PacketMetadataError(
+                LoadingRefusal.noSuchProgram(object: fileName, program: name, hook, among: fitting.map(\.name)))
         }
-        throw bad("its \(words(other))", hook.sectionsRemedy)
-    }
-
-    private func noneFits() -> PacketMetadataError {
-        let others = programs.prefix(4).map(words).joined(separator: "; ") + (programs.count > 4 ? "; ..." : "")
-        return bad("it has no \(hook) program\(others.isEmpty ? "" : ": \(others)")", hook.sectionsRemedy)
-    }
-
-    private func words(_ program: BPFObject.ProgramDescription) -> String {
-        "program \(program.name) is \(program.section), \(program.section.reasonAgainst(hook))"
-    }
-
-    private func list(_ programs: [BPFObject.ProgramDescription]) -> String {
-        programs.isEmpty ? "" : ": \(programs.map(\.name).joined(separator: ", "))"
+        throw PacketMetadataError(LoadingRefusal.programOfOtherHook(object: fileName, ObjectProgram(other), hook))
     }
 
     // MARK: What it reaches
@@ -80,24 +70,16 @@ struct ProgramOfObject {
         let reached = tailCalls.programs(from: program.name)
         for other in programs where reached.contains(other.name) {
             guard hook.runs(other.section), other.section.takesFragments == program.section.takesFragments else {
-                throw bad(
-                    "\(program.name) is \(program.section) and reaches \(other.name), \(other.section), by a tail call: "
-                        + "the kernel has programs of one kind only call each other",
-                    "Give both the same section.")
+                throw PacketMetadataError(
+                    LoadingRefusal.mixedTailCalls(
+                        object: fileName, from: ObjectProgram(program), to: ObjectProgram(other)))
             }
         }
         let used = tailCalls.arrays(of: reached)
         if let shared = sharedArrays.first(where: used.contains) {
-            throw bad(
-                "its program array \(shared) is filled by the object and pinned by name, so a program loaded anew would "
-                    + "change where the attached one's packets go",
-                "Leave out its pinning: what is attached keeps its maps.")
+            throw PacketMetadataError(LoadingRefusal.sharedArray(object: fileName, array: shared))
         }
         return reached
-    }
-
-    private func bad(_ reason: String, _ remedy: String? = nil) -> PacketMetadataError {
-        PacketMetadataError(.badData, summary, reason: "\(fileName): \(reason)", remedy: remedy)
     }
 }
 
@@ -112,22 +94,22 @@ extension Hook {
 
     func runs(_ section: ProgramSection) -> Bool { places.contains(section.place) }
 
-    fileprivate var sectionsRemedy: String {
-        let sections = ProgramSection.sections(of: places).map(\.description)
-        return "Programs for \(self) are \(sections.joined(separator: ", "))."
-    }
+    /// Sections whose programs can be attached to the hook, as they are written.
+    package var sections: [String] { ProgramSection.sections(of: places).map(\.description) }
 }
 
-extension ProgramSection {
-    /// Why its programs cannot be attached to a hook that does not run them.
-    fileprivate func reasonAgainst(_ hook: Hook) -> String {
-        switch place {
-        case .xdp: "for XDP"
-        case .tc, .tcIngress: "for TC ingress"
-        case .tcEgress: "for TC egress, where packets leave and pktmeta attaches nothing"
-        case .deviceMap: "for packets that a device map sends, and the kernel attaches it to no interface"
-        case .cpuMap: "for packets that a CPU map hands over, and the kernel attaches it to no interface"
-        case .other: "not for \(hook)"
-        }
+extension ObjectProgram {
+    fileprivate init(_ program: BPFObject.ProgramDescription) {
+        name = program.name
+        section = program.section.description
+        purpose =
+            switch program.section.place {
+            case .xdp: .xdp
+            case .tc, .tcIngress: .tcIngress
+            case .tcEgress: .tcEgress
+            case .deviceMap: .deviceMap
+            case .cpuMap: .cpuMap
+            case .other: .other
+            }
     }
 }

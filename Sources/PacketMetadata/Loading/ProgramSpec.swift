@@ -16,13 +16,11 @@ struct ProgramSpec: Sendable {
     /// - Parameters:
     ///   - name: the program's; nil if the object has just one for the hook.
     ///   - isStrict: whether fields that are not registered are an error, or fold to -ENOENT.
-    ///   - summary: what was asked for, for errors.
     /// - Throws: `badData`, `notFound` or `incompatibleABI` for what is wrong with the object.
     init(
-        _ object: ObjectFile, _ name: String?, for hook: Hook, _ image: RegistryImage, isStrict: Bool,
-        summary: String
+        _ object: ObjectFile, _ name: String?, for hook: Hook, _ image: RegistryImage, isStrict: Bool
     ) throws(PacketMetadataError) {
-        let loader = ProgramLoader(object, image: image, isStrict: isStrict, summary: summary)
+        let loader = ProgramLoader(object, image: image, isStrict: isStrict)
         self.object = object
         self.image = image
         program = try loader.inspect(name, for: hook)
@@ -30,19 +28,19 @@ struct ProgramSpec: Sendable {
 
     /// The same program for a registry that has changed: of the prebuilt producer, the build that the registry takes.
     /// Fields that have gone fold to -ENOENT.
-    func rebuilt(for image: RegistryImage, _ summary: String) throws(PacketMetadataError) -> ProgramSpec {
-        try rebuilt(from: object.build(for: image), for: image, summary)
+    func rebuilt(for image: RegistryImage) throws(PacketMetadataError) -> ProgramSpec {
+        try rebuilt(from: object.build(for: image), for: image)
     }
 
     /// The same program that asks no driver: hardware fields are not set.
-    func withoutDevice(_ summary: String) throws(PacketMetadataError) -> ProgramSpec {
-        try rebuilt(from: ObjectFile(.plain), for: image, summary)
+    func withoutDevice() throws(PacketMetadataError) -> ProgramSpec {
+        try rebuilt(from: ObjectFile(.plain), for: image)
     }
 
     private func rebuilt(
-        from object: ObjectFile, for image: RegistryImage, _ summary: String
+        from object: ObjectFile, for image: RegistryImage
     ) throws(PacketMetadataError) -> ProgramSpec {
-        var spec = try ProgramSpec(object, name, for: hook, image, isStrict: false, summary: summary)
+        var spec = try ProgramSpec(object, name, for: hook, image, isStrict: false)
         (spec.constants, spec.entries) = (constants, entries)
         return spec
     }

@@ -18,35 +18,30 @@ extension Registry {
     ///   all types from one file.
     /// - Throws: `badData` if the registry is damaged; `busy` while a field moves; `unsupported` if the kernel does not give its types away.
     public func exportedBTF(withKernelTypes: Bool = false) throws(PacketMetadataError) -> [UInt8] {
-        let summary = "cannot export the registry \(path)"
-        let image = try image()
-        try refuseIfDamaged(image, summary)
-        let binding = image.binding(image.fields.map(\.name))
-        if let place = binding.places.first(where: { $0.bit == 0 }) {  // it would be nowhere for good
-            throw PacketMetadataError(
-                .busy, summary, reason: "the field \(place.name) is just moving",
-                remedy: "Try again. If that does not help, a command was killed: the next one that writes finishes it.")
-        }
-        let types = RegistryTypes(binding: binding, seal: try seal(summary))
-        let builder = try Self.builder(withKernelTypes: withKernelTypes, summary)
-        do throws(BPFError) {
-            try types.write(to: builder)
-            return try builder.bytes()
-        } catch {
-            throw PacketMetadataError(error, summary)
+        try doing(.exportRegistry(path)) { () throws(PacketMetadataError) in
+            let image = try image()
+            try refuseIfDamaged(image)
+            let binding = image.binding(image.fields.map(\.name))
+            if let place = binding.places.first(where: { $0.bit == 0 }) {  // it would be nowhere for good
+                throw PacketMetadataError(LoadingRefusal.fieldMoving(place.name))
+            }
+            let types = RegistryTypes(binding: binding, seal: try seal())
+            let builder = try Self.builder(withKernelTypes: withKernelTypes)
+            do throws(BPFError) {
+                try types.write(to: builder)
+                return try builder.bytes()
+            } catch {
+                throw PacketMetadataError(error)
+            }
         }
     }
 
-    private static func builder(
-        withKernelTypes: Bool, _ summary: String
-    ) throws(PacketMetadataError) -> BTFBuilder {
+    private static func builder(withKernelTypes: Bool) throws(PacketMetadataError) -> BTFBuilder {
         do throws(BPFError) {
             return withKernelTypes ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
         } catch {
-            guard withKernelTypes else { throw PacketMetadataError(error, summary) }
-            throw PacketMetadataError(
-                .unsupported, summary, reason: "this kernel does not give its types away (\(error.errno.name))",
-                remedy: "It takes a kernel with CONFIG_DEBUG_INFO_BTF.")
+            guard withKernelTypes else { throw PacketMetadataError(error) }
+            throw PacketMetadataError(LoadingRefusal.noKernelTypes(error.errno))
         }
     }
 }

@@ -15,7 +15,9 @@ extension Registry {
         _ names: Set<String>, of bytes: ObjectBytes, name: String, constants: [String: [UInt8]] = [:]
     ) throws(PacketMetadataError) -> BPFObject {
         let file = ObjectFile(name: name, bytes: bytes, isPrebuilt: false)
-        let loader = ProgramLoader(file, image: try image(), isStrict: false, summary: "cannot load \(name)")
-        return try loader.load(names, in: self, constants)
+        let loader = ProgramLoader(file, image: try image(), isStrict: false)
+        return try doing(.loadObject(name)) { () throws(PacketMetadataError) in
+            try loader.load(names, in: self, constants)
+        }
     }
 }

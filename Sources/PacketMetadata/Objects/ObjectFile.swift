@@ -35,24 +35,22 @@ struct ObjectFile: Equatable, Sendable {
 
     /// Named by its whole path, since others may attach one of the same name from another folder.
     init(path: FilePath) throws(PacketMetadataError) {
-        let summary = "cannot read the object \(path)"
         let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
+        let bytes = try doing(.readObject(path)) { () throws(PacketMetadataError) in try Self.bytes(path) }
+        self.init(name: whole.string, bytes: .read(bytes[...]), isPrebuilt: false)
+    }
+
+    private static func bytes(_ path: FilePath) throws(PacketMetadataError) -> [UInt8] {
         do throws(RegularFile.Fault) {
-            let bytes = try RegularFile.read(path, upTo: Self.maximumMebibytes << 20)
-            self.init(name: whole.string, bytes: .read(bytes[...]), isPrebuilt: false)
+            return try RegularFile.read(path, upTo: maximumMebibytes << 20)
         } catch {
-            switch error {
-            case .otherKind:
-                throw PacketMetadataError(.badData, summary, reason: "it is no regular file, and may have no end")
-            case .tooLarge:
-                throw PacketMetadataError(
-                    .badData, summary, reason: "it has more than the \(Self.maximumMebibytes) MiB of an object")
-            case .system(let errno):
-                let names = errno == .noSuchFileOrDirectory ? ["prebuilt", "scrub", "none"] : []
-                throw PacketMetadataError(
-                    PacketMetadataError.kind(of: errno, or: .badData), summary, reason: "\(errno) (\(errno.name))",
-                    remedy: NearestName.of(path.string, among: names).map { "Did you mean \($0)?" })
-            }
+            let refusal: ObjectRefusal =
+                switch error {
+                case .otherKind: .noRegularFile(path)
+                case .tooLarge: .tooLargeFile(path, mostMebibytes: maximumMebibytes)
+                case .system(let errno): .unreadableFile(path, errno)
+                }
+            throw PacketMetadataError(refusal)
         }
     }
 

@@ -31,12 +31,12 @@ public struct HookOccupancy: Sendable, Hashable {
     ///
     /// - Throws: `notFound` if there is no such interface.
     public init(of interfaceName: String, _ hook: Hook) throws(PacketMetadataError) {
-        let summary = "cannot look at \(hook) of \(interfaceName)"
-        let interface = try NetworkInterface.find(interfaceName, summary)
+        let action = Action.lookAtHook(hook.description, interface: interfaceName)
+        let interface = try doing(action) { () throws(PacketMetadataError) in try NetworkInterface.find(interfaceName) }
         do throws(BPFError) {
             try self.init(ifindex: interface.index, hook)
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.netAdmin])
+            throw PacketMetadataError(error, needs: [.netAdmin]).keeping(from: action)
         }
     }
 

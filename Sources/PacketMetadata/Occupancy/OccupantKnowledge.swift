@@ -86,7 +86,7 @@ extension HookOccupancy {
             var ancestor = pin
             while let name = ancestor.lastComponent?.string, ancestor.removeLastComponent() {
                 guard name == RegistryPins.attachmentsName,
-                    let pins = try? RegistryFolder(path: ancestor).open(for: .read, "")
+                    let pins = try? RegistryFolder(path: ancestor).open(for: .read)
                 else { continue }
                 if (try? pins.registry.exists()) == true, (try? pins.state.exists()) == true { return ancestor }
             }

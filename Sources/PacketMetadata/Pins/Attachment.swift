@@ -41,13 +41,11 @@ struct Attachment: Sendable {
     var record: AttachmentRecord { members[0].record }
 
     /// Of the program at the hook; nil if there is none, or this process may not know.
-    ///
-    /// - Parameter summary: what was asked for, for errors.
-    func programID(_ summary: String) throws(PacketMetadataError) -> UInt32? {
+    func programID() throws(PacketMetadataError) -> UInt32? {
         do throws(BPFError) {
             return try anchor.programID()
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
     }
 }

@@ -57,10 +57,10 @@ extension AttachmentRecord {
 
     /// The program as it is to be for a registry that has changed. Where no driver could be asked, none is asked until the
     /// program is attached anew.
-    func spec(for image: RegistryImage, _ summary: String) throws(PacketMetadataError) -> ProgramSpec {
+    func spec(for image: RegistryImage) throws(PacketMetadataError) -> ProgramSpec {
         let staysUnasked = isUnasked && image.producerBuild == .hardware
         let object = staysUnasked ? object : object.build(for: image)
-        return try ProgramSpec(object, program, for: hook, image, isStrict: false, summary: summary)
+        return try ProgramSpec(object, program, for: hook, image, isStrict: false)
     }
 
     /// That the program is detached, of an interface that may be in another network namespace than this thread, or gone.
@@ -69,7 +69,7 @@ extension AttachmentRecord {
     func detached(from interface: String) -> AttachmentReport {
         AttachmentReport(
             interface: interface, namespace: .cookie(netnsCookie), hook: hook, program: program, mode: mode,
-            outcome: .detached, fallback: nil)
+            outcome: .detached, fallbacks: [])
     }
 
     /// Whether loading a spec would give the program that is attached.

@@ -40,7 +40,7 @@ extension AttachmentStore {
         do throws(BPFError) {
             try body()
         } catch {
-            throw PacketMetadataError(error, "cannot finish the attachment \(entry)")
+            throw PacketMetadataError(error).keeping(from: .finishAttachment(entry.path))
         }
     }
 

@@ -39,13 +39,13 @@ struct AttachmentStore: Sendable {
     }
 
     func names() throws(PacketMetadataError) -> [String] {
-        try pins.refuseIfPartIsNoFolder("cannot list attachments")
+        try doing(.listAttachments) { () throws(PacketMetadataError) in try pins.refuseIfPartIsNoFolder() }
         do throws(Errno) {
             return try pins.attachments.contents()
         } catch .noSuchFileOrDirectory {
             return []
         } catch {
-            throw PacketMetadataError(error, "cannot list attachments", doing: "read \(pins.attachments)")
+            throw PacketMetadataError(error, doing: "read \(pins.attachments)").keeping(from: .listAttachments)
         }
     }
 
@@ -60,17 +60,17 @@ struct AttachmentStore: Sendable {
                 guard let id = try attachment.anchor.programID(), programIDs.contains(id) else { continue }
                 try rename(attachment.entry, to: pins.attachments.appending(freeName(point)))
             } catch {
-                throw PacketMetadataError(error, "cannot adopt the attachment \(attachment.entry)")
+                throw PacketMetadataError(error).keeping(from: .adoptAttachment(attachment.entry.path))
             }
         }
     }
 
     /// Frees the name of an attachment that lives on elsewhere.
-    func setAside(_ attachment: Attachment, _ summary: String) throws(PacketMetadataError) {
+    func setAside(_ attachment: Attachment) throws(PacketMetadataError) {
         do throws(BPFError) {
             try rename(attachment.entry, to: pins.attachments.appending("moved-\(Clock.monotonic)"))
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
     }
 

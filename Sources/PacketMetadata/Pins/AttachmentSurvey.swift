@@ -20,14 +20,7 @@ public struct DamagedAttachment: Sendable, Hashable {
 
     /// - Parameter registry: the registry's path.
     func refusal(of registry: FilePath) -> PacketMetadataError {
-        PacketMetadataError(
-            .badData, "cannot use what is attached for the registry \(registry)",
-            reason: "the attachment \(entry) is damaged: \(reason)", remedy: Self.remedy(registry))
-    }
-
-    /// - Parameter registry: the registry's path.
-    package static func remedy(_ registry: FilePath) -> String {
-        "pktmeta repair --registry \(ShellWord.quoted(registry.string)) detaches it and removes its pins."
+        PacketMetadataError(PinRefusal.damagedAttachment(self, of: registry)).keeping(from: .useAttachments(registry))
     }
 }
 
@@ -87,7 +80,7 @@ extension AttachmentStore {
             do throws(BPFError) {
                 try look(at: entry, &survey)
             } catch {
-                throw PacketMetadataError(error, "cannot read the attachment \(entry)", needs: [.bpf])
+                throw PacketMetadataError(error, needs: [.bpf]).keeping(from: .readAttachment(entry.path))
             }
         }
         return survey

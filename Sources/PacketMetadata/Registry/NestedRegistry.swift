@@ -24,26 +24,21 @@ extension FolderEntry {
 extension RegistryFolder {
     /// Refuses a place that is not a registry's own: in another registry's folder, whose commands would meet it among
     /// their own parts, or in the root of a file system, whose mode is everybody's matter.
-    func refuseSharedPlace(_ summary: String) throws(PacketMetadataError) {
-        try refuseRoot(summary)
+    func refuseSharedPlace() throws(PacketMetadataError) {
+        try refuseRoot()
         var ancestor = path
         while ancestor.removeLastComponent(), !ancestor.isEmpty {
             guard let folder = try? OpenFolder(ancestor, followsLinks: false) else { continue }
             guard (try? BPFFileSystem.contains(folder)) == true else { return }
             guard folder.entry.holdsRegistry else { continue }
-            throw PacketMetadataError(
-                .badData, summary, reason: "\(path) is in the folder of another registry, \(ancestor)",
-                remedy: "--registry names a folder beside that one.")
+            throw PacketMetadataError(RegistryRefusal.inOtherRegistry(path, other: ancestor))
         }
     }
 
     /// Refuses the root folder of a file system.
-    func refuseRoot(_ summary: String) throws(PacketMetadataError) {
+    func refuseRoot() throws(PacketMetadataError) {
         let isRoot = (try? OpenFolder(path, followsLinks: false).isMountRoot) ?? false
         guard isRoot || path == BPFFileSystem.defaultMountPoint else { return }
-        throw PacketMetadataError(
-            .badData, summary,
-            reason: "\(path) is where a file system is mounted, and not a folder for a registry alone",
-            remedy: "Name a folder below it: --registry \(ShellWord.quoted(path.appending("pktmeta").string)).")
+        throw PacketMetadataError(RegistryRefusal.mountPoint(path))
     }
 }

@@ -21,7 +21,6 @@ extension RegistryPins {
     /// - Returns: whether one of them had another.
     @discardableResult
     func apply(_ access: PinAccess) throws(PacketMetadataError) -> Bool {
-        let summary = "cannot set who may read the registry \(path)"
         var isBegun = false
         do throws(Errno) {
             try closeFolders()
@@ -37,12 +36,9 @@ extension RegistryPins {
             return true
         } catch {
             let error = PacketMetadataError(
-                error, summary, doing: "change its pins",
-                remedy: "Their owner may, for groups that it is a member of; so may root.")
-            guard isBegun else { throw error }
-            throw error.unfinished(
-                summary, "some pins of the registry \(path) have the new access",
-                remedy: "The same command finishes it.")
+                RegistryRefusal.accessNotSet(KernelRefusal(error, doing: "change its pins")))
+            let action = Action.setAccess(path)
+            throw isBegun ? error.unfinished(action, .setAccess(path)) : error.keeping(from: action)
         }
     }
 

@@ -43,7 +43,10 @@ public struct Registry: ~Copyable {
     ) throws(PacketMetadataError) -> Registry {
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
-        return try open(folder.open(for: access, "cannot open the registry \(folder.path)"), for: access)
+        let pins = try doing(.openRegistry(folder.path)) { () throws(PacketMetadataError) in
+            try folder.open(for: access)
+        }
+        return try open(pins, for: access)
     }
 
     /// The fields of a registry, with their ids, also of one of an earlier ABI.
@@ -53,10 +56,11 @@ public struct Registry: ~Copyable {
         at path: FilePath = defaultPath
     ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
         let folder = try RegistryFolder(path: path)
-        let summary = "cannot read the registry \(folder.path)"
-        let pins = try folder.open(for: .read, summary)
-        let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
-        return try RegistryImage.registrations(of: bytes(of: map, pins), path: folder.path.string)
+        return try doing(.readRegistry(folder.path)) { () throws(PacketMetadataError) in
+            let pins = try folder.open(for: .read)
+            let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
+            return try RegistryImage.registrations(of: bytes(of: map, pins), path: folder.path)
+        }
     }
 
     /// Opens a registry to have programs of this process's own use its maps, whoever owns it: nothing is loaded that is
@@ -68,12 +72,12 @@ public struct Registry: ~Copyable {
     static func open(
         _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil
     ) throws(PacketMetadataError) -> Registry {
-        if access != .read { try pins.refuseOthers("cannot change the registry \(pins.path)") }
+        if access != .read {
+            try doing(.changeRegistry(pins.path)) { () throws(PacketMetadataError) in try pins.refuseOthers() }
+        }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
-        if access != .detach {
-            try RegistryImage.checkedWord(of: bytes(of: fieldsMap, pins), path: pins.path.string)
-        }
+        if access != .detach { try RegistryImage.checkedWord(of: bytes(of: fieldsMap, pins), path: pins.path) }
         let seal = access == .write ? try seal(of: pins) : nil
         return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, seal: seal, made: made)
     }
@@ -92,55 +96,49 @@ public struct Registry: ~Copyable {
     private static func openMap(
         _ pin: FolderEntry, _ shape: BPFMap.Shape, _ pins: RegistryPins, _ access: Access
     ) throws(PacketMetadataError) -> BPFMap {
-        let summary = "cannot open the registry \(pins.path)"
-        let map: BPFMap
-        do throws(BPFError) {
-            map = try BPFMap(pinnedAt: pin, readOnly: access != .write)
-        } catch {
-            throw openFailure(error, summary, pin, pins)
+        try doing(.openRegistry(pins.path)) { () throws(PacketMetadataError) in
+            let map: BPFMap
+            do throws(BPFError) {
+                map = try BPFMap(pinnedAt: pin, readOnly: access != .write)
+            } catch {
+                throw openFailure(error, pin, pins)
+            }
+            // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
+            guard map.shape == shape else { throw pins.damaged(.otherMap(pin.path)) }
+            return map
         }
-        // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
-        guard map.shape == shape else {
-            throw pins.damaged(summary, "the map pinned at \(pin) is not one of a registry")
-        }
-        return map
     }
 
     private static func seal(of pins: RegistryPins) throws(PacketMetadataError) -> Seal {
         let map = try openMap(pins.seal, RegistryFolder.sealShape, pins, .read)
-        let summary = "cannot open the registry \(pins.path)"
-        do throws(BPFError) {
-            if let seal = Seal(bytes: try map.value) { return seal }
-        } catch {
-            throw PacketMetadataError(error, summary)
+        return try doing(.openRegistry(pins.path)) { () throws(PacketMetadataError) in
+            do throws(BPFError) {
+                if let seal = Seal(bytes: try map.value) { return seal }
+            } catch {
+                throw PacketMetadataError(error)
+            }
+            throw pins.damaged(.noSeal(pins.seal.path))
         }
-        throw pins.damaged(summary, "what is pinned at \(pins.seal) is no seal")
     }
 
     /// What its areas are known by, for programs that are loaded for it.
     ///
     /// - Throws: `usage` if the registry was opened to be read: a reader is not to have the seal.
-    func seal(_ summary: String) throws(PacketMetadataError) -> Seal {
-        guard let knownSeal else {
-            throw PacketMetadataError(
-                .usage, summary, reason: "the registry was opened to be read, and has its seal for writers")
-        }
+    func seal() throws(PacketMetadataError) -> Seal {
+        guard let knownSeal else { throw PacketMetadataError(RegistryRefusal.sealNotOpened) }
         return knownSeal
     }
 
-    private static func openFailure(
-        _ error: BPFError, _ summary: String, _ pin: FolderEntry, _ pins: RegistryPins
-    ) -> PacketMetadataError {
+    private static func openFailure(_ error: BPFError, _ pin: FolderEntry, _ pins: RegistryPins) -> PacketMetadataError
+    {
         switch error.errno {
-        case .noSuchFileOrDirectory: pins.missing(pin, summary)
-        case .invalidArgument:
-            pins.damaged(summary, "what is pinned at \(pin) is not a map (EINVAL)")
-        case .isDirectory: pins.damaged(summary, "\(pin) is a folder, and no pin (EISDIR)")
-        case .tooManySymbolicLinkLevels: pins.damaged(summary, "\(pin) is a symbolic link, and no pin (ELOOP)")
+        case .noSuchFileOrDirectory: pins.missing(pin)
+        case .invalidArgument: pins.damaged(.noMap(pin.path))
+        case .isDirectory: pins.damaged(.folder(pin.path))
+        case .tooManySymbolicLinkLevels: pins.damaged(.link(pin.path))
         case .permissionDenied, .notPermitted:
-            PacketMetadataError(
-                error, summary, needs: [.bpf], remedy: "The pins' owner may grant access with chmod.")
-        default: PacketMetadataError(error, summary, needs: [.bpf])
+            PacketMetadataError(RegistryRefusal.pinNotOpened(KernelRefusal(error, needs: [.bpf])))
+        default: PacketMetadataError(error, needs: [.bpf])
         }
     }
 
@@ -161,7 +159,7 @@ public struct Registry: ~Copyable {
             if again == bytes { break }
             bytes = again
         }
-        return try RegistryImage(bytes: bytes, path: path.string)
+        return try RegistryImage(bytes: bytes, path: path)
     }
 
     private static let readAttempts = 100
@@ -174,7 +172,7 @@ public struct Registry: ~Copyable {
         do throws(BPFError) {
             return try fieldsMap.value
         } catch {
-            throw PacketMetadataError(error, "cannot read the registry \(pins.path)")
+            throw PacketMetadataError(error).keeping(from: .readRegistry(pins.path))
         }
     }
 
@@ -192,7 +190,7 @@ public struct Registry: ~Copyable {
         do throws(BPFError) {
             return try stateMap.values(at: slot)
         } catch {
-            throw PacketMetadataError(error, "cannot read the state of \(path)")
+            throw PacketMetadataError(error).keeping(from: .readState(path))
         }
     }
 }

@@ -18,12 +18,12 @@ extension Registry {
     public func register(
         _ definition: FieldDefinition, id: FieldID? = nil
     ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
-        try change("cannot register \(definition.name)") { (image) throws(PacketMetadataError) in
+        let path = path
+        return try change(.registerField(definition.name)) { (image) throws(PacketMetadataError) in
             let (steps, field) = try image.registering(definition, id: id, now: Clock.realtime)
             let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.registered(field)]
-            return Change(steps: steps, events: events, result: (field, !steps.isEmpty)) { now in
-                now.fields.contains { $0.id == field.id }
-                    ? .init(text: "\(field.name) is registered", id: field.id) : nil
+            return Change(steps: steps, events: events, result: (field, !steps.isEmpty)) { [path] now in
+                now.fields.contains { $0.id == field.id } ? .registered(field, in: path) : nil
             }
         }
     }
@@ -37,12 +37,13 @@ extension Registry {
     public func unregister(
         _ name: FieldName, force: Bool = false
     ) throws(PacketMetadataError) -> RegisteredField {
-        try change("cannot unregister \(name)") { (image) throws(PacketMetadataError) in
+        let path = path
+        return try change(.unregisterField(name)) { (image) throws(PacketMetadataError) in
             guard let field = image.field(named: name) else { throw noSuchField(name, image) }
             if !force { try refuseIfUsed(field) }
             let events: [RegistryChange.Event] = [.unregistered(field)]
-            return Change(steps: image.unregistering(field), events: events, result: field) { now in
-                now.fields.contains { $0.id == field.id } ? nil : .init(text: "\(name) is unregistered")
+            return Change(steps: image.unregistering(field), events: events, result: field) { [path] now in
+                now.fields.contains { $0.id == field.id } ? nil : .unregistered(name, from: path)
             }
         }
     }
@@ -53,13 +54,14 @@ extension Registry {
     ///
     /// - Returns: the fields that moved, where they lie now.
     public func compact() throws(PacketMetadataError) -> [RegisteredField] {
-        try change("cannot compact the registry \(path)") { (image) throws(PacketMetadataError) in
+        let path = path
+        return try change(.compactRegistry(path)) { (image) throws(PacketMetadataError) in
             let steps = image.compacting()
             let before = Set(image.fields)
             let moved = image.applying(steps).fields.filter { !before.contains($0) }
-            return Change(steps: steps, events: moved.map { .moved($0) }, result: moved) { now in
-                let moved = now.fields.filter { !before.contains($0) }.map(\.name.text)
-                return moved.isEmpty ? nil : .init(text: "\(moved.joined(separator: ", ")) moved")
+            return Change(steps: steps, events: moved.map { .moved($0) }, result: moved) { [path] now in
+                let moved = now.fields.filter { !before.contains($0) }.map(\.name)
+                return moved.isEmpty ? nil : .moved(moved, in: path)
             }
         }
     }
@@ -67,15 +69,15 @@ extension Registry {
     /// Finishes what killed processes left behind, drops attachments that cannot be read, and unregisters what in the
     /// registry makes no sense.
     public func repair() throws(PacketMetadataError) -> Repairs {
-        let summary = "cannot repair the registry \(path)"
-        return try pins.locked { () throws(PacketMetadataError) in
-            try refuseIfReplaced(summary)
-            let finished = try recover(summary, dropsDamaged: true)
-            let image = try image()
-            let steps = image.repairing()
-            try act(steps, on: image, summary)
-            for problem in image.problems { pins.record(.cleared(problem)) }
-            return Repairs(finished: finished, unregistered: image.problems)
+        try doing(.repairRegistry(path)) { () throws(PacketMetadataError) in
+            try pins.locked { () throws(PacketMetadataError) in
+                try refuseIfReplaced()
+                let finished = try recover(dropsDamaged: true)
+                let image = try image()
+                try act(image.repairing(), on: image)
+                for problem in image.problems { pins.record(.cleared(problem)) }
+                return Repairs(finished: finished, unregistered: image.problems)
+            }
         }
     }
 
@@ -93,32 +95,31 @@ extension Registry {
         let events: [RegistryChange.Event]
         let result: Result
         /// What of it was done, by what the registry is after it failed; nil if nothing was.
-        let done: (RegistryImage) -> PacketMetadataError.Done?
+        let done: (RegistryImage) -> Done?
     }
 
     /// Under the lock: recovers, decides, loads what will be needed, acts.
     private func change<Result>(
-        _ summary: String, _ decide: (RegistryImage) throws(PacketMetadataError) -> Change<Result>
+        _ action: Action, _ decide: (RegistryImage) throws(PacketMetadataError) -> Change<Result>
     ) throws(PacketMetadataError) -> Result {
         try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
-                try refuseIfReplaced(summary)
-                try recover(summary)
-                try refuseIfDamaged(image(), summary)
+                try refuseIfReplaced()
+                try recover()
+                try refuseIfDamaged(image())
             } catch {
-                throw error.keeping(from: summary)
+                throw error.keeping(from: action)
             }
             let image = try image()
-            let change = try decide(image)
+            let change = try doing(action) { () throws(PacketMetadataError) in try decide(image) }
             do throws(PacketMetadataError) {
-                try act(change.steps, on: image, summary)
+                try act(change.steps, on: image)
             } catch {
                 // What others see of it by now is done: nobody takes it back.
                 guard let now = try? self.image(), let done = change.done(now) else {
-                    throw error.keeping(from: summary)
+                    throw error.keeping(from: action)
                 }
-                throw error.unfinished(
-                    summary, done.text, id: done.id, remedy: "pktmeta repair --registry \(path) finishes it.")
+                throw error.unfinished(action, done)
             }
             for event in change.events { pins.record(event) }
             return change.result
@@ -130,32 +131,30 @@ extension Registry {
     /// - Parameter dropsDamaged: whether attachments that cannot be read are detached and removed.
     /// - Returns: what that was, in words.
     @discardableResult
-    func recover(_ summary: String, dropsDamaged: Bool = false) throws(PacketMetadataError) -> [String] {
+    func recover(dropsDamaged: Bool = false) throws(PacketMetadataError) -> [String] {
         var finished: [String] = []
         for follower in pins.followers { finished += try follower.recover(dropsDamaged: dropsDamaged) }
         func finish(_ text: String) {
             pins.record(.finished(text))
             finished.append(text)
         }
-        if try closePins(summary) { finish("closed the pins of attachments and of the seal to all but their owner") }
+        if try closePins() { finish("closed the pins of attachments and of the seal to all but their owner") }
         let image = try image()
         let steps = image.recovery()
-        try act(steps + [.renew], on: image, summary)
+        try act(steps + [.renew], on: image)
         if !steps.isEmpty { finish("finished a change of the registry that was cut short") }
         return finished
     }
 
-    private func closePins(_ summary: String) throws(PacketMetadataError) -> Bool {
+    private func closePins() throws(PacketMetadataError) -> Bool {
         do throws(Errno) {
             return try pins.closeFolders()
         } catch {
-            throw PacketMetadataError(error, summary, doing: "close the pins in \(path) to all but its owner")
+            throw PacketMetadataError(error, doing: "close the pins in \(path) to all but its owner")
         }
     }
 
-    private func act(
-        _ steps: [RegistryStep], on image: RegistryImage, _ summary: String
-    ) throws(PacketMetadataError) {
+    private func act(_ steps: [RegistryStep], on image: RegistryImage) throws(PacketMetadataError) {
         if steps.isEmpty { return }
         let followers = pins.followers
         // Each renewal for the registry as it will be at that step, prepared before the first step is done.
@@ -170,24 +169,26 @@ extension Registry {
             if step == .renew {
                 for renewal in renewals.removeFirst() { try renewal.apply() }
             } else {
-                try act(step, summary)
+                try act(step)
             }
         }
     }
 
-    private func act(_ step: RegistryStep, _ summary: String) throws(PacketMetadataError) {
-        do {
-            try act(step, MappedArray(fieldsMap))
-        } catch let error as BPFError {
-            throw PacketMetadataError(error, summary, needs: [.bpf])
-        } catch let error as Errno {
-            throw PacketMetadataError(error, summary, doing: "map \(pins.registry) to memory", needs: [.bpf])
+    private func act(_ step: RegistryStep) throws(PacketMetadataError) {
+        let mapped: MappedArray
+        do throws(Errno) {
+            mapped = try MappedArray(fieldsMap)
         } catch {
-            throw PacketMetadataError(.system, summary, reason: "\(error)")
+            throw PacketMetadataError(error, doing: "map \(pins.registry) to memory", needs: [.bpf])
+        }
+        do throws(BPFError) {
+            try act(step, mapped)
+        } catch {
+            throw PacketMetadataError(error, needs: [.bpf])
         }
     }
 
-    private func act(_ step: RegistryStep, _ mapped: borrowing MappedArray) throws {
+    private func act(_ step: RegistryStep, _ mapped: borrowing MappedArray) throws(BPFError) {
         switch step {
         case .raiseRevision(let revision):
             mapped.store(revision, at: 0, word: RegistryImage.revisionWord)
@@ -208,27 +209,24 @@ extension Registry {
 
     // MARK: Refusals
 
-    func refuseIfDamaged(_ image: RegistryImage, _ summary: String) throws(PacketMetadataError) {
+    func refuseIfDamaged(_ image: RegistryImage) throws(PacketMetadataError) {
         guard let problem = image.problems.first else { return }
-        throw PacketMetadataError(
-            .badData, summary, reason: "the registry \(path) is damaged: \(problem)",
-            remedy: "pktmeta inspect-map registry lists all damage; pktmeta repair unregisters what is damaged.")
+        throw PacketMetadataError(RegistryRefusal.damagedFields(path, problem))
     }
 
     /// While we waited for the lock, the registry that was opened may have been removed and made anew.
-    func refuseIfReplaced(_ summary: String) throws(PacketMetadataError) {
-        guard try isReplaced(summary) else { return }
-        throw pins.replaced(summary)
+    func refuseIfReplaced() throws(PacketMetadataError) {
+        if try isReplaced() { throw pins.replaced }
     }
 
     /// Whether its path is another registry's by now, or nobody's.
-    func isReplaced(_ summary: String) throws(PacketMetadataError) -> Bool {
+    func isReplaced() throws(PacketMetadataError) -> Bool {
         let pinned: UInt32?
         do throws(BPFError) {
             pinned = try BPFMap(pinnedAt: pins.registry, readOnly: true).id
         } catch {
             guard error.errno == .noSuchFileOrDirectory else {
-                throw PacketMetadataError(error, summary, needs: [.bpf])
+                throw PacketMetadataError(error, needs: [.bpf])
             }
             pinned = nil
         }
@@ -236,21 +234,12 @@ extension Registry {
     }
 
     private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
-        var programs: [String] = []
-        for follower in pins.followers { programs += try follower.users(of: field) }
-        if programs.isEmpty { return }
-        throw PacketMetadataError(
-            .taken, "cannot unregister \(field.name)",
-            reason: programs.joined(separator: ", "),
-            remedy: "Detach first, or use --force: programs that use it then get -ENOENT for it.")
+        var uses: [FieldUse] = []
+        for follower in pins.followers { uses += try follower.uses(of: field) }
+        if !uses.isEmpty { throw PacketMetadataError(RegistryRefusal.fieldInUse(uses)) }
     }
 
     private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
-        PacketMetadataError(
-            .notFound, "cannot unregister \(name)", reason: "the registry \(path) has no such field",
-            remedy: image.fields.isEmpty
-                ? nil
-                : NearestName.question(name.text, among: image.fields.map(\.name.text))
-                    + "It has \(image.fields.map(\.name.text).joined(separator: ", ")).")
+        PacketMetadataError(RegistryRefusal.noSuchField(name, path, among: image.fields.map(\.name)))
     }
 }

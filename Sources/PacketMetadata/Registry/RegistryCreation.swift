@@ -24,33 +24,33 @@ extension Registry {
         note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
         if let capacity, !RegistryWord.capacities.contains(capacity) {
-            throw PacketMetadataError(
-                .usage, "cannot create the registry \(path)",
-                reason: "the bytes of a packet's area are \(RegistryWord.capacitiesText)")
+            throw PacketMetadataError(RegistryRefusal.badCapacity(capacity)).keeping(from: .createRegistry(path))
         }
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
         let there = try opened(folder)
         let (pins, made): (RegistryPins, RegistryFolder.Made?) =
-            if let there { (there, nil) } else { try make(folder, capacity: capacity, access, note) }
+            if let there {
+                (there, nil)
+            } else {
+                try doing(.createRegistry(folder.path)) { () throws(PacketMetadataError) in
+                    try make(folder, capacity: capacity, access, note)
+                }
+            }
         let registry = try open(pins, for: .write, made: made)
         let existing = try registry.image().word.capacity
         if let capacity, capacity != existing {
-            throw PacketMetadataError(
-                .taken, "cannot create the registry \(path)",
-                reason: "it exists, with \(existing) bytes a packet; the capacity is fixed when it is created",
-                remedy: "Use it as it is, or another with --registry.")
+            throw PacketMetadataError(RegistryRefusal.otherCapacity(existing)).keeping(from: .createRegistry(path))
         }
         if let access {
-            try folder.refuseRoot("cannot set who may read the registry \(folder.path)")
+            try doing(.setAccess(folder.path)) { () throws(PacketMetadataError) in try folder.refuseRoot() }
             do throws(PacketMetadataError) {
                 try pins.locked { () throws(PacketMetadataError) in
                     if try pins.apply(access) { pins.record(.accessChanged(access)) }
                 }
             } catch {
                 guard there == nil else { throw error }
-                throw error.unfinished(
-                    "", "the registry \(path) is created", remedy: "The same command finishes it.")
+                throw error.unfinished(.createRegistry(path), .created(path))
             }
             if let closed = folder.closedAncestor(access) {
                 note(
@@ -64,10 +64,12 @@ extension Registry {
     /// - Returns: nil if there is none.
     private static func opened(_ folder: RegistryFolder) throws(PacketMetadataError) -> RegistryPins? {
         do throws(PacketMetadataError) {
-            let pins = try folder.open(for: .write, "cannot open the registry \(folder.path)")
-            if try pins.hasRegistry() { return pins }
-            try pins.refuseIfBereft("cannot open the registry \(folder.path)")
-            return nil
+            return try doing(.openRegistry(folder.path)) { () throws(PacketMetadataError) in
+                let pins = try folder.open(for: .write)
+                if try pins.hasRegistry() { return pins }
+                try pins.refuseIfBereft()
+                return nil
+            }
         } catch {
             // Who may not look is told, by what follows, all that making one takes.
             if error.kind == .notFound || error.kind == .missingPrivilege { return nil }
@@ -80,8 +82,8 @@ extension Registry {
         _ folder: RegistryFolder, capacity: Int?, _ access: PinAccess?, _ note: (String) -> Void
     ) throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) {
         // Before anything is made: whoever may not create one shall not leave half of it.
-        try folder.refuseSharedPlace("cannot create the registry \(folder.path)")
-        let capacity = try grantedCapacity(asked: capacity, path: folder.path)
+        try folder.refuseSharedPlace()
+        let capacity = try granted(of: capacity.map { [$0] } ?? [64, 32])
         let (pins, made, notes) = try folder.make()
         for text in notes { note(text) }
         do throws(PacketMetadataError) {
@@ -121,14 +123,13 @@ extension Registry {
     /// - Returns: whether nothing was in it, and it is gone.
     private func takeBack() throws(PacketMetadataError) -> Bool {
         try pins.locked { () throws(PacketMetadataError) -> Bool in
-            let summary = "cannot remove the registry \(path)"
-            try refuseIfReplaced(summary)
+            try refuseIfReplaced()
             guard try image().fields.isEmpty else { return false }
             do throws(Errno) {
                 guard try pins.attachments.contents().isEmpty else { return false }
                 try pins.removeParts()
             } catch {
-                throw PacketMetadataError(error, summary, doing: "remove its pins")
+                throw PacketMetadataError(error, doing: "remove its pins")
             }
             pins.record(.deleted)
             return true
@@ -138,58 +139,64 @@ extension Registry {
     private static func create(
         _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
     ) throws(PacketMetadataError) {
-        do {
-            let fields = try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
-            let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
-            let seal = try BPFMap(creating: PKTMETA_SEAL_MAP, RegistryFolder.sealShape)
-            var random = SystemRandomNumberGenerator()
-            let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
-            try fields.update(at: 0, image.bytes)
-            try seal.update(at: 0, Seal(using: &random).bytes)
-            // A process killed before the last pin leaves no registry; the next one replaces the other maps.
-            try pins.seal.unlink()
-            try seal.pin(at: pins.seal)
-            try pins.state.unlink()
-            try state.pin(at: pins.state)
-            if let access { try pins.apply(access) }
-            try fields.pin(at: pins.registry)
-        } catch let error as PacketMetadataError {
+        do throws(PacketMetadataError) {
+            try makePins(pins, capacity: capacity, access)
+        } catch {
             // Not to be given that access, it is not to be at all.
             try? pins.removeParts()
             throw error
-        } catch let error as BPFError {
-            try? pins.removeParts()
-            throw PacketMetadataError(error, "cannot create the registry \(pins.path)", needs: [.bpf, .netAdmin])
-        } catch {
-            throw PacketMetadataError(.system, "cannot create the registry \(pins.path)", reason: "\(error)")
         }
     }
 
-    /// Asks the kernel, by a program that asks for an area of that size.
-    private static func grantedCapacity(asked: Int?, path: FilePath) throws(PacketMetadataError) -> Int {
-        let summary = "cannot create the registry \(path)"
-        let candidates = asked.map { [$0] } ?? [64, 32]
-        do throws(PacketMetadataError) {
-            return try grantedCapacity(of: candidates)
+    private static func makePins(
+        _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
+    ) throws(PacketMetadataError) {
+        var random = SystemRandomNumberGenerator()
+        let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
+        let secret = Seal(using: &random)
+        let fields = try asking { () throws(BPFError) in
+            try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)
+        }
+        try asking { () throws(BPFError) in
+            let state = try BPFMap(creating: PKTMETA_STATE_MAP, RegistryFolder.stateShape)
+            let seal = try BPFMap(creating: PKTMETA_SEAL_MAP, RegistryFolder.sealShape)
+            try fields.update(at: 0, image.bytes)
+            try seal.update(at: 0, secret.bytes)
+            // A process killed before the last pin leaves no registry; the next one replaces the other maps.
+            for pin in [pins.seal, pins.state] {
+                do throws(Errno) { try pin.unlink() } catch { throw BPFError("remove \(pin)", error) }
+            }
+            try seal.pin(at: pins.seal)
+            try state.pin(at: pins.state)
+        }
+        if let access { try pins.apply(access) }
+        try asking { () throws(BPFError) in try fields.pin(at: pins.registry) }
+    }
+
+    private static func asking<Value: ~Copyable>(
+        _ body: () throws(BPFError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        do throws(BPFError) {
+            return try body()
         } catch {
-            var error = error
-            error.summary = summary
-            throw error
+            throw PacketMetadataError(error, needs: [.bpf, .netAdmin])
         }
     }
 
     /// The first of some sizes of an area that the kernel grants, bytes.
     package static func grantedCapacity(of candidates: [Int]) throws(PacketMetadataError) -> Int {
-        let summary = "cannot tell which areas the kernel grants"
+        try doing(.probeAreas) { () throws(PacketMetadataError) in try granted(of: candidates) }
+    }
+
+    /// Asks the kernel, by a program that asks for an area of that size.
+    private static func granted(of candidates: [Int]) throws(PacketMetadataError) -> Int {
         do throws(BPFError) {
             for capacity in candidates where try isGranted(capacity) { return capacity }
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.bpf, .netAdmin])
+            throw PacketMetadataError(error, needs: [.bpf, .netAdmin])
         }
-        let most = (try? largestGrantedCapacity()).map { "; \($0) are the most that it grants" } ?? ""
-        throw PacketMetadataError(
-            .unsupported, summary,
-            reason: "the kernel grants no metadata area of \(candidates.last ?? 0) bytes\(most)")
+        let most = (try? largestGrantedCapacity()) ?? nil
+        throw PacketMetadataError(RegistryRefusal.noArea(candidates.last ?? 0, most: most))
     }
 
     /// The largest of the capacities that a registry may have: the kernel grants all below it too. nil if there is none.

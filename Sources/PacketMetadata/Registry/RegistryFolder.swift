@@ -23,15 +23,12 @@ struct RegistryFolder: Sendable {
         self.waiting = waiting
         self.recording = recording
         self.trustsOwner = trustsOwner
-        let summary = "bad registry path '\(path)'"
-        if path.isEmpty { throw PacketMetadataError(.usage, summary, reason: "it is empty") }
-        let absolute = path.isAbsolute ? path : Folder.current.pushing(path)
-        let asked = absolute.lexicallyNormalized()
-        if let name = Self.dottedName(asked) {
-            throw PacketMetadataError(
-                .usage, summary, reason: "a BPF file system takes no dots in names, and \(name) has one (EPERM)")
+        self.path = try doing(.read(.registryPath, path.string)) { () throws(PacketMetadataError) in
+            if path.isEmpty { throw PacketMetadataError(RegistryRefusal.emptyPath) }
+            let asked = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()
+            if let name = Self.dottedName(asked) { throw PacketMetadataError(RegistryRefusal.dottedName(name)) }
+            return BPFFileSystem.reachable(asked)
         }
-        self.path = BPFFileSystem.reachable(asked)
     }
 
     /// Tells that a change was made, once others see it. The registry has the same path however it was reached.
@@ -54,7 +51,7 @@ struct RegistryFolder: Sendable {
     ///
     /// - Throws: `notFound` if there is no such folder; `badData` if it is not in a BPF file system, or if the way to
     ///   one that is to be changed leads through a symbolic link.
-    func open(for access: Registry.Access, _ summary: String) throws(PacketMetadataError) -> RegistryPins {
+    func open(for access: Registry.Access) throws(PacketMetadataError) -> RegistryPins {
         do throws(Errno) {
             let trust: OpenFolder.Trust =
                 switch access {
@@ -66,24 +63,24 @@ struct RegistryFolder: Sendable {
             if try BPFFileSystem.contains(folder) { return pins }
             throw try pins.isEmpty ? Errno.noSuchFileOrDirectory : .notSupported
         } catch .noSuchFileOrDirectory, .notDirectory {
-            throw missing(summary)
+            throw missing
         } catch .notSupported {
-            throw notBPFFS(summary)
+            throw PacketMetadataError(RegistryRefusal.notInFileSystem(path))
         } catch .tooManySymbolicLinkLevels {
-            throw leadsThroughLink(summary)
+            throw leadsThroughLink
         } catch {
-            throw PacketMetadataError(error, summary, doing: "open \(path)")
+            throw PacketMetadataError(error, doing: "open \(path)")
         }
     }
 
     /// The folder, for a look at what is in it, whoever has put it there: good for nothing that is then changed.
     ///
-    /// - Throws: as ``open(for:_:)``; no symbolic link is followed.
-    func view(_ summary: String) throws(PacketMetadataError) -> RegistryPins {
+    /// - Throws: as ``open(for:)``; no symbolic link is followed.
+    func view() throws(PacketMetadataError) -> RegistryPins {
         do throws(Errno) {
             return RegistryPins(self, try OpenFolder(path, followsLinks: false))
         } catch {
-            throw PacketMetadataError(error, summary, doing: "open \(path)")
+            throw PacketMetadataError(error, doing: "open \(path)")
         }
     }
 
@@ -114,12 +111,11 @@ struct RegistryFolder: Sendable {
     }
 
     private func make(_ made: inout Made) throws(PacketMetadataError) -> (RegistryPins, [String]) {
-        let summary = "cannot create the registry \(path)"
         var notes: [String] = []
         let mountPoint = BPFFileSystem.defaultMountPoint
         var operation = "make \(path)"
         var needs: [Capability] = []
-        if isMountedByMake, MountNamespace.outer != nil { throw notToBeMountedHere(summary) }
+        if isMountedByMake, MountNamespace.outer != nil { throw notToBeMountedHere }
         do throws(Errno) {
             if isMountedByMake {
                 (operation, needs) = ("mount a BPF file system at \(mountPoint)", [.sysAdmin])
@@ -144,23 +140,20 @@ struct RegistryFolder: Sendable {
                 )
             }
         } catch .notSupported {
-            throw notBPFFS(summary)
+            throw PacketMetadataError(RegistryRefusal.notInFileSystem(path))
         } catch .tooManySymbolicLinkLevels {
-            throw leadsThroughLink(summary)
+            throw leadsThroughLink
         } catch {
             throw PacketMetadataError(
-                error, summary, doing: operation, needs: needs,
-                remedy:
-                    "--registry names a folder that you may write to: an administrator mounts a BPF file system for you "
-                    + "(mount -t bpf bpf PATH; chown YOU PATH).")
+                RegistryRefusal.folderNotMade(KernelRefusal(error, doing: operation, needs: needs)))
         }
-        let pins = try open(for: .write, summary)
-        try pins.refuseOthers(summary)
+        let pins = try open(for: .write)
+        try pins.refuseOthers()
         for part in pins.ownersFolders {
             do throws(Errno) {
                 try part.makeFolder()
             } catch {
-                throw PacketMetadataError(error, summary, doing: "make \(part)")
+                throw PacketMetadataError(error, doing: "make \(part)")
             }
         }
         return (pins, notes)
@@ -176,42 +169,17 @@ struct RegistryFolder: Sendable {
     }
 
     /// What would be mounted in a mount namespace of this command alone would be gone with it.
-    private func notToBeMountedHere(_ summary: String) -> PacketMetadataError {
-        PacketMetadataError(
-            .badData, summary,
-            reason: "no BPF file system is mounted at \(BPFFileSystem.defaultMountPoint), and one that is mounted in "
-                + "this mount namespace, as ip netns exec makes one, goes with it and takes all pins along",
-            remedy: "\(RegistryFolder.mountingRemedy), or use --netns in place of ip netns exec.")
+    private var notToBeMountedHere: PacketMetadataError {
+        PacketMetadataError(RegistryRefusal.fleetingMount(BPFFileSystem.defaultMountPoint))
     }
 
-    static let mountingRemedy =
-        "As root, outside of this mount namespace: mount -t bpf bpf \(BPFFileSystem.defaultMountPoint)"
-
-    func notBPFFS(_ summary: String) -> PacketMetadataError {
-        PacketMetadataError(
-            .badData, summary, reason: "\(path) is not in a BPF file system",
-            remedy: "Name a folder below one, such as \(BPFFileSystem.defaultMountPoint); "
-                + "mount -t bpf bpf PATH makes another.")
+    var missing: PacketMetadataError {
+        PacketMetadataError(BPFFileSystem.wouldContain(path) ? RegistryRefusal.noRegistry : .noFileSystem)
     }
 
-    func missing(_ summary: String) -> PacketMetadataError {
-        if BPFFileSystem.wouldContain(path) {
-            return PacketMetadataError(
-                .notFound, summary, reason: "there is none (ENOENT)",
-                remedy: "pktmeta register-field NAME --type TYPE creates it with its first field.")
-        }
-        return PacketMetadataError(
-            .notFound, summary, reason: "there is none, and no BPF file system is mounted there (ENOENT)",
-            remedy:
-                "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
-                + "mounted; mount -t bpf bpf PATH makes an empty one.")
-    }
-
-    private func leadsThroughLink(_ summary: String) -> PacketMetadataError {
+    private var leadsThroughLink: PacketMetadataError {
         let real = (try? OpenFolder(path, followsLinks: true))?.realPath
-        return PacketMetadataError(
-            .badData, summary, reason: "\(path) leads through a symbolic link (ELOOP)",
-            remedy: "Name the folder that is meant itself" + (real.map { ": --registry \($0)" } ?? "."))
+        return PacketMetadataError(RegistryRefusal.throughLink(path, to: real))
     }
 
     /// A name with a dot below the mount point of a BPF file system, which the kernel refuses as if a privilege were

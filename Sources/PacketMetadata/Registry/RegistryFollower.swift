@@ -21,17 +21,15 @@ protocol RegistryFollower {
         for image: RegistryImage, of registry: borrowing Registry
     ) throws(PacketMetadataError) -> any RegistryRenewal
 
-    /// Who uses a field, in words: each that it does.
-    func users(of field: RegisteredField) throws(PacketMetadataError) -> [String]
+    /// Who uses a field: each that does.
+    func uses(of field: RegisteredField) throws(PacketMetadataError) -> [FieldUse]
 
     /// Takes away all that there is, for a registry that is removed.
     ///
-    /// - Parameters:
-    ///   - summary: what was asked for, for errors.
-    ///   - progress: told how many parts are gone, and of how many.
+    /// - Parameter progress: told how many parts are gone, and of how many.
     /// - Returns: what was detached.
     func removeAll(
-        _ summary: String, _ progress: (_ done: Int, _ all: Int) -> Void
+        _ progress: (_ done: Int, _ all: Int) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport]
 }
 

@@ -11,8 +11,10 @@ extension RegistryPins {
     func locked<Value: ~Copyable>(
         _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
-        try refuseIfPartIsNoFolder("cannot change the registry \(path)")
-        let lock = try takeLock()
+        let lock = try doing(.changeRegistry(path)) { () throws(PacketMetadataError) in
+            try refuseIfPartIsNoFolder()
+            return try takeLock()
+        }
         do throws(PacketMetadataError) {
             let value = try body()
             _ = consume lock
@@ -30,23 +32,17 @@ extension RegistryPins {
             }
         } catch .wouldBlock {
             throw PacketMetadataError(
-                .busy, "cannot change the registry \(path)",
-                reason: "another process is at it (EAGAIN): \(holder)"
-                    + (waiting.timeout > .zero ? ", after waiting for \(waiting.timeout)" : ""),
-                remedy: "Try again, or wait longer with --lock-timeout.")
+                RegistryRefusal.registryLocked(
+                    path, by: FolderLock.holder(of: lock)?.description, waited: waiting.timeout))
         } catch .noSuchFileOrDirectory {
-            throw replaced("cannot change the registry \(path)")
+            throw replaced
         } catch {
-            throw PacketMetadataError(
-                error, "cannot change the registry \(path)", doing: "lock \(lock)", needs: [.bpf, .netAdmin])
+            throw PacketMetadataError(error, doing: "lock \(lock)", needs: [.bpf, .netAdmin])
         }
     }
 
     /// For when the folder that was opened is no more.
-    func replaced(_ summary: String) -> PacketMetadataError {
-        PacketMetadataError(
-            .busy, summary, reason: "the registry \(path) was removed or replaced meanwhile", remedy: "Try again.")
-    }
+    var replaced: PacketMetadataError { PacketMetadataError(RegistryRefusal.registryReplaced(path)) }
 
     private var holder: String {
         guard let holder = FolderLock.holder(of: lock) else {

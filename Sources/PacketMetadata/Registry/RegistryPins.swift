@@ -47,41 +47,39 @@ struct RegistryPins: Sendable {
         do throws(Errno) {
             return try registry.exists()
         } catch {
-            throw PacketMetadataError(error, "cannot open the registry \(path)", doing: "look for \(registry)")
+            throw PacketMetadataError(error, doing: "look for \(registry)").keeping(from: .openRegistry(path))
         }
     }
 
     /// That a registry is there, and not as it should be.
-    func damaged(_ summary: String, _ reason: String) -> PacketMetadataError {
-        PacketMetadataError(
-            .badData, summary, reason: "the registry is damaged: \(reason)",
-            remedy: "\(removingCommand) detaches what is attached, and removes what is left of it.")
+    func damaged(_ damage: RegistryRefusal.Damage) -> PacketMetadataError {
+        PacketMetadataError(RegistryRefusal.damagedRegistry(path, damage))
     }
 
     /// That a pin is missing: of a registry that is damaged, or because there is no registry.
-    func missing(_ pin: FolderEntry, _ summary: String) -> PacketMetadataError {
+    func missing(_ pin: FolderEntry) -> PacketMetadataError {
         // One whose creation was cut short has no map of fields and nothing attached: the next creation goes on.
         let isRegistry = pin == state ? (try? registry.exists()) == true : hasAttachments
-        return isRegistry ? damaged(summary, "\(pin) is missing (ENOENT)") : location.missing(summary)
+        return isRegistry ? damaged(.missing(pin.path)) : location.missing
     }
 
     /// Whether something is pinned there, as far as this process may know.
     private var hasAttachments: Bool { (try? attachments.contents().isEmpty) == false }
 
     /// Refuses what stands where its folders should. What this process may not look at is taken for good.
-    func refuseIfPartIsNoFolder(_ summary: String) throws(PacketMetadataError) {
+    func refuseIfPartIsNoFolder() throws(PacketMetadataError) {
         for part in [lock, attachments, secret] {
             switch try? part.kind() {
-            case .file: throw damaged(summary, "\(part) is no folder (ENOTDIR)")
-            case .link: throw damaged(summary, "\(part) is a symbolic link, and no folder (ELOOP)")
+            case .file: throw damaged(.noFolder(part.path))
+            case .link: throw damaged(.linkedFolder(part.path))
             case .folder, nil: continue
             }
         }
     }
 
     /// Refuses to make a registry where one has lost its map of fields: what is attached goes by that one.
-    func refuseIfBereft(_ summary: String) throws(PacketMetadataError) {
-        if hasAttachments { throw missing(registry, summary) }
+    func refuseIfBereft() throws(PacketMetadataError) {
+        if hasAttachments { throw missing(registry) }
     }
 
     // MARK: Whose it is
@@ -103,18 +101,15 @@ struct RegistryPins: Sendable {
     /// Who may not change it anyway is told so by the kernel.
     ///
     /// - Throws: `missingPrivilege`, unless the owner is to be trusted.
-    func refuseOthers(_ summary: String) throws(PacketMetadataError) {
+    func refuseOthers() throws(PacketMetadataError) {
         if location.trustsOwner { return }
         let owner: UInt32?
         do throws(Errno) {
             owner = try stranger
         } catch {
-            throw PacketMetadataError(error, summary, doing: "look at \(path)")
+            throw PacketMetadataError(error, doing: "look at \(path)")
         }
         guard let owner, folder.isWritable else { return }
-        throw PacketMetadataError(
-            .missingPrivilege, summary,
-            reason: "the registry \(path) belongs to \(UserName(owner)), who decides what is loaded for it",
-            remedy: "Run this as that user; or, if you trust that user with your privileges, say --trust-owner.")
+        throw PacketMetadataError(RegistryRefusal.foreignOwner(path, owner: UserName(owner).description))
     }
 }

@@ -36,70 +36,73 @@ extension Registry {
     ) throws(PacketMetadataError) -> RegistryDeletion {
         let folder = try RegistryFolder(
             path: path, waiting: waiting, trustsOwner: trustsOwner, recording: recording)
-        let summary = "cannot remove the registry \(folder.path)"
-        let pins = try folder.open(for: .write, summary)
-        guard try pins.isRegistry(summary) else { throw folder.missing(summary) }
-        try pins.refuseOthers(summary)
+        return try doing(.removeRegistry(folder.path)) { () throws(PacketMetadataError) in try remove(folder) }
+    }
+
+    private static func remove(_ folder: RegistryFolder) throws(PacketMetadataError) -> RegistryDeletion {
+        let action = Action.removeRegistry(folder.path)
+        let pins = try folder.open(for: .write)
+        guard try pins.isRegistry() else { throw folder.missing }
+        try pins.refuseOthers()
         let fields = ((try? registrations(at: folder.path)) ?? []).map(\.definition.name.text)
-        try pins.refuseIfMoreThanRegistry(summary)
+        try pins.refuseIfMoreThanRegistry()
         var detached: [AttachmentReport] = []
-        try pins.lockedForRemoval(summary) { () throws(PacketMetadataError) in
+        try pins.lockedForRemoval { () throws(PacketMetadataError) in
             let followers = pins.followers
             var before: Set<String> = []
             do throws(PacketMetadataError) {
                 for follower in followers { _ = try follower.recover(dropsDamaged: true) }
-                before = try pins.namesOfAttachments(summary)
+                before = try pins.namesOfAttachments()
             } catch {
-                throw error.keeping(from: summary)
+                throw error.keeping(from: action)
             }
             var (done, all) = (0, before.count)
             do throws(PacketMetadataError) {
                 for follower in followers {
-                    detached += try follower.removeAll(summary) { (done, all) = ($0, $1) }
+                    detached += try follower.removeAll { (done, all) = ($0, $1) }
                 }
-                try pins.removeAll(summary)
+                try pins.removeAll()
                 pins.record(.deleted)
             } catch {
                 let isBegun =
-                    (try? pins.namesOfAttachments(summary)) != before || (try? pins.registry.exists()) == false
-                guard isBegun else { throw error.keeping(from: summary) }
-                throw error.unfinished(
-                    summary, "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached",
-                    remedy: "\(pins.removingCommand) goes on with it.")
+                    (try? pins.namesOfAttachments()) != before || (try? pins.registry.exists()) == false
+                guard isBegun else { throw error.keeping(from: action) }
+                throw error.unfinished(action, .detachedForRemoval(done, of: all, folder.path))
             }
         }
         return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
     }
+
 }
 
 extension RegistryPins {
     /// Also one that was cut short while it was made or removed, down to an empty folder; nothing that is no registry.
-    fileprivate func isRegistry(_ summary: String) throws(PacketMetadataError) -> Bool {
+    fileprivate func isRegistry() throws(PacketMetadataError) -> Bool {
         do throws(Errno) {
             let names = try folder.entry.contents()
             return Set(names).isSubset(of: all.map(\.name)) || folder.entry.holdsRegistry
         } catch {
-            throw PacketMetadataError(error, summary, doing: "look at \(path)")
+            throw PacketMetadataError(error, doing: "look at \(path)")
         }
     }
 
     /// None if there is no folder of them.
-    fileprivate func namesOfAttachments(_ summary: String) throws(PacketMetadataError) -> Set<String> {
+    fileprivate func namesOfAttachments() throws(PacketMetadataError) -> Set<String> {
         do throws(Errno) {
             return Set(try attachments.contents())
         } catch .noSuchFileOrDirectory {
             return []
         } catch {
-            throw PacketMetadataError(error, summary, doing: "read \(attachments)")
+            throw PacketMetadataError(error, doing: "read \(attachments)")
         }
     }
 
-    fileprivate func removeAll(_ summary: String) throws(PacketMetadataError) {
+    fileprivate func removeAll() throws(PacketMetadataError) {
         do throws(Errno) {
             try removeParts()
             try removeFolderUnlessGiven()
         } catch {
-            throw PacketMetadataError(error, summary, doing: "remove its pins")
+            throw PacketMetadataError(error, doing: "remove its pins")
         }
     }
 
@@ -125,7 +128,7 @@ extension RegistryPins {
     /// hold; filters have to be gone already.
     ///
     /// What is in the folder and is none of pktmeta's stays, and the folder with it.
-    func removeByPins(_ summary: String) throws(PacketMetadataError) {
+    func removeByPins() throws(PacketMetadataError) {
         try locked { () throws(PacketMetadataError) in
             do throws(Errno) {
                 for folder in ownersFolders {
@@ -139,9 +142,9 @@ extension RegistryPins {
                     try entry.unlink()
                 }
             } catch {
-                throw PacketMetadataError(error, summary, doing: "remove its pins")
+                throw PacketMetadataError(error, doing: "remove its pins")
             }
-            try removeAll(summary)
+            try removeAll()
         }
     }
 
@@ -153,7 +156,7 @@ extension RegistryPins {
 
     /// Does something under the lock, which is not left behind if it was not there before and the registry stays.
     fileprivate func lockedForRemoval(
-        _ summary: String, _ body: () throws(PacketMetadataError) -> Void
+        _ body: () throws(PacketMetadataError) -> Void
     ) throws(PacketMetadataError) {
         let hadLock: Bool
         do throws(Errno) {
@@ -163,7 +166,7 @@ extension RegistryPins {
             }
             hadLock = try lock.exists()
         } catch {
-            throw PacketMetadataError(error, summary, doing: "look at its parts")
+            throw PacketMetadataError(error, doing: "look at its parts")
         }
         do throws(PacketMetadataError) {
             try locked(body)
@@ -174,27 +177,15 @@ extension RegistryPins {
     }
 
     /// Refuses what would go with the registry, or keep its folders, and is none of its parts.
-    fileprivate func refuseIfMoreThanRegistry(_ summary: String) throws(PacketMetadataError) {
+    fileprivate func refuseIfMoreThanRegistry() throws(PacketMetadataError) {
         for pin in [registry, state, seal] {
             guard let names = try? pin.contents(), !names.isEmpty else { continue }
-            throw PacketMetadataError(
-                .badData, summary,
-                reason: "\(pin) is a folder, with \(names.joined(separator: ", ")) in it, which is not pktmeta's",
-                remedy: "Whose it is removes it: rm -r \(ShellWord.quoted(pin.path.string)).")
+            throw PacketMetadataError(RegistryRefusal.othersFolder(pin.path, contents: names))
         }
         let within = PinSearch(below: folder.entry) { object in
             if case .map(_, PKTMETA_REGISTRY_MAP) = object { true } else { false }
         }.found.map { $0.path.removingLastComponent() }.first { $0 != path }
-        guard let within else { return }
-        throw PacketMetadataError(
-            .taken, summary, reason: "another registry, \(within), is in its folder",
-            remedy:
-                "pktmeta delete-registry --force --registry \(ShellWord.quoted(within.string)) removes that one first.")
-    }
-
-    /// What removes this registry, whatever is left of it.
-    var removingCommand: String {
-        "pktmeta delete-registry --force --registry \(ShellWord.quoted(path.string))"
+        if let within { throw PacketMetadataError(RegistryRefusal.holdsRegistry(within)) }
     }
 }
 

@@ -53,9 +53,26 @@ public struct HostRemoval: Sendable, Hashable {
         /// Would be removed, were it not a dry run.
         case planned
         /// Pktmeta's, and still there.
-        case left(reason: String, remedy: String?)
+        case left(Reason)
         /// Not pktmeta's to remove.
         case kept(reason: String)
+    }
+
+    /// Why something that is pktmeta's is still there.
+    public enum Reason: Sendable, Hashable {
+        case refused(PacketMetadataError)
+        /// By processes and pins, in words.
+        case held(by: [String])
+        /// By programs of pktmeta's that are still there.
+        case heldByPrograms([String])
+        /// What holds it is in another mount namespace, say.
+        case heldOutOfSight
+        /// Its registry is left.
+        case registryLeft
+        /// It is attached still, or was attached meanwhile.
+        case attached
+        /// Of a place that this process could not look at.
+        case unseen
     }
 
     public struct Item: Sendable, Hashable {

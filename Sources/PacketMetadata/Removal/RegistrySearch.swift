@@ -24,7 +24,7 @@ struct FoundRegistry: Sendable {
         mapID = try? BPFMap(pinnedAt: view.registry, readOnly: true).id
         programs = PinSearch(below: view.attachments).programs
         do throws(PacketMetadataError) {
-            try pins.refuseOthers("cannot remove the registry \(pins.path)")
+            try pins.refuseOthers()
             refusal = nil
         } catch {
             refusal = error
@@ -58,9 +58,9 @@ struct RegistrySearch {
             do throws(PacketMetadataError) {
                 let folder = try RegistryFolder(
                     path: path, waiting: waiting, trustsOwner: request.trustsOwner, recording: recording)
-                let summary = "cannot remove the registry \(folder.path)"
-                let pins = try folder.open(for: .write, summary)
-                let view = try folder.view(summary)
+                let (pins, view) = try doing(.removeRegistry(folder.path)) { () throws(PacketMetadataError) in
+                    (try folder.open(for: .write), try folder.view())
+                }
                 if Self.isRegistry(view) { found.append(FoundRegistry(pins, seenBy: view)) }
             } catch {
                 if error.kind == .notFound { continue }

@@ -70,11 +70,7 @@ struct Remains {
 
     private func outcome(_ processes: [HoldingProcess]?, _ pins: [PinnedObject]) -> HostRemoval.Outcome {
         let holders = (processes ?? []).map(\.description) + pins.map { "the pin \($0.path)" }
-        if holders.isEmpty {
-            return .left(
-                reason: "what holds it cannot be seen from here, as a pin in another mount namespace", remedy: nil)
-        }
-        return .left(reason: "held by \(holders.joined(separator: ", "))", remedy: "It goes with what holds it.")
+        return .left(holders.isEmpty ? .heldOutOfSight : .held(by: holders))
     }
 
     /// A program of others that uses the registry is told of itself.
@@ -82,7 +78,7 @@ struct Remains {
         if shared.contains(map) { return .kept(reason: "programs of others use it, which are named above") }
         let ours = programs.filter { (try? BPFProgram(id: $0.id).mapIDs.contains(map)) == true }
         if processes == nil, !ours.isEmpty {
-            return .left(reason: "held by program \(ours.map(\.name).joined(separator: ", "))", remedy: nil)
+            return .left(.heldByPrograms(ours.map(\.name)))
         }
         return outcome(processes, pins.found.filter { $0.object.mapID == map })
     }

@@ -35,12 +35,12 @@ extension HostRemoval.Outcome {
     static let isUsed = HostRemoval.Outcome.kept(reason: "filters of others hang from it")
 
     static func left(_ error: PacketMetadataError) -> HostRemoval.Outcome {
-        .left(reason: error.reason, remedy: error.remedy)
+        .left(.refused(error))
     }
 }
 
 extension HostRemoval.Item {
     init(unseen text: String) {
-        self.init(.unseen(text), .left(reason: "there may be more", remedy: nil))
+        self.init(.unseen(text), .left(.unseen))
     }
 }

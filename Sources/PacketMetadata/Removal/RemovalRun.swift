@@ -75,14 +75,13 @@ struct RemovalRun {
             case .missingPrivilege, .busy: throw error
             default: break
             }
-            let summary = "cannot remove the registry \(path)"
             do throws(BPFError) {
                 let programs = Set(found.programs.map(\.id))
                 for hit in before.hits where hit.filter != nil && programs.contains(hit.programID) { try letGo(hit) }
             } catch {
-                throw PacketMetadataError(error, summary, needs: [.netAdmin])
+                throw PacketMetadataError(error, needs: [.netAdmin])
             }
-            try found.pins.removeByPins(summary)
+            try found.pins.removeByPins()
             found.pins.record(.deleted)
         }
     }
@@ -145,10 +144,8 @@ struct RemovalRun {
     private func outcome(of hit: HookSearch.Hit, _ after: [HookSearch.Hit], _ error: BPFError?) -> HostRemoval.Outcome {
         if let foreign = hit.foreign { return .kept(reason: foreign) }
         guard after.contains(where: { $0.isSame(as: hit) }) else { return .removed }
-        if let error { return .left(PacketMetadataError(error, "cannot detach it", needs: [.sysAdmin, .netAdmin])) }
-        let reason =
-            isKept(hit) ? "its registry is left" : "it is attached still, or was attached while pktmeta was removed"
-        return .left(reason: reason, remedy: "Try again.")
+        if let error { return .left(PacketMetadataError(error, needs: [.sysAdmin, .netAdmin])) }
+        return .left(isKept(hit) ? .registryLeft : .attached)
     }
 
     private func outcome(ofQdisc place: HostRemoval.Place) -> HostRemoval.Outcome {
@@ -160,7 +157,7 @@ struct RemovalRun {
                 return .removed
             }
         } catch {
-            return .left(PacketMetadataError(error, "cannot remove it", needs: [.sysAdmin, .netAdmin]))
+            return .left(PacketMetadataError(error, needs: [.sysAdmin, .netAdmin]))
         }
     }
 }
@@ -176,7 +173,7 @@ extension HookSearch.Hit {
                     interface: place.interface,
                     namespace: place.namespace == .here ? .cookie(place.netnsCookie) : place.namespace,
                     hook: place.hook, program: occupant.programName ?? "program \(occupant.programID)", mode: mode,
-                    outcome: .detached, fallback: nil))
+                    outcome: .detached, fallbacks: []))
         case .link(let id, let program, let name, _):
             return .removed("link \(id) of program \(name ?? String(program))")
         default: return nil

@@ -13,27 +13,19 @@ public struct AddressPrefix: Sendable, Hashable {
     ///
     /// - Throws: `usage` if it is none of these.
     public init(_ text: String) throws(PacketMetadataError) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let type = text.contains(":") ? FieldType.ipv6 : .ipv4
-        guard let value = try? FieldValue(String(parts[0]), type: type) else {
-            throw Self.bad(text, "it is no address")
+        (address, length) = try doing(.read(.address, text)) { () throws(PacketMetadataError) in
+            let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            let type = text.contains(":") ? FieldType.ipv6 : .ipv4
+            guard let value = try? FieldValue(String(parts[0]), type: type) else {
+                throw PacketMetadataError(WatchRefusal.badAddress(text))
+            }
+            let bits = value.bytes.count * 8
+            guard parts.count == 2 else { return (value.bytes, bits) }
+            guard let length = Int(parts[1]), 0...bits ~= length, !parts[1].hasPrefix("+") else {
+                throw PacketMetadataError(WatchRefusal.badPrefixLength(text, bits: bits))
+            }
+            return (value.bytes, length)
         }
-        address = value.bytes
-        let bits = address.count * 8
-        guard parts.count == 2 else {
-            length = bits
-            return
-        }
-        guard let length = Int(parts[1]), 0...bits ~= length, !parts[1].hasPrefix("+") else {
-            throw Self.bad(text, "its prefix is not of 0 to \(bits) bits")
-        }
-        self.length = length
-    }
-
-    private static func bad(_ text: String, _ reason: String) -> PacketMetadataError {
-        PacketMetadataError(
-            .usage, "bad address '\(text)'", reason: reason,
-            remedy: "Such as 192.0.2.1, 192.0.2.0/24, 2001:db8::1 or 2001:db8::/32.")
     }
 
     public var isIPv6: Bool { address.count == 16 }

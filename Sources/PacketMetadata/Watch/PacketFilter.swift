@@ -57,9 +57,7 @@ extension PacketFilter.Condition {
         let comparison = comparisons.max { $0.rawValue.count < $1.rawValue.count } ?? .set
         let value = rest.dropFirst(comparison.rawValue.count)
         guard !name.isEmpty, comparison != .set || rest.isEmpty, comparison == .set || !value.isEmpty else {
-            throw PacketMetadataError(
-                .usage, "bad condition '\(text)'", reason: "it is neither a field's name nor NAME=VALUE",
-                remedy: "Comparisons: = != < <= > >=; a name alone: packets that carry the field.")
+            throw PacketMetadataError(WatchRefusal.badCondition(text)).keeping(from: .read(.condition, text))
         }
         self.init(field: try FieldName(String(name)), comparison: comparison, value: String(value))
     }

@@ -38,7 +38,7 @@ public final class PacketStream {
 
     private let request: WatchRequest
     private let registryPath: FilePath
-    private let summary: String
+    private let action: Action
     private let interfaces: [UInt32: String]
     /// By number, newest last. Events of an earlier load may still lie in the buffer.
     private var tables: [WatchTable]
@@ -57,38 +57,37 @@ public final class PacketStream {
     ) throws(PacketMetadataError) {
         self.request = request
         registryPath = registry.path
-        summary = "cannot watch \(names.joined(separator: ", "))"
-        try Self.check(request, summary)
-        let found = try NetworkInterface.find(names, "cannot watch")
+        action = .watch(interfaces: names)
+        try Self.check(request)
+        let found = try NetworkInterface.find(names) { .watch(interfaces: [$0]) }
         interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
-        try Self.refuseUnknown(request, image, summary)
+        try Self.refuseUnknown(request, image)
         let table = WatchTable(number: 1, image, names: request.fields)
         tables = [table]
-        let frames = try Self.frames(of: found, summary)
-        loaded = try Self.load(Set(frames.values), request, table, image, registry, summary, after: nil)
+        let frames = try Self.frames(of: found)
+        loaded = try Self.load(Set(frames.values), request, table, image, registry, after: nil)
         guard let first = loaded.values.first else { preconditionFailure("an interface is named") }
         do throws(BPFError) {
             ring = try RingBuffer(first.first.object.map(PKTMETA_WATCH_EVENTS_MAP))
             countsMap = try first.first.object.map(PKTMETA_WATCH_COUNTS_MAP)
         } catch {
-            throw PacketMetadataError(error, summary, needs: [.bpf])
+            throw PacketMetadataError(error, needs: [.bpf])
         }
         for interface in found.sorted(by: { $0.index < $1.index }) {
             guard let frames = frames[interface.index], let chain = loaded[frames] else { continue }
             do throws(BPFError) {
                 let link = try BPFLink.tcx(
                     chain.first.program, ifindex: interface.index, .ingress, at: request.isFirst ? .first : .last)
-                let live = LiveChain(chain, link, summary, goneReason: "the interface \(interface.name) is gone")
-                watchers.append(Watcher(frames: frames, live: live))
+                watchers.append(Watcher(frames: frames, live: LiveChain(chain, link, on: interface.name)))
             } catch {
-                throw Self.refusal(error, summary)
+                throw PacketMetadataError(Self.refusal(error))
             }
         }
     }
 
     private static func frames(
-        of interfaces: [NetworkInterface], _ summary: String
+        of interfaces: [NetworkInterface]
     ) throws(PacketMetadataError) -> [UInt32: Frames] {
         var frames: [UInt32: Frames] = [:]
         do throws(Errno) {
@@ -97,7 +96,7 @@ public final class PacketStream {
             }
             return frames
         } catch {
-            throw PacketMetadataError(error, summary, doing: "ask for an interface's state")
+            throw PacketMetadataError(error, doing: "ask for an interface's state")
         }
     }
 
@@ -111,6 +110,10 @@ public final class PacketStream {
     ///   - duration: how long to wait if there is nothing. A signal ends the wait.
     /// - Throws: `notFound` if the registry or an interface has gone.
     public func read(within duration: Duration = .zero) throws(PacketMetadataError) -> [PacketEvent] {
+        try doing(action) { () throws(PacketMetadataError) in try events(within: duration) }
+    }
+
+    private func events(within duration: Duration) throws(PacketMetadataError) -> [PacketEvent] {
         try look()
         var events: [PacketEvent] = []
         let parts = duration.components
@@ -123,7 +126,7 @@ public final class PacketStream {
                 events.append(.packet(packet))
             }
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error)
         }
         let dropped = try counts().dropped
         if dropped > dropsTold {
@@ -149,7 +152,7 @@ public final class PacketStream {
                     total.dropped &+= cpu.dropped
                 }
         } catch {
-            throw PacketMetadataError(error, summary)
+            throw PacketMetadataError(error).keeping(from: action)
         }
     }
 
@@ -167,7 +170,7 @@ public final class PacketStream {
         guard now != image else { return }
         let table = WatchTable(number: (tables.last?.number ?? 0) &+ 1, now, names: request.fields)
         let new = try Self.load(
-            Set(loaded.keys), request, table, now, registry, summary, after: loaded.values.first)
+            Set(loaded.keys), request, table, now, registry, after: loaded.values.first)
         tables = tables.suffix(Self.tablesKept) + [table]
         for watcher in watchers {
             guard let next = new[watcher.frames] else { continue }
@@ -181,29 +184,29 @@ public final class PacketStream {
 
     private static func load(
         _ frames: Set<Frames>, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, _ summary: String, after earlier: LoadedChain?
+        _ registry: borrowing Registry, after earlier: LoadedChain?
     ) throws(PacketMetadataError) -> [Frames: LoadedChain] {
         var loaded: [Frames: LoadedChain] = [:]
         for frames in frames {
             loaded[frames] = try load(
-                frames, request, table, image, registry, summary, after: loaded.values.first ?? earlier)
+                frames, request, table, image, registry, after: loaded.values.first ?? earlier)
         }
         return loaded
     }
 
     private static func load(
         _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, _ summary: String, after earlier: LoadedChain?
+        _ registry: borrowing Registry, after earlier: LoadedChain?
     ) throws(PacketMetadataError) -> LoadedChain {
         let settings = try pktmeta_watch_settings(request.filter, sample: request.sample, table: table, image: image)
         var spec = try ProgramSpec(
-            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true, summary: summary)
+            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
         spec.constants = [
             PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
-            PKTMETA_TABLE_VARIABLE: try image.table(table.fields, summary),
+            PKTMETA_TABLE_VARIABLE: try image.table(table.fields),
         ]
         spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
-        let loader = ChainLoader(summary: summary, mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
+        let loader = ChainLoader(mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
         let maps = earlier.map { MapsSource.program($0.first) } ?? .new
         return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
     }
@@ -247,6 +250,8 @@ extension Registry {
     public func watch(
         _ request: WatchRequest = WatchRequest(), on interfaceNames: [String]
     ) throws(PacketMetadataError) -> PacketStream {
-        try PacketStream(request, interfaceNames, self)
+        try doing(.watch(interfaces: interfaceNames)) { () throws(PacketMetadataError) in
+            try PacketStream(request, interfaceNames, self)
+        }
     }
 }

@@ -80,8 +80,7 @@ extension pktmeta_watch_settings {
         destination_port = filter.destinationPort ?? 0
         let families = Set([filter.source, filter.destination].compactMap { $0?.isIPv6 })
         guard families.count < 2 else {
-            throw PacketMetadataError(
-                .usage, "cannot watch", reason: "no packet has an IPv4 and an IPv6 address at its two ends")
+            throw PacketMetadataError(WatchRefusal.mixedFamilies)
         }
         if let isIPv6 = families.first { family = isIPv6 ? 6 : 4 }
         if let prefix = filter.source { (source, has_source) = (pktmeta_prefix(prefix), 1) }
@@ -112,10 +111,9 @@ extension pktmeta_condition {
         size = UInt8(field.type.size)
         if condition.comparison == .set { return }
         guard field.type.size > 0, field.type.isInteger || !condition.comparison.isOfOrder else {
-            throw PacketMetadataError(
-                .usage, "cannot watch by \(condition.field)\(condition.comparison.rawValue)\(condition.value)",
-                reason: "a \(field.type) has no such comparison",
-                remedy: field.type.size == 0 ? "Name the flag alone." : "Use = or !=.")
+            let action = Action.watchBy(
+                field: condition.field, comparison: condition.comparison.rawValue, value: condition.value)
+            throw PacketMetadataError(WatchRefusal.noSuchComparison(field.type)).keeping(from: action)
         }
         let value = try FieldValue(condition.value, type: field.type)
         encodeBytes(value.bytes, into: &self.value)

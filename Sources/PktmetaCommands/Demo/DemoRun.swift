@@ -12,7 +12,6 @@ struct DemoRun {
     let registryPath: FilePath
     let packets: Int
 
-    private static let summary = "the demo stopped"
     private static let port: UInt16 = 4739
     private typealias Field = (name: String, type: String, source: String)
 
@@ -32,8 +31,12 @@ struct DemoRun {
     private static let namesOfFew: Set = ["tenant", "trusted", "number", "sender", "seen_at"]
 
     func run() throws(PacketMetadataError) {
+        try doing(.other("the demo stopped")) { () throws(PacketMetadataError) in try runSteps() }
+    }
+
+    private func runSteps() throws(PacketMetadataError) {
         say("Two network namespaces, joined by a veth pair:")
-        let topology = try VethTopology.make(Self.summary)
+        let topology = try VethTopology.make()
         context.output(
             "  \(VethTopology.senderAddress) (\(VethTopology.senderInterface))"
                 + " -> \(VethTopology.receiverAddress) (\(VethTopology.receiverInterface))")
@@ -43,14 +46,14 @@ struct DemoRun {
         for field in try fields(for: registry) { try register(field, in: registry) }
 
         say("The prebuilt programs, attached to \(VethTopology.receiverInterface):")
-        let reports = try topology.receiver.run("of the receiver", Self.summary) { () throws(PacketMetadataError) in
+        let reports = try topology.receiver.run("of the receiver") { () throws(PacketMetadataError) in
             try registry.attach(AttachmentRequest(), to: [VethTopology.receiverInterface])
         }
         context.output(
             AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
 
         say("\(packets.of("UDP packet")), sent to port \(Self.port):")
-        try topology.sender.run("of the sender", Self.summary) { () throws(PacketMetadataError) in try send() }
+        try topology.sender.run("of the sender") { () throws(PacketMetadataError) in try send() }
         try waitUntilRead(registry)
 
         say("pktmeta inspect-map")
@@ -88,7 +91,7 @@ struct DemoRun {
                 if Interruption.signal != nil { break }
             }
         } catch {
-            throw PacketMetadataError(.system, Self.summary, reason: "cannot send a packet (\(error.name))")
+            throw PacketMetadataError(CommandRefusal.packetNotSent(error))
         }
         try stopIfInterrupted()
     }
@@ -101,17 +104,14 @@ struct DemoRun {
             let area = try registry.areaState()
             if area.found >= UInt64(packets) { return }
             guard ContinuousClock.now < deadline else {
-                throw PacketMetadataError(
-                    .system, Self.summary, reason: "only \(area.found) of \(packets.of("packet")) arrived in 5 s")
+                throw PacketMetadataError(CommandRefusal.packetsNotArrived(area.found, of: packets))
             }
             Pause.sleep(milliseconds: 10)
         }
     }
 
     private func stopIfInterrupted() throws(PacketMetadataError) {
-        guard let signal = Interruption.signal else { return }
-        throw PacketMetadataError(
-            .interrupted, Self.summary, reason: "signal \(signal)", remedy: "All that it made is removed.")
+        if let signal = Interruption.signal { throw PacketMetadataError(TestbedRefusal.interrupted(signal)) }
     }
 
     private func say(_ text: String) { context.output("\n# \(text)") }

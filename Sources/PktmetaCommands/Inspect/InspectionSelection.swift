@@ -105,15 +105,9 @@ struct InspectionSelection {
         to inspection: Inspection, rates: [FieldID: FieldRates]? = nil
     ) throws(PacketMetadataError) -> Inspection {
         for pattern in patterns where !inspection.fields.contains(where: { pattern.matches($0.field.name) }) {
-            throw PacketMetadataError(
-                .notFound, "cannot inspect \(pattern.text)",
-                reason: "the registry \(inspection.path) has no such field",
-                remedy: InspectionView(rawValue: pattern.text).map { view in
-                    "The view goes before the names: pktmeta inspect-map \(view.rawValue) NAME."
-                } ?? NearestName.question(
-                    pattern.text,
-                    among: inspection.fields.map(\.field.name.text) + InspectionView.allCases.map(\.rawValue))
-                    + "pktmeta inspect-map registry lists its fields.")
+            let refusal = CommandRefusal.noSuchField(
+                pattern.text, inspection.path, among: inspection.fields.map(\.field.name))
+            throw PacketMetadataError(refusal).keeping(from: .other("cannot inspect \(pattern.text)"))
         }
         let shown = inspection.fields.filter { isSelected($0, rates) }
         let order = shown.enumerated().sorted { a, b in

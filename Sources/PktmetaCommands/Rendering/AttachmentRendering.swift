@@ -11,7 +11,7 @@ struct AttachmentRendering {
     var text: String { reports.map(line).joined(separator: "\n") }
 
     private func line(_ report: AttachmentReport) -> String {
-        let fallback = report.fallback.map { "; \($0)" } ?? ""
+        let fallback = report.fallbackWords.map { "; \($0)" } ?? ""
         return "\(report.interface): \(report.hook): \(report.program) \(report.outcome.rawValue)"
             + " (\(report.mode.rawValue)\(fallback))"
     }

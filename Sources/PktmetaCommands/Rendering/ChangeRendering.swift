@@ -48,7 +48,7 @@ struct ChangeRendering {
         case .held(let report):
             (report.outcome.rawValue, text(report) + " for as long as this process lives", fields(report))
         case .finished(let text): ("finished", "finished what another command had begun: \(text)", [])
-        case .cleared(let problem): ("repaired", "repaired what was damaged: \(problem)", [])
+        case .cleared(let problem): ("repaired", "repaired what was damaged: \(problem.words)", [])
         case .unfinished(let error): ("unfinished", text(error), fields(error))
         case .deleted: ("deleted", "deleted the registry", [])
         case .removed(let text): ("removed", "removed \(text)", [])
@@ -72,7 +72,7 @@ struct ChangeRendering {
             case .detached: "detached \(report.program) from"
             }
         let place = "\(report.hook) of \(report.interface) in network namespace \(text(report.namespace))"
-        let fallback = report.fallback.map { "; \($0)" } ?? ""
+        let fallback = report.fallbackWords.map { "; \($0)" } ?? ""
         return "\(done) \(place) (\(report.mode.rawValue)\(fallback))"
     }
 
@@ -86,7 +86,7 @@ struct ChangeRendering {
 
     private func text(_ error: PacketMetadataError) -> String {
         let remedy = error.remedy.map { ". \($0)" } ?? ""
-        return "\(error.summary): \(error.reason)\(remedy)"
+        return "\(error.message)\(remedy)"
     }
 
     // MARK: Fields

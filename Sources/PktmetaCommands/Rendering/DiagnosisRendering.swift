@@ -36,7 +36,7 @@ struct DiagnosisRendering {
     private var table: String {
         var table = Table(columns: [.text("LEVEL"), .text("CHECK"), .text("FOUND")])
         for finding in diagnosis.findings {
-            let remedy = finding.remedy.map {
+            let remedy = finding.help.map {
                 wrapped(remedies.completed($0), to: width - Self.indentation.utf8.count).map { Self.indentation + $0 }
             }
             for (number, line) in (wrapped(finding.text, to: width) + (remedy ?? [])).enumerated() {

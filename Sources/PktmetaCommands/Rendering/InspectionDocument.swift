@@ -56,7 +56,7 @@ struct InspectionDocument: JSONDocument {
 }
 
 extension RegistryProblem {
-    var json: JSONValue { ["slot": .number(slot), "text": .text(text)] }
+    var json: JSONValue { ["slot": .number(slot), "text": .text(fault.words)] }
 }
 
 extension FieldUser {

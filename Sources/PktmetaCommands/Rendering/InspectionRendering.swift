@@ -27,7 +27,7 @@ struct InspectionRendering {
         } else if inspection.fields.isEmpty, !image.fields.isEmpty {
             parts.append("none of \(image.fields.count.of("field")) is selected")
         }
-        parts.append(image.problems.map { display.paint("damaged: \($0)", .red) }.joined(separator: "\n"))
+        parts.append(image.problems.map { display.paint("damaged: \($0.words)", .red) }.joined(separator: "\n"))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 

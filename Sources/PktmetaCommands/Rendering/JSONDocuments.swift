@@ -6,17 +6,23 @@ internal import SystemPackage
 
 struct ErrorDocument: JSONDocument {
     let error: PacketMetadataError
+    let remedies: RemedyCommands
 
-    init(_ error: PacketMetadataError) { self.error = error }
+    init(_ error: PacketMetadataError, _ remedies: RemedyCommands = RemedyCommands()) {
+        self.error = error
+        self.remedies = remedies
+    }
 
     var value: JSONValue {
         [
             "version": .version,
             "error": [
                 "kind": .text(error.kind.rawValue),
+                // What exactly was refused, or kept from the rest.
+                "code": .text(error.refusal.code),
                 "summary": .text(error.summary),
                 "reason": .text(error.reason),
-                "remedy": error.remedy.map(JSONValue.text),
+                "remedy": error.remedy.map { .text(remedies.completed($0)) },
                 "details": error.details.map(JSONValue.text),
                 // What was done all the same, in words, and the id of the field that was registered.
                 "done": error.done.map { ["text": .text($0.text), "id": $0.id.map { .number($0.rawValue) }] },
@@ -78,7 +84,7 @@ extension AttachmentReport {
             "program": .text(program),
             "mode": .text(mode.rawValue),
             "outcome": .text(outcome.rawValue),
-            "fallback": fallback.map(JSONValue.text),
+            "fallback": fallbackWords.map(JSONValue.text),
         ]
     }
 }
@@ -106,7 +112,7 @@ struct DiagnosisDocument: JSONDocument {
                         "check": .text($0.check.rawValue),
                         "level": .text($0.level.rawValue),
                         "text": .text($0.text),
-                        "remedy": $0.remedy.map { .text(remedies.completed($0)) },
+                        "remedy": $0.help.map { .text(remedies.completed($0)) },
                         // Whether it is so for want of a privilege.
                         "isPrivilege": .flag($0.isPrivilege),
                     ]

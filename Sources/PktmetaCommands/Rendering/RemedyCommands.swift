@@ -6,8 +6,8 @@ internal import SystemPackage
 
 /// Has the commands in a remedy work as they are printed, where this run was told to look elsewhere than by default.
 ///
-/// The library says `pktmeta VERB` and what the verb is about; which registry and which network namespace is meant is
-/// this command line's affair. It goes right behind the verb, where any command takes its options.
+/// The words of a refusal say `pktmeta VERB` and what the verb is about; which registry and which network namespace is
+/// meant is this run's affair. It goes right behind the verb, where any command takes its options.
 struct RemedyCommands: Sendable {
     private let registry: String?
     private let netns: String?

@@ -28,7 +28,7 @@ struct RemovalRendering {
         switch item.outcome {
         case .removed: return (word + (names.isEmpty ? "" : "; held by \(names)"), nil)
         case .planned: return ("would be \(word)" + (names.isEmpty ? "" : "; held by \(names)"), nil)
-        case .left(let reason, let remedy): return ("left: \(reason)", remedy)
+        case .left(let reason): return ("left: \(reason.words)", reason.remedy)
         case .kept(let reason): return ("not touched: \(reason)", nil)
         }
     }
@@ -91,7 +91,7 @@ struct RemovalDocument: JSONDocument {
         switch item.outcome {
         case .removed: outcome = "removed"
         case .planned: outcome = "planned"
-        case .left(let text, let help): (outcome, reason, remedy) = ("left", text, help)
+        case .left(let why): (outcome, reason, remedy) = ("left", why.words, why.remedy)
         case .kept(let text): (outcome, reason) = ("not_touched", text)
         }
         return [

@@ -11,7 +11,8 @@ struct RepairRendering {
 
     var text: String {
         let lines =
-            repairs.finished + repairs.unregistered.map { "damaged: \($0)\($0.slot == 0 ? "" : ": unregistered")" }
+            repairs.finished
+            + repairs.unregistered.map { "damaged: \($0.words)\($0.slot == 0 ? "" : ": unregistered")" }
         return lines.isEmpty ? "nothing to repair" : lines.joined(separator: "\n")
     }
 }

@@ -61,7 +61,7 @@ struct Watch: ContextCommand {
         request.isFirst = !last
         Interruption.watch()
         let path = registry.path(in: context)
-        let stream = try interfaces.run("cannot watch") { (names) throws(PacketMetadataError) in
+        let stream = try interfaces.run(Action.watch) { (names) throws(PacketMetadataError) in
             let registry = try context.registryForPrograms(at: path)
             return try registry.watch(request, on: names)
         }

@@ -320,11 +320,12 @@ import Testing
             let attachment = try #require(try store.attachments().first)
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
             let attacher = try bench.pair.inReceiver {
-                try InterfaceAttacher(NetworkInterface(named: "far0"), store: store, summary: "test")
+                try InterfaceAttacher(
+                    NetworkInterface(named: "far0"), store: store, action: .attach(interfaces: ["far0"]))
             }
             let first = attachment.members[0]
             let chain = try attacher.loader(attachment.record.mode, isAttached: true).load(
-                [first.entry(for: registry.image(), "test")], in: registry)
+                [first.entry(for: registry.image())], in: registry)
             let record = first.record.renewed(as: chain.members[0].spec)
             try store.swap(attachment, to: RecordedChain(chain, [record]))
             if !isAttached {

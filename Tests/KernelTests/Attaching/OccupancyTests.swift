@@ -72,6 +72,15 @@ import Testing
                 Issue.record("it was found")
             } catch let error as PacketMetadataError {
                 #expect(error.kind == .notFound)
+                #expect(error.action == .lookAtHook("XDP", interface: "nosuch0"))
+                guard
+                    case .noSuchInterface("nosuch0", .operationNotSupportedByDevice, among: let names)? =
+                        error.refusal as? InterfaceRefusal
+                else {
+                    Issue.record("\(error)")
+                    return
+                }
+                #expect(names.contains("lo"))
             }
         }
     }

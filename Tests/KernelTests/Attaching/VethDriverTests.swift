@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import PacketMetadata
+@testable import PktmetaCommands
 
 /// What the veth driver asks of a pair before it takes an XDP program: as many queues to receive on as the peer sends on,
 /// and, of programs without fragments, that the *peer's* packets fit a page.
@@ -54,12 +55,13 @@ import Testing
     func whatGenericModeDoesWithout(errno: Errno, reason: String) throws {
         try Kernel.run {
             let loopback = try NetworkInterface(named: "lo")
-            let refusal = try #require(XDPRefusal(BPFError("attach", errno), loopback))
-            #expect(refusal.withoutNative?.hasSuffix(reason) == true)
-            #expect(refusal.error("cannot").kind == .unsupported)
-            #expect(refusal.error("cannot").remedy?.hasPrefix("--mode generic") == true)
-            #expect(XDPRefusal(BPFError("attach", .outOfRange), loopback)?.withoutNative == nil)
-            #expect(XDPRefusal(BPFError("attach", .resourceBusy), loopback) == nil)
+            let refusal = try #require(InterfaceRefusal(ofNativeMode: BPFError("attach", errno), loopback))
+            #expect(refusal.isEndedByGenericMode && refusal.kind == .unsupported)
+            #expect(refusal.reason.hasSuffix(reason))
+            #expect(refusal.remedy?.hasPrefix("--mode generic") == true)
+            let largeMTU = InterfaceRefusal(ofNativeMode: BPFError("attach", .outOfRange), loopback)
+            #expect(largeMTU?.isEndedByGenericMode == false)
+            #expect(InterfaceRefusal(ofNativeMode: BPFError("attach", .resourceBusy), loopback) == nil)
         }
     }
 

@@ -87,7 +87,7 @@ final class Torture {
         }
         let maps = try Self.maps(of: .xdp, scratchPath)
         reader = try ProgramLoader(
-            ObjectFile(path: path), image: registry.image(), isStrict: true, isRenewed: false, summary: "torture"
+            ObjectFile(path: path), image: registry.image(), isStrict: true, isRenewed: false
         ).load("torture_dynamic", for: .tcIngress, in: registry, maps: maps)
         let program = try BPFProgram(id: reader.program.id)
         link = try pair.inReceiver {

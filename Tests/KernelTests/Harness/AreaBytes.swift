@@ -19,7 +19,7 @@ extension Registry {
         generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = [], filledWith byte: UInt8 = 0
     ) throws -> [UInt8] {
         let word = try image().word
-        let stamp = try seal("make an area").stamp(of: word.generation, word) &+ UInt64(bitPattern: Int64(delta))
+        let stamp = try seal().stamp(of: word.generation, word) &+ UInt64(bitPattern: Int64(delta))
         let fieldsSet = slots.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
         return encode(stamp ^ bits) + encode(fieldsSet)
             + [UInt8](repeating: byte, count: word.capacity - RegistryWord.headerSize)

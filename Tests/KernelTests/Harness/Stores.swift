@@ -7,6 +7,6 @@ import SystemPackage
 extension AttachmentStore {
     /// Of the registry at a path, for a test to look at.
     init(of path: FilePath) throws {
-        self.init(try RegistryFolder(path: path).open(for: .write, "cannot look at \(path)"))
+        self.init(try RegistryFolder(path: path).open(for: .write))
     }
 }

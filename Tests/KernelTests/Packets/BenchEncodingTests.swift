@@ -75,8 +75,7 @@ import Testing
             let path = Fixture.bench(object.rawValue, compiler)
             if let registry = fields {
                 let loader = try ProgramLoader(
-                    ObjectFile(path: path), image: registry.registry.image(), isStrict: true, isRenewed: false,
-                    summary: "test")
+                    ObjectFile(path: path), image: registry.registry.image(), isStrict: true, isRenewed: false)
                 let terms = ProgramLoader.Terms(
                     constants: ["bench_capacity": ContractScript.little(UInt32(RegisteredFields.capacity))])
                 let hook: Hook = name == "live_get" ? .tcIngress : .xdp

@@ -56,8 +56,7 @@ import Testing
         func load(_ object: String, _ compiler: Fixture.Compiler, _ hook: Hook) throws -> LoadedProgram {
             try ProgramLoader(
                 ObjectFile(path: Fixture.object(object, compiler)), image: registry.image(), isStrict: false,
-                isRenewed: false,
-                summary: "test"
+                isRenewed: false
             ).load(nil, for: hook, in: registry)
         }
 

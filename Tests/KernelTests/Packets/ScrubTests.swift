@@ -18,7 +18,7 @@ import Testing
         let inject = try injector.load(only: "inject")
         let scrub = try ProgramLoader(
             ObjectFile(name: "scrub", bytes: PrebuiltObject.scrub.bytes, isPrebuilt: false), image: registry.image(),
-            isStrict: true, isRenewed: false, summary: "test"
+            isStrict: true, isRenewed: false
         ).load(nil, for: .tcIngress, in: registry)
         let looker = try BPFObject(bytes: Fixture.bytes(Fixture.object("raw_area")), name: "look")
         let look = try looker.load(only: "look")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import Linux
+internal import PacketMetadata
 internal import SystemPackage
 
 extension HookOccupant {

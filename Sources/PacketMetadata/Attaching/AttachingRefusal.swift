@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import RegistryModel
+public import SystemPackage
+
+/// Why programs cannot be attached to a hook of an interface, kept there, or detached.
+public enum AttachingRefusal: Refusal {
+    // The request.
+
+    case noSuchMode(AttachmentMode, Hook)
+    /// What is held by a process joins nothing, has no place among others and is no filter.
+    case heldRequest
+    case namedTwice(ProgramIdentity)
+    /// Of this registry's programs, of which these are attached there.
+    case programNotAttached(String, among: [ProgramIdentity])
+    case ambiguousProgram(String, [ProgramIdentity])
+    /// Of all programs of TC ingress.
+    case noSuchNeighbour(String, among: [Neighbour])
+    case ambiguousNeighbour(String, among: [Neighbour])
+
+    // What is there.
+
+    /// By this registry, in another mode than was asked for.
+    case attachedInOtherMode(program: String, AttachmentMode, Hook, interface: String)
+    /// Nothing of this registry.
+    case nothingAttached(FilePath, [Hook])
+    /// nil: whoever holds it cannot be seen.
+    case hookTaken(HookOccupant?, interface: String, Errno)
+    /// As many programs are attached to TC ingress as the kernel allows.
+    case hookFull(Errno)
+    /// The program beside which another was to run has just gone.
+    case neighbourGone(Errno)
+    case registryGone(FilePath)
+
+    // The kernel and the driver.
+
+    case noTCXLinks(Errno)
+    /// An order among TC programs takes TCX: the kernel has none, or clsact was asked for.
+    case orderTakesTCX(kernelHasTCX: Bool)
+    case noXDPMode(AttachmentMode, Errno)
+    /// An attached program goes on as it was, although the registry has changed.
+    case notRenewed(KernelRefusal)
+
+    /// A program at TC ingress.
+    public struct Neighbour: Sendable, Hashable {
+        public let programID: UInt32
+        /// nil if this process may not know it.
+        public let name: String?
+    }
+
+    public var kind: PacketMetadataError.Kind {
+        switch self {
+        case .noSuchMode, .heldRequest, .namedTwice, .ambiguousProgram, .ambiguousNeighbour: .usage
+        case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
+        case .attachedInOtherMode, .hookTaken, .hookFull: .taken
+        case .neighbourGone: .busy
+        case .noTCXLinks, .orderTakesTCX, .noXDPMode: .unsupported
+        case .notRenewed(let refusal): refusal.kind
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+/// Why a command cannot do what its arguments say, beside what the library refuses.
+enum CommandRefusal: Refusal {
+    /// With what is wrong, as the parser says it.
+    case badArguments(String)
+    /// With the registry's path and its fields.
+    case noSuchField(String, FilePath, among: [FieldName])
+    /// Of a registry that a header is to be made of.
+    case damagedFields(RegistryProblem)
+    /// But the loopback.
+    case noInterfaces
+    case interfacesNotListed(Errno)
+    case binaryToTerminal
+    case fileNotWritten(FilePath, Errno)
+    /// The terminal does not give single keys.
+    case noSingleKeys(Errno)
+    case packetNotSent(Errno)
+    case packetsNotArrived(UInt64, of: Int)
+
+    var kind: PacketMetadataError.Kind {
+        switch self {
+        case .badArguments, .binaryToTerminal: .usage
+        case .noSuchField, .noInterfaces: .notFound
+        case .damagedFields: .badData
+        case .interfacesNotListed, .noSingleKeys, .packetNotSent, .packetsNotArrived: .system
+        case .fileNotWritten(_, let errno):
+            switch errno {
+            case .noSuchFileOrDirectory, .notDirectory: .notFound
+            case .isDirectory, .noSpace, .diskQuotaExceeded, .fileTooLarge: .taken
+            case .permissionDenied, .notPermitted, .readOnlyFileSystem: .missingPrivilege
+            default: .system
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+extension RegistryRefusal {
+    var remedy: String? {
+        switch self {
+        case .emptyPath, .dottedName, .badCapacity, .noArea, .sealNotOpened: nil
+        case .notInFileSystem:
+            "Name a folder below one, such as \(Self.mountPoint); mount -t bpf bpf PATH makes another."
+        case .throughLink(_, let real):
+            "Name the folder that is meant itself" + (real.map { ": --registry \($0)" } ?? ".")
+        case .inOtherRegistry: "--registry names a folder beside that one."
+        case .mountPoint(let path):
+            "Name a folder below it: --registry \(ShellWord.quoted(path.appending("pktmeta").string))."
+        case .fleetingMount: "\(Self.mountingOutside), or use --netns in place of ip netns exec."
+        case .folderNotMade(let refusal):
+            refusal.remedy(
+                beside: "--registry names a folder that you may write to: an administrator mounts a BPF file system "
+                    + "for you (mount -t bpf bpf PATH; chown YOU PATH).")
+        case .noRegistry: "pktmeta register-field NAME --type TYPE creates it with its first field."
+        case .noFileSystem:
+            "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
+                + "mounted; mount -t bpf bpf PATH makes an empty one."
+        case .otherCapacity: "Use it as it is, or another with --registry."
+        case .noSuchField(_, _, let names) where names.isEmpty: nil
+        case .noSuchField(let name, _, let names):
+            NearestName.question(name.text, among: names.map(\.text))
+                + "It has \(names.map(\.text).joined(separator: ", "))."
+        case .fieldInUse: "Detach first, or use --force: programs that use it then get -ENOENT for it."
+        case .damagedRegistry(let path, _):
+            "\(Self.removingCommand(path)) detaches what is attached, and removes what is left of it."
+        case .damagedFields:
+            "pktmeta inspect-map registry lists all damage; pktmeta repair unregisters what is damaged."
+        case .othersFolder(let path, _): "Whose it is removes it: rm -r \(ShellWord.quoted(path.string))."
+        case .holdsRegistry(let path): "\(Self.removingCommand(path)) removes that one first."
+        case .registryLocked: "Try again, or wait longer with --lock-timeout."
+        case .registryReplaced: "Try again."
+        case .foreignOwner:
+            "Run this as that user; or, if you trust that user with your privileges, say --trust-owner."
+        case .pinNotOpened(let refusal): refusal.remedy(beside: "The pins' owner may grant access with chmod.")
+        case .accessNotSet(let refusal):
+            refusal.remedy(beside: "Their owner may, for groups that it is a member of; so may root.")
+        }
+    }
+
+    private static let mountPoint = Registry.defaultPath.removingLastComponent()
+    /// Where all see it.
+    static let mountingOutside = "As root, outside of this mount namespace: mount -t bpf bpf \(mountPoint)"
+
+    /// What removes a registry, whatever is left of it.
+    static func removingCommand(_ path: FilePath) -> String {
+        "pktmeta delete-registry --force --registry \(ShellWord.quoted(path.string))"
+    }
+}
+
+extension PinRefusal: RefusalWords {
+    var reason: String {
+        switch self {
+        case .damagedAttachment(let attachment, _): attachment.words
+        }
+    }
+
+    var remedy: String? {
+        switch self {
+        case .damagedAttachment(_, let registry): DamagedAttachment.remedy(registry)
+        }
+    }
+}
+
+extension DamagedAttachment {
+    var words: String { "the attachment \(path) is damaged: \(reason)" }
+
+    /// - Parameter registry: the registry's path.
+    static func remedy(_ registry: FilePath) -> String {
+        "pktmeta repair --registry \(ShellWord.quoted(registry.string)) detaches it and removes its pins."
+    }
+}
+
+extension AccessRefusal: RefusalWords {
+    var reason: String {
+        switch self {
+        case .badModeBits(let text): "'\(text)' are no mode bits"
+        case .lettingOthersWrite(let text):
+            "\(text) lets others write, and so decide what programs the registry's owner loads"
+        case .badOwnerBits: "pins are read and written by their owner, and never executed"
+        case .idleGroup(let text): "with \(text) a group may do nothing"
+        case .noSuchGroup(let name): "there is no group \(name)"
+        }
+    }
+
+    var remedy: String? {
+        switch self {
+        case .badModeBits: "They are octal, as for chmod: 0600, 0640, 0644."
+        case .lettingOthersWrite: "Let them read (0640, 0644); who is to write runs pktmeta as the owner."
+        case .badOwnerBits: "Modes are 0600, 0640, 0644 and 0604."
+        case .idleGroup: "0640 lets it read."
+        case .noSuchGroup: "getent group lists them."
+        }
+    }
+}

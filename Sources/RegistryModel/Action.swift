@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import SystemPackage
+
+/// What a program asked the library for.
+public enum Action: Hashable, Sendable {
+    // Of texts.
+
+    /// To read what somebody wrote.
+    case read(Notation, String)
+
+    // Of a registry, by the path of its folder of pins.
+
+    case openRegistry(FilePath)
+    /// To take what is pinned there for a registry.
+    case useRegistry(FilePath)
+    case readRegistry(FilePath)
+    /// To read what happened to fields.
+    case readState(FilePath)
+    case createRegistry(FilePath)
+    case changeRegistry(FilePath)
+    case compactRegistry(FilePath)
+    case repairRegistry(FilePath)
+    case removeRegistry(FilePath)
+    case exportRegistry(FilePath)
+    /// To set who may read a registry; nil: one that was not named yet.
+    case setAccess(FilePath?)
+    /// To find out how many bytes in front of a packet the kernel grants.
+    case probeAreas
+
+    // Of fields.
+
+    case registerField(FieldName)
+    case unregisterField(FieldName)
+
+    // Of objects and what is loaded of them.
+
+    case readObject(FilePath)
+    case loadObject(String)
+
+    // Of hooks and what is attached to them.
+
+    case attach(interfaces: [String])
+    case detach(interfaces: [String])
+    /// To have programs attached for as long as a process lives.
+    case stayAttached(interfaces: [String])
+    /// To load an attached program anew for a registry that has changed.
+    case renew(program: String, interface: String)
+    /// To say who is on a hook.
+    case lookAtHook(String, interface: String)
+    /// To look for what keeps an interface from carrying fields.
+    case examine(interface: String)
+    case listAttachments
+    /// To go by what is attached for a registry.
+    case useAttachments(FilePath)
+    /// By the path of its folder of pins; so are the following.
+    case readAttachment(FilePath)
+    case adoptAttachment(FilePath)
+    case finishAttachment(FilePath)
+
+    // Of packets.
+
+    case watch(interfaces: [String])
+    case watchBy(field: FieldName, comparison: String, value: String)
+
+    // Of programs that are built on the library.
+
+    /// In words that say that it was refused, as in "the benchmark stopped".
+    case other(String)
+
+    /// What a text is meant to be.
+    public enum Notation: Hashable, Sendable {
+        case fieldName, type, source, sink, value
+        case registryPath
+        case condition, address
+        /// A command line.
+        case arguments
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import SystemPackage
+
+/// What was done although something that belongs to it was refused.
+public enum Done: Hashable, Sendable {
+    case registered(RegisteredField, in: FilePath)
+    case unregistered(FieldName, from: FilePath)
+    /// Fields of which some are where they were to go.
+    case moved([FieldName], in: FilePath)
+    case created(FilePath)
+    /// Some pins of the registry have the access that was asked for.
+    case setAccess(FilePath)
+    /// Some of a registry's attachments are detached, to remove it.
+    case detachedForRemoval(Int, of: Int, FilePath)
+    /// The programs that were asked for are attached if any were, and so many of those that were to go are detached.
+    case attached(hasAttached: Bool, detached: Int, of: Int)
+    /// Attaching failed, and some of what was attached by then could not be taken back.
+    case attachedInPart(interfaces: [String], FilePath)
+    /// Fields that were missing are registered, and what they were registered for failed.
+    case registeredMissing([FieldName])
+
+    /// Of the field that was registered, if one was.
+    public var id: FieldID? {
+        if case .registered(let field, _) = self { field.id } else { nil }
+    }
+}
