@@ -13,6 +13,7 @@
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make torture   ten minutes of packets while the registry changes (root)
+#   make forge-test  ten million packets of an attacker on each path on which the sender's bytes get where an area is (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
@@ -70,8 +71,8 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iprout
 	$(if $(shell command -v python3),,python3)
 
 .PHONY: build release bpf examples test-bpf demo bench test test-release test-optimised test-address \
-	torture fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test deps-lint \
-	deps-kernels clean
+	torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test \
+	deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -177,6 +178,10 @@ docs: bpf
 # Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
+
+# Ten million packets on each path; `make test` sends a hundred thousand.
+forge-test: bpf test-bpf
+	PKTMETA_FORGE_PACKETS=$${PKTMETA_FORGE_PACKETS:-10000000} swift test --filter ForgeryTests
 
 # Objects that were changed somewhere must not crash what opens and loads them; `make test` does a few of each.
 fuzz: bpf test-bpf

@@ -2,11 +2,11 @@
 
 import BPF
 import Glibc
-import RegistryModel
 import SystemPackage
 import TestSupport
 
 @testable import PacketMetadata
+@testable import RegistryModel
 
 extension Registry {
     /// An area as programs of this registry make it, with these fields set.
@@ -19,7 +19,7 @@ extension Registry {
         generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = [], filledWith byte: UInt8 = 0
     ) throws -> [UInt8] {
         let word = try image().word
-        let stamp = try seal().stamp(of: word.generation, word) &+ UInt64(bitPattern: Int64(delta))
+        let stamp = try newestStamp() &+ UInt64(bitPattern: Int64(delta))
         let fieldsSet = slots.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
         return encode(stamp ^ bits) + encode(fieldsSet)
             + [UInt8](repeating: byte, count: word.capacity - RegistryWord.headerSize)
@@ -28,6 +28,23 @@ extension Registry {
     /// Bytes of an area up to its first value.
     func areaHeader(set slots: [Int] = []) throws -> [UInt8] {
         Array(try area(set: slots).prefix(RegistryWord.headerSize))
+    }
+}
+
+extension Registry {
+    /// The stamp of areas that programs of this registry make now.
+    func newestStamp() throws -> UInt64 {
+        let word = try image().word
+        return try seal("make an area").stamp(of: word.generation, word)
+    }
+
+    /// Goes on from another generation, as if the layout had changed so often.
+    func setGeneration(_ number: UInt32) throws {
+        let word = try image().word
+        let start = RegistryWord(capacity: word.capacity, identity: word.identity, generation: number)
+        var head = try fieldsMap.slot(0)
+        head.replaceSubrange(0..<8, with: encode(start.rawValue))
+        try fieldsMap.setSlot(0, head)
     }
 }
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
+
+/// A path with its sender, the producer where packets come in, and readers of a field that nobody sets.
+final class ForgeryScene {
+    private let path: ForgeryPath
+    private let chain: VethChain
+    private let scratch = ScratchRegistry()
+    private let registry: Registry
+    private var readers: [LoadedProgram] = []
+    private var links: [LinkBox] = []
+
+    private static let wanted: UInt16 = 0xbeef
+
+    init(_ path: ForgeryPath) throws {
+        self.path = path
+        chain = try VethChain()
+        registry = try Self.registry(for: path, at: scratch)
+        try prepare()
+        for (index, point) in path.points.enumerated() {
+            let reader = try Self.reader(registry, passes: index < path.points.count - 1)
+            readers.append(reader)
+            let link =
+                point.isInNextNamespace
+                ? try chain.inOnward { try Self.attach(reader, at: point) }
+                : try chain.pair.inReceiver { try Self.attach(reader, at: point) }
+            links.append(link)
+        }
+    }
+
+    private func prepare() throws {
+        try chain.pair.inReceiver {
+            try path.prepare()
+            _ = try registry.attach(AttachmentRequest(xdp: .programs([.prebuilt])), to: [VethPair.far])
+        }
+    }
+
+    /// A registry whose newest stamp a packet can have on the path: the best that can be for the sender.
+    private static func registry(for path: ForgeryPath, at scratch: ScratchRegistry) throws -> Registry {
+        while true {
+            let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+            try registry.setGeneration(17 << 8 | 60)
+            for field in path.fields {
+                let type = try FieldType(field.type)
+                let source = try FieldSource(field.name == "copied" ? "payload:42" : "none", type: type)
+                let made = try registry.register(
+                    FieldDefinition(name: FieldName(field.name), type: type, source: source)
+                ).field
+                try #require(made.layout.offset == field.offset)
+            }
+            if path.canHave(try registry.newestStamp()) { return registry }
+            _ = try Registry.remove(at: scratch.path)
+        }
+    }
+
+    private static func reader(_ registry: borrowing Registry, passes: Bool) throws -> LoadedProgram {
+        let loader = ProgramLoader(
+            try ObjectFile(path: Fixture.object("forgery_tc")), image: try registry.image(), isStrict: true,
+            isRenewed: false, summary: "read")
+        // TCX_NEXT, or TC_ACT_SHOT: nobody wants the packet.
+        let constants = ["wanted_value": encode(wanted), "verdict": encode(Int32(passes ? -1 : 2))]
+        return try loader.load(
+            loader.inspect(nil, for: .tcIngress), in: registry, ProgramLoader.Terms(constants: constants))
+    }
+
+    private static func attach(_ reader: LoadedProgram, at point: ForgeryPath.Point) throws -> LinkBox {
+        let index = try NetworkInterface(named: point.interface).index
+        return LinkBox(
+            point.isEgress
+                ? try BPFLink.tcx(reader.program, ifindex: index, .egress)
+                : try BPFLink.tcx(reader.program, ifindex: index, .ingress))
+    }
+
+    // MARK: The attack
+
+    /// What all readers of the path got: `struct seen` of Tests/Programs/forgery_tc.bpf.c.
+    struct Outcome: CustomStringConvertible {
+        /// Packets with metadata, as the last reader saw them.
+        var packets: UInt64 = 0
+        /// Values, each of them forged.
+        var byID: UInt64 = 0
+        var bound: UInt64 = 0
+        /// Values that are what the sender wanted.
+        var wanted: UInt64 = 0
+        var seconds = 0.0
+
+        var values: UInt64 { byID + bound }
+        var description: String {
+            "\(packets) packets with metadata, \(values) values, \((10 * seconds).rounded() / 10) s"
+        }
+    }
+
+    struct NoPacketArrives: Error {
+        let outcome: Outcome
+    }
+
+    /// Sends until the last reader has seen so many packets with metadata: a queue may lose some on the way.
+    ///
+    /// - Parameter knowingTheSeal: else the sender knows all but that: each stamp has the right generation and a random tag.
+    func attack(_ count: UInt64, knowingTheSeal: Bool) throws -> Outcome {
+        let sender = try ForgingSender(
+            path, stamp: registry.newestStamp(), guessing: knowingTheSeal ? 0 : UInt64.max << 16, wanting: Self.wanted,
+            from: chain.pair)
+        let (before, start) = (try outcome(), ContinuousClock.now)
+        var now = before
+        while now.packets < before.packets + count {
+            try sender.send(Int(min(before.packets + count - now.packets, 200_000)))
+            let last = now
+            now = try settled()
+            if now.packets == last.packets { throw NoPacketArrives(outcome: now) }
+        }
+        let time = (ContinuousClock.now - start) / .seconds(1)
+        return Outcome(
+            packets: now.packets - before.packets, byID: now.byID - before.byID, bound: now.bound - before.bound,
+            wanted: now.wanted - before.wanted, seconds: time)
+    }
+
+    /// When no more packets arrive.
+    private func settled() throws -> Outcome {
+        var outcome = try outcome()
+        while true {
+            Pause.sleep(milliseconds: 20)
+            let later = try self.outcome()
+            if later.packets == outcome.packets { return later }
+            outcome = later
+        }
+    }
+
+    private func outcome() throws -> Outcome {
+        var outcome = Outcome()
+        for reader in readers {
+            let words = SurvivalSeen.words(try reader.object.map("seen").values(at: 0)[0])
+            outcome.packets = words[0]
+            outcome.byID += words[1]
+            outcome.bound += words[2]
+            outcome.wanted += words[3]
+        }
+        return outcome
+    }
+}
+
+/// Sends a path's packets as fast as the kernel takes them.
+private final class ForgingSender {
+    private let frame: [UInt8]
+    private let program: BPFProgram
+    private let pair: VethPair
+
+    init(
+        _ path: ForgeryPath, stamp: UInt64, guessing guessed: UInt64, wanting value: UInt16, from pair: VethPair
+    ) throws {
+        let frame = path.frame(wanting: value)
+        let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("forgery_sender")), name: "forgery")
+        let index = try pair.inSender { try NetworkInterface(named: VethPair.near).index }
+        _ = object.setConstant("sender_ifindex", to: encode(index))
+        _ = object.setConstant("known_stamp", to: encode(stamp))
+        _ = object.setConstant("guessed_bits", to: encode(guessed))
+        _ = object.setConstant("stamp_at", to: encode(UInt32(frame.stampAt)))
+        program = try object.load(only: path.sender)
+        self.frame = frame.bytes
+        self.pair = pair
+    }
+
+    func send(_ count: Int) throws {
+        try pair.inSender { try program.testRunLiveFrames(packet: frame, count: count) }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
+
+/// How many stamps have to be guessed until one is taken for the registry's.
+///
+/// A stamp has 64 bits. A program takes those of a window of generations: at most the newest and the 32,767 before it, 2^15 of
+/// 2^64. So it takes a random stamp once in 2^64 / 2^15 = 2^49 packets, 562,949,953,421,312 of them: at ten million packets a
+/// second that is 1.8 years. Who knows the generation, which is no secret, guesses the other 48 bits: once in 2^48.
+///
+/// Nobody can wait for that. So the programs here, with accessors as they are, meet stamps of which only the lowest bits are
+/// random: the 16 of the generation and the lowest 8, 12 or 16 of the tag; all others are right. That is a seal of so many bits.
+/// It is hit as often as the same calculation says, at each width, so the calculation holds for the widest one.
+@Suite(Kernel.required) struct SealedAreaTests {
+    /// How a program opens the area.
+    enum Access: CustomStringConvertible {
+        case byID
+        /// The program was loaded for a registry whose fields have not moved for so many generations, the newest included.
+        case bound(generations: UInt32)
+
+        var description: String {
+            switch self {
+            case .byID: "by id"
+            case .bound(let generations): "bound, \(generations) generations"
+            }
+        }
+
+        /// Stamps that the program takes.
+        var window: UInt64 {
+            switch self {
+            case .byID: 1 << 15
+            case .bound(let generations): UInt64(generations)
+            }
+        }
+    }
+
+    static let accesses: [Access] = [.byID, .bound(generations: 1 << 15), .bound(generations: 1 << 13)]
+    static let variants = accesses.flatMap { access in Fixture.Compiler.allCases.map { (access, $0) } }
+
+    /// Lowest bits of the tag that are guessed.
+    static let tagWidths: [UInt64] = [8, 12, 16]
+
+    @Test(arguments: variants)
+    func aSealOfFewBitsIsHitAsOftenAsCalculated(access: Access, compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            for width in Self.tagWidths {
+                let guessed = UInt64(1) << (16 + width) - 1
+                let forger = try Forger(access, compiler, guessing: guessed)
+                // The window ends at the newest stamp. Its older end may be out of reach of who leaves the upper bits right.
+                let reached = min(access.window, (forger.newest & guessed) + 1)
+                let rate = Double(reached) / Double(guessed + 1)
+                let guesses = max(1 << 24, Int(64 / rate))
+                let expected = rate * Double(guesses)
+                let deviation = (expected * (1 - rate)).squareRoot()
+                let hits = try forger.run(guesses)
+                #expect(
+                    abs(Double(hits) - expected) < 6 * deviation, "\(access), \(width) bits: \(hits), not \(expected)")
+                #expect(hits > 0)
+            }
+        }
+    }
+
+    /// Of all 64 bits, and of the tag's 48 where the generation is known: 2^26 guesses find none.
+    @Test(arguments: [Access.byID, .bound(generations: 1 << 15)], [UInt64.max, UInt64.max << 16])
+    func theWholeSealIsNotHit(access: Access, guessed: UInt64) throws {
+        try Kernel.run {
+            let forger = try Forger(access, .swift, guessing: guessed)
+            #expect(try forger.run(1 << 26) == 0)
+        }
+    }
+}
+
+/// A program of Tests/Programs/forger.bpf.c, loaded for a registry of its own.
+private final class Forger {
+    private let scratch = ScratchRegistry()
+    private let loaded: LoadedProgram
+    /// The stamp of areas that the registry's programs make now.
+    let newest: UInt64
+
+    /// - Parameter guessed: bits of the stamp that are random; all others are right.
+    init(_ access: SealedAreaTests.Access, _ compiler: Fixture.Compiler, guessing guessed: UInt64) throws {
+        let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+        _ = try registry.register(FieldDefinition(name: FieldName("target"), type: .u32))
+        var image = try registry.image()
+        if case .bound(let generations) = access {
+            let field = try #require(image.field(named: FieldName("target")))
+            let ahead =
+                UInt32(truncatingIfNeeded: field.layout.generation.distance(from: image.word.generation)) &+ generations
+                - 1
+            image.word = RegistryWord(
+                capacity: image.word.capacity, identity: image.word.identity, generation: image.word.changes &+ ahead)
+        }
+        newest = try registry.seal("forge").stamp(of: image.word.generation, image.word)
+        let loader = ProgramLoader(
+            try ObjectFile(path: Fixture.object("forger", compiler)), image: image, isStrict: true, isRenewed: false,
+            summary: "forge")
+        let program: String
+        if case .byID = access { program = "forge_by_id" } else { program = "forge_bound" }
+        let constants = ["right_stamp": encode(newest), "guessed_bits": encode(guessed)]
+        loaded = try loader.load(
+            loader.inspect(program, for: .xdp), in: registry, ProgramLoader.Terms(constants: constants))
+    }
+
+    /// - Returns: how many of the guesses were taken for an area of the registry.
+    func run(_ guesses: Int) throws -> UInt64 {
+        _ = try loaded.program.testRunXDP(packet: [UInt8](repeating: 0, count: 64), repeats: guesses)
+        let value = try loaded.object.map("guesses").values(at: 0)[0]
+        let counts = stride(from: 0, to: value.count, by: 8).map { decode(Array(value[$0..<$0 + 8]), as: UInt64.self) }
+        #expect(counts[0] == UInt64(guesses) && counts[2] == 0, "\(counts)")
+        return counts[1]
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Guesses stamps: puts an area in front of the packet whose stamp has random bits where a mask says so, and the right
+ * ones elsewhere, and counts how often it is taken for the registry's own. Each run of a program is one guess.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <pktmeta/pktmeta.bpf.h>
+
+PKTMETA_FIELD(__u32, target);
+
+const volatile __u64 right_stamp = 0;
+const volatile __u64 guessed_bits = 0;
+
+enum count { GUESSES, HITS, FAILURES, COUNTS };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[COUNTS]);
+} guesses SEC(".maps");
+
+/* The first run makes the room, which stays for those that follow in one BPF_PROG_TEST_RUN. */
+static __always_inline int put_guess(struct xdp_md *ctx)
+{
+	__u64 random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+	void *meta, *data;
+
+	if (ctx->data_meta == ctx->data && bpf_xdp_adjust_meta(ctx, -64))
+		return -ENOSPC;
+	meta = (void *)(long)ctx->data_meta;
+	data = (void *)(long)ctx->data;
+	if (meta + 64 > data)
+		return -EFAULT;
+	*(__u64 *)meta = (right_stamp & ~guessed_bits) | (random & guessed_bits);
+	*(__u32 *)(meta + PKTMETA_FIELDS_SET_OFFSET) = 0xffffffff;
+	return 0;
+}
+
+/* - is_hit: an expression that may use the cursor c. */
+#define FORGE(ctx, cursor_type, is_hit) \
+	({ \
+		__u32 key = 0; \
+		__u64 *count = bpf_map_lookup_elem(&guesses, &key); \
+		cursor_type c; \
+		if (count) { \
+			if (put_guess(ctx)) \
+				count[FAILURES]++; \
+			else if (is_hit) \
+				count[HITS]++; \
+			count[GUESSES]++; \
+		} \
+	})
+
+SEC("xdp")
+int forge_by_id(struct xdp_md *ctx)
+{
+	FORGE(ctx, struct pktmeta_cursor, !pktmeta_open(&c, ctx));
+	return XDP_PASS;
+}
+
+/* The window that open takes is that of the fields that are used. */
+SEC("xdp")
+int forge_bound(struct xdp_md *ctx)
+{
+	__u32 value;
+
+	FORGE(ctx, struct pktmeta_bound_cursor, !pktmeta_open_bound(&c, ctx) && !PKTMETA_GET(&c, target, &value));
+	return XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
