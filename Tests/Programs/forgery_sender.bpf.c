@@ -10,6 +10,7 @@ const volatile __u32 sender_ifindex = 0;
 const volatile __u64 known_stamp = 0;
 const volatile __u64 guessed_bits = 0; /* of the stamp: those that the sender does not know */
 const volatile __u32 stamp_at = 0;     /* bytes from the start of the frame on */
+const volatile __u32 life = 0;         /* of the header of IPv4: time to live, protocol and checksum */
 
 static __always_inline __u64 guess(void)
 {
@@ -27,8 +28,10 @@ static __always_inline void put(__u16 *place, __u64 stamp)
 	place[3] = stamp >> 48;
 }
 
-SEC("xdp")
-int send_stamp(struct xdp_md *ctx)
+#define IP 14
+#define IP_LIFE 8 /* time to live, protocol and checksum, and behind them the source address */
+
+static __always_inline int stamp_and_send(struct xdp_md *ctx)
 {
 	void *place = (void *)(long)ctx->data + stamp_at;
 
@@ -38,9 +41,7 @@ int send_stamp(struct xdp_md *ctx)
 	return bpf_redirect(sender_ifindex, 0);
 }
 
-#define IP 14
 #define IP_SIZE 56     /* bytes, with options */
-#define IP_STAMP 8     /* time to live, protocol, checksum and source address */
 #define IP_ID 4        /* its bytes make the checksum what it is to be */
 #define SOURCE_BITS 32 /* above which the stamp is the source address */
 
@@ -54,6 +55,25 @@ static __always_inline __u64 acceptable(__u64 stamp)
 	return (stamp & ~(0xffULL << SOURCE_BITS)) | 100ULL << SOURCE_BITS;
 }
 
+SEC("xdp")
+int send_stamp(struct xdp_md *ctx)
+{
+	return stamp_and_send(ctx);
+}
+
+/* Of packets that are forwarded: the kernel uses frames again as it left them, with less time to live. */
+SEC("xdp")
+int send_forwarded(struct xdp_md *ctx)
+{
+	__u16 *header = (void *)(long)ctx->data + IP;
+
+	if ((void *)header + IP_LIFE + 4 > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	header[IP_LIFE / 2] = life;
+	header[IP_LIFE / 2 + 1] = life >> 16;
+	return stamp_and_send(ctx);
+}
+
 /* The stamp is part of a header of IPv4. */
 SEC("xdp")
 int send_header(struct xdp_md *ctx)
@@ -63,7 +83,7 @@ int send_header(struct xdp_md *ctx)
 
 	if ((void *)header + IP_SIZE > (void *)(long)ctx->data_end)
 		return XDP_DROP;
-	put(header + IP_STAMP / 2, acceptable(guess()));
+	put(header + IP_LIFE / 2, acceptable(guess()));
 	header[IP_ID / 2] = 0;
 #pragma unroll
 	for (int i = 0; i < IP_SIZE / 2; i++)

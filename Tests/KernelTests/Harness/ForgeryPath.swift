@@ -43,7 +43,13 @@ enum ForgeryPath: String, CaseIterable, Sendable {
     }
 
     /// The program of Tests/Programs/forgery_sender.bpf.c.
-    var sender: String { self == .tunnelWithOptions ? "send_header" : "send_stamp" }
+    var sender: String {
+        switch self {
+        case .segmentRouting: "send_stamp"
+        case .tunnelWithOptions: "send_header"
+        case .tunDevice: "send_forwarded"
+        }
+    }
 
     /// Whether a packet can have this stamp where the area will be.
     func canHave(_ stamp: UInt64) -> Bool {

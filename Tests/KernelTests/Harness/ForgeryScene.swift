@@ -162,6 +162,7 @@ private final class ForgingSender {
         _ = object.setConstant("known_stamp", to: encode(stamp))
         _ = object.setConstant("guessed_bits", to: encode(guessed))
         _ = object.setConstant("stamp_at", to: encode(UInt32(frame.stampAt)))
+        _ = object.setConstant("life", to: Array(frame.bytes[22..<26]))
         program = try object.load(only: path.sender)
         self.frame = frame.bytes
         self.pair = pair
