@@ -32,22 +32,34 @@ final class SurvivalBench {
         }
     }
 
+    /// What other fields have, if the route's stamp sets others.
+    struct Others {
+        /// The registry's generation, when the fields are there already.
+        var generation: UInt32?
+        /// Four, by the registry's newest stamp.
+        let values: (UInt64) -> [UInt64]
+    }
+
     init(
         _ route: SurvivalRoute, _ mode: XDPMode, amount: Int32 = 0, capacity: Int? = nil,
-        otherValues: (RegistryImage) -> [UInt64] = { _ in [] }
+        firstGeneration: UInt32? = nil, others: Others? = nil
     ) throws {
         self.route = route
         self.mode = mode
         chain = try VethChain()
         registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
-        let otherValues = try otherValues(registry.image())
-        var others: [RegisteredField] = []
-        for index in otherValues.indices { others.append(try Self.register(registry, "other_\(index)")) }
+        if let firstGeneration { try registry.setGeneration(firstGeneration) }
+        var otherFields: [RegisteredField] = []
+        if others != nil {
+            for index in 0..<4 { otherFields.append(try Self.register(registry, "other_\(index)")) }
+        }
         field = try Self.register(registry, "survivor")
+        if let generation = others?.generation { try registry.setGeneration(generation) }
+        let otherValues = try others?.values(registry.newestStamp()) ?? []
         let constants = SurvivalConstants(
             id: field.id, markerAt: route.markerAt, amount: amount,
             target: try chain.pair.inReceiver { try NetworkInterface(named: VethChain.out).index },
-            others: Array(zip(others.map(\.id), otherValues)))
+            others: Array(zip(otherFields.map(\.id), otherValues)))
         reader = try Loaded(constants.object("survival_tc", registry), "read")
         if let name = route.stamp {
             let variant = name.rawValue + (route.frags ?? (mode == .native) ? "_frags" : "")
