@@ -13,4 +13,10 @@ static __always_inline __u32 marker_offset(__u32 length)
 	return marker_at < 0 ? length + marker_at : marker_at;
 }
 
+/* Of every third packet: those whose start XDP moves. */
+static __always_inline int is_third(__u8 marker)
+{
+	return marker % 3 == 0;
+}
+
 #endif

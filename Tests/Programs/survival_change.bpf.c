@@ -36,15 +36,30 @@ int change_head(struct __sk_buff *skb)
 	return done(bpf_skb_change_head(skb, amount, 0));
 }
 
-/* Leaves the packets alone that have something in front already. */
+/* 1 for every third packet, 0 for the others, negative for one that cannot be told. */
+static __always_inline int third(struct __sk_buff *skb)
+{
+	__u8 marker = 0;
+
+	return bpf_skb_load_bytes(skb, marker_offset(skb->len), &marker, 1) ? -EFAULT : is_third(marker);
+}
+
+SEC("tc")
+int change_head_of_thirds(struct __sk_buff *skb)
+{
+	return third(skb) == 1 ? done(bpf_skb_change_head(skb, amount, 0)) : -1;
+}
+
 SEC("tc")
 int change_head_of_others(struct __sk_buff *skb)
 {
-	__u8 first = 0;
+	return third(skb) == 0 ? done(bpf_skb_change_head(skb, amount, 0)) : -1;
+}
 
-	if (bpf_skb_load_bytes(skb, 0, &first, 1) || !first)
-		return -1;
-	return done(bpf_skb_change_head(skb, amount, 0));
+SEC("tc")
+int adjust_room_of_others(struct __sk_buff *skb)
+{
+	return third(skb) == 0 ? done(bpf_skb_adjust_room(skb, amount, BPF_ADJ_ROOM_MAC, 0)) : -1;
 }
 
 SEC("tc")

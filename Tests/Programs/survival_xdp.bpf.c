@@ -88,17 +88,30 @@ int stamp_others_frags(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* Puts a header of 64 bytes in front of every third packet, as for a tunnel, and the area in front of that. */
-SEC("xdp.frags")
-int stamp_and_push_frags(struct xdp_md *ctx)
+const volatile __s32 pushed = 0; /* bytes; negative: taken off */
+
+/* Puts a header in front of every third packet, or takes one off, as of a tunnel, and the area in front of that. */
+static __always_inline int push_and_stamp(struct xdp_md *ctx)
 {
 	__u8 marker = 0;
 
 	bpf_xdp_load_bytes(ctx, marker_offset(bpf_xdp_get_buff_len(ctx)), &marker, 1);
-	if (marker % 3 == 0 && bpf_xdp_adjust_head(ctx, -64))
+	if (is_third(marker) && bpf_xdp_adjust_head(ctx, -pushed))
 		return XDP_DROP;
 	set_survivor(ctx);
 	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int stamp_pushed_frags(struct xdp_md *ctx)
+{
+	return push_and_stamp(ctx);
+}
+
+SEC("xdp")
+int stamp_pushed(struct xdp_md *ctx)
+{
+	return push_and_stamp(ctx);
 }
 
 /* Another application's on the packet's way: makes an area if it finds none, and sets nothing. */

@@ -80,11 +80,13 @@ struct SurvivalRoute: Sendable {
         case toDevice = "stamp_to_device"
         case toCPU = "stamp_to_cpu"
         case withOthers = "stamp_others"
-        case andPush = "stamp_and_push"
+        case pushed = "stamp_pushed"
     }
 
     /// The XDP program at the far end that sets the field; nil: there is none.
     var stamp: Stamp? = .pass
+    /// Bytes that ``Stamp/pushed`` puts in front of every third packet; negative: takes off.
+    var pushed: Int32 = 0
     /// Whether it is one for packets in fragments; nil: in native mode.
     var frags: Bool?
     /// The byte of the packet that its value tells.

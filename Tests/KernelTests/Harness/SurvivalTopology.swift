@@ -57,7 +57,7 @@ final class SurvivalBench {
         if let generation = others?.generation { try registry.setGeneration(generation) }
         let otherValues = try others?.values(registry.newestStamp()) ?? []
         let constants = SurvivalConstants(
-            id: field.id, markerAt: route.markerAt, amount: amount,
+            id: field.id, markerAt: route.markerAt, amount: amount, pushed: route.pushed,
             target: try chain.pair.inReceiver { try NetworkInterface(named: VethChain.out).index },
             others: Array(zip(otherFields.map(\.id), otherValues)))
         reader = try Loaded(constants.object("survival_tc", registry), "read")
@@ -180,6 +180,7 @@ struct SurvivalConstants {
     let id: FieldID
     let markerAt: Int32
     var amount: Int32 = 0
+    var pushed: Int32 = 0
     var target: UInt32 = 0
     /// Four, or none.
     var others: [(id: FieldID, value: UInt64)] = []
@@ -189,6 +190,7 @@ struct SurvivalConstants {
         _ = object.setConstant("survivor_id", to: ContractScript.little(id.rawValue))
         _ = object.setConstant("marker_at", to: ContractScript.little(UInt32(bitPattern: markerAt)))
         _ = object.setConstant("amount", to: ContractScript.little(UInt32(bitPattern: amount)))
+        _ = object.setConstant("pushed", to: ContractScript.little(UInt32(bitPattern: pushed)))
         _ = object.setConstant("target", to: ContractScript.little(target))
         _ = object.setConstant("other_ids", to: others.flatMap { ContractScript.little($0.id.rawValue) })
         _ = object.setConstant("other_values", to: others.flatMap { ContractScript.little($0.value) })

@@ -82,9 +82,8 @@ import Testing
     /// is wrong any more.
     @Test func anEarlierPacketsArea() throws {
         try Kernel.run {
-            let route = SurvivalRoute(stamp: .andPush, change: "change_head_of_others")
-            let bench = try SurvivalBench(route, .native, amount: 64)
-            let seen = try Self.seen(bench, 2000)  // enough for memory to be used again
+            let route = SurvivalRoute(stamp: .pushed, pushed: 64, change: "change_head_of_others")
+            let seen = try Self.seen(SurvivalBench(route, .native, amount: 64), 2000)
             #expect(seen.packets > 0)
             withKnownIssue("an earlier packet's area passes for this one's") {
                 #expect(seen.wrong == 0)

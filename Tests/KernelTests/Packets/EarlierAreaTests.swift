@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import TestSupport
+import Testing
+
+/// When exactly a reader takes an earlier packet's area for this one's: if a packet's start moves behind XDP, to where XDP had
+/// the start of an earlier packet in the same memory as it made that packet's area.
+///
+/// Memory is used again in less than 2,000 packets. The seal does not help: it is the registry's own area.
+@Suite(Kernel.required) struct EarlierAreaTests {
+    /// Packets whose start XDP moves before it makes their area, and packets whose start somebody moves behind XDP.
+    struct Mix: Sendable, CustomTestStringConvertible {
+        /// Bytes that XDP puts in front of every third packet; negative: takes off.
+        let pushed: Int32
+        /// What moves packets behind XDP; nil: VXLAN.
+        let change: String?
+        /// Bytes that it puts in front.
+        let amount: Int32
+        var mode = XDPMode.native
+        /// Whether the start gets where XDP had that of packets of the other kind, and it moved far enough for the new area to
+        /// leave the old stamp.
+        let meets: Bool
+
+        var testDescription: String { "\(pushed) in XDP (\(mode)), \(amount) by \(change ?? "VXLAN")" }
+
+        var route: SurvivalRoute {
+            change == nil
+                ? SurvivalRoute(stamp: .pushed, pushed: pushed, traffic: .intoTunnel, reader: .outEgress)
+                : SurvivalRoute(stamp: .pushed, pushed: pushed, change: change)
+        }
+
+        /// How many of so many packets get to the reader: those that XDP moves are not forwarded.
+        func arriving(of count: Int) -> Int {
+            change == nil ? (0..<count).count { $0 % 256 % 3 != 0 } : count
+        }
+    }
+
+    private static let distances: [Int32] = [4, 8, 16, 60, 64, 68, 128]
+
+    static let mixes: [Mix] =
+        [4, 8, 64].flatMap { (pushed: Int32) in
+            distances.map {
+                Mix(pushed: pushed, change: "change_head_of_others", amount: $0, meets: $0 == pushed && pushed >= 8)
+            }
+        } + [
+            Mix(pushed: 64, change: "adjust_room_of_others", amount: 64, meets: true),
+            Mix(pushed: 64, change: "adjust_room_of_others", amount: 32, meets: false),
+            Mix(pushed: -64, change: "change_head_of_thirds", amount: 64, meets: true),
+            Mix(pushed: -64, change: "change_head_of_thirds", amount: 32, meets: false),
+            Mix(pushed: 50, change: nil, amount: 50, meets: true),
+            Mix(pushed: 64, change: nil, amount: 50, meets: false),
+            Mix(pushed: 64, change: "change_head_of_others", amount: 64, mode: .generic, meets: true),
+            Mix(pushed: 64, change: "change_head_of_others", amount: 32, mode: .generic, meets: false),
+        ]
+
+    @Test(arguments: mixes)
+    func anEarlierAreaIsTakenOnlyWhereStartsMeet(mix: Mix) throws {
+        try Kernel.run {
+            let bench = try SurvivalBench(mix.route, mix.mode, amount: mix.amount)
+            try bench.send(2000)
+            let arrived = try eventually { try bench.seen().packets >= mix.arriving(of: 2000) }
+            #expect(arrived)
+            let seen = try bench.seen()
+            // Packets that nobody moved behind XDP have their own area.
+            #expect((seen.opened > seen.right) == mix.meets, "\(seen)")
+            #expect(mix.meets || seen.wrong == 0, "\(seen)")
+        }
+    }
+}
