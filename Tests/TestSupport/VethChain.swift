@@ -12,6 +12,7 @@ public final class VethChain: @unchecked Sendable {
     public static let end = "end0"
     public static let endAddress: [UInt8] = [198, 51, 100, 2]
     public static let endHost = "198.51.100.2"
+    public static let endMAC = "02:00:00:00:00:04"
 
     public let pair: VethPair
     public let onward: NetworkNamespace
@@ -21,7 +22,7 @@ public final class VethChain: @unchecked Sendable {
         onward = try VethTopology.namespace()
         try VethTopology.join(
             VethEnd(Self.out, mac: "02:00:00:00:00:03", address: "198.51.100.1"), in: pair.receiver,
-            to: VethEnd(Self.end, mac: "02:00:00:00:00:04", address: "198.51.100.2"), in: onward)
+            to: VethEnd(Self.end, mac: Self.endMAC, address: Self.endHost), in: onward)
         try pair.inReceiver { try Self.forwardPackets() }
         try inOnward { try VethPair.ip("route add default via 198.51.100.1") }
         try pair.inSender { try VethPair.ip("route add default via 192.0.2.2") }

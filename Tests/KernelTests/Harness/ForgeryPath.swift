@@ -72,14 +72,10 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             for scope in ["all", "default", VethPair.far] { try Self.set("net/ipv4/conf/\(scope)/rp_filter", "0") }
             let address = Self.receiver.map(String.init).joined(separator: ".")
             try VethPair.ip("address add \(address)/32 dev \(VethPair.far)")
-            try VethPair.ip("link add bridge0 type bridge")
             try VethPair.ip("link add tunnel0 type vxlan id 7 dstport 4789 local \(address) remote 192.0.2.1")
-            for port in ["tunnel0", VethChain.out] { try VethPair.ip("link set \(port) master bridge0") }
-            for link in ["tunnel0", "bridge0"] { try VethPair.ip("link set \(link) up") }
-        case .tunDevice:
-            try VethPair.ip("tuntap add dev tun0 mode tun")
-            try VethPair.ip("address add 203.0.113.1/24 dev tun0")
-            try VethPair.ip("link set tun0 up")
+            try VethPair.ip("link set tunnel0 up")
+            try VethChain.bridge(["tunnel0", VethChain.out])
+        case .tunDevice: try VethChain.makeTun("203.0.113.1/24")
         }
     }
 

@@ -60,6 +60,8 @@ struct SurvivalRoute: Sendable {
         case nearEgress, farIngress, outEgress, endIngress
         /// Ingress of a VXLAN device whose packets come in at the far end.
         case tunnelIngress
+        /// Egress of a device without Ethernet header, at the far end.
+        case tunEgress
     }
 
     enum Traffic: Sendable, Equatable {
@@ -69,6 +71,10 @@ struct SurvivalRoute: Sendable {
         case forwarded
         /// UDP packets to the far end's VXLAN address.
         case tunnelled
+        /// UDP packets by VXLAN to the end of the chain, which is in one Ethernet with the far end's VXLAN device.
+        case bridged
+        /// UDP packets to an address that the far end reaches by a device without Ethernet header.
+        case toTun
         /// UDP packets to an address that the far end reaches by VXLAN over the second pair.
         case intoTunnel
         /// A TCP stream with GRO on.

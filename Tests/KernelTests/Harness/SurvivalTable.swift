@@ -185,8 +185,15 @@ extension SurvivalRow {
             "The packet begins behind the outer headers, the area stays in front of them.",
             Route(traffic: .tunnelled, reader: .tunnelIngress)),
         SurvivalRow(
+            "The same, then by a bridge, TC ingress in the next network namespace", .either, .moved,
+            "The area stays where the outer headers began.", Route(traffic: .bridged, reader: .endIngress)),
+        SurvivalRow(
             "Into a VXLAN tunnel, TC egress of the interface below", .either, .moved,
             "The packet begins with the outer headers, the area does not move.",
             Route(traffic: .intoTunnel, reader: .outEgress)),
+        SurvivalRow(
+            "Forwarded to a device without Ethernet header (tun), TC egress", .either, .moved,
+            "The packet begins with its IP header, and so TC takes the area to lie 14 bytes further up.",
+            Route(traffic: .toTun, reader: .tunEgress)),
     ]
 }

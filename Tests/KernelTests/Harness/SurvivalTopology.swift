@@ -125,6 +125,8 @@ final class SurvivalBench {
         case .datagrams: try chain.pair.send(count)
         case .forwarded: try chain.pair.send(count, to: VethChain.endAddress)
         case .tunnelled: try chain.pair.send(count, to: VethChain.tunnelAddress)
+        case .bridged: try chain.pair.send(count, to: VethChain.bridgedAddress)
+        case .toTun: try chain.pair.send(count, to: VethChain.tunAddress)
         case .intoTunnel: try chain.pair.send(count, to: VethChain.onwardTunnelAddress)
         case .stream:
             try chain.pair.inReceiver { try VethPair.setOffloads(VethPair.far, "gro on") }
@@ -199,12 +201,14 @@ struct SurvivalConstants {
 }
 
 extension SurvivalRoute.Point {
-    var isEgress: Bool { self == .nearEgress || self == .outEgress }
+    var isEgress: Bool { [.nearEgress, .outEgress, .tunEgress].contains(self) }
 }
 
 extension VethChain {
     static let tunnelAddress: [UInt8] = [203, 0, 113, 2]
     static let onwardTunnelAddress: [UInt8] = [203, 0, 113, 130]
+    static let bridgedAddress: [UInt8] = [203, 0, 113, 4]
+    static let tunAddress: [UInt8] = [203, 0, 113, 194]
 
     /// Runs something in the point's namespace, with the index of its interface.
     func at(_ point: SurvivalRoute.Point, _ body: (UInt32) throws -> Void) throws {
@@ -214,21 +218,46 @@ extension VethChain {
         case .outEgress: try pair.inReceiver { try body(NetworkInterface(named: Self.out).index) }
         case .endIngress: try inOnward { try body(NetworkInterface(named: Self.end).index) }
         case .tunnelIngress: try pair.inReceiver { try body(NetworkInterface(named: "tunnel0").index) }
+        case .tunEgress: try pair.inReceiver { try body(NetworkInterface(named: "tun0").index) }
         }
     }
 
     /// VXLAN over the first pair, or from the far end over the second; static neighbours, so nothing is sent by itself.
     func makeTunnels(for traffic: SurvivalRoute.Traffic) throws {
         switch traffic {
-        case .tunnelled:
-            try pair.inSender { try Self.makeTunnel("192.0.2.1", "192.0.2.2", "203.0.113.1/25", "203.0.113.2") }
-            try pair.inReceiver { try Self.makeTunnel("192.0.2.2", "192.0.2.1", "203.0.113.2/25", "203.0.113.1") }
+        case .tunnelled: try makeTunnelBetweenEnds()
+        case .bridged:
+            try makeTunnelBetweenEnds()
+            try pair.inSender {
+                try VethPair.ip("neigh replace 203.0.113.4 lladdr \(Self.endMAC) dev tunnel0 nud permanent")
+            }
+            try pair.inReceiver { try Self.bridge(["tunnel0", Self.out]) }
+        case .toTun: try pair.inReceiver { try Self.makeTun("203.0.113.193/26") }
         case .intoTunnel:
             try pair.inReceiver {
                 try Self.makeTunnel("198.51.100.1", "198.51.100.2", "203.0.113.129/25", "203.0.113.130")
             }
         default: break
         }
+    }
+
+    private func makeTunnelBetweenEnds() throws {
+        try pair.inSender { try Self.makeTunnel("192.0.2.1", "192.0.2.2", "203.0.113.1/25", "203.0.113.2") }
+        try pair.inReceiver { try Self.makeTunnel("192.0.2.2", "192.0.2.1", "203.0.113.2/25", "203.0.113.1") }
+    }
+
+    /// Joins interfaces of this thread's namespace.
+    static func bridge(_ ports: [String]) throws {
+        try VethPair.ip("link add bridge0 type bridge")
+        for port in ports { try VethPair.ip("link set \(port) master bridge0") }
+        try VethPair.ip("link set bridge0 up")
+    }
+
+    /// A device without Ethernet header, which nobody reads from.
+    static func makeTun(_ address: String) throws {
+        try VethPair.ip("tuntap add dev tun0 mode tun")
+        try VethPair.ip("address add \(address) dev tun0")
+        try VethPair.ip("link set tun0 up")
     }
 
     private static func makeTunnel(_ local: String, _ remote: String, _ address: String, _ peer: String) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import BPF
+import RegistryModel
 import TestSupport
 import Testing
 
@@ -65,6 +66,20 @@ import Testing
             // Packets that nobody moved behind XDP have their own area.
             #expect((seen.opened > seen.right) == mix.meets, "\(seen)")
             #expect(mix.meets || seen.wrong == 0, "\(seen)")
+        }
+    }
+
+    /// A move by less than the area's size: the earlier area's header is left, and what it takes for a value is in the new one.
+    @Test func theValueMayBeTheStampOfTheNewArea() throws {
+        try Kernel.run {
+            let route = SurvivalRoute(stamp: .pushed, pushed: 16, change: "change_head_of_others")
+            let bench = try SurvivalBench(route, .native, amount: 16)
+            #expect(bench.field.layout.offset == 16)
+            try bench.send(2000)
+            let arrived = try eventually { try bench.seen().packets >= 2000 }
+            #expect(arrived)
+            let seen = try bench.seen()
+            #expect(try seen.wrong > 0 && seen.wrongValue == bench.registry.newestStamp(), "\(seen)")
         }
     }
 }
