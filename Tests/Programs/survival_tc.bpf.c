@@ -18,6 +18,7 @@ struct seen {
 	__u64 metadata;    /* there is some, ours or not */
 	__u64 headless;    /* begins with the IP header */
 	__u64 wrong_value; /* the last one */
+	__u64 stamped;     /* begins with the stamp of its own area */
 };
 
 struct {
@@ -53,7 +54,7 @@ int read(struct __sk_buff *skb)
 {
 	struct pktmeta_cursor c;
 	__u32 key = 0;
-	__u64 value = 0;
+	__u64 value = 0, start = 0;
 	__u8 marker = 0, first = 0;
 	struct seen *s = bpf_map_lookup_elem(&seen, &key);
 
@@ -66,6 +67,8 @@ int read(struct __sk_buff *skb)
 		count(&s->metadata);
 	if (!bpf_skb_load_bytes(skb, 0, &first, 1) && first == 0x45)
 		count(&s->headless);
+	if (c.is_open && !bpf_skb_load_bytes(skb, 0, &start, sizeof(start)) && start == c.stamp)
+		count(&s->stamped);
 	if (skb->gso_segs > 1)
 		count(&s->merged);
 	count(&s->packets); /* last: the test waits for it */

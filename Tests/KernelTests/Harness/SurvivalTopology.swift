@@ -160,14 +160,14 @@ final class SurvivalBench {
 
 /// What the reader has seen: `struct seen` in Tests/Programs/survival_tc.bpf.c.
 struct SurvivalSeen: Equatable {
-    let packets, opened, right, wrong, fault, noEntry, other, merged, metadata, headless, wrongValue: UInt64
+    let packets, opened, right, wrong, fault, noEntry, other, merged, metadata, headless, wrongValue, stamped: UInt64
 
     init(_ bytes: [UInt8]) {
         let words = Self.words(bytes)
         (packets, opened, right) = (words[0], words[1], words[2])
         (wrong, fault, noEntry) = (words[3], words[4], words[5])
         (other, merged, metadata) = (words[6], words[7], words[8])
-        (headless, wrongValue) = (words[9], words[10])
+        (headless, wrongValue, stamped) = (words[9], words[10], words[11])
     }
 
     static func words(_ bytes: [UInt8]) -> [UInt64] {

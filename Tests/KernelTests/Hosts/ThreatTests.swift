@@ -41,6 +41,30 @@ import Testing
         }
     }
 
+    /// Two registries with the same fields, in the same generation, differ by their seals.
+    @Test func anAreaOfAnotherRegistryIsNotTaken() throws {
+        try Kernel.run {
+            let (one, other) = (ScratchRegistry(), ScratchRegistry())
+            func make(_ scratch: ScratchRegistry) throws -> Registry {
+                let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+                try registry.setGeneration(100)
+                _ = try registry.register(FieldDefinition(name: FieldName("tenant"), type: .u32))
+                return registry
+            }
+            let registry = try make(one)
+            let others = try make(other)
+            let field = try #require(try registry.image().field(named: FieldName("tenant")))
+            let harness = try XDPHarness(registry, .swift)
+            let call = ContractScript.Call.get(field.id.rawValue, 4)
+            let own = try harness.run(area: registry.area(set: [field.slot]), [call])
+            #expect(own.opened == 0 && own.errnos == [0])
+            let area = try others.area(set: [field.slot])
+            let outcome = try harness.run(area: area, [call])
+            #expect(outcome.opened == BoundTests.Errno.busy && outcome.errnos == [BoundTests.Errno.fault])
+            #expect(outcome.area == area)
+        }
+    }
+
     /// With all that loading takes, but neither the pins nor CAP_SYS_ADMIN.
     @Test func capabilitiesOpenNoPinAndNoNumber() throws {
         try Kernel.run {

@@ -82,4 +82,16 @@ import Testing
             #expect(try seen.wrong > 0 && seen.wrongValue == bench.registry.newestStamp(), "\(seen)")
         }
     }
+
+    /// Who puts bytes in front of a packet in XDP and does not write them sends what lay there.
+    @Test func bytesThatXDPPutsInFrontMayBeTheStamp() throws {
+        try Kernel.run {
+            let bench = try SurvivalBench(SurvivalRoute(stamp: .pushed, pushed: 64), .native)
+            try bench.send(2000)
+            let arrived = try eventually { try bench.seen().packets >= 2000 }
+            #expect(arrived)
+            let seen = try bench.seen()
+            #expect(seen.right == seen.packets && seen.stamped > 0, "\(seen)")
+        }
+    }
 }
