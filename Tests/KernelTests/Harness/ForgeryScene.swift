@@ -112,9 +112,9 @@ final class ForgeryScene {
         var now = before
         while now.packets < before.packets + count {
             try sender.send(Int(min(before.packets + count - now.packets, 200_000)))
-            let last = now
+            let last = now.packets
+            guard try eventually({ try outcome().packets > last }) else { throw NoPacketArrives(outcome: now) }
             now = try settled()
-            if now.packets == last.packets { throw NoPacketArrives(outcome: now) }
         }
         let time = (ContinuousClock.now - start) / .seconds(1)
         return Outcome(
@@ -127,6 +127,7 @@ final class ForgeryScene {
         var outcome = try outcome()
         while true {
             Pause.sleep(milliseconds: 20)
+            try waitForRunningPrograms()
             let later = try self.outcome()
             if later.packets == outcome.packets { return later }
             outcome = later
