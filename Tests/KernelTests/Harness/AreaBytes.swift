@@ -35,7 +35,7 @@ extension Registry {
     /// The stamp of areas that programs of this registry make now.
     func newestStamp() throws -> UInt64 {
         let word = try image().word
-        return try seal("make an area").stamp(of: word.generation, word)
+        return try seal().stamp(of: word.generation, word)
     }
 
     /// Goes on from another generation, as if the layout had changed so often.

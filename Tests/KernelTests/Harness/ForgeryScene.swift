@@ -63,7 +63,7 @@ final class ForgeryScene {
     private static func reader(_ registry: borrowing Registry, passes: Bool) throws -> LoadedProgram {
         let loader = ProgramLoader(
             try ObjectFile(path: Fixture.object("forgery_tc")), image: try registry.image(), isStrict: true,
-            isRenewed: false, summary: "read")
+            isRenewed: false)
         // TCX_NEXT, or TC_ACT_SHOT: nobody wants the packet.
         let constants = ["wanted_value": encode(wanted), "verdict": encode(Int32(passes ? -1 : 2))]
         return try loader.load(

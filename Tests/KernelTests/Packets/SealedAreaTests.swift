@@ -97,10 +97,9 @@ private final class Forger {
             image.word = RegistryWord(
                 capacity: image.word.capacity, identity: image.word.identity, generation: image.word.changes &+ ahead)
         }
-        newest = try registry.seal("forge").stamp(of: image.word.generation, image.word)
+        newest = try registry.seal().stamp(of: image.word.generation, image.word)
         let loader = ProgramLoader(
-            try ObjectFile(path: Fixture.object("forger", compiler)), image: image, isStrict: true, isRenewed: false,
-            summary: "forge")
+            try ObjectFile(path: Fixture.object("forger", compiler)), image: image, isStrict: true, isRenewed: false)
         let program: String
         if case .byID = access { program = "forge_by_id" } else { program = "forge_bound" }
         let constants = ["right_stamp": encode(newest), "guessed_bits": encode(guessed)]
