@@ -149,12 +149,12 @@ import Testing
         }
     }
 
-    /// A registry of another version: no command reads it, and none changes or removes it.
+    /// A registry of another version: no command reads or changes it. What takes it apart is in OtherABITests.
     @Test(arguments: [
         ["inspect-map"], ["status"], ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"],
         ["compact"], ["repair"],
-        ["attach-to-interface", "lo"], ["detach-from-interface", "lo"], ["export-btf", "/dev/null"],
-        ["generate-header", "/dev/null"], ["create-registry"], ["delete-registry", "--force"],
+        ["attach-to-interface", "lo"], ["export-btf", "/dev/null"], ["generate-header", "/dev/null"],
+        ["create-registry"],
     ])
     func aRegistryOfAnotherABIIsLeftAlone(_ command: [String]) throws {
         try Kernel.run {

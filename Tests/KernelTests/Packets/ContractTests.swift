@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import BPF
 import Linux
 import SystemPackage
 import TestSupport
@@ -228,6 +229,26 @@ private let invalid: Int32 = -22
             #expect(outcome.opened == 0)
             #expect(outcome.errnos == [0])
             #expect(try outcome.area == bench.registry.area())
+        }
+    }
+
+    /// Loaded by another loader, with the registry's map and without the types that have its seal.
+    @Test(arguments: Fixture.Compiler.allCases)
+    func withoutTheSealThereIsNoRegistry(compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            let bench = try Bench(.xdp, compiler)
+            let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("contract_xdp", compiler)), name: "contract")
+            try object.reuse(bench.registry.fieldsMap, as: "pktmeta_fields")
+            let program = try object.load(only: "contract")
+            let script = try object.map("script")
+            let calls: [ContractScript.Call] = [.set(bench.word.id.rawValue, [1, 2, 3, 4])]
+            for area in try [[], bench.area(set: [bench.word])] {
+                try script.update(at: 0, ContractScript.encode(calls))
+                let run = try program.testRunXDP(packet: [UInt8](repeating: 0x55, count: 64), metadata: area)
+                let (opened, _, results) = ContractScript.decode(try script.values(at: 0)[0], calls)
+                #expect(opened == noEntry && results[0].errno == fault)
+                #expect(Array(run.packet.prefix(run.metadataSize)) == area, "nothing is made or changed")
+            }
         }
     }
 
