@@ -49,7 +49,7 @@ struct WholeProgramBenchmark {
                         "whole program that makes the area, bound / hard-coded struct", .atMost(1.05),
                         .ratio(means(bound.make), to: means(limit.make))),
                     Bar(
-                        "whole program that finds the area, bound / hard-coded struct", .atMost(1.2),
+                        "whole program that finds the area, bound / hard-coded struct", .atMost(1.12),
                         .ratio(means(bound.find), to: means(limit.find))),
                 ],
                 notes: [

@@ -83,6 +83,8 @@ extension DoctorTests {
             #expect(report.exitCode == 0)
             #expect(report.level(.tcHook) == "ok")
             #expect(report.text(.tcHook).contains("program foreign_tc (id "))
+            let remedy = report.findings[PacketMetadata.Finding.Check.tcHook.rawValue]?.remedy
+            #expect(remedy?.contains("may read an earlier packet's area") == true)
             #expect(report.level(.mark) == "weaker")
             #expect(report.text(.mark).contains("class (mark:0xff00) may be used by program foreign_tc"))
         }
