@@ -33,8 +33,15 @@ struct DetachFromInterface: ContextCommand {
 
     var isJSON: Bool { output.isJSON }
 
+    private func isWanted(_ hook: Hook) -> Bool {
+        switch hook {
+        case .xdp: xdp
+        case .tcIngress: tc
+        }
+    }
+
     func run(in context: Context) throws(PacketMetadataError) {
-        let hooks = Hook.allCases.filter { ($0 == .xdp ? xdp : tc) || xdp == tc }
+        let hooks = Hook.allCases.filter { isWanted($0) || xdp == tc }
         let registry = try Registry.open(
             at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context), recording: context.record)

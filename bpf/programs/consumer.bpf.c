@@ -9,7 +9,7 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "steps.bpf.h"
-#include "values.bpf.h"
+#include "decode.bpf.h"
 
 #define NO_QUEUE_MAPPING 0xffff /* the kernel's: writes of it or more are ignored */
 #define TCX_NEXT (-1)           /* let the programs behind this one run; TC_ACT_UNSPEC to cls_bpf */

@@ -15,7 +15,7 @@
 #include <pktmeta/watch.h>
 
 #include "steps.bpf.h"
-#include "values.bpf.h"
+#include "decode.bpf.h"
 
 #define TCX_NEXT (-1) /* let the programs behind this one run */
 #define VLAN_DEPTH_MAX 2

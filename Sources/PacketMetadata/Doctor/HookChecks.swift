@@ -74,8 +74,10 @@ struct HookChecks {
         }
         return Finding(
             .tcHook, .ok, "at TC ingress, which takes several: \(list)",
-            remedy: "What one of them drops or passes on by itself, those behind it do not see. If one puts as many bytes in "
-                + "front of packets as an XDP program does, those behind it may read an earlier packet's area.")
+            remedy: """
+                What one of them drops or passes on by itself, those behind it do not see. If one puts as many bytes in \
+                front of packets as an XDP program does, those behind it may read an earlier packet's area.
+                """)
     }
 
     // MARK: Mark

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Values as numbers. */
-#ifndef PKTMETA_VALUES_BPF_H
-#define PKTMETA_VALUES_BPF_H
+#ifndef PKTMETA_DECODE_BPF_H
+#define PKTMETA_DECODE_BPF_H
 
 /* The number in the bytes of an integer type; not 0 if the type is not one. */
 static __always_inline int decode(const void *value, __u8 type, __u64 *number)
@@ -29,4 +29,4 @@ static __always_inline int decode(const void *value, __u8 type, __u64 *number)
 	return -EINVAL;
 }
 
-#endif /* PKTMETA_VALUES_BPF_H */
+#endif /* PKTMETA_DECODE_BPF_H */

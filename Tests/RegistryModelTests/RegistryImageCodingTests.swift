@@ -7,7 +7,7 @@ import Testing
 @testable import RegistryModel
 
 @Suite("Entries of the registry map")
-struct EntryCodingTests {
+struct RegistryImageCodingTests {
     static let sources: [FieldSource] = [
         .none, .ifindex, .rxQueue, .packetLength, .flowHash, .sequence, .ktime, .payload(offset: 0),
         .payload(offset: 65_471),
