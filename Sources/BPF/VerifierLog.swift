@@ -20,6 +20,17 @@ public struct VerifierLog: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    private init(_ text: String, _ program: String, _ place: String?) {
+        self.text = text
+        self.program = program
+        self.place = place
+    }
+
+    /// The same without some numbers of the program's, which the verifier writes in hexadecimal or decimal digits.
+    func hiding(_ isSecret: (UInt64) -> Bool) -> VerifierLog {
+        VerifierLog(text.hidingNumbers(isSecret), program, place)
+    }
+
     /// The line that gives the reason: the last one before the statistics.
     public var summary: String {
         text.split(separator: "\n").last { !Self.isStatistics($0) }.map(String.init) ?? "the verifier said nothing"

@@ -10,7 +10,17 @@ public enum ShellWord {
         }
         if isPlain, !word.isEmpty { return word }
         let visible = SpelledBytes.visible(word)
-        guard visible.contains("\\") else { return "'" + word.replacing("'", with: "'\\''") + "'" }
-        return "$'" + visible.replacing("'", with: "\\'") + "'"
+        if SpelledBytes.bytes(visible) == Array(visible.utf8) { return literal(word) }
+        // What is spelled stays; of any other backslash the shell is to make one.
+        var quoted = ""
+        var rest = visible[...]
+        while let letter = rest.popFirst() {
+            let isSpelled = letter == "\\" && SpelledBytes.bytes("\\" + rest.prefix(3)).count == 1
+            quoted += ["\\", "'"].contains(letter) && !isSpelled ? "\\\(letter)" : String(letter)
+        }
+        return "$'\(quoted)'"
     }
+
+    /// A word for any shell of POSIX (XCU 2.2.2): whatever is in it stands for itself.
+    public static func literal(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
 }

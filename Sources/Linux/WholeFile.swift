@@ -26,12 +26,16 @@ public enum WholeFile {
     /// file as it was before. A file that was there gives its owner, group and mode to the new one. A symbolic link stays
     /// and its target is replaced; what is no regular file, such as /dev/stdout, is written to as it is.
     ///
-    /// - Parameter isSecret: whether nobody but the file's owner is to read it.
-    /// - Throws: `notPermitted` (EPERM) if the file that was there is another user's or group's, to whom this process may
+    /// - Parameter isSecret: whether nobody but this process's user is to read it.
+    /// - Throws: `permissionDenied` (EACCES) for a secret where something of somebody else's is; `notPermitted` (EPERM) if the file that was there is another user's or group's, to whom this process may
     ///   not give the new one.
     public static func write(_ bytes: [UInt8], to path: FilePath, isSecret: Bool = false) throws(Errno) {
         let target = try resolved(path)
         var existing = status(of: target)
+        // Whose it is reads it; what a terminal shows is for who sits there.
+        if isSecret, let existing, existing.st_uid != ProcessID.user, existing.st_mode & S_IFMT != S_IFCHR {
+            throw .permissionDenied
+        }
         if isSecret { existing?.st_mode &= ~0o077 }
         if let existing, existing.st_mode & S_IFMT != S_IFREG {
             return try fill(target, bytes, options: [.closeOnExec], permissions: [], isLasting: false)

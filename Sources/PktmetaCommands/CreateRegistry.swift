@@ -19,7 +19,7 @@ struct CreateRegistry: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes in front of each packet, 8 of them for the header: \(RegistryWord.capacitiesText).",
+            "Bytes in front of each packet, \(RegistryWord.headerSize) of them for the header: \(RegistryWord.capacitiesText).",
             valueName: "bytes"))
     var capacity: Int?
 

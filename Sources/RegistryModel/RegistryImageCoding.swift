@@ -41,25 +41,6 @@ extension RegistryImage {
         return RegistryWord.capacities.contains(word.capacity) ? nil : .damagedCapacity(word.capacity)
     }
 
-    /// The fields of a registry map's value, also of one of an earlier ABI, and their ids: entries have been the same in each.
-    ///
-    /// - Throws: `badData` or `incompatibleABI` if they cannot be told.
-    package static func registrations(
-        of bytes: [UInt8], path: FilePath
-    ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
-        precondition(bytes.count == size)
-        let version = RegistryWord(rawValue: word(0, of: bytes)).abiVersion
-        if version.map({ !(1...RegistryWord.abiVersion).contains($0) }) ?? true {
-            try checkedWord(of: bytes, path: path)
-        }
-        return fieldSlots.compactMap { slot in
-            let layout = LayoutWord(rawValue: word(layoutWord(slot), of: bytes))
-            let entry = Array(bytes[entryOffset(slot)..<entryOffset(slot) + entrySize])
-            guard layout.isLive, let definition = SlotImage(layout: layout, entry: entry).definition else { return nil }
-            return (layout.id, definition)
-        }
-    }
-
     /// The registry map's value.
     package var bytes: [UInt8] {
         let words = [word.rawValue, slotZero.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]

@@ -34,6 +34,16 @@ public struct Seal: Hashable, Sendable {
         return stamp &+ UInt64(word.changes) &+ UInt64(bitPattern: distance)
     }
 
+    /// Whether a number tells the seal, or a half of it: a stamp of some generation, or what comes of taking one off.
+    package func isTold(by number: UInt64) -> Bool {
+        let reach = UInt64(UInt32.max) + 1 << Self.generationBits
+        if number &- stamp &+ 1 << Self.generationBits <= reach { return true }
+        if 0 &- number &- stamp &+ 1 << Self.generationBits <= reach { return true }
+        guard let half = UInt32(exactly: number) else { return false }
+        let (upper, lower) = (UInt32(stamp >> 32), UInt32(truncatingIfNeeded: stamp))
+        return half == upper || half &- lower <= UInt32(UInt16.max)
+    }
+
     // MARK: struct pktmeta_secret
 
     /// Bytes.

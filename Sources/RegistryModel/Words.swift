@@ -135,6 +135,9 @@ public struct RegistryWord: Hashable, Sendable {
         return magic & 0xf0 == UInt8(PKTMETA_MAGIC) & 0xf0 ? Int(magic & 0x0f) : nil
     }
 
+    /// Whether fields and attachments of a registry of this ABI can be told: they have been recorded alike since ABI 1.
+    package var isReadable: Bool { abiVersion.map { (1...Self.abiVersion).contains($0) } ?? false }
+
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
     public static let headerSize = Int(PKTMETA_HEADER_SIZE)
     /// All that programs can make (abi.h): bytes, the smallest first.

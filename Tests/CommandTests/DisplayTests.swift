@@ -125,3 +125,27 @@ import Testing
         #expect(Histogram(counts: [0, 0], display: .plain).rows(width: 10).isEmpty)
     }
 }
+
+struct ShellWordTests {
+    /// What a shell makes of a word is the word, whatever somebody has put into it.
+    @Test(arguments: ["sh", "bash"])
+    func literalsAreWhatTheySay(shell: String) throws {
+        for word in [
+            "\\';id;#", "a\\b", "\\", "'", "$(id)", "`id`", "a b", "--help", "*", "!x", "\\x41", "ö\u{202e}", "$'x'",
+        ] {
+            let run = try ChildProcess.run([shell, "-c", "printf %s \(ShellWord.literal(word))"])
+            #expect(run.status == 0 && run.output == word, "\(word): \(run.output)")
+        }
+    }
+
+    /// Of what people type to their shell: spelled bytes become bytes, and a backslash stays one.
+    @Test func quotedWordsAreOneWord() throws {
+        for word in ["\\';id;#", "a\\b", "\\", "a'b\\c", "x\ty", "$(id)", "\\\\'", "a\n'b"] {
+            let run = try ChildProcess.run([
+                "bash", "-c", "printf %s \(ShellWord.quoted(word)) | od -An -tx1 | tr -d ' \\n'",
+            ])
+            let bytes = SpelledBytes.bytes(word).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            #expect(run.output == bytes, "\(word) as \(ShellWord.quoted(word))")
+        }
+    }
+}

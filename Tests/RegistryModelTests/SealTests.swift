@@ -70,3 +70,17 @@ struct SealTests {
         #expect(image.binding([]).oldestStamp(Self.seal) == now)
     }
 }
+
+extension SealTests {
+    /// The verifier writes a program's constants into its log.
+    @Test func whatTellsTheSealIsKnown() {
+        let stamp = Self.seal.stamp
+        for number in [stamp, stamp + 1, stamp + 0xffff_ffff, stamp - 1, 0 &- stamp, 0 &- (stamp + 5)] {
+            #expect(Self.seal.isTold(by: number), "\(number)")
+        }
+        for half in [stamp >> 32, stamp & 0xffff_ffff, stamp & 0xffff_ffff + 7] { #expect(Self.seal.isTold(by: half)) }
+        for number in [UInt64(0), 1, 64, 0xffff_ffff, .max, stamp + 0x1_0000_0000, stamp &- 0x2_0000, stamp ^ 1 << 60] {
+            #expect(!Self.seal.isTold(by: number), "\(number)")
+        }
+    }
+}

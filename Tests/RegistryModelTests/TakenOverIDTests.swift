@@ -97,14 +97,23 @@ struct TakenOverIDTests {
         try image.register("flag", .flag)
         for word in [image.word.rawValue, 0x51ab_1234_1234_4000] {
             let bytes = encode(word) + image.bytes.dropFirst(8)
-            let read = try RegistryImage.registrations(of: bytes, path: "x")
-            #expect(read.map(\.id) == image.fields.sorted { $0.slot < $1.slot }.map(\.id))
-            #expect(read.map(\.definition.name.text) == ["tenant", "flag"])
+            let read = try RecordedFields(ofMap: bytes, path: "x")
+            #expect(read.fields.map(\.id) == image.fields.sorted { $0.slot < $1.slot }.map(\.id))
+            #expect(read.fields.map(\.definition.name.text) == ["tenant", "flag"])
+            #expect(read.damagedSlots == [] && read.sufficientCapacity == 64)
         }
+        // 56 bytes of values of ABI 1 do not fit 64 any more.
+        var full = RegistryImage(capacity: 128)
+        for number in 0..<7 { try full.register("n\(number)", .u64) }
+        let old = try RecordedFields(ofMap: encode(UInt64(0x51ab_1234_1234_4000)) + full.bytes.dropFirst(8), path: "x")
+        #expect(old.fields.count == 7 && old.sufficientCapacity == 128)
+        var damaged = image
+        damaged[1].layout = LayoutWord(rawValue: 7 << 56)
+        #expect(try RecordedFields(ofMap: damaged.bytes, path: "x").damagedSlots == [1])
         for (word, kind) in [(UInt64(0x53ab_1234_1234_4000), PacketMetadataError.Kind.incompatibleABI), (0, .badData)] {
             let bytes = encode(word) + image.bytes.dropFirst(8)
             let error = refusal { () throws(PacketMetadataError) in
-                _ = try RegistryImage.registrations(of: bytes, path: "x")
+                _ = try RecordedFields(ofMap: bytes, path: "x")
             }
             #expect(error?.kind == kind)
         }

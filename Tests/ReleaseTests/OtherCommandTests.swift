@@ -10,7 +10,7 @@ import Testing
     static let commands = [
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "status", "inspect-map", "watch", "compact", "repair", "remove-from-host",
-        "export-btf", "generate-header", "doctor", "demo", "bench",
+        "export-fields", "export-btf", "generate-header", "doctor", "demo", "bench",
     ]
 
     private func withCommand(_ memory: Memory, _ body: (ReleasedCommand) throws -> Void) throws {
@@ -65,7 +65,7 @@ import Testing
             let whole = try command.expect("inspect-map", "--json").json
             #expect(whole["registry"]["capacity"].number == capacity)
             #expect(whole["problems"].array.isEmpty)
-            #expect(try command.expect("inspect-map").output.contains("of \(capacity - 8) bytes"))
+            #expect(try command.expect("inspect-map").output.contains("of \(capacity - 12) bytes"))
             #expect(try command.expect("status").output.contains("0 programs attached to 0 hooks"))
         }
     }

@@ -97,7 +97,7 @@ struct ProgramLoader: ~Copyable {
                 takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
         } catch {
             if let refusal = terms.device?.question.refused(error) { throw refusal }
-            throw PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon])
+            throw try refused(error, registry)
         }
     }
 
@@ -118,8 +118,16 @@ struct ProgramLoader: ~Copyable {
             for name in names { try LoadedMark.put(on: object.program(name), of: registry) }
             return object
         } catch {
-            throw PacketMetadataError(error, needs: [.bpf, .netAdmin, .perfmon])
+            throw try refused(error, registry)
         }
+    }
+
+    /// People show others what the verifier says, and it says a program's constants.
+    private func refused(_ error: BPFError, _ registry: borrowing Registry) throws(PacketMetadataError)
+        -> PacketMetadataError
+    {
+        let seal = try registry.seal()
+        return PacketMetadataError(error.hidingNumbers { seal.isTold(by: $0) }, needs: [.bpf, .netAdmin, .perfmon])
     }
 
     private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {

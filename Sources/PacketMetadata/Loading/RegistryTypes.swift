@@ -8,6 +8,15 @@ internal import RegistryModel
 struct RegistryTypes: Hashable, Sendable {
     let binding: Binding
     let seal: Seal
+    /// Makes the program's digest, which everybody sees, no way to guess the seal (cursor.bpf.h).
+    private let salt: UInt64
+
+    /// - Parameter seal: `nobodys` for types that are compared, and are the same each time.
+    init(binding: Binding, seal: Seal) {
+        self.binding = binding
+        self.seal = seal
+        salt = seal == .nobodys ? 0 : .random(in: .min ... .max)
+    }
 
     /// Writes the types.
     ///
@@ -25,6 +34,7 @@ struct RegistryTypes: Hashable, Sendable {
             values: [
                 ("PKTMETA_SEAL_REGISTRY", UInt64(binding.registry)),
                 ("PKTMETA_SEAL_BASE", seal.stamp),
+                ("PKTMETA_SEAL_SALT", salt),
             ])
         try builder.addEnum64(
             PKTMETA_INFO_ENUM,
@@ -33,6 +43,7 @@ struct RegistryTypes: Hashable, Sendable {
                 ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
                 ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),
                 ("PKTMETA_INFO_STAMP", binding.newStamp(seal)),
+                ("PKTMETA_INFO_SALT", salt),
             ])
         for place in binding.places { try write(place, views, to: builder) }
     }

@@ -49,17 +49,19 @@ public struct Registry: ~Copyable {
         return try open(pins, for: access)
     }
 
-    /// The fields of a registry, with their ids, also of one of an earlier ABI.
+    /// What a registry says of its fields, also one of an earlier ABI; and whose it is, if that is neither this process's
+    /// user nor root.
     ///
     /// - Throws: as ``open(at:for:trustsOwner:waiting:recording:)`` to read it.
-    public static func registrations(
+    public static func recordedFields(
         at path: FilePath = defaultPath
-    ) throws(PacketMetadataError) -> [(id: FieldID, definition: FieldDefinition)] {
+    ) throws(PacketMetadataError) -> (fields: RecordedFields, foreignOwner: String?) {
         let folder = try RegistryFolder(path: path)
         return try doing(.readRegistry(folder.path)) { () throws(PacketMetadataError) in
             let pins = try folder.open(for: .read)
             let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
-            return try RegistryImage.registrations(of: bytes(of: map, pins), path: folder.path)
+            let fields = try RecordedFields(ofMap: bytes(of: map, pins), path: folder.path)
+            return (fields, (try? pins.stranger).flatMap(\.self).map { UserName($0).description })
         }
     }
 
@@ -77,8 +79,20 @@ public struct Registry: ~Copyable {
         }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
-        if access != .detach { try RegistryImage.checkedWord(of: bytes(of: fieldsMap, pins), path: pins.path) }
-        let seal = access == .write ? try seal(of: pins) : nil
+        let bytes = try bytes(of: fieldsMap, pins)
+        var seal: Seal?
+        switch access {
+        case .read: try RegistryImage.checkedWord(of: bytes, path: pins.path)
+        case .write:
+            try RegistryImage.checkedWord(of: bytes, path: pins.path)
+            seal = try Self.seal(of: pins)
+        // What is left of a chain is loaded anew, of this ABI.
+        case .detach:
+            if !RegistryWord(rawValue: RegistryImage.word(0, of: bytes)).isReadable {
+                try RegistryImage.checkedWord(of: bytes, path: pins.path)
+            }
+            seal = try? Self.seal(of: pins)
+        }
         return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, seal: seal, made: made)
     }
 
@@ -99,7 +113,7 @@ public struct Registry: ~Copyable {
         try doing(.openRegistry(pins.path)) { () throws(PacketMetadataError) in
             let map: BPFMap
             do throws(BPFError) {
-                map = try BPFMap(pinnedAt: pin, readOnly: access != .write)
+                map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
             } catch {
                 throw openFailure(error, pin, pins)
             }
@@ -135,6 +149,7 @@ public struct Registry: ~Copyable {
         case .noSuchFileOrDirectory: pins.missing(pin)
         case .invalidArgument: pins.damaged(.noMap(pin.path))
         case .isDirectory: pins.damaged(.folder(pin.path))
+        case .notDirectory: pins.damaged(.noFolder(pin.path.removingLastComponent()))
         case .tooManySymbolicLinkLevels: pins.damaged(.link(pin.path))
         case .permissionDenied, .notPermitted:
             PacketMetadataError(RegistryRefusal.pinNotOpened(KernelRefusal(error, needs: [.bpf])))

@@ -59,7 +59,7 @@ struct RegistryPins: Sendable {
     /// That a pin is missing: of a registry that is damaged, or because there is no registry.
     func missing(_ pin: FolderEntry) -> PacketMetadataError {
         // One whose creation was cut short has no map of fields and nothing attached: the next creation goes on.
-        let isRegistry = pin == state ? (try? registry.exists()) == true : hasAttachments
+        let isRegistry = pin == state || pin == seal ? (try? registry.exists()) == true : hasAttachments
         return isRegistry ? damaged(.missing(pin.path)) : location.missing
     }
 

@@ -44,7 +44,7 @@ extension Registry {
         let pins = try folder.open(for: .write)
         guard try pins.isRegistry() else { throw folder.missing }
         try pins.refuseOthers()
-        let fields = ((try? registrations(at: folder.path)) ?? []).map(\.definition.name.text)
+        let fields = try fieldsUnlessUnknown(folder)
         try pins.refuseIfMoreThanRegistry()
         var detached: [AttachmentReport] = []
         try pins.lockedForRemoval { () throws(PacketMetadataError) in
@@ -73,6 +73,17 @@ extension Registry {
         return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
     }
 
+    /// A damaged registry can be removed. Of one of a later ABI nobody knows what is attached: a filter would stay.
+    ///
+    /// - Returns: the names of the fields that can be read.
+    private static func fieldsUnlessUnknown(_ folder: RegistryFolder) throws(PacketMetadataError) -> [String] {
+        do throws(PacketMetadataError) {
+            return try recordedFields(at: folder.path).fields.fields.map(\.definition.name.text)
+        } catch {
+            if error.kind == .incompatibleABI { throw error }
+            return []
+        }
+    }
 }
 
 extension RegistryPins {

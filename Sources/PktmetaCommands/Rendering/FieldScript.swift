@@ -4,18 +4,15 @@ internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 
-/// Fields as a shell script that registers them.
+/// Fields as a shell script that registers them, in a registry with room for them.
 struct FieldScript {
-    /// What needs the widest alignment first: then what is narrower fills what is left in front of it.
-    private let registrations: [(id: FieldID, definition: FieldDefinition)]
+    let recorded: RecordedFields
 
-    init(_ registrations: [(id: FieldID, definition: FieldDefinition)]) {
-        self.registrations = registrations.sorted {
-            ($1.definition.type.alignment, $0.id.rawValue) < ($0.definition.type.alignment, $1.id.rawValue)
-        }
+    var text: String {
+        let creation = recorded.sufficientCapacity.map { "pktmeta create-registry --capacity \($0)" }
+        let lines = ["#!/bin/sh", "set -e"] + [creation].compactMap(\.self) + recorded.fields.map(command)
+        return lines.joined(separator: "\n") + "\n"
     }
-
-    var text: String { (["#!/bin/sh", "set -e"] + registrations.map(command) + [""]).joined(separator: "\n") }
 
     private func command(_ id: FieldID, _ definition: FieldDefinition) -> String {
         var words = ["pktmeta", "register-field", definition.name.text, "--type", definition.type.description]
@@ -23,8 +20,16 @@ struct FieldScript {
         if definition.source != .none { words += ["--source", definition.source.description(type: definition.type)] }
         if definition.sample > 1 { words += ["--sample", String(definition.sample)] }
         if definition.sink != .none { words += ["--sink", definition.sink.description] }
-        if !definition.owner.isEmpty { words += ["--owner", definition.owner] }
+        // Which may begin with a dash.
+        if !definition.owner.isEmpty { words.append("--owner=\(definition.owner)") }
         if definition.isPrivate { words.append("--private") }
-        return words.map { ShellWord.quoted($0) }.joined(separator: " ")
+        // Somebody else may have chosen the texts, and root may run the script.
+        return words.map { Self.isPlain($0) ? $0 : ShellWord.literal($0) }.joined(separator: " ")
+    }
+
+    private static func isPlain(_ word: String) -> Bool {
+        word.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_:".unicodeScalars.contains(scalar))
+        }
     }
 }

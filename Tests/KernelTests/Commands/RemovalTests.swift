@@ -116,7 +116,7 @@ import Testing
             }
             let refused = CommandRun(["delete-registry", "--force", "--registry", path.string])
             #expect(refused.exitCode == 78, "\(refused.errors)")
-            let remedy = "pktmeta remove-from-host --force --registry \(path) removes it"
+            let remedy = "pktmeta remove-from-host --registry \(path) --force removes it"
             #expect(refused.errors.contains(remedy), "\(refused.errors)")
             let run = Self.remove("--force", from: path)
             #expect(run.exitCode == 0, "\(run.output)")

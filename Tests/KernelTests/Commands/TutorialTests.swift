@@ -73,7 +73,8 @@ import Testing
     private static let compile = """
         set -e
         objects=$(for module in PacketMetadata RegistryModel BPF Linux SystemPackage; do \\
-            sed -n 's/^ *"object": "\\(.*\\)",*$/\\1/p' "$1/$module.build/output-file-map.json"; done
+            sed -n 's/^ *"object": "\\(.*\\)",*$/\\1/p' "$1/$module.build/output-file-map.json"; done | \\
+            while read -r object; do if [ -e "$object" ]; then echo "$object"; fi; done
             for module in CBPFShims CLinuxShims CBPFObjects PktmetaABI CSystem; do \\
             ls "$1/$module.build"/*.o "$1/$module.build"/*/*.o 2>/dev/null || true; done)
         maps=$(for module in CBPFShims CLinuxShims CBPFObjects; do \\

@@ -65,6 +65,7 @@ private struct KeptFile {
     init(_ bytes: [UInt8]) throws {
         var name = Array("/tmp/pktmeta-types-XXXXXX".utf8CString)
         let fd = mkstemp(&name)
+        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
         unlink(name)
         guard fd >= 0, write(fd, bytes, bytes.count) == bytes.count else { throw Errno(rawValue: errno) }
         path = "/proc/self/fd/\(fd)"

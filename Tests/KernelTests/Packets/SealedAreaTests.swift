@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import BPF
+import Linux
 import SystemPackage
 import TestSupport
 import Testing
@@ -114,5 +115,61 @@ private final class Forger {
         let counts = stride(from: 0, to: value.count, by: 8).map { decode(Array(value[$0..<$0 + 8]), as: UInt64.self) }
         #expect(counts[0] == UInt64(guesses) && counts[2] == 0, "\(counts)")
         return counts[1]
+    }
+}
+
+/// What everybody can learn of programs that have the seal.
+@Suite(Kernel.required) struct ShownSealTests {
+    /// The kernel shows a digest of a program's instructions, its tag: with the seal in it and nothing else unknown, the seal
+    /// could be guessed without a packet.
+    @Test(arguments: Fixture.Compiler.allCases)
+    func aProgramsTagDiffersEachTime(compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+            _ = try registry.register(FieldDefinition(name: FieldName("word_field"), type: .u32))
+            for (object, hook) in [
+                ("contract_xdp", Hook.xdp), ("contract_tc", .tcIngress), ("bound_xdp", .xdp), ("bound_tc", .tcIngress),
+            ] {
+                var tags: Set<String> = []
+                for _ in 0..<3 {
+                    let loader = ProgramLoader(
+                        try ObjectFile(path: Fixture.object(object, compiler)), image: try registry.image(),
+                        isStrict: false)
+                    let loaded = try loader.load(loader.inspect(nil, for: hook), in: registry)
+                    let shown = try ChildProcess.run(["bpftool", "-j", "prog", "show", "id", "\(loaded.program.id)"])
+                    let tag = try #require(shown.output.firstMatch(of: /"tag":"([0-9a-f]+)"/)?.1)
+                    tags.insert(String(tag))
+                }
+                #expect(tags.count == 3, "\(object)")
+            }
+        }
+    }
+
+    /// People show others what the verifier says of a program of theirs.
+    @Test(arguments: [[], ["--json"], ["--verbose"]])
+    func theVerifiersWordsDoNotHaveIt(options: [String]) throws {
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            _ = try bench.command("register-field", "shared", "--type", "u32")
+            let registry = try Registry.open(at: bench.scratch.path, for: .write)
+            let (stamp, word) = (try registry.seal().stamp, try registry.image().word)
+            let run = try bench.pair.inReceiver {
+                CommandRun(
+                    [
+                        "attach-to-interface", "far0", "--tc", "none", "--xdp", Fixture.object("leaking_xdp").string,
+                        "--registry", bench.scratch.path.string,
+                    ] + options)
+            }
+            let said = run.output + run.errors
+            #expect(run.exitCode == 65, "\(said)")
+            #expect(said.contains("refused_with_the_seal"), "\(said)")
+            #expect(options.isEmpty || said.contains("[hidden]"), "the log has constants: \(said)")
+            let tag = stamp >> 16
+            for number in [stamp, stamp + UInt64(word.changes), tag] {
+                #expect(!said.contains(String(number, radix: 16)) && !said.contains(String(number)), "\(number)")
+            }
+            #expect(!said.contains(String(Int64(bitPattern: stamp &+ UInt64(word.changes)))))
+        }
     }
 }

@@ -102,14 +102,14 @@ import Testing
     @Test func itsFieldsAreRegisteredAnewWithTheirIDs() throws {
         try Kernel.run {
             let bench = try Self.oldBench(attach: "--mode", "native")
-            let old = try Registry.registrations(at: bench.scratch.path)
+            let old = try Registry.recordedFields(at: bench.scratch.path).fields.fields
             #expect(old.count == 7)
             let folder = try ScratchFolder()
             let exported = folder.path.appending("exported.sh")
             let run = try bench.command("export-fields", exported.string)
             #expect(run.exitCode == 0, "\(run.errors)")
             let text = try WholeFile.text(exported)
-            #expect(text.contains("--owner 'the edge'"))
+            #expect(text.contains("'--owner=the edge'"))
 
             let other = ScratchRegistry()
             let commands = text.replacing("pktmeta ", with: "\(Fixture.command) ")
@@ -118,7 +118,7 @@ import Testing
                 let run = try ChildProcess.run(["env", "PKTMETA_REGISTRY=\(other.path)", "sh", script.string])
                 #expect(run.status == 0, "\(run.output)")
             }
-            let new = try Registry.registrations(at: other.path)
+            let new = try Registry.recordedFields(at: other.path).fields.fields
             func told(_ registrations: [(id: FieldID, definition: FieldDefinition)]) -> [FieldID: FieldDefinition] {
                 Dictionary(uniqueKeysWithValues: registrations.map { ($0.id, $0.definition) })
             }
@@ -148,7 +148,7 @@ import Testing
                 #expect((run.output + run.errors).contains(said), "\(run.output)\(run.errors)")
             }
             #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
-            #expect(try Registry.registrations(at: bench.scratch.path).isEmpty)
+            #expect(try Registry.recordedFields(at: bench.scratch.path).fields.fields.isEmpty)
         }
     }
 

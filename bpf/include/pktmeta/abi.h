@@ -56,7 +56,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LAYOUT_NAME }, of 64 bits
  *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
  * and once
- *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE }, of 64 bits
+ *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT }, of 64 bits
  *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of 64
  *bits
  *

@@ -35,6 +35,7 @@ enum pktmeta_info {
 	PKTMETA_INFO_SPAN = 2, /* generations from there to the last known */
 	PKTMETA_INFO_CAPACITY = 3,
 	PKTMETA_INFO_STAMP = 4, /* of areas that the object makes; 0: it asks the registry */
+	PKTMETA_INFO_SALT = 5,  /* drawn anew each time that a program is loaded (__pktmeta_is_bound()) */
 };
 
 #define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
@@ -80,13 +81,15 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data)
 			return end <= data; \
 		} \
 	} while (0);
-	__u64 capacity = __PKTMETA_INFO(CAPACITY);
+	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
 	void *end = meta;
 
 	__PKTMETA_CAPACITY(32, 64) /* most have that */
 	__PKTMETA_CAPACITY(0, 32)
 	PKTMETA_LARGE_CAPACITIES(__PKTMETA_CAPACITY)
 #undef __PKTMETA_CAPACITY
+	salt = __PKTMETA_INFO(SALT); /* nobody gets here: there are no other capacities */
+	__PKTMETA_KEEP(salt);
 	return 0;
 }
 

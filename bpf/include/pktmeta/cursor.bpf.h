@@ -40,16 +40,33 @@ struct pktmeta_cursor {
 enum pktmeta_seal {
 	PKTMETA_SEAL_REGISTRY = 1, /* pktmeta_word_registry() of the registry's word */
 	PKTMETA_SEAL_BASE = 2,     /* the stamp of generation 0 */
+	PKTMETA_SEAL_SALT = 3,     /* drawn anew each time that a program is loaded */
 };
 
 #define __PKTMETA_SEAL(what) ((__u64)bpf_core_enum_value(enum pktmeta_seal, PKTMETA_SEAL_##what))
 
-/* Whether this is the word of the registry that the program was loaded for. */
+/*
+ * Whether this is the word of the registry that the program was loaded for.
+ *
+ * The kernel shows everybody a digest of each program's instructions, its tag, by which the seal in them could be
+ * guessed without a packet. So there is an instruction with a random number as well, where the verifier knows that
+ * nobody gets: the digest is taken before the verifier removes that.
+ */
 static __always_inline int __pktmeta_is_bound(__u64 registry_word)
 {
+	__u64 wanted;
+
 	if (!bpf_core_enum_value_exists(enum pktmeta_seal, PKTMETA_SEAL_REGISTRY))
 		return 0;
-	return pktmeta_word_registry(registry_word) == __PKTMETA_SEAL(REGISTRY);
+	wanted = __PKTMETA_SEAL(REGISTRY);
+	__PKTMETA_KEEP(wanted);
+	if (!wanted) { /* it has the magic */
+		__u64 salt = __PKTMETA_SEAL(SALT);
+
+		__PKTMETA_KEEP(salt);
+		return 0;
+	}
+	return pktmeta_word_registry(registry_word) == wanted;
 }
 
 /* The stamp of an area that is made now, by the word of that registry. */

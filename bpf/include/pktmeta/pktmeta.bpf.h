@@ -38,7 +38,8 @@
  *	- An XDP program ends in `return pktmeta_next(ctx, verdict);`, so that others can run behind it (chain.bpf.h).
  *	- Size 0 is a flag: pass NULL and 0.
  *	- A loader of your own gives libbpf the types that `pktmeta export-btf` writes (btf_custom_path): they have the
- *	  registry's seal, by which open knows an area. Without, open returns -ENOENT.
+ *	  registry's seal, by which open knows an area. Without, pktmeta_open() returns -ENOENT, and programs with bound
+ *	  access are not loaded.
  *	- #define PKTMETA_COUNT before the include, and each set and get is counted in the state map, which
  *	  `pktmeta inspect-map state` shows. Programs that do not ask for it pay nothing.
  *	- These calls look the field's place up as the packet passes (dynamic access), so loading takes CAP_PERFMON

@@ -13,6 +13,8 @@ extension ImageRefusal: RefusalWords {
 
     var remedy: String? {
         switch self {
+        case .otherABI(let version, let own) where version < 1 || version > own:
+            "Use the pktmeta that made it, or another registry with --registry. pktmeta remove-from-host --force removes it."
         case .otherABI:
             "Use the pktmeta that made it, or another registry with --registry. Of this one, pktmeta "
                 + "detach-from-interface and delete-registry --force work, and export-fields prints the commands that "
