@@ -183,7 +183,7 @@ class _Job:
         by_id = _LIMITED.format("+bpf,+net_admin,+perfmon")
         programs = (f"--tc none --xdp {objects}/acme_ingress.bpf.o", f"--xdp none --tc {objects}/globex_steering.bpf.o")
         steps = [
-            self.register("number", "u32", "sequence"),
+            self.register("number", "flag", "constant"),
             self.run("register tenant", "register-field tenant --type u32"),
             self.run("register trace_id", "register-field trace_id --type bytes:16"),
         ]
@@ -225,7 +225,7 @@ class _Job:
         held = f"{self.pktmeta} attach-to-interface far0 --netns far --xdp none --no-pin"
         return [
             self.register("tenant", "u32", "constant:7"),
-            self.attach("attach to be removed", "--tc none"),
+            self.attach("attach to be removed", "--tc none --mode generic"),
             *([Step("and hold a program", f"({held} >/dev/null 2>&1 &) ; sleep 1")] if self.kernel.tc == "tcx" else []),
             self.run("say what would go", "remove-from-host --dry-run", says("far0")),
             self.run("take all of pktmeta off the host", "remove-from-host --force"),
