@@ -213,6 +213,7 @@ private let fault: Int32 = -14
         }
     }
 
+    /// But for the number that is drawn each time, of 8 bytes, in two places.
     @Test func theOutputTakesTheSameBytes() throws {
         try Kernel.run {
             let bench = try Bench()
@@ -224,7 +225,9 @@ private let fault: Int32 = -14
             #expect(try Folder.names(in: bench.folder.path) == ["registry.btf"])
             for arguments in [["export-btf"], ["export-btf", "-"]] {
                 let run = CommandRun(arguments + ["--registry", bench.scratch.path.string])
-                #expect(run.exitCode == 0 && run.bytes == bytes && run.output == "", "\(run.errors)")
+                #expect(run.exitCode == 0 && run.output == "", "\(run.errors)")
+                #expect(run.bytes.count == bytes.count)
+                #expect(1...16 ~= zip(run.bytes, bytes).count(where: !=), "another number, and nothing else")
             }
         }
     }
