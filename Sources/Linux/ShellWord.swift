@@ -5,10 +5,6 @@ public enum ShellWord {
     /// A word that is nothing special to a shell is itself; one with bytes that are spelled (``SpelledBytes``), or are to
     /// be, is quoted so that the shell makes bytes of them.
     public static func quoted(_ word: String) -> String {
-        let isPlain = word.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789_-./:@%+=,".unicodeScalars.contains(scalar))
-        }
-        if isPlain, !word.isEmpty { return word }
         let visible = SpelledBytes.visible(word)
         if SpelledBytes.bytes(visible) == Array(visible.utf8) { return literal(word) }
         // What is spelled stays; of any other backslash the shell is to make one.
@@ -22,5 +18,16 @@ public enum ShellWord {
     }
 
     /// A word for any shell of POSIX (XCU 2.2.2): whatever is in it stands for itself.
-    public static func literal(_ word: String) -> String { "'" + word.replacing("'", with: "'\\''") + "'" }
+    public static func literal(_ word: String) -> String {
+        isPlain(word) ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
+    /// Whether a word is nothing special to a shell.
+    private static func isPlain(_ word: String) -> Bool {
+        !word.isEmpty
+            && word.unicodeScalars.allSatisfy { scalar in
+                scalar.isASCII
+                    && (scalar.properties.isAlphabetic || "0123456789_-./:@%+=,".unicodeScalars.contains(scalar))
+            }
+    }
 }

@@ -24,12 +24,6 @@ struct FieldScript {
         if !definition.owner.isEmpty { words.append("--owner=\(definition.owner)") }
         if definition.isPrivate { words.append("--private") }
         // Somebody else may have chosen the texts, and root may run the script.
-        return words.map { Self.isPlain($0) ? $0 : ShellWord.literal($0) }.joined(separator: " ")
-    }
-
-    private static func isPlain(_ word: String) -> Bool {
-        word.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_:".unicodeScalars.contains(scalar))
-        }
+        return words.map(ShellWord.literal).joined(separator: " ")
     }
 }
