@@ -22,14 +22,12 @@ public struct RecordedFields: Sendable {
         }
         var fields: [(id: FieldID, definition: FieldDefinition)] = []
         var damagedSlots: [Int] = []
-        for slot in RegistryImage.fieldSlots {
-            let layout = LayoutWord(rawValue: RegistryImage.word(RegistryImage.layoutWord(slot), of: bytes))
-            let start = RegistryImage.entryOffset(slot)
-            let entry = Array(bytes[start..<start + RegistryImage.entrySize])
-            if layout.isLive, let definition = SlotImage(layout: layout, entry: entry).definition {
-                fields.append((layout.id, definition))
-            } else if layout.isLive || layout.isDamaged {
-                damagedSlots.append(slot)
+        for index in RegistryImage.fieldSlots {
+            let slot = SlotImage(slot: index, of: bytes)
+            if slot.layout.isLive, let definition = slot.definition {
+                fields.append((slot.layout.id, definition))
+            } else if slot.layout.isLive || slot.layout.isDamaged {
+                damagedSlots.append(index)
             }
         }
         self.damagedSlots = damagedSlots

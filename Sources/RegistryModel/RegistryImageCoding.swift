@@ -12,11 +12,7 @@ extension RegistryImage {
         self.init(
             word: word, revision: Self.word(Self.revisionWord, of: bytes),
             createdAt: Self.word(Self.createdAtWord, of: bytes),
-            slots: Self.fieldSlots.map { slot in
-                let entry = Array(bytes[Self.entryOffset(slot)..<Self.entryOffset(slot) + Self.entrySize])
-                return SlotImage(
-                    layout: LayoutWord(rawValue: Self.word(Self.layoutWord(slot), of: bytes)), entry: entry)
-            })
+            slots: Self.fieldSlots.map { SlotImage(slot: $0, of: bytes) })
         slotZero = LayoutWord(rawValue: Self.word(Self.layoutWord(0), of: bytes))
     }
 
@@ -70,6 +66,14 @@ extension RegistryImage {
 }
 
 extension SlotImage {
+    /// A slot from 1 on of a registry map's value.
+    init(slot: Int, of bytes: [UInt8]) {
+        let start = RegistryImage.entryOffset(slot)
+        self.init(
+            layout: LayoutWord(rawValue: RegistryImage.word(RegistryImage.layoutWord(slot), of: bytes)),
+            entry: Array(bytes[start..<start + RegistryImage.entrySize]))
+    }
+
     init(layout: LayoutWord, entry bytes: [UInt8]) {
         let entry = decode(bytes, as: pktmeta_entry.self)
         self.layout = layout

@@ -22,7 +22,7 @@ public struct Registry: ~Copyable {
 
     public enum Access: Sendable {
         case read, write
-        /// To take off what is attached, by its pins and links: of a registry of whatever ABI.
+        /// To take off what is attached, by its pins and links: of a registry of this ABI or an earlier one.
         case detach
     }
 
@@ -59,10 +59,13 @@ public struct Registry: ~Copyable {
         let folder = try RegistryFolder(path: path)
         return try doing(.readRegistry(folder.path)) { () throws(PacketMetadataError) in
             let pins = try folder.open(for: .read)
-            let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
-            let fields = try RecordedFields(ofMap: bytes(of: map, pins), path: folder.path)
-            return (fields, (try? pins.stranger).flatMap(\.self).map { UserName($0).description })
+            return (try recordedFields(of: pins), (try? pins.stranger).flatMap(\.self).map { UserName($0).description })
         }
+    }
+
+    static func recordedFields(of pins: RegistryPins) throws(PacketMetadataError) -> RecordedFields {
+        let map = try openMap(pins.registry, RegistryFolder.registryShape, pins, .read)
+        return try RecordedFields(ofMap: bytes(of: map, pins), path: pins.path)
     }
 
     /// Opens a registry to have programs of this process's own use its maps, whoever owns it: nothing is loaded that is

@@ -17,7 +17,8 @@ public struct RegistryDeletion: Sendable, Equatable {
 }
 
 extension Registry {
-    /// Detaches all programs of a registry, of whatever ABI, and removes its pins. What packets still carry is nobody's then.
+    /// Detaches all programs of a registry, of this ABI or an earlier one, and removes its pins. What packets still
+    /// carry is nobody's then.
     ///
     /// Nothing is removed that is not in the registry's own folder, in a BPF file system.
     ///
@@ -27,8 +28,8 @@ extension Registry {
     ///   - waiting: likewise.
     ///   - recording: likewise.
     /// - Returns: what is gone with it.
-    /// - Throws: `notFound` if the folder does not exist; `badData` if it is not in a BPF file system; `missingPrivilege`;
-    ///   `unfinished` if some of it is gone already.
+    /// - Throws: `notFound` if the folder does not exist; `badData` if it is not in a BPF file system; `incompatibleABI` if
+    ///   the registry is of a later ABI; `missingPrivilege`; `unfinished` if some of it is gone already.
     @discardableResult
     public static func remove(
         at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait(),
@@ -44,7 +45,7 @@ extension Registry {
         let pins = try folder.open(for: .write)
         guard try pins.isRegistry() else { throw folder.missing }
         try pins.refuseOthers()
-        let fields = try fieldsUnlessUnknown(folder)
+        let fields = try fieldsUnlessUnknown(pins)
         try pins.refuseIfMoreThanRegistry()
         var detached: [AttachmentReport] = []
         try pins.lockedForRemoval { () throws(PacketMetadataError) in
@@ -76,9 +77,9 @@ extension Registry {
     /// A damaged registry can be removed. Of one of a later ABI nobody knows what is attached: a filter would stay.
     ///
     /// - Returns: the names of the fields that can be read.
-    private static func fieldsUnlessUnknown(_ folder: RegistryFolder) throws(PacketMetadataError) -> [String] {
+    private static func fieldsUnlessUnknown(_ pins: RegistryPins) throws(PacketMetadataError) -> [String] {
         do throws(PacketMetadataError) {
-            return try recordedFields(at: folder.path).fields.fields.map(\.definition.name.text)
+            return try recordedFields(of: pins).fields.map(\.definition.name.text)
         } catch {
             if error.kind == .incompatibleABI { throw error }
             return []
