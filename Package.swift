@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "Testbed", "CTestSupport", system,
+                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "PktmetaABI", "Testbed",
+                "CTestSupport", system,
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
         .executableTarget(
@@ -87,7 +88,8 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(name: "ArchitectureTests", swiftSettings: tests),
         .testTarget(
-            name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI", system], swiftSettings: tests),
+            name: "RegistryModelTests", dependencies: ["RegistryModel", "PktmetaABI", "TestSupport", system],
+            swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(
             name: "DecisionTests", dependencies: ["BPF", "PacketMetadata", "RegistryModel"], swiftSettings: tests),

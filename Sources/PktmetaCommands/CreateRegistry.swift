@@ -4,6 +4,18 @@ internal import ArgumentParser
 internal import PacketMetadata
 internal import RegistryModel
 
+enum StatisticsArgument: String, ExpressibleByArgument, CaseIterable {
+    case all, sampled, none
+
+    var statistics: Statistics {
+        switch self {
+        case .all: .all
+        case .sampled: .sampled
+        case .none: .none
+        }
+    }
+}
+
 struct CreateRegistry: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "create-registry",
@@ -12,6 +24,9 @@ struct CreateRegistry: ContextCommand {
             register-field and attach-to-interface create one by themselves, with 64 bytes a packet where the kernel \
             grants them (Linux 6.8), else 32. More room for fields costs each packet the time to zero it. If the registry \
             exists with that capacity, this is success.
+
+            The prebuilt consumer counts each get and keeps each last value; minimum, maximum and histogram it takes of one \
+            packet in 16, unless --statistics says otherwise. That of a registry that exists is changed.
 
             The registry is for its owner only, unless --mode-bits or --group says who may read it too; that of a registry \
             that exists is changed. What is pinned for attachments stays the owner's alone: who can open a program can run it.
@@ -22,6 +37,13 @@ struct CreateRegistry: ContextCommand {
             "Bytes in front of each packet, \(RegistryWord.headerSize) of them for the header: \(RegistryWord.capacitiesText).",
             valueName: "bytes"))
     var capacity: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of which values minimum, maximum and histogram are taken: all, sampled (one packet in 16, and the first 16 "
+                + "of a field, on each CPU) or none. Default: sampled.",
+            valueName: "which"))
+    var statistics: StatisticsArgument?
 
     @Option(
         help: ArgumentHelp(
@@ -42,7 +64,7 @@ struct CreateRegistry: ContextCommand {
         let access =
             modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
-            at: registry.path(in: context), capacity: capacity, access: access,
+            at: registry.path(in: context), capacity: capacity, statistics: statistics?.statistics, access: access,
             trustsOwner: writing.trustOwner, waiting: writing.wait(in: context), recording: context.record
         ) { context.note($0) }
         if isJSON { context.output(InspectionReport(try registry.inspect([]), .registry).document.json) }

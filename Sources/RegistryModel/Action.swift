@@ -25,6 +25,8 @@ public enum Action: Hashable, Sendable {
     case exportRegistry(FilePath)
     /// To set who may read a registry; nil: one that was not named yet.
     case setAccess(FilePath?)
+    /// To set of which values statistics are taken.
+    case setStatistics(FilePath)
     /// To find out how many bytes in front of a packet the kernel grants.
     case probeAreas
 

@@ -11,6 +11,8 @@ public enum Done: Hashable, Sendable {
     case created(FilePath)
     /// Some pins of the registry have the access that was asked for.
     case setAccess(FilePath)
+    /// Programs that are loaded from now on take these.
+    case setStatistics(Statistics, FilePath)
     /// Some of a registry's attachments are detached, to remove it.
     case detachedForRemoval(Int, of: Int, FilePath)
     /// The programs that were asked for are attached if any were, and so many of those that were to go are detached.

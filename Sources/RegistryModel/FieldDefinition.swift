@@ -82,6 +82,19 @@ public struct RegisteredField: Hashable, Sendable {
     public let definition: FieldDefinition
     /// CLOCK_REALTIME, ns.
     public let registeredAt: UInt64
+    /// What had been counted of the slot when the field was registered.
+    let baseline: FieldCounters
+
+    init(
+        slot: Int, layout: LayoutWord, definition: FieldDefinition, registeredAt: UInt64,
+        baseline: FieldCounters = .zero
+    ) {
+        self.slot = slot
+        self.layout = layout
+        self.definition = definition
+        self.registeredAt = registeredAt
+        self.baseline = baseline
+    }
 
     public var id: FieldID { FieldID(slot: slot, epoch: layout.epoch) }
     public var name: FieldName { definition.name }

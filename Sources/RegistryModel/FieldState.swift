@@ -4,89 +4,78 @@ internal import PktmetaABI
 
 /// Refused calls, by errno.
 public struct Refusals: Hashable, Sendable {
-    /// In the order of `enum pktmeta_refusal`.
-    public static let names = ["ENOENT", "EINVAL", "EFAULT", "ENOSPC", "EOPNOTSUPP", "EBUSY", "other"]
+    private let counts: [Count]
 
-    private var counts: [UInt64]
-
-    init(_ counts: [UInt64]) {
-        precondition(counts.count == Self.names.count)
-        self.counts = counts
+    private struct Count: Hashable, Sendable {
+        let name: String
+        let count: UInt64
     }
 
-    static func + (a: Refusals, b: Refusals) -> Refusals { Refusals(zip(a.counts, b.counts).map { $0 &+ $1 }) }
+    init(_ counts: KeyValuePairs<String, UInt64> = [:]) {
+        self.counts = counts.filter { $0.value > 0 }.map { Count(name: $0.key, count: $0.value) }
+    }
 
     /// Those that happened.
-    public var nonzero: [(name: String, count: UInt64)] {
-        zip(Self.names, counts).filter { $1 > 0 }.map { ($0, $1) }
-    }
+    public var nonzero: [(name: String, count: UInt64)] { counts.map { ($0.name, $0.count) } }
 
-    public var total: UInt64 { counts.reduce(0, &+) }
+    public var total: UInt64 { counts.reduce(0) { $0 &+ $1.count } }
 }
 
 /// What happened to a field, on all CPUs together, since it was registered.
 public struct FieldState: Hashable, Sendable {
-    public var set: UInt64 = 0
-    public var got: UInt64 = 0
+    public internal(set) var set: UInt64 = 0
+    public internal(set) var got: UInt64 = 0
     /// Gets of a field that the packet did not carry.
-    public var notSet: UInt64 = 0
+    public internal(set) var notSet: UInt64 = 0
     /// Values that the sink was given.
-    public var sunk: UInt64 = 0
+    public internal(set) var sunk: UInt64 = 0
     /// Values that do not fit the sink.
-    public var notSunk: UInt64 = 0
-    public var setRefused = Refusals([UInt64](repeating: 0, count: Refusals.names.count))
-    public var getRefused = Refusals([UInt64](repeating: 0, count: Refusals.names.count))
-    /// Values that the rest was taken from.
-    public var values: UInt64 = 0
-    /// nil before the first one.
-    public var last: Observation?
+    public internal(set) var notSunk: UInt64 = 0
+    public internal(set) var setRefused = Refusals()
+    public internal(set) var getRefused = Refusals()
+    /// The last value that a program read; nil before the first one.
+    public internal(set) var last: Observation?
+    /// Values that ``range`` and ``histogram`` were taken from (``Statistics``). Integers only; else 0.
+    public internal(set) var values: UInt64 = 0
     /// Integers only.
-    public var range: ClosedRange<UInt64>?
+    public internal(set) var range: ClosedRange<UInt64>?
     /// Bucket k counts values that need k bits: 0, 1, 2...3, 4...7. Integers only; else empty.
-    public var histogram: [UInt64] = []
+    public internal(set) var histogram: [UInt64] = []
 
     /// A value that a program read, and when.
     public struct Observation: Hashable, Sendable {
         public let value: FieldValue
-        /// CLOCK_MONOTONIC, ns.
+        /// CLOCK_MONOTONIC, ns, in steps of the kernel's tick where it has such a clock (Linux 5.11).
         public let time: UInt64
     }
 
-    /// Bytes of one CPU's value in the state map.
-    package static let size = MemoryLayout<pktmeta_state>.size
-
-    /// The state map's value for a field that was just registered.
-    package static func fresh(id: FieldID) -> [UInt8] {
-        var state = pktmeta_state()
-        state.id = id.rawValue
-        return encode(state)
+    package init(_ state: StateImage, _ field: RegisteredField) {
+        let counters = state.counters(ofSlot: field.slot) - field.baseline
+        set = counters[PKTMETA_COUNTER_SET]
+        got = counters[PKTMETA_COUNTER_GOT]
+        notSet = counters[PKTMETA_COUNTER_NOT_SET]
+        sunk = counters[PKTMETA_COUNTER_SUNK]
+        notSunk = counters[PKTMETA_COUNTER_NOT_SUNK]
+        setRefused = Refusals([
+            "EINVAL": counters[PKTMETA_COUNTER_SET_EINVAL], "EFAULT": counters[PKTMETA_COUNTER_SET_EFAULT],
+            "EBUSY": counters[PKTMETA_COUNTER_SET_EBUSY],
+        ])
+        getRefused = Refusals([
+            "EINVAL": counters[PKTMETA_COUNTER_GET_EINVAL], "EFAULT": counters[PKTMETA_COUNTER_GET_EFAULT],
+        ])
+        // Until it was got, the slot's last value is that of the field before.
+        if got > 0, let (bytes, time) = state.last(ofSlot: field.slot, size: field.type.size) {
+            last = Observation(value: FieldValue(type: field.type, bytes: bytes), time: time)
+        }
+        if field.type.isInteger { for part in state.statistics(of: field) { add(part) } }
     }
 
-    /// Adds up what each CPU counted.
-    package init(perCPU: [[UInt8]], field: RegisteredField) {
-        for bytes in perCPU {
-            let state = decode(bytes, as: pktmeta_state.self)
-            if state.id == field.id.rawValue { add(state, field.type) }
-        }
-    }
-
-    private mutating func add(_ state: pktmeta_state, _ type: FieldType) {
-        set &+= state.set
-        got &+= state.got
-        notSet &+= state.not_set
-        sunk &+= state.sunk
-        notSunk &+= state.not_sunk
-        setRefused = setRefused + Refusals(words(state.set_refused))
-        getRefused = getRefused + Refusals(words(state.get_refused))
-        guard state.values > 0 else { return }
-        values &+= state.values
-        if state.last_time >= last?.time ?? 0 {
-            let bytes = Array(encode(state.last_value).prefix(type.size))
-            last = Observation(value: FieldValue(type: type, bytes: bytes), time: state.last_time)
-        }
-        guard type.isInteger, state.minimum <= state.maximum else { return }
-        range = min(range?.lowerBound ?? .max, state.minimum)...max(range?.upperBound ?? 0, state.maximum)
-        let counts = words(state.histogram)
+    private mutating func add(_ part: pktmeta_statistics) {
+        values &+= part.values
+        // A reader may come between two stores of a program.
+        guard part.minimum <= part.maximum else { return }
+        range = min(range?.lowerBound ?? .max, part.minimum)...max(range?.upperBound ?? 0, part.maximum)
+        let counts = words(part.histogram)
         histogram = histogram.isEmpty ? counts : zip(histogram, counts).map { $0 &+ $1 }
     }
 }
@@ -94,25 +83,49 @@ public struct FieldState: Hashable, Sendable {
 /// What happened to areas, on all CPUs together, since the registry was created.
 public struct AreaState: Hashable, Sendable {
     /// XDP programs made one.
-    public var made: UInt64 = 0
+    public let made: UInt64
     /// Programs found one.
-    public var found: UInt64 = 0
-    public var refused = Refusals([UInt64](repeating: 0, count: Refusals.names.count))
+    public let found: UInt64
+    public let refused: Refusals
     /// Calls with the id of a field that is gone.
-    public var stale: UInt64 = 0
+    public let stale: UInt64
 
-    package init(perCPU: [[UInt8]]) {
-        for state in perCPU.map({ decode($0, as: pktmeta_area_state.self) }) {
-            made &+= state.made
-            found &+= state.found
-            refused = refused + Refusals(words(state.refused))
-            stale &+= state.stale
-        }
+    package init(_ state: StateImage) {
+        made = state.made
+        found = state.found
+        stale = state.stale
+        let counts = state.refused
+        func count(_ refusal: pktmeta_refusal) -> UInt64 { counts[Int(refusal.rawValue)] }
+        refused = Refusals([
+            "ENOENT": count(PKTMETA_REFUSED_ENOENT), "EFAULT": count(PKTMETA_REFUSED_EFAULT),
+            "ENOSPC": count(PKTMETA_REFUSED_ENOSPC), "EOPNOTSUPP": count(PKTMETA_REFUSED_EOPNOTSUPP),
+            "EBUSY": count(PKTMETA_REFUSED_EBUSY), "other": count(PKTMETA_REFUSED_OTHER),
+        ])
     }
 }
 
+/// Of which values a registry's programs take minimum, maximum and histogram: last values and counts are exact in each case.
+public enum Statistics: String, Sendable, Hashable, CaseIterable {
+    /// Of each.
+    case all
+    /// Of those of one packet in 16 of each CPU, and of the first 16 of a field there.
+    case sampled
+    case none
+
+    /// As in `struct pktmeta_registry`: of one packet in so many; 0: of none.
+    package var interval: UInt32 {
+        switch self {
+        case .all: 1
+        case .sampled: 16
+        case .none: 0
+        }
+    }
+
+    init(interval: UInt32) { self = Self.allCases.first { $0.interval == interval } ?? .sampled }
+}
+
 /// The elements of a C array of u64, which Swift imports as a tuple.
-private func words(_ array: some BitwiseCopyable) -> [UInt64] {
+func words(_ array: some BitwiseCopyable) -> [UInt64] {
     // Such a tuple is as many words, aligned as one, and nothing else.
     unsafe withUnsafeBytes(of: array) { unsafe Array($0.assumingMemoryBound(to: UInt64.self)) }
 }

@@ -9,6 +9,8 @@ public struct RegistryImage: Hashable, Sendable {
     public internal(set) var revision: UInt64
     /// CLOCK_REALTIME, ns.
     public let createdAt: UInt64
+    /// What attached programs take statistics of.
+    public internal(set) var statistics: Statistics
     /// Slots 1 to 31, at index slot - 1.
     var slots: [SlotImage]
     /// The layout word of slot 0, which is no field's.
@@ -17,11 +19,14 @@ public struct RegistryImage: Hashable, Sendable {
     package static let slotCount = Int(PKTMETA_SLOTS)
     package static let fieldSlots = 1..<slotCount
 
-    init(word: RegistryWord, revision: UInt64, createdAt: UInt64, slots: [SlotImage]) {
+    init(
+        word: RegistryWord, revision: UInt64, createdAt: UInt64, statistics: Statistics = .sampled, slots: [SlotImage]
+    ) {
         precondition(slots.count == Self.fieldSlots.count)
         self.word = word
         self.revision = revision
         self.createdAt = createdAt
+        self.statistics = statistics
         self.slots = slots
     }
 
@@ -30,7 +35,8 @@ public struct RegistryImage: Hashable, Sendable {
     /// Identity, generation and epochs start at random, so that what is left of an earlier registry (ids that applications
     /// still hold, programs that were loaded for it) is not taken for this one's.
     package static func empty(
-        capacity: Int, createdAt: UInt64, using random: inout some RandomNumberGenerator
+        capacity: Int, statistics: Statistics = .sampled, createdAt: UInt64,
+        using random: inout some RandomNumberGenerator
     ) -> RegistryImage {
         let word = RegistryWord(
             capacity: capacity, identity: .random(in: 0..<1 << 15, using: &random),
@@ -38,7 +44,7 @@ public struct RegistryImage: Hashable, Sendable {
         let slots = fieldSlots.map { _ in
             SlotImage(lastEpoch: .random(in: 0..<firstEpochs, using: &random))
         }
-        return RegistryImage(word: word, revision: 1, createdAt: createdAt, slots: slots)
+        return RegistryImage(word: word, revision: 1, createdAt: createdAt, statistics: statistics, slots: slots)
     }
 
     /// First epochs are drawn below this: few ids repeat, and a slot still lasts for 49,000 registrations.
@@ -64,7 +70,8 @@ public struct RegistryImage: Hashable, Sendable {
             image.layout.offset + image.layout.size <= word.capacity
         else { return nil }
         return RegisteredField(
-            slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt)
+            slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt,
+            baseline: image.baseline)
     }
 
     /// Bytes that live fields take.
@@ -85,6 +92,8 @@ struct SlotImage: Hashable, Sendable {
     /// nil if there never was a field, or the entry makes no sense.
     var definition: FieldDefinition?
     var registeredAt: UInt64 = 0
+    /// What had been counted of the slot when the field was registered.
+    var baseline = FieldCounters.zero
     /// The newest epoch that an application's field had here.
     var lastEpoch: UInt16 = 0
     /// Why the entry makes no sense; nil if it does.

@@ -12,6 +12,7 @@ extension RegistryImage {
         self.init(
             word: word, revision: Self.word(Self.revisionWord, of: bytes),
             createdAt: Self.word(Self.createdAtWord, of: bytes),
+            statistics: Statistics(interval: UInt32(truncatingIfNeeded: Self.word(Self.abiWord, of: bytes) >> 32)),
             slots: Self.fieldSlots.map { SlotImage(slot: $0, of: bytes) })
         slotZero = LayoutWord(rawValue: Self.word(Self.layoutWord(0), of: bytes))
     }
@@ -40,7 +41,7 @@ extension RegistryImage {
     /// The registry map's value.
     package var bytes: [UInt8] {
         let words = [word.rawValue, slotZero.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
-        let head = words.flatMap { encode($0) } + encode(UInt32(PKTMETA_ABI_VERSION))
+        let head = words.flatMap { encode($0) } + encode(UInt32(PKTMETA_ABI_VERSION)) + encode(statistics.interval)
         let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
         return head + rest + slots.flatMap(\.entry)
     }
@@ -53,8 +54,13 @@ extension RegistryImage {
     private static let wordSize = MemoryLayout<UInt64>.size
     /// Which 64-bit word of the value a slot's layout word is.
     package static func layoutWord(_ slot: Int) -> Int { 1 + slot }
+    package static func layoutOffset(_ slot: Int) -> Int { layoutWord(slot) * wordSize }
     package static let revisionWord = 1 + slotCount
     private static let createdAtWord = revisionWord + 1
+    /// The ABI's version and, in the upper half, the statistics.
+    private static let abiWord = createdAtWord + 1
+    /// Where the statistics' number lies, in bytes.
+    package static let statisticsOffset = abiWord * wordSize + 4
 
     /// Where the entry of a slot from 1 on begins, in bytes.
     package static func entryOffset(_ slot: Int) -> Int { size - (slotCount - slot) * entrySize }
@@ -79,6 +85,7 @@ extension SlotImage {
         self.layout = layout
         registeredAt = entry.registered_at
         lastEpoch = entry.last_epoch
+        baseline = FieldCounters(words(entry.baseline))
         do throws(RegistryProblem.Fault) {
             definition = try Self.definition(entry, layout)
         } catch {
@@ -123,6 +130,7 @@ extension SlotImage {
         var entry = pktmeta_entry()
         entry.registered_at = registeredAt
         entry.last_epoch = lastEpoch
+        encodeBytes(baseline.bytes, into: &entry.baseline)
         if let definition {
             encodeText(definition.name.text, into: &entry.name)
             encodeText(definition.owner, into: &entry.owner)

@@ -8,8 +8,8 @@ package enum RegistryStep: Hashable, Sendable {
     case raiseRevision(UInt64)
     /// Write a slot's entry.
     case describe(slot: Int, entry: [UInt8])
-    /// Start a slot's counts afresh, for that field.
-    case resetState(slot: Int, id: FieldID)
+    /// Say of which values attached programs are to take statistics.
+    case setStatistics(Statistics)
     /// Wait until each BPF program that was running has returned.
     case gracePeriod
     /// Store a slot's layout word, at once.
@@ -29,13 +29,15 @@ extension RegistryImage {
             image.revision = revision
         case .describe(let slot, let entry):
             image[slot] = SlotImage(layout: image[slot].layout, entry: entry)
+        case .setStatistics(let statistics):
+            image.statistics = statistics
         case .publish(0, let layout):
             image.slotZero = layout
         case .publish(let slot, let layout):
             image[slot] = SlotImage(layout: layout, entry: image[slot].entry)
         case .setWord(let word):
             image.word = word
-        case .resetState, .gracePeriod, .renew:
+        case .gracePeriod, .renew:
             break
         }
         return image
@@ -58,10 +60,13 @@ extension RegistryImage {
     /// - Parameters:
     ///   - id: what the field is to have, as it had in another registry; nil: any.
     ///   - now: CLOCK_REALTIME, ns.
+    ///   - counted: what is counted of a free slot so far. Nothing more is: whoever might have counted for the field that
+    ///     was in it has returned before the slot was free.
     /// - Throws: `taken` if the name or the sink is another field's, there is no slot or no space, or the id is or was
     ///   another field's; `usage` if no field can have it.
     package func registering(
-        _ definition: FieldDefinition, id: FieldID? = nil, now: UInt64
+        _ definition: FieldDefinition, id: FieldID? = nil, now: UInt64,
+        counted: (Int) -> FieldCounters = { _ in .zero }
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
         if let existing = field(named: definition.name) {
             guard existing.definition.isSameField(as: definition) else {
@@ -80,14 +85,15 @@ extension RegistryImage {
         }
         let layout = LayoutWord(
             FieldID(slot: slot, epoch: epoch), generation: word.generation, offset: offset, size: definition.type.size)
-        let field = RegisteredField(slot: slot, layout: layout, definition: definition, registeredAt: now)
+        let baseline = counted(slot)
+        let field = RegisteredField(
+            slot: slot, layout: layout, definition: definition, registeredAt: now, baseline: baseline)
         let described = SlotImage(
-            layout: layout, definition: definition, registeredAt: now,
+            layout: layout, definition: definition, registeredAt: now, baseline: baseline,
             lastEpoch: max(epoch, self[slot].lastEpoch))
         let steps: [RegistryStep] = [
             .raiseRevision(revision &+ 1),
             .describe(slot: slot, entry: described.entry),
-            .resetState(slot: slot, id: field.id),
             .gracePeriod,
             .publish(slot: slot, layout),
             .renew,
@@ -104,7 +110,6 @@ extension RegistryImage {
         let steps: [RegistryStep] = [
             .raiseRevision(revision &+ 1),
             .publish(slot: field.slot, layout.gone(generation: next)),
-            .resetState(slot: field.slot, id: FieldID(rawValue: 0)),  // calls with its id are stale from now on
         ]
         return steps + applying(steps).bump()
     }
@@ -150,9 +155,7 @@ extension RegistryImage {
             return (layout.isLive || layout.isTombstone) && layout.generation == next
         }
         guard !ahead.isEmpty || word.isPending else { return [] }
-        let forget = ahead.filter { self[$0].layout.isTombstone }
-            .map { RegistryStep.resetState(slot: $0, id: FieldID(rawValue: 0)) }
-        return forget + bump()
+        return bump()
     }
 
     /// The steps that unregister what makes no sense, with a new generation: packets under way may carry anything for
@@ -160,11 +163,11 @@ extension RegistryImage {
     package func repairing() -> [RegistryStep] {
         guard !problems.isEmpty else { return [] }
         let next = word.generation.next
-        let tombstones = damagedSlots.sorted().flatMap { slot -> [RegistryStep] in
+        let tombstones = damagedSlots.sorted().map { slot in
             let epoch = max(self[slot].layout.epoch, self[slot].lastEpoch)
             let tombstone = LayoutWord(
                 goneOf: epoch, generation: next, offset: RegistryWord.headerSize, size: 0)
-            return [.publish(slot: slot, tombstone), .resetState(slot: slot, id: FieldID(rawValue: 0))]
+            return RegistryStep.publish(slot: slot, tombstone)
         }
         let steps: [RegistryStep] =
             [
@@ -176,6 +179,9 @@ extension RegistryImage {
 
     /// The grace period, the announcement, programs that know of it, the new generation; and entries that lag far behind brought closer, so
     /// that a field that lives long never looks newer than a packet.
+    ///
+    /// While fields are moving, prebuilt programs look each place up. So that they know the new ones by themselves they are
+    /// loaded once more, for another revision, which is raised before the generation for the case of a killed process.
     private func bump() -> [RegistryStep] {
         let next = word.generation.next
         let restamps: [RegistryStep] = Self.fieldSlots.compactMap { slot in
@@ -185,13 +191,17 @@ extension RegistryImage {
             else { return nil }
             return .publish(slot: slot, layout.with(generation: next.advanced(by: -Int(Self.lagAfterRestamp))))
         }
-        return restamps + [
-            .gracePeriod,
-            .setWord(word.announced()),
-            .renew,
-            .setWord(word.advanced()),
-            .renew,
-        ]
+        let isMoving = Self.fieldSlots.contains { slot in
+            self[slot].layout.isLive && self[slot].layout.generation == next
+        }
+        return restamps + [.gracePeriod, .setWord(word.announced()), .renew]
+            + (isMoving ? [.raiseRevision(revision &+ 1)] : []) + [.setWord(word.advanced()), .renew]
+    }
+
+    /// The steps that have attached programs take other statistics; none if they take just those.
+    package func takingStatistics(_ statistics: Statistics) -> [RegistryStep] {
+        if statistics == self.statistics { return [] }
+        return [.raiseRevision(revision &+ 1), .setStatistics(statistics), .renew]
     }
 
     /// Half of what serial numbers can tell apart.

@@ -41,24 +41,22 @@ enum InspectionExample {
     static let bootTime: UInt64 = 1_700_000_000_000_000_000
 
     static func state(_ field: RegisteredField) -> FieldState {
-        var state = pktmeta_state()
-        state.id = field.id.rawValue
-        state.set = 1000
-        state.got = 990
-        state.not_set = 3
-        state.get_refused.2 = 7
-        if field.name.text == "tenant" { (state.sunk, state.not_sunk) = (980, 10) }
-        if field.name.text != "trace_id" {
-            state.values = 990
-            state.last_time = 87_500_000_000
-            state.minimum = 7
-            state.maximum = 4739
-            state.last_value.0 = 0x12
-            state.last_value.1 = 0x83
-            state.histogram.3 = 400
-            state.histogram.13 = 590
+        let slot = field.slot
+        var cpu = CountedCPU()
+        cpu[PKTMETA_COUNTER_SET, slot] = 1000
+        cpu[PKTMETA_COUNTER_GOT, slot] = 990
+        cpu[PKTMETA_COUNTER_NOT_SET, slot] = 3
+        cpu[PKTMETA_COUNTER_GET_EFAULT, slot] = 7
+        if field.name.text == "tenant" {
+            (cpu[PKTMETA_COUNTER_SUNK, slot], cpu[PKTMETA_COUNTER_NOT_SUNK, slot]) = (980, 10)
         }
-        return FieldState(perCPU: [encode(state)], field: field)
+        if field.name.text != "trace_id" {
+            let value = [UInt8(0x12), 0x83, 0, 0].prefix(field.type.size)
+            cpu.setLast(Array(value), slot: slot, time: 87_500_000_000)
+            cpu.setStatistics(
+                slot: slot, id: field.id.rawValue, values: 62, 7...4739, histogram: [3: 25, 13: 37])
+        }
+        return FieldState(StateImage(perCPU: [cpu.bytes]), field)
     }
 
     static let users = [
@@ -67,11 +65,9 @@ enum InspectionExample {
     ]
 
     static func inspection(_ view: InspectionView, _ image: RegistryImage) -> Inspection {
-        var area = pktmeta_area_state()
-        area.made = 1000
-        area.found = 997
-        area.refused.5 = 2
-        area.stale = 4
+        var area = CountedCPU()
+        (area[\.made], area[\.found], area[\.stale]) = (1000, 997, 4)
+        area[PKTMETA_REFUSED_EBUSY] = 2
         return Inspection(
             path: "/sys/fs/bpf/pktmeta", image: image,
             fields: image.fields.map {
@@ -79,7 +75,7 @@ enum InspectionExample {
                     field: $0, state: view.parts.contains(.states) ? state($0) : nil,
                     users: view.parts.contains(.users) ? ($0.name.text == "tenant" ? users : []) : nil)
             },
-            area: view.parts.contains(.states) ? AreaState(perCPU: [encode(area)]) : nil, time: time,
+            area: view.parts.contains(.states) ? AreaState(StateImage(perCPU: [area.bytes])) : nil, time: time,
             readAt: bootTime + time)
     }
 
@@ -93,7 +89,7 @@ enum InspectionExample {
         let fields = earlier.fields.map { entry in
             var state = entry.state
             state?.set += 500
-            state?.getRefused = Refusals([0, 0, 17, 0, 0, 0, 0])
+            state?.getRefused = Refusals(["EFAULT": 17])
             return Inspection.Field(field: entry.field, state: state, users: entry.users)
         }
         let now = Inspection(

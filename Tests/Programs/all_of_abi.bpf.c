@@ -8,7 +8,7 @@
 struct pktmeta_entry entry;
 struct pktmeta_registry registry;
 struct pktmeta_state state;
-struct pktmeta_area_state area_state;
+struct pktmeta_statistics statistics;
 struct pktmeta_table table;
 struct pktmeta_attachment attachment;
 

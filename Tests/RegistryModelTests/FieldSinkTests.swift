@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import PktmetaABI
+import TestSupport
 import Testing
 
 @testable import RegistryModel
@@ -118,12 +119,12 @@ struct FieldSinkTests {
     @Test func countsOfAllCPUsAreAddedUp() throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u32, sink: .priority)
         let field = RegisteredField(slot: 1, layout: live(12..<16), definition: definition, registeredAt: 0)
-        let states = [(UInt64(3), UInt64(1)), (5, 7)].map { sunk, notSunk in
-            var state = pktmeta_state()
-            (state.id, state.sunk, state.not_sunk) = (field.id.rawValue, sunk, notSunk)
-            return encode(state)
+        let cpus = [(UInt64(3), UInt64(1)), (5, 7)].map { sunk, notSunk in
+            var cpu = CountedCPU()
+            (cpu[PKTMETA_COUNTER_SUNK, 1], cpu[PKTMETA_COUNTER_NOT_SUNK, 1]) = (sunk, notSunk)
+            return cpu.bytes
         }
-        let state = FieldState(perCPU: states, field: field)
+        let state = FieldState(StateImage(perCPU: cpus), field)
         #expect(state.sunk == 8 && state.notSunk == 8)
     }
 }

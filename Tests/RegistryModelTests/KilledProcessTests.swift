@@ -83,7 +83,7 @@ struct KilledProcessTests {
             switch scene.change {
             case .register:
                 #expect(recovery.isEmpty, "a registration leaves nothing to finish")
-                #expect(recovered.fields.count == base.fields.count + (count >= 5 ? 1 : 0))
+                #expect(recovered.fields.count == base.fields.count + (count >= 4 ? 1 : 0))
             case .unregister(let name):
                 let isGone = count >= 2
                 let kept = base.fields.filter { !isGone || $0.name.text != name }

@@ -77,7 +77,8 @@ struct RegistryImageCodingTests {
         #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == 1, "revision")
         #expect(decode(Array(bytes[272..<280]), as: UInt64.self) == image.createdAt)
         #expect(decode(Array(bytes[280..<284]), as: UInt32.self) == 2, "ABI")
-        #expect(bytes[284..<504].allSatisfy { $0 == 0 })
+        #expect(decode(Array(bytes[284..<288]), as: UInt32.self) == 16, "statistics of one packet in 16")
+        #expect(bytes[288..<504].allSatisfy { $0 == 0 })
         #expect(Array(bytes[7944...]) == slot.entry)
     }
 

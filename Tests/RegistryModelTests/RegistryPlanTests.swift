@@ -18,14 +18,13 @@ struct RegistryPlanTests {
         #expect(field.definition == asked && field.registeredAt == 1234)
         #expect(
             field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 12, generation 500")
-        #expect(steps.count == 6)
+        #expect(steps.count == 5)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
         #expect(entry.count == 248)
-        #expect(steps[2] == .resetState(slot: 1, id: field.id))
-        #expect(steps[3] == .gracePeriod)
-        #expect(steps[4] == .publish(slot: 1, field.layout))
-        #expect(steps[5] == .renew)
+        #expect(steps[2] == .gracePeriod)
+        #expect(steps[3] == .publish(slot: 1, field.layout))
+        #expect(steps[4] == .renew)
 
         let after = image.applying(steps)
         #expect(after.fields == [field])
@@ -33,7 +32,7 @@ struct RegistryPlanTests {
         #expect(after.word == image.word, "fresh bytes need no new generation")
         #expect(after.revision == 2)
         #expect(after.problems.isEmpty)
-        for count in 0..<5 {
+        for count in 0..<4 {
             #expect(image.applying(Array(steps.prefix(count))).fields.isEmpty)
             #expect(image.applying(Array(steps.prefix(count)))[1].layout == image[1].layout)
         }
@@ -177,8 +176,7 @@ struct RegistryPlanTests {
         let bumped = RegistryWord(capacity: 64, identity: 0x2bcd, generation: UInt32(generation) + 1)
         #expect(
             image.unregistering(field) == [
-                .raiseRevision(3), .publish(slot: 1, gone), .resetState(slot: 1, id: FieldID(rawValue: 0)),
-                .gracePeriod,
+                .raiseRevision(3), .publish(slot: 1, gone), .gracePeriod,
                 .setWord(pending), .renew, .setWord(bumped), .renew,
             ])
 

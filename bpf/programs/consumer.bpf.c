@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Gets each field of each packet, keeps its state, and gives its value to its sink. */
+/*
+ * Gets each field of each packet, counts it, keeps its last value, takes statistics of some, and gives it to its sink.
+ *
+ * Bits of fields are kept in the state: in a register the verifier would know them, and follow each of their
+ * combinations on its own.
+ */
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <bpf/bpf_endian.h>
@@ -8,50 +13,90 @@
 #define PKTMETA_COUNT
 #include <pktmeta/pktmeta.bpf.h>
 
+#include "by_id.bpf.h"
 #include "steps.bpf.h"
 #include "decode.bpf.h"
 
 #define NO_QUEUE_MAPPING 0xffff /* the kernel's: writes of it or more are ignored */
+#define FIRST_VALUES 16         /* of which statistics are taken on each CPU, whatever the sample */
 #define TCX_NEXT (-1)           /* let the programs behind this one run; TC_ACT_UNSPEC to cls_bpf */
 
-/* How many bits a number needs: 0 to 64. */
+/* How many bits a number needs: 0 to 64. Without branches, of which the verifier would follow each combination. */
 static __always_inline __u32 bit_length(__u64 number)
 {
 	__u32 bits = 0;
 
 #pragma unroll
 	for (__u32 shift = 32; shift; shift /= 2) {
-		if (number >> shift) {
-			bits += shift;
-			number >>= shift;
-		}
+		__u64 negative =
+			-(number >> shift); /* begins with a one unless it is 0, as there are fewer than 2^63 */
+		__u32 step;
+
+		__PKTMETA_KEEP(negative);
+		step = (negative >> 63) * shift;
+		number >>= step;
+		bits += step;
 	}
 	return bits + (__u32)number;
 }
 
-static __always_inline void keep_number(struct pktmeta_state *state, __u64 number)
+static __always_inline int has(const __u32 *bits, const volatile struct pktmeta_step *step)
 {
-	__u32 bucket = bit_length(number);
-
-	if (!state->values || number < state->minimum)
-		state->minimum = number;
-	if (!state->values || number > state->maximum)
-		state->maximum = number;
-	if (bucket < PKTMETA_HISTOGRAM_BUCKETS)
-		state->histogram[bucket]++;
+	return *(const volatile __u32 *)bits & step->bit;
 }
 
-static __always_inline void keep_value(struct pktmeta_state *state, const volatile struct pktmeta_step *step,
-				       const void *value, __u64 now)
+static __always_inline void store(__u32 *bits, __u32 value)
 {
-	__u32 size = step->size;
+	*(volatile __u32 *)bits = value;
+}
+
+/* Begun anew for the field that is in the slot by now; the id last, for readers. */
+static __attribute__((noinline)) int begin_statistics(struct pktmeta_statistics *statistics, __u32 id)
+{
+	*(volatile __u32 *)&statistics->id = 0;
+	statistics->values = 0;
+	statistics->minimum = ~0ULL;
+	statistics->maximum = 0;
+	__builtin_memset(statistics->histogram, 0, sizeof(statistics->histogram));
+	*(volatile __u32 *)&statistics->id = id;
+	return 0;
+}
+
+/*
+ * Takes statistics of one field's value; not 0 if it had enough first ones. One function for all fields, since it runs
+ * for one packet in many, so that a copy for each would be in no cache; and a global one, which the verifier checks
+ * once.
+ */
+__attribute__((noinline)) int keep_number(__u32 id, __u64 number)
+{
+	struct pktmeta_state *state = __pktmeta_state();
+	struct pktmeta_statistics *statistics;
+	__u32 bucket = bit_length(number);
+
+	if (!state)
+		return 0;
+	statistics = &state->statistics[pktmeta_id_slot(id) % PKTMETA_SLOTS];
+	if (statistics->id != id)
+		begin_statistics(statistics, id);
+	if (number < statistics->minimum)
+		statistics->minimum = number;
+	if (number > statistics->maximum)
+		statistics->maximum = number;
+	if (bucket < PKTMETA_HISTOGRAM_BUCKETS)
+		statistics->histogram[bucket]++;
+	statistics->values++;
+	return statistics->values >= FIRST_VALUES;
+}
+
+/* Takes statistics of one field, from its last value. */
+static __always_inline void measure(struct pktmeta_state *state, const volatile struct pktmeta_step *step)
+{
 	__u64 number;
 
-	__PKTMETA_COPY(__PKTMETA_STORE, (void *)state->last_value, value, size);
-	if (!decode(value, step->type, &number))
-		keep_number(state, number);
-	state->last_time = now;
-	state->values++;
+	if (!has(&state->selected, step) || decode(state_of(state, step)->last_word, step->type, &number))
+		return;
+	if (keep_number(step->id, number))
+		state->settled |= step->bit;
 }
 
 /*
@@ -79,12 +124,14 @@ static __always_inline int sink_queue_mapping(volatile struct __sk_buff *skb, __
 }
 
 static __always_inline void sink(volatile struct __sk_buff *skb, struct pktmeta_state *state,
-				 const volatile struct pktmeta_step *step, const void *value)
+				 const volatile struct pktmeta_step *step)
 {
 	__u64 number;
 	int err = 0;
 
-	if (step->sink == PKTMETA_SINK_NONE || decode(value, step->type, &number))
+	if (step->sink == PKTMETA_SINK_NONE || !has(&state->gathered, step))
+		return;
+	if (decode(state_of(state, step)->last_word, step->type, &number))
 		return;
 	switch (step->sink) {
 	case PKTMETA_SINK_MARK:
@@ -98,40 +145,178 @@ static __always_inline void sink(volatile struct __sk_buff *skb, struct pktmeta_
 		break;
 	}
 	if (err)
-		state->not_sunk++;
+		state_of(state, step)->counts[PKTMETA_COUNTER_NOT_SUNK][0]++;
 	else
-		state->sunk++;
+		state_of(state, step)->counts[PKTMETA_COUNTER_SUNK][0]++;
 }
 
-static __always_inline void consume(const struct pktmeta_cursor *c, struct __sk_buff *skb,
-				    const volatile struct pktmeta_step *step, __u64 *value, __u64 now)
+/* Gets a slot's field where the table says. */
+static __always_inline void gather(void *area, struct pktmeta_state *state, __u32 slot)
 {
-	struct pktmeta_state *state;
+	__u32 place = pktmeta_table.places[slot];
+	__u32 size = place >> 8;
+	void *from = area + (place & 0xff);
 
-	if (pktmeta_get(c, step->id, value, step->size))
+	if (size <= sizeof(__u64))
+		MOVE_VALUE(&state->last_word[slot], from, size);
+	else
+		MOVE_BYTES(state->last_bytes[slot], from, size);
+}
+
+/*
+ * Gets a step's field, its place looked up.
+ *
+ * A function for all steps, with sizes that are known only as it runs, which the verifier checks once and apart from
+ * its callers: a copy for each step took it a hundred thousand instructions.
+ */
+__attribute__((noinline)) int get_by_id(struct __sk_buff *skb, __u32 index)
+{
+	const volatile struct pktmeta_step *step;
+	struct __pktmeta_place place;
+	struct pktmeta_state *state;
+	struct pktmeta_cursor c;
+	__u32 size, slot, carried;
+	int err;
+
+	if (index >= PKTMETA_FIELDS_MAX)
+		return 0;
+	step = &pktmeta_table.steps[index];
+	size = step->size;
+	slot = pktmeta_id_slot(step->id) % PKTMETA_SLOTS;
+	reopen(&c, skb);
+	if (!__pktmeta_has_counts(&c.counts))
+		return 0;
+	state = c.counts.state;
+	err = __pktmeta_locate(&c, step->id, size, &place);
+	carried = !err && __pktmeta_fields_set(&c) & __pktmeta_bit(step->id);
+	if (carried && size <= sizeof(__u64))
+		err = load_bytes(&state->last_word[slot], place.value, c.end, size);
+	else if (carried)
+		err = load_bytes(state->last_bytes[slot], place.value, c.end, size);
+	if (carried && !err)
+		state->gathered |= __pktmeta_bit(step->id);
+	__pktmeta_count_get(&c.counts, step->id, err, carried && !err);
+	return 0;
+}
+
+static __always_inline void gather_all(const struct pktmeta_cursor *c, struct pktmeta_state *state,
+				       struct __sk_buff *skb)
+{
+	__u32 asked = pktmeta_table.asked;
+	void *area;
+
+	if (!is_as_loaded(c))
+		goto by_id;
+	if (!__pktmeta_is_open(c)) {
+		store(&state->gathered, 0);
+#define RUN(step) \
+	if (!(step)->id) \
+		return; \
+	state_of(state, (step))->counts[PKTMETA_COUNTER_GET_EFAULT][0]++;
+		FOR_EACH_STEP(RUN)
+#undef RUN
 		return;
-	state = __pktmeta_field_state(step->id);
-	if (!state) /* unregistered in between */
-		return;
-	keep_value(state, step, value, now);
-	sink(skb, state, step, value);
+	}
+	if (!is_in_range(c, skb, &area))
+		goto by_id;
+	store(&state->gathered, *fields_set(area) & asked);
+#define RUN(slot) \
+	if (asked & 1U << (slot)) { \
+		if (*(volatile __u32 *)&state->gathered & 1U << (slot)) { \
+			gather(area, state, slot); \
+			state->counts[PKTMETA_COUNTER_GOT][slot]++; \
+		} else { \
+			state->counts[PKTMETA_COUNTER_NOT_SET][slot]++; \
+			asm volatile("# " #slot); /* no code is shared with the other branch */ \
+		} \
+	}
+	FOR_EACH_SLOT(RUN)
+#undef RUN
+	return;
+by_id:
+	store(&state->gathered, 0);
+#pragma clang loop unroll(disable)
+	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
+		if (!pktmeta_table.steps[index].id)
+			return;
+		get_by_id(skb, index);
+	}
+}
+
+/* Of fields that the packet before carried, and this one does not. */
+static __attribute__((noinline)) int keep_times(struct pktmeta_state *state)
+{
+#pragma unroll
+	for (__u32 slot = 1; slot < PKTMETA_SLOTS; slot++)
+		if (*(volatile __u32 *)&state->selected & 1U << slot)
+			state->last_time[slot] = state->last_seen;
+	return 0;
+}
+
+static __always_inline __u64 now(void)
+{
+	return pktmeta_table.fine_clock ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
+}
+
+/* One time for all fields of a packet: of each it is kept once the next packet has not got it. */
+static __always_inline void keep_time(struct pktmeta_state *state)
+{
+	__u32 gathered = *(volatile __u32 *)&state->gathered;
+	__u32 dropped = state->carried & ~gathered;
+
+	if (dropped) {
+		store(&state->selected, dropped);
+		keep_times(state);
+	}
+	store(&state->carried, gathered);
+	if (gathered)
+		*(volatile __u64 *)&state->last_seen = now();
+}
+
+/* Which of the packet's fields statistics are taken of. */
+static __always_inline __u32 select_fields(struct pktmeta_state *state)
+{
+	__u32 gathered = *(volatile __u32 *)&state->gathered;
+
+	if (!pktmeta_table.statistics)
+		return 0;
+	if (pktmeta_table.revision && state->revision != pktmeta_table.revision) {
+		state->revision = pktmeta_table.revision;
+		state->settled = 0; /* a slot may be another field's by now */
+	}
+	return state->consumed++ & (pktmeta_table.statistics - 1) ? gathered & ~state->settled : gathered;
 }
 
 SEC("tc")
 int consumer(struct __sk_buff *skb)
 {
-	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
-	__u64 now = bpf_ktime_get_ns();
+	struct pktmeta_state *state;
 	struct pktmeta_cursor c;
 
 	pktmeta_open(&c, skb);
+	state = c.counts.state;
+	if (!state)
+		return TCX_NEXT;
+	gather_all(&c, state, skb);
+	keep_time(state);
+	if (!pktmeta_table.sinks)
+		goto sunk;
 #define RUN(step) \
 	if (!(step)->id) \
-		goto out; \
-	consume(&c, skb, (step), value, now);
+		goto sunk; \
+	sink(skb, state, (step));
 	FOR_EACH_STEP(RUN)
 #undef RUN
-out:
+sunk:
+	store(&state->selected, select_fields(state));
+	if (!*(volatile __u32 *)&state->selected)
+		return TCX_NEXT;
+#define RUN(step) \
+	if (!(step)->id) \
+		return TCX_NEXT; \
+	measure(state, (step));
+	FOR_EACH_STEP(RUN)
+#undef RUN
 	return TCX_NEXT;
 }
 

@@ -16,32 +16,29 @@ extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash,
 extern int bpf_xdp_metadata_rx_vlan_tag(const struct xdp_md *ctx, __be16 *vlan_proto, __u16 *vlan_tci) __ksym __weak;
 
 /* ns, by the NIC's clock */
-static __always_inline int rx_timestamp(const struct xdp_md *ctx, void *value)
+static __always_inline int rx_timestamp(const struct xdp_md *ctx, __u64 *number)
 {
-	__u64 timestamp = 0;
-	int err = bpf_xdp_metadata_rx_timestamp(ctx, &timestamp);
-
-	*(__pktmeta_u64 *)value = timestamp;
-	return err;
+	*number = 0;
+	return bpf_xdp_metadata_rx_timestamp(ctx, number);
 }
 
-static __always_inline int rx_hash(const struct xdp_md *ctx, void *value)
+static __always_inline int rx_hash(const struct xdp_md *ctx, __u64 *number)
 {
 	enum xdp_rss_hash_type type = XDP_RSS_TYPE_NONE;
 	__u32 hash = 0;
 	int err = bpf_xdp_metadata_rx_hash(ctx, &hash, &type);
 
-	*(__pktmeta_u32 *)value = hash;
+	*number = hash;
 	return err;
 }
 
-static __always_inline int rx_vlan(const struct xdp_md *ctx, void *value)
+static __always_inline int rx_vlan(const struct xdp_md *ctx, __u64 *number)
 {
 	__be16 proto = 0;
 	__u16 tci = 0;
 	int err = bpf_xdp_metadata_rx_vlan_tag(ctx, &proto, &tci);
 
-	*(__pktmeta_u16 *)value = tci;
+	*number = tci;
 	return err;
 }
 

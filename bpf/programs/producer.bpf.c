@@ -16,6 +16,7 @@
 #ifdef PKTMETA_HARDWARE
 #include "hardware.bpf.h"
 #endif
+#include "by_id.bpf.h"
 #include "steps.bpf.h"
 
 const volatile __u8 pktmeta_no_ethernet = 0; /* the interface's packets begin with the header of IP */
@@ -34,21 +35,6 @@ static __always_inline int is_wanted(enum pktmeta_source_kind source)
 	return pktmeta_table.sources & 1U << source;
 }
 
-/* Each CPU counts on its own, in steps of the number of CPUs: no two packets get the same number. */
-static __always_inline __u64 next_sequence(void)
-{
-	struct pktmeta_area_state *area = __pktmeta_slot_state(0);
-
-	return area ? area->sequence++ * pktmeta_table.cpus + bpf_get_smp_processor_id() : 0;
-}
-
-static __always_inline __u64 next_packet(void)
-{
-	struct pktmeta_area_state *area = __pktmeta_slot_state(0);
-
-	return area ? area->packets++ : 0;
-}
-
 static __always_inline __u64 length(struct xdp_md *ctx)
 {
 	if (pktmeta_table.no_fragments)
@@ -56,7 +42,7 @@ static __always_inline __u64 length(struct xdp_md *ctx)
 	return bpf_xdp_get_buff_len(ctx);
 }
 
-static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
+static __always_inline struct inputs take_inputs(struct xdp_md *ctx, struct pktmeta_state *state)
 {
 	struct inputs in = {};
 
@@ -65,11 +51,12 @@ static __always_inline struct inputs take_inputs(struct xdp_md *ctx)
 	if (is_wanted(PKTMETA_SOURCE_FLOW_HASH))
 		in.hash = flow_hash((void *)(long)ctx->data, (void *)(long)ctx->data_end, !pktmeta_no_ethernet);
 	if (is_wanted(PKTMETA_SOURCE_SEQUENCE))
-		in.sequence = next_sequence();
+		/* Each CPU counts on its own, in steps of the number of CPUs: no two packets get the same number. */
+		in.sequence = state->sequence++ * pktmeta_table.cpus + bpf_get_smp_processor_id();
 	if (is_wanted(PKTMETA_SOURCE_KTIME))
 		in.ktime = bpf_ktime_get_ns();
 	if (pktmeta_table.samples)
-		in.packet = next_packet();
+		in.packet = state->packets++;
 	return in;
 }
 
@@ -98,48 +85,36 @@ static __always_inline void encode(void *value, __u8 type, __u64 number)
 	}
 }
 
-/* Fills value with the step's value; not 0 if this packet has none. */
-static __always_inline int take_value(void *value, const volatile struct pktmeta_step *step, struct xdp_md *ctx,
-				      const struct inputs *in)
+/* The number of a step whose source gives one; not 0 if this packet has none. */
+static __always_inline int take_number(const volatile struct pktmeta_step *step, struct xdp_md *ctx,
+				       const struct inputs *in, __u64 *number)
 {
-	__u32 size = step->size;
-	__u32 offset = step->source_offset;
-	void *from = (void *)(long)ctx->data + offset;
-
 	switch (step->source) {
-	case PKTMETA_SOURCE_CONSTANT:
-		__PKTMETA_COPY(__PKTMETA_LOAD, (void *)step->constant, value, size);
-		return 0;
-	case PKTMETA_SOURCE_PAYLOAD:
-		if (from + size > (void *)(long)ctx->data_end)
-			return -ENODATA;
-		__PKTMETA_COPY(__PKTMETA_LOAD, from, value, size);
-		return 0;
 	case PKTMETA_SOURCE_IFINDEX:
-		encode(value, step->type, ctx->ingress_ifindex);
+		*number = ctx->ingress_ifindex;
 		return 0;
 	case PKTMETA_SOURCE_RX_QUEUE:
-		encode(value, step->type, ctx->rx_queue_index);
+		*number = ctx->rx_queue_index;
 		return 0;
 	case PKTMETA_SOURCE_PACKET_LENGTH:
-		encode(value, step->type, in->length);
+		*number = in->length;
 		return 0;
 	case PKTMETA_SOURCE_FLOW_HASH:
-		encode(value, step->type, in->hash);
+		*number = in->hash;
 		return 0;
 	case PKTMETA_SOURCE_SEQUENCE:
-		encode(value, step->type, in->sequence);
+		*number = in->sequence;
 		return 0;
 	case PKTMETA_SOURCE_KTIME:
-		encode(value, step->type, in->ktime);
+		*number = in->ktime;
 		return 0;
 #ifdef PKTMETA_HARDWARE
 	case PKTMETA_SOURCE_RX_TIMESTAMP:
-		return rx_timestamp(ctx, value);
+		return rx_timestamp(ctx, number);
 	case PKTMETA_SOURCE_RX_HASH:
-		return rx_hash(ctx, value);
+		return rx_hash(ctx, number);
 	case PKTMETA_SOURCE_RX_VLAN:
-		return rx_vlan(ctx, value);
+		return rx_vlan(ctx, number);
 #endif
 	}
 	return -ENODATA;
@@ -156,27 +131,122 @@ static __always_inline int is_sampled(const volatile struct pktmeta_step *step, 
 	return !sample || in->packet % sample == 0;
 }
 
-static __always_inline void produce(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step,
-				    struct xdp_md *ctx, const struct inputs *in, __u64 *value)
+/* Sets a step's field where the table says. Those that are set on each packet are marked all at once. */
+static __always_inline void place(void *area, struct pktmeta_state *state, const volatile struct pktmeta_step *step,
+				  struct xdp_md *ctx, const struct inputs *in)
 {
-	if (is_sampled(step, in) && !take_value(value, step, ctx, in))
-		pktmeta_set(c, step->id, value, step->size);
+	void *from = (void *)(long)ctx->data + step->source_offset;
+	void *to = area + step->place;
+	__u32 size = step->size;
+	__u64 value = 0, number;
+
+	if (!is_sampled(step, in))
+		return;
+	if (step->source == PKTMETA_SOURCE_CONSTANT) {
+		MOVE_VALUE(to, step->constant, size);
+	} else if (step->source == PKTMETA_SOURCE_PAYLOAD) {
+		if (from + size > (void *)(long)ctx->data_end)
+			return;
+		MOVE_VALUE(to, from, size);
+	} else {
+		if (take_number(step, ctx, in, &number))
+			return;
+		encode(&value, step->type, number);
+		MOVE_VALUE(to, &value, size);
+	}
+	if (!(pktmeta_table.always & step->bit))
+		*fields_set(area) |= step->bit;
+	state_of(state, step)->counts[PKTMETA_COUNTER_SET][0]++;
+}
+
+/*
+ * Sets a step's field, its place looked up. The number is that of the source, if that gives one.
+ *
+ * A function for all steps, with sizes that are known only as it runs, which the verifier checks once and apart from
+ * its callers: a copy for each step took it a hundred thousand instructions.
+ */
+__attribute__((noinline)) int set_by_id(struct xdp_md *ctx, __u32 index, __u64 number)
+{
+	const volatile struct pktmeta_step *step;
+	struct __pktmeta_place place;
+	struct pktmeta_cursor c;
+	__u32 size, offset;
+	__u64 *value;
+	void *from;
+	int err;
+
+	if (index >= PKTMETA_FIELDS_MAX)
+		return 0;
+	step = &pktmeta_table.steps[index];
+	size = step->size;
+	reopen(&c, ctx);
+	if (!__pktmeta_has_counts(&c.counts))
+		return 0;
+	value = (__u64 *)c.counts.state->last_bytes[0]; /* no field's */
+	switch (step->source) {
+	case PKTMETA_SOURCE_CONSTANT:
+#pragma unroll
+		for (__u32 i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
+			value[i] = step->constant[i];
+		break;
+	case PKTMETA_SOURCE_PAYLOAD:
+		offset = step->source_offset;
+		if (offset > MAX_OFFSET)
+			return 0;
+		from = (void *)(long)ctx->data + offset;
+		if (load_bytes(value, from, (void *)(long)ctx->data_end, size))
+			return 0;
+		break;
+	default:
+		encode(value, step->type, number);
+	}
+	err = __pktmeta_locate(&c, step->id, size, &place);
+	if (!err)
+		err = store_bytes(place.value, c.end, value, size);
+	if (!err)
+		__pktmeta_store_marks(&c, __pktmeta_mark(__pktmeta_bit(step->id)));
+	__pktmeta_count_set(&c.counts, step->id, err);
+	return 0;
 }
 
 SEC("xdp.frags")
 int producer(struct xdp_md *ctx)
 {
-	struct inputs in = take_inputs(ctx);
-	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
+	struct pktmeta_state *state;
 	struct pktmeta_cursor c;
+	struct inputs in;
+	void *area;
 
 	pktmeta_open(&c, ctx);
+	state = c.counts.state;
+	if (!state)
+		goto out;
+	in = take_inputs(ctx, state);
+	if (!__pktmeta_is_open(&c) || !is_as_loaded(&c) || !is_in_range(&c, ctx, &area))
+		goto by_id;
 #define RUN(step) \
 	if ((step)->source == PKTMETA_SOURCE_NONE) /* those without come last */ \
-		goto out; \
-	produce(&c, (step), ctx, &in, value);
+		goto placed; \
+	place(area, state, (step), ctx, &in);
 	FOR_EACH_STEP(RUN)
 #undef RUN
+placed:
+	*fields_set(area) |= pktmeta_table.always;
+	goto out;
+by_id:
+#pragma clang loop unroll(disable)
+	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
+		const volatile struct pktmeta_step *step = &pktmeta_table.steps[index];
+		__u64 number = 0;
+
+		if (step->source == PKTMETA_SOURCE_NONE)
+			break;
+		if (!is_sampled(step, &in))
+			continue;
+		if (step->source == PKTMETA_SOURCE_CONSTANT || step->source == PKTMETA_SOURCE_PAYLOAD ||
+		    !take_number(step, ctx, &in, &number))
+			set_by_id(ctx, index, number);
+	}
 out:
 #ifdef PKTMETA_HARDWARE
 	return XDP_PASS; /* the kernel lets no program that is bound to a device use or be in a PROG_ARRAY */

@@ -21,6 +21,88 @@ const volatile struct pktmeta_table pktmeta_table = {};
 	__STEP(run, 8) __STEP(run, 9) __STEP(run, 10) __STEP(run, 11) __STEP(run, 12) __STEP(run, 13) __STEP(run, 14) __STEP(run, 15) \
 	__STEP(run, 16) __STEP(run, 17) __STEP(run, 18) __STEP(run, 19) __STEP(run, 20) __STEP(run, 21) __STEP(run, 22) __STEP(run, 23) \
 	__STEP(run, 24) __STEP(run, 25) __STEP(run, 26) __STEP(run, 27) __STEP(run, 28) __STEP(run, 29) __STEP(run, 30)
+
+#define FOR_EACH_SLOT(run) \
+	run(1) run(2) run(3) run(4) run(5) run(6) run(7) run(8) run(9) run(10) run(11) run(12) run(13) run(14) run(15) run(16) \
+	run(17) run(18) run(19) run(20) run(21) run(22) run(23) run(24) run(25) run(26) run(27) run(28) run(29) run(30) run(31)
 /* clang-format on */
+
+/*
+ * Whether the registry is the one that the table was made for. A change raises the registry's revision before anything
+ * else, and gives a slot or its bytes to another field only once all programs that were running have returned, so what
+ * is true as this is asked stays true while the program runs.
+ */
+static __always_inline int is_as_loaded(const struct pktmeta_cursor *c)
+{
+	return c->registry && *(volatile __u64 *)&c->registry->revision == pktmeta_table.revision;
+}
+
+/*
+ * Whether each field lies in the packet's open area, in a registry as loaded, where the table says.
+ *
+ * The pointer to the area is loaded anew: open has found it or made it in one of many sizes, and the verifier would
+ * follow all that comes with each of the ranges that it knows from there.
+ */
+static __always_inline int __is_in_range(const struct pktmeta_cursor *c, void *meta, void *data, void **area)
+{
+	__u64 age = c->stamp - __PKTMETA_SEAL(BASE) - pktmeta_table.oldest;
+
+	*area = meta;
+	return age <= pktmeta_table.span && meta + pktmeta_table.capacity <= data;
+}
+
+#define is_in_range(c, ctx, area) \
+	__is_in_range(c, __PKTMETA_POINTER(ctx, data_meta), __PKTMETA_POINTER(ctx, data), area)
+
+/* Which fields the packet's area has, one bit a slot. */
+static __always_inline volatile __u32 *fields_set(void *area)
+{
+	return area + PKTMETA_FIELDS_SET_OFFSET;
+}
+
+/* The state as a step's field sees it: elements 0 of what is kept of slots are its own. */
+static __always_inline struct pktmeta_state *state_of(struct pktmeta_state *state,
+						      const volatile struct pktmeta_step *step)
+{
+	return (void *)state + step->slot;
+}
+
+/*
+ * Moves a value between places that are aligned to 8 bytes or, where the size is less, to the size. Those sizes that
+ * most fields have are one instruction each way; the verifier knows the size and removes the rest.
+ */
+#define MOVE(type, to, from) (*(volatile type *)(to) = *(const volatile type *)(from))
+#define MOVE_BYTES(to, from, size) \
+	do { \
+		__u32 done = (size) & ~7U; \
+		_Pragma("unroll") for (__u32 i = 0; i < PKTMETA_VALUE_MAX; i += 8) \
+		{ \
+			if ((size) >= i + 8) \
+				MOVE(__u64, (void *)(to) + i, (void *)(from) + i); \
+		} \
+		if ((size)&4) { \
+			MOVE(__u32, (void *)(to) + done, (void *)(from) + done); \
+			done += 4; \
+		} \
+		if ((size)&2) { \
+			MOVE(__u16, (void *)(to) + done, (void *)(from) + done); \
+			done += 2; \
+		} \
+		if ((size)&1) \
+			MOVE(__u8, (void *)(to) + done, (void *)(from) + done); \
+	} while (0)
+#define MOVE_VALUE(to, from, size) \
+	do { \
+		if ((size) == 4) \
+			MOVE(__u32, to, from); \
+		else if ((size) == 8) \
+			MOVE(__u64, to, from); \
+		else if ((size) == 2) \
+			MOVE(__u16, to, from); \
+		else if ((size) == 1) \
+			MOVE(__u8, to, from); \
+		else \
+			MOVE_BYTES(to, from, size); \
+	} while (0)
 
 #endif /* PKTMETA_STEPS_BPF_H */

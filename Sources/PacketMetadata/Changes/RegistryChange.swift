@@ -19,6 +19,7 @@ public struct RegistryChange: Sendable, Equatable {
         /// With so many bytes in front of each packet.
         case created(capacity: Int)
         case accessChanged(PinAccess)
+        case statisticsChanged(Statistics)
         case registered(RegisteredField)
         case unregistered(RegisteredField)
         /// To another place in front of the packet.

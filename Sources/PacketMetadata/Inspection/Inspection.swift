@@ -93,13 +93,13 @@ extension Registry {
     public func inspect(_ parts: InspectedParts = [.states, .users]) throws(PacketMetadataError) -> Inspection {
         let image = try image()
         let users = parts.contains(.users) ? try? fieldUsers(image) : nil
-        var fields: [Inspection.Field] = []
-        for field in image.fields {
-            let state = parts.contains(.states) ? try state(of: field) : nil
-            fields.append(Inspection.Field(field: field, state: state, users: users.map { $0[field.name] ?? [] }))
+        let state = parts.contains(.states) ? try stateImage() : nil
+        let fields = image.fields.map { field in
+            Inspection.Field(
+                field: field, state: state.map { FieldState($0, field) }, users: users.map { $0[field.name] ?? [] })
         }
         return Inspection(
-            path: path, image: image, fields: fields, area: parts.contains(.states) ? try areaState() : nil,
+            path: path, image: image, fields: fields, area: state.map { AreaState($0) },
             time: Clock.monotonic, readAt: Clock.realtime)
     }
 }

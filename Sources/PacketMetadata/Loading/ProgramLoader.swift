@@ -132,7 +132,9 @@ struct ProgramLoader: ~Copyable {
 
     private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {
         try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
-        if object.mapShape(PKTMETA_STATE_MAP) != nil { try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP) }
+        // Of a registry of an earlier ABI, whose programs are only taken apart, the counts are left alone.
+        guard object.mapShape(PKTMETA_STATE_MAP) == registry.stateMap.shape else { return }
+        try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)
     }
 
     func open(typesPath: String?) throws(PacketMetadataError) -> BPFObject {

@@ -23,9 +23,10 @@ struct RegistryTypes: Hashable, Sendable {
     /// A field that is gone keeps its id enum, with id 0, so that programs that use it still load and get -ENOENT.
     func write(to builder: borrowing BTFBuilder) throws(BPFError) {
         let integer = try builder.addInteger("pktmeta_index", size: 4)
+        let word = try builder.addInteger("pktmeta_u64", size: 8)
         var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
         for bytes in [8, 4, 2, 1] {
-            let element = try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
+            let element = bytes == 8 ? word : try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
             let count = Int(PKTMETA_VALUE_MAX) / bytes
             views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
         }
@@ -45,12 +46,12 @@ struct RegistryTypes: Hashable, Sendable {
                 ("PKTMETA_INFO_STAMP", binding.newStamp(seal)),
                 ("PKTMETA_INFO_SALT", salt),
             ])
-        for place in binding.places { try write(place, views, to: builder) }
+        for place in binding.places { try write(place, views, counter: word, to: builder) }
     }
 
     private func write(
         _ place: Binding.Place, _ views: [(name: String, type: BTFBuilder.TypeID, offset: Int)],
-        to builder: borrowing BTFBuilder
+        counter: BTFBuilder.TypeID, to builder: borrowing BTFBuilder
     ) throws(BPFError) {
         let name = place.name.text
         try builder.addEnum(
@@ -67,6 +68,11 @@ struct RegistryTypes: Hashable, Sendable {
         try builder.addStruct(
             PKTMETA_FIELD_PREFIX + name, size: Int(PKTMETA_CAPACITY_MAX + PKTMETA_VALUE_MAX),
             members: members)
+        try builder.addStruct(
+            PKTMETA_COUNTS_PREFIX + name, size: StateImage.size,
+            members: StateImage.countersByName.map {
+                (name: $0.name, type: counter, offset: StateImage.offset(of: $0.counter, slot: field.slot))
+            } + [(name: "layout", type: counter, offset: RegistryImage.layoutOffset(field.slot))])
     }
 
     /// The types alone, as BTF.

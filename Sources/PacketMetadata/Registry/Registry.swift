@@ -81,7 +81,6 @@ public struct Registry: ~Copyable {
             try doing(.changeRegistry(pins.path)) { () throws(PacketMetadataError) in try pins.refuseOthers() }
         }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
-        let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
         let bytes = try bytes(of: fieldsMap, pins)
         var seal: Seal?
         switch access {
@@ -96,6 +95,7 @@ public struct Registry: ~Copyable {
             }
             seal = try? Self.seal(of: pins)
         }
+        let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
         return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, seal: seal, made: made)
     }
 
@@ -121,7 +121,12 @@ public struct Registry: ~Copyable {
                 throw openFailure(error, pin, pins)
             }
             // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
-            guard map.shape == shape else { throw pins.damaged(.otherMap(pin.path)) }
+            // Counts of an earlier ABI were kept in another shape, and what is only detached does not count.
+            let isEarlier = access == .detach && shape.kind == .perCPUArray
+            let found = map.shape
+            guard found == shape || isEarlier && found.kind == shape.kind else {
+                throw pins.damaged(.otherMap(pin.path))
+            }
             return map
         }
     }
@@ -196,17 +201,18 @@ public struct Registry: ~Copyable {
 
     /// What happened to a field, on all CPUs together.
     public func state(of field: RegisteredField) throws(PacketMetadataError) -> FieldState {
-        FieldState(perCPU: try stateValues(slot: field.slot), field: field)
+        FieldState(try stateImage(), field)
     }
 
     /// What happened to areas, on all CPUs together.
     public func areaState() throws(PacketMetadataError) -> AreaState {
-        AreaState(perCPU: try stateValues(slot: 0))
+        AreaState(try stateImage())
     }
 
-    private func stateValues(slot: Int) throws(PacketMetadataError) -> [[UInt8]] {
+    /// What each CPU has counted so far.
+    func stateImage() throws(PacketMetadataError) -> StateImage {
         do throws(BPFError) {
-            return try stateMap.values(at: slot)
+            return StateImage(perCPU: try stateMap.values(at: 0))
         } catch {
             throw PacketMetadataError(error).keeping(from: .readState(path))
         }

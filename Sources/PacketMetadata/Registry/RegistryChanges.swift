@@ -20,7 +20,10 @@ extension Registry {
     ) throws(PacketMetadataError) -> (field: RegisteredField, isNew: Bool) {
         let path = path
         return try change(.registerField(definition.name)) { (image) throws(PacketMetadataError) in
-            let (steps, field) = try image.registering(definition, id: id, now: Clock.realtime)
+            let state = try stateImage()
+            let (steps, field) = try image.registering(definition, id: id, now: Clock.realtime) {
+                state.counters(ofSlot: $0)
+            }
             let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.registered(field)]
             return Change(steps: steps, events: events, result: (field, !steps.isEmpty)) { [path] now in
                 now.fields.contains { $0.id == field.id } ? .registered(field, in: path) : nil
@@ -62,6 +65,21 @@ extension Registry {
             return Change(steps: steps, events: moved.map { .moved($0) }, result: moved) { [path] now in
                 let moved = now.fields.filter { !before.contains($0) }.map(\.name)
                 return moved.isEmpty ? nil : .moved(moved, in: path)
+            }
+        }
+    }
+
+    /// Has attached programs take other statistics, from the next packet on.
+    ///
+    /// - Returns: whether they took others before.
+    @discardableResult
+    public func take(_ statistics: Statistics) throws(PacketMetadataError) -> Bool {
+        let path = path
+        return try change(.setStatistics(path)) { (image) throws(PacketMetadataError) in
+            let steps = image.takingStatistics(statistics)
+            let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.statisticsChanged(statistics)]
+            return Change(steps: steps, events: events, result: !steps.isEmpty) { [path] now in
+                now.statistics == statistics ? .setStatistics(statistics, path) : nil
             }
         }
     }
@@ -194,8 +212,8 @@ extension Registry {
             mapped.store(revision, at: 0, word: RegistryImage.revisionWord)
         case .describe(let slot, let entry):
             mapped.store(entry, at: 0, offset: RegistryImage.entryOffset(slot))
-        case .resetState(let slot, let id):
-            try stateMap.update(at: slot, FieldState.fresh(id: id))
+        case .setStatistics(let statistics):
+            mapped.store(encode(statistics.interval), at: 0, offset: RegistryImage.statisticsOffset)
         case .gracePeriod:
             try waitForRunningPrograms()
         case .publish(let slot, let layout):

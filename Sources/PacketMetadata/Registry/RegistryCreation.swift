@@ -12,6 +12,8 @@ extension Registry {
     /// - Parameters:
     ///   - path: its folder of pins, in a BPF file system.
     ///   - capacity: bytes of a packet's area if it is created: one cache line where the kernel grants it, else 32.
+    ///   - statistics: of which values its programs take minimum, maximum and histogram; nil leaves that as it is, sampled if
+    ///     it is created.
     ///   - access: who may read it; nil leaves that as it is, the owner only if it is created.
     ///   - trustsOwner: as for ``open(at:for:trustsOwner:waiting:recording:)``.
     ///   - waiting: as for ``open(at:for:trustsOwner:waiting:recording:)``.
@@ -19,7 +21,8 @@ extension Registry {
     ///   - note: told what was done that the user may want to know.
     /// - Throws: as ``open(at:for:trustsOwner:waiting:recording:)``; `busy` if another process had the lock all that time; `unsupported` if the kernel does not grant the capacity.
     public static func openOrCreate(
-        at path: FilePath = defaultPath, capacity: Int? = nil, access: PinAccess? = nil, trustsOwner: Bool = false,
+        at path: FilePath = defaultPath, capacity: Int? = nil, statistics: Statistics? = nil,
+        access: PinAccess? = nil, trustsOwner: Bool = false,
         waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in },
         note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry {
@@ -34,7 +37,7 @@ extension Registry {
                 (there, nil)
             } else {
                 try doing(.createRegistry(folder.path)) { () throws(PacketMetadataError) in
-                    try make(folder, capacity: capacity, access, note)
+                    try make(folder, capacity: capacity, statistics ?? .sampled, access, note)
                 }
             }
         let registry = try open(pins, for: .write, made: made)
@@ -42,6 +45,7 @@ extension Registry {
         if let capacity, capacity != existing {
             throw PacketMetadataError(RegistryRefusal.otherCapacity(existing)).keeping(from: .createRegistry(path))
         }
+        if let statistics, made == nil { try registry.take(statistics) }
         if let access {
             try doing(.setAccess(folder.path)) { () throws(PacketMetadataError) in try folder.refuseRoot() }
             do throws(PacketMetadataError) {
@@ -79,7 +83,8 @@ extension Registry {
 
     /// - Returns: no folders if someone was faster.
     private static func make(
-        _ folder: RegistryFolder, capacity: Int?, _ access: PinAccess?, _ note: (String) -> Void
+        _ folder: RegistryFolder, capacity: Int?, _ statistics: Statistics, _ access: PinAccess?,
+        _ note: (String) -> Void
     ) throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) {
         // Before anything is made: whoever may not create one shall not leave half of it.
         try folder.refuseSharedPlace()
@@ -89,7 +94,7 @@ extension Registry {
         do throws(PacketMetadataError) {
             return try pins.locked { () throws(PacketMetadataError) -> (RegistryPins, RegistryFolder.Made?) in
                 if try pins.hasRegistry() { return (pins, nil) }  // someone was faster
-                try create(pins, capacity: capacity, access)
+                try create(pins, capacity: capacity, statistics, access)
                 note("created the registry \(folder.path), \(capacity) bytes a packet")
                 pins.record(.created(capacity: capacity))
                 return (pins, made)
@@ -137,10 +142,10 @@ extension Registry {
     }
 
     private static func create(
-        _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
+        _ pins: RegistryPins, capacity: Int, _ statistics: Statistics, _ access: PinAccess?
     ) throws(PacketMetadataError) {
         do throws(PacketMetadataError) {
-            try makePins(pins, capacity: capacity, access)
+            try makePins(pins, capacity: capacity, statistics, access)
         } catch {
             // Not to be given that access, it is not to be at all.
             try? pins.removeParts()
@@ -149,10 +154,11 @@ extension Registry {
     }
 
     private static func makePins(
-        _ pins: RegistryPins, capacity: Int, _ access: PinAccess?
+        _ pins: RegistryPins, capacity: Int, _ statistics: Statistics, _ access: PinAccess?
     ) throws(PacketMetadataError) {
         var random = SystemRandomNumberGenerator()
-        let image = RegistryImage.empty(capacity: capacity, createdAt: Clock.realtime, using: &random)
+        let image = RegistryImage.empty(
+            capacity: capacity, statistics: statistics, createdAt: Clock.realtime, using: &random)
         let secret = Seal(using: &random)
         let fields = try asking { () throws(BPFError) in
             try BPFMap(creating: PKTMETA_REGISTRY_MAP, RegistryFolder.registryShape)

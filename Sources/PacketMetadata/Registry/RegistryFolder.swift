@@ -40,7 +40,7 @@ struct RegistryFolder: Sendable {
         kind: .array, valueSize: RegistryImage.size, entries: 1, flags: BPFMap.Shape.mappable)
     static let sealShape = BPFMap.Shape(kind: .array, valueSize: Seal.size, entries: 1)
     static let stateShape = BPFMap.Shape(
-        kind: .perCPUArray, valueSize: FieldState.size, entries: RegistryImage.slotCount)
+        kind: .perCPUArray, valueSize: StateImage.size, entries: 1)
 
     // MARK: Opening
 

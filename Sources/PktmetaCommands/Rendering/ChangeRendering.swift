@@ -41,6 +41,8 @@ struct ChangeRendering {
         case .mounted(let path): ("mounted", "mounted a BPF file system at \(path)", [])
         case .created(let capacity): ("created", "created the registry, \(capacity) bytes a packet", [])
         case .accessChanged(let access): ("access", "changed who may read the registry: \(text(access))", [])
+        case .statisticsChanged(let statistics):
+            ("statistics", "changed which statistics are taken: \(statistics.rawValue)", [])
         case .registered(let field): ("registered", "registered \(text(field))", fields(field))
         case .unregistered(let field): ("unregistered", "unregistered \(text(field))", fields(field))
         case .moved(let field): ("moved", "moved \(text(field)) to offset \(field.layout.offset)", fields(field))

@@ -93,7 +93,6 @@ struct FieldRendering {
     /// As in the contract of pktmeta.bpf.h.
     private static func meaning(of errno: String) -> String? {
         switch errno {
-        case "ENOENT": "a stale id"
         case "EINVAL": "the caller's size is not the field's"
         case "EFAULT": "the packet has no area, someone else's, or one older than the field"
         case "EBUSY": "a tap shares the packet, and writing would cost it the metadata"
@@ -108,7 +107,10 @@ struct FieldRendering {
         }
         let age = elapsed(from: last.time, to: report.inspection.time)
         var values = [("last value", "\(last.value), \(age) ago")]
-        if let range = state.range { values.append(("values", "\(range.lowerBound) to \(range.upperBound)")) }
+        if let range = state.range {
+            let some = state.values < state.got ? ", in \(state.values) of \(state.got) that were got" : ""
+            values.append(("values", "\(range.lowerBound) to \(range.upperBound)\(some)"))
+        }
         return facts(values)
     }
 

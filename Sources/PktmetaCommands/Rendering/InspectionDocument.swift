@@ -34,6 +34,8 @@ struct InspectionDocument: JSONDocument {
             "capacity": .number(image.word.capacity),
             "usedBytes": .number(image.usedBytes),
             "revision": .number(image.revision),
+            // Of which values minimum, maximum and histogram are taken: `all`, `sampled` or `none`.
+            "statistics": .text(image.statistics.rawValue),
             // CLOCK_REALTIME, ns.
             "createdAt": .number(image.createdAt),
         ]
@@ -105,6 +107,8 @@ extension FieldState {
                     "readAt": .number(inspection.realtime(of: $0.time)),
                 ]
             },
+            // How many values minimum, maximum and histogram are of. Absent if there are none.
+            "values": range.map { _ in .number(values) },
             // Integers only.
             "minimum": range.map { .number($0.lowerBound) },
             "maximum": range.map { .number($0.upperBound) },

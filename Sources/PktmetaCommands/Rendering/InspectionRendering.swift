@@ -34,11 +34,12 @@ struct InspectionRendering {
     // MARK: The registry
 
     private var heading: String {
+        let statistics = image.statistics == .sampled ? "" : ", statistics: \(image.statistics.rawValue)"
         let values = image.word.capacity - RegistryWord.headerSize
         return display.heading(
             inspection.path.string,
             "\(image.fields.count.of("field")) in \(image.usedBytes) of \(values) bytes, "
-                + "generation \(image.word.generation)")
+                + "generation \(image.word.generation)" + statistics)
     }
 
     private var picture: String {

@@ -35,6 +35,7 @@ import Testing
             let run = CommandRun(arguments + ["--registry", scratch.path.string])
             #expect(run.exitCode == 0, "\(run.errors)")
         }
+        try run("create-registry", "--statistics", "all")
         try run("register-field", "secret", "--type", "u32", "--private", "--source", "constant:7")
         try chain.inOnward { try run("attach-to-interface", VethChain.end, "--xdp", "none") }
         try chain.pair.inReceiver {

@@ -18,14 +18,15 @@ import Testing
         let registry: Registry
 
         init(
-            capacity: Int? = nil, mode: AttachmentMode? = nil,
+            capacity: Int? = nil, statistics: Statistics? = nil, xdp: ProgramSelection? = nil,
+            mode: AttachmentMode? = nil,
             fields: [(name: String, type: String, source: String)] = []
         ) throws {
             pair = try VethPair()
-            registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
+            registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity, statistics: statistics)
             for field in fields { try register(field.name, field.type, field.source) }
             try pair.inReceiver {
-                _ = try registry.attach(AttachmentRequest(mode: mode), to: [VethPair.far])
+                _ = try registry.attach(AttachmentRequest(xdp: xdp, mode: mode), to: [VethPair.far])
             }
         }
 
@@ -49,7 +50,7 @@ import Testing
 
         /// Packets that each CPU has numbered.
         func sequenceCounters() throws -> [UInt64] {
-            try registry.stateMap.values(at: 0).map { decode($0, as: pktmeta_area_state.self).sequence }
+            try registry.stateMap.values(at: 0).map { CountedCPU(bytes: $0)[\.sequence] }
         }
 
         func state(_ name: String) throws -> FieldState {
@@ -136,7 +137,7 @@ import Testing
 
     @Test func sequenceNumbersDoNotRepeat() throws {
         try Kernel.run {
-            let bench = try Bench(fields: [("number_field", "u64", "sequence")])
+            let bench = try Bench(statistics: .all, fields: [("number_field", "u64", "sequence")])
             try bench.send(500)
             // A program loaded anew goes on where the last one stopped.
             try bench.register("another", "u32", "ifindex")
@@ -153,7 +154,7 @@ import Testing
 
     @Test func flowHashesTellFlowsApart() throws {
         try Kernel.run {
-            let bench = try Bench(fields: [("hash_field", "u32", "flow-hash")])
+            let bench = try Bench(statistics: .all, fields: [("hash_field", "u32", "flow-hash")])
             try bench.send(5)
             let one = try #require(try bench.state("hash_field").range)
             #expect(one.count == 1)

@@ -20,24 +20,25 @@ import Testing
     /// How often each CPU set a field.
     static func sets(_ bench: PairTests.Bench, _ name: String) throws -> [UInt64] {
         let field = try #require(try bench.registry.image().field(named: FieldName(name)))
-        return try values(bench, slot: field.slot).map { decode($0, as: pktmeta_state.self).set }
+        return try cpus(bench).map { $0[PKTMETA_COUNTER_SET, field.slot] }
     }
 
-    static func values(_ bench: PairTests.Bench, slot: Int) throws -> [[UInt8]] {
-        try BPFMap(pinnedAt: bench.scratch.path.appending("state"), readOnly: true).values(at: slot)
+    static func cpus(_ bench: PairTests.Bench) throws -> [CountedCPU] {
+        try BPFMap(pinnedAt: bench.scratch.path.appending("state"), readOnly: true).values(at: 0)
+            .map { CountedCPU(bytes: $0) }
     }
 
     /// Which CPU receives is the kernel's choice; each counts from the registry's first packet on.
     @Test func onePacketInN() throws {
         try Kernel.run {
             let samples = [("each", 1), ("second", 2), ("third", 3), ("tenth", 10), ("rare", 4_294_967_295)]
-            let bench = try PairTests.Bench(capacity: 64)
+            let bench = try PairTests.Bench(capacity: 64, statistics: .all)
             for (name, sample) in samples {
                 try Self.register(bench, name, sample == 3 ? "ktime" : "sequence", sample: sample)
             }
             try bench.send(1000)
 
-            let packets = try Self.values(bench, slot: 0).map { decode($0, as: pktmeta_area_state.self).packets }
+            let packets = try Self.cpus(bench).map { $0[\.packets] }
             #expect(packets.reduce(0, +) == 1000)
             for (name, sample) in samples {
                 let expected = packets.map { ($0 + UInt64(sample) - 1) / UInt64(sample) }
@@ -55,7 +56,7 @@ import Testing
         try Kernel.run {
             let bench = try PairTests.Bench(fields: [("seen_at", "u64", "ktime")])
             try bench.send(10)
-            let packets = try Self.values(bench, slot: 0).map { decode($0, as: pktmeta_area_state.self).packets }
+            let packets = try Self.cpus(bench).map { $0[\.packets] }
             #expect(packets.allSatisfy { $0 == 0 })
             #expect(try bench.state("seen_at").set == 10)
         }

@@ -33,6 +33,9 @@ import Testing
             let record = try BPFMap(pinnedAt: bench.scratch.path.appending(pin))
             try record.update(at: 0, encode(UInt32(1)) + record.value.dropFirst(4))
         }
+        let state = try FolderEntry(following: bench.scratch.path.appending("state"))
+        try state.unlink()
+        try BPFMap(creating: "pktmeta_state", .init(kind: .perCPUArray, valueSize: 776, entries: 32)).pin(at: state)
         return bench
     }
 

@@ -55,10 +55,12 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	enum pktmeta_id_NAME { PKTMETA_ID_NAME }
  *	enum pktmeta_bind_NAME { PKTMETA_BIT_NAME, PKTMETA_SIZE_NAME, PKTMETA_LAYOUT_NAME }, of 64 bits
  *	struct pktmeta_field_NAME { u64, u32, u16, u8: arrays, all at the field's offset }
+ *	struct pktmeta_counts_NAME { set, got and so on: the slot's counters in struct pktmeta_state; layout: its word
+ *				     in struct pktmeta_registry }
  * and once
  *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT }, of 64 bits
- *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of 64
- *bits
+ *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of
+ *	64 bits
  *
  * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
  * and declared with. Each is the first of its enum.
@@ -68,6 +70,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_USED_SIZE(bytes) ((bytes) + 2) /* differs from PKTMETA_USED_ANY for any size */
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
+#define PKTMETA_COUNTS_PREFIX "pktmeta_counts_"
 #define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 #define PKTMETA_ABI_ENUM "pktmeta_abi"
@@ -264,6 +267,21 @@ enum pktmeta_sink_kind {
 /* The field stays in the namespaces where it is set: the scrub programs take it off. */
 #define PKTMETA_FIELD_PRIVATE 1
 
+/* What is counted of a field. */
+enum pktmeta_counter {
+	PKTMETA_COUNTER_SET = 0,
+	PKTMETA_COUNTER_GOT = 1,
+	PKTMETA_COUNTER_NOT_SET = 2,    /* get of a field that this packet does not carry */
+	PKTMETA_COUNTER_SUNK = 3,       /* the sink was given the value */
+	PKTMETA_COUNTER_NOT_SUNK = 4,   /* the value does not fit the sink */
+	PKTMETA_COUNTER_SET_EINVAL = 5, /* refused: wrong size */
+	PKTMETA_COUNTER_SET_EFAULT = 6, /* no area, someone else's, or older than the field */
+	PKTMETA_COUNTER_SET_EBUSY = 7,  /* at TC: a tap shares the packet */
+	PKTMETA_COUNTER_GET_EINVAL = 8,
+	PKTMETA_COUNTER_GET_EFAULT = 9,
+	PKTMETA_COUNTERS = 10,
+};
+
 /* What is known of a field besides its layout word. */
 struct pktmeta_entry {
 	char name[PKTMETA_NAME_SIZE];  /* a C identifier */
@@ -280,7 +298,8 @@ struct pktmeta_entry {
 	__u32 sink_mask;                  /* of PKTMETA_SINK_MARK */
 	__u32 sample;                     /* the producer sets it on one packet in that many of each CPU; 0: on each */
 	__u32 flags;                      /* PKTMETA_FIELD_* */
-	__u8 reserved[80];
+	__u64 baseline[PKTMETA_COUNTERS]; /* what the slot's counters were, of all CPUs, when the field was registered
+					   */
 };
 
 /*
@@ -309,53 +328,70 @@ struct pktmeta_registry {
 	__u64 revision;               /* +1 with each change that prebuilt programs must learn of */
 	__u64 created_at;             /* CLOCK_REALTIME, ns */
 	enum pktmeta_abi abi;
-	__u8 reserved[220];
+	__u32 statistics; /* taken of one packet in that many of each CPU, and of first ones; 0: of none */
+	__u8 reserved[216];
 	struct pktmeta_entry entries[PKTMETA_FIELDS_MAX]; /* of slot 1 to 31 */
 };
 
-/* Refusals that are counted, each for its errno. */
+/* Refusals of open, each for its errno. */
 enum pktmeta_refusal {
-	PKTMETA_REFUSED_ENOENT = 0,     /* no such field */
-	PKTMETA_REFUSED_EINVAL = 1,     /* wrong size */
-	PKTMETA_REFUSED_EFAULT = 2,     /* no area, someone else's, damaged, or older than the field */
-	PKTMETA_REFUSED_ENOSPC = 3,     /* open: the driver has no room for the area */
-	PKTMETA_REFUSED_EOPNOTSUPP = 4, /* open: the driver has no metadata at all */
-	PKTMETA_REFUSED_EBUSY = 5,      /* open: someone else's metadata lies there */
-	PKTMETA_REFUSED_OTHER = 6,
-	PKTMETA_REFUSALS = 7,
+	PKTMETA_REFUSED_ENOENT = 0,     /* no registry is bound to the program */
+	PKTMETA_REFUSED_EFAULT = 1,     /* no area, someone else's, or damaged */
+	PKTMETA_REFUSED_ENOSPC = 2,     /* the driver has no room for the area */
+	PKTMETA_REFUSED_EOPNOTSUPP = 3, /* the driver has no metadata at all */
+	PKTMETA_REFUSED_EBUSY = 4,      /* someone else's metadata lies there */
+	PKTMETA_REFUSED_OTHER = 5,
+	PKTMETA_REFUSALS = 6,
 };
 
 /* Bucket k counts values that need k bits: 0, 1, 2..3, 4..7, ... */
 #define PKTMETA_HISTOGRAM_BUCKETS 65
 
-/* What happened to a field on one CPU: the state map, a per-CPU array with the registry's slots as keys. */
-struct pktmeta_state {
-	__u32 id; /* whose counts these are; written when the field is registered */
+/* How a field's values are spread: of integers, as numbers in the host's byte order. */
+struct pktmeta_statistics {
+	__u32 id; /* whose these are, stored last by the program that begins them anew; 0: nobody's */
 	__u32 pad;
-	__u64 set;
-	__u64 got;
-	__u64 not_set;  /* get of a field that this packet does not carry */
-	__u64 sunk;     /* the sink was given the value */
-	__u64 not_sunk; /* the value does not fit the sink */
-	__u64 set_refused[PKTMETA_REFUSALS];
-	__u64 get_refused[PKTMETA_REFUSALS];
-	__u64 values;    /* how many values the rest was taken from */
-	__u64 last_time; /* CLOCK_MONOTONIC, ns; 0: never */
-	__u64 minimum;   /* integers only, in the host's byte order */
+	__u64 values; /* how many the rest was taken from */
+	__u64 minimum;
 	__u64 maximum;
-	__u8 last_value[PKTMETA_VALUE_MAX];
-	__u64 histogram[PKTMETA_HISTOGRAM_BUCKETS]; /* integers only */
+	__u64 histogram[PKTMETA_HISTOGRAM_BUCKETS];
 };
 
-/* The same for slot 0: what happened to the area. Same size, so that one map holds both. */
-struct pktmeta_area_state {
-	__u64 made;  /* open in XDP made an area */
+/*
+ * What happened on one CPU: the one value of the state map, a per-CPU array, which a program looks up once a packet.
+ *
+ * Each counter is a word that only its CPU writes, and that never goes back: a field's counts are the sums of all CPUs,
+ * less the baseline in the field's entry. The loader writes nothing here.
+ *
+ * Elements of an array are the registry's slots; slot 0 is no field's. A slot's times and values are those of the field
+ * that was last in it: the field's own as soon as it was got once.
+ *
+ * Programs store what comes earlier in this struct later, and the kernel copies it from the start: who finds a packet's
+ * time or a field's count here finds its value behind it.
+ */
+struct pktmeta_state {
+	/* Of areas. */
+	__u64 made;  /* open in XDP made one */
 	__u64 found; /* open found one */
 	__u64 refused[PKTMETA_REFUSALS];
 	__u64 stale;    /* calls with the id of a field that is gone */
 	__u64 sequence; /* packets that PKTMETA_SOURCE_SEQUENCE has numbered */
 	__u64 packets;  /* packets that the producer has counted, to sample them */
-	__u8 reserved[sizeof(struct pktmeta_state) - (5 + PKTMETA_REFUSALS) * sizeof(__u64)];
+
+	/* Of the consumer. */
+	__u64 last_seen; /* when it got a field last, as last_time */
+	__u32 carried;   /* one bit a slot: fields that the last packet carried; their last_time is last_seen */
+	__u32 settled;   /* one bit a slot: fields of which it has taken enough first values */
+	__u64 revision;  /* of the registry for which that holds */
+	__u64 consumed;  /* packets that it has counted, to take statistics of some */
+	__u32 gathered;  /* one bit a slot: fields of the packet in hand */
+	__u32 selected;  /* one bit a slot: those of them that something is yet to be done with */
+
+	__u64 counts[PKTMETA_COUNTERS][PKTMETA_SLOTS];
+	__u64 last_time[PKTMETA_SLOTS]; /* CLOCK_MONOTONIC, ns, as of the kernel's last tick if it tells */
+	__u64 last_word[PKTMETA_SLOTS]; /* the last value, of 8 bytes or fewer: the first ones */
+	__u8 last_bytes[PKTMETA_SLOTS][PKTMETA_VALUE_MAX]; /* of more */
+	struct pktmeta_statistics statistics[PKTMETA_SLOTS];
 };
 
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
@@ -364,8 +400,9 @@ _Static_assert(PKTMETA_HEADER_SIZE == PKTMETA_FIELDS_SET_OFFSET + 4, "values beg
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");
-_Static_assert(sizeof(struct pktmeta_state) == 776, "the state's size is part of the ABI");
-_Static_assert(sizeof(struct pktmeta_area_state) == sizeof(struct pktmeta_state), "one map holds both");
+_Static_assert(sizeof(struct pktmeta_statistics) == 552, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_state) == 22912, "the state's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_state) <= 32768, "the kernel allocates no more a CPU (PCPU_MIN_UNIT_SIZE)");
 _Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
 _Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");

@@ -180,7 +180,7 @@ static __always_inline int __pktmeta_set(struct pktmeta_cursor *c, __u32 id, con
 	err = __pktmeta_locate(c, id, size, &place);
 	if (!err)
 		err = __pktmeta_write(c, &place, value, size, __pktmeta_mark(__pktmeta_bit(id)));
-	__pktmeta_count_set(id, err);
+	__pktmeta_count_set(&c->counts, id, err);
 	return err;
 }
 
@@ -196,7 +196,7 @@ static __always_inline int __pktmeta_get(const struct pktmeta_cursor *c, __u32 i
 	carried = !err && __pktmeta_fields_set(c) & __pktmeta_bit(id);
 	if (carried)
 		__PKTMETA_COPY(__PKTMETA_LOAD, place.value, value, size);
-	__pktmeta_count_get(id, err, carried);
+	__pktmeta_count_get(&c->counts, id, err, carried);
 	return err ? err : carried ? 0 : -ENOENT;
 }
 

@@ -60,10 +60,11 @@ enum pktmeta_info {
 		__u16 u16[3]; \
 		__u8 u8[1]; \
 	} __attribute__((preserve_access_index)); \
-	enum pktmeta_bind_##name \
-	{ \
-		PKTMETA_SIZE_##name = PKTMETA_USED_SIZE(bytes), PKTMETA_BIT_##name = 1, PKTMETA_LAYOUT_##name = 3, \
-	}
+	enum pktmeta_bind_##name{ \
+		PKTMETA_SIZE_##name = PKTMETA_USED_SIZE(bytes), \
+		PKTMETA_BIT_##name = 1, \
+		PKTMETA_LAYOUT_##name = 3, \
+	} __PKTMETA_DECLARE_COUNTS(name)
 
 /*
  * Whether an area of the registry's capacity lies there. One addition of an immediate for each capacity, in assembly,
@@ -191,13 +192,15 @@ static __always_inline int pktmeta_open_bound_xdp(struct pktmeta_bound_cursor *c
 	int err;
 
 	__pktmeta_empty(&c->cursor, NULL);
+	if (__pktmeta_find_counts(&c->cursor.counts))
+		return -ENOENT;
 	if (meta + 4 <= data) {
 		err = __pktmeta_find_bound(c, meta, data);
 	} else {
 		err = __pktmeta_make_bound(c, ctx);
 		made = 1;
 	}
-	__pktmeta_count_open(err, made);
+	__pktmeta_count_open(&c->cursor.counts, err, made);
 	return err;
 }
 
@@ -209,9 +212,11 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 	__pktmeta_empty(&c->cursor, NULL);
 	c->cursor.is_tc = 1;
 	c->cursor.skb = skb;
+	if (__pktmeta_find_counts(&c->cursor.counts))
+		return -ENOENT;
 	if (__pktmeta_find_bound(c, __PKTMETA_POINTER(skb, data_meta), __PKTMETA_POINTER(skb, data)))
 		err = -EFAULT;
-	__pktmeta_count_open(err, 0);
+	__pktmeta_count_open(&c->cursor.counts, err, 0);
 	return err;
 }
 
@@ -294,11 +299,65 @@ static __always_inline int pktmeta_open_bound_tc(struct pktmeta_bound_cursor *c,
 	}
 
 #ifdef PKTMETA_COUNT
-#define __PKTMETA_COUNT_SET(name, err) __pktmeta_count_set(PKTMETA_ID(name), err)
-#define __PKTMETA_COUNT_GET(name, err, carried) __pktmeta_count_get(PKTMETA_ID(name), err, carried)
+/*
+ * A field's counters, by name: the loader has each member at the counter's place in struct pktmeta_state, but for
+ * layout, which is the slot's word in struct pktmeta_registry. Where there is no such field, the call's ways to them
+ * are removed as the program is loaded.
+ */
+#define __PKTMETA_DECLARE_COUNTS(name) \
+	; \
+	struct pktmeta_counts_##name { \
+		__u64 set, got, not_set, set_EINVAL, set_EFAULT, set_EBUSY, get_EINVAL, get_EFAULT, layout; \
+	} __attribute__((preserve_access_index))
+
+#define __PKTMETA_COUNTED(c, name, counter) \
+	({ \
+		struct pktmeta_counts_##name *__counts = (void *)(c)->cursor.counts.state; \
+		__counts->counter++; \
+	})
+
+/* Whether the field is there still: of a program that nobody loads anew the slot may be another field's by now. */
+#define __PKTMETA_IS_LIVE(name) \
+	({ \
+		const struct pktmeta_counts_##name *__registry = (const void *)__pktmeta_registry(); \
+		__registry && __registry->layout >> 32 == PKTMETA_ID(name); \
+	})
+
+#define __PKTMETA_COUNT_REFUSAL(c, name, err, call) \
+	do { \
+		if (!__pktmeta_has_counts(&(c)->cursor.counts)) \
+			break; \
+		if (!__PKTMETA_EXISTS(name) || (err) == -ENOENT || !__PKTMETA_IS_LIVE(name)) \
+			(c)->cursor.counts.state->stale++; \
+		else if ((err) == -EINVAL) \
+			__PKTMETA_COUNTED(c, name, call##_EINVAL); \
+		else if ((err) == -EBUSY) \
+			__PKTMETA_COUNTED(c, name, set_EBUSY); \
+		else \
+			__PKTMETA_COUNTED(c, name, call##_EFAULT); \
+	} while (0)
+
+/* An open cursor has counters: open has looked them up. */
+#define __PKTMETA_COUNT_SET(c, name, err) \
+	do { \
+		if (err) \
+			__PKTMETA_COUNT_REFUSAL(c, name, err, set); \
+		else \
+			__PKTMETA_COUNTED(c, name, set); \
+	} while (0)
+#define __PKTMETA_COUNT_GET(c, name, err, carried) \
+	do { \
+		if (carried) \
+			__PKTMETA_COUNTED(c, name, got); \
+		else if (!(err)) \
+			__PKTMETA_COUNTED(c, name, not_set); \
+		else \
+			__PKTMETA_COUNT_REFUSAL(c, name, err, get); \
+	} while (0)
 #else
-#define __PKTMETA_COUNT_SET(name, err) ((void)0)
-#define __PKTMETA_COUNT_GET(name, err, carried) ((void)0)
+#define __PKTMETA_DECLARE_COUNTS(name)
+#define __PKTMETA_COUNT_SET(c, name, err) ((void)0)
+#define __PKTMETA_COUNT_GET(c, name, err, carried) ((void)0)
 #endif
 
 /* Writes through a dynptr and leaves the cursor with a range that the verifier knows. */
@@ -341,7 +400,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 				__pktmeta_store_marks(&(c)->cursor, __marks); \
 			} \
 		} \
-		__PKTMETA_COUNT_SET(name, __err); \
+		__PKTMETA_COUNT_SET(c, name, __err); \
 		__err; \
 	})
 
@@ -356,7 +415,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 			__PKTMETA_MOVE(__PKTMETA_BOUND_LOAD, sizeof(pktmeta_type_##name)); \
 			*(place) = __value.typed; \
 		} \
-		__PKTMETA_COUNT_GET(name, __err, __carried); \
+		__PKTMETA_COUNT_GET(c, name, __err, __carried); \
 		__err ? __err : __carried ? 0 : -ENOENT; \
 	})
 
@@ -366,7 +425,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 		int __err = __PKTMETA_CHECK(c, name, 0); \
 		if (!__err) \
 			__err = __pktmeta_write_bound_marks(c, __pktmeta_mark(__PKTMETA_BIND(BIT, name))); \
-		__PKTMETA_COUNT_SET(name, __err); \
+		__PKTMETA_COUNT_SET(c, name, __err); \
 		__err; \
 	})
 

@@ -19,6 +19,7 @@ struct pktmeta_cursor {
 	__u64 is_tc;
 	void *skb;                               /* in TC: the struct __sk_buff */
 	const struct pktmeta_registry *registry; /* looked up once; NULL in a bound cursor */
+	struct pktmeta_counts counts;
 };
 
 /*
@@ -186,6 +187,8 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 	int err = -ENOENT;
 
 	__pktmeta_empty(c, registry);
+	if (__pktmeta_find_counts(&c->counts))
+		return err;
 	if (__pktmeta_is_bound(word)) {
 		meta = __PKTMETA_POINTER(ctx, data_meta);
 		data = __PKTMETA_POINTER(ctx, data);
@@ -195,7 +198,7 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 		else
 			err = __pktmeta_find(c, __pktmeta_now(word), meta, data) ? -EBUSY : 0;
 	}
-	__pktmeta_count_open(err, made);
+	__pktmeta_count_open(&c->counts, err, made);
 	return err;
 }
 
@@ -214,10 +217,12 @@ static __always_inline int pktmeta_open_tc(struct pktmeta_cursor *c, struct __sk
 	__pktmeta_empty(c, registry);
 	c->is_tc = 1;
 	c->skb = skb;
+	if (__pktmeta_find_counts(&c->counts))
+		return err;
 	if (__pktmeta_is_bound(word))
 		err = __pktmeta_find(c, __pktmeta_now(word), __PKTMETA_POINTER(skb, data_meta),
 				     __PKTMETA_POINTER(skb, data));
-	__pktmeta_count_open(err, 0);
+	__pktmeta_count_open(&c->counts, err, 0);
 	return err;
 }
 

@@ -26,7 +26,10 @@ struct pktmeta_step {
 	__u32 source_offset;
 	__u32 sink_mask;
 	__u32 sample; /* 0: set on each packet */
-	__u32 flags;  /* PKTMETA_FIELD_* */
+	__u16 flags;  /* PKTMETA_FIELD_* */
+	__u16 place;  /* bytes from the start of the area */
+	__u32 bit;    /* the slot's, in a header */
+	__u32 slot;   /* 8 times that: bytes from a counter of slot 0 to the same of this one */
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };
 
@@ -35,10 +38,22 @@ struct pktmeta_step {
  * with a source first.
  */
 struct pktmeta_table {
+	__u64 revision;     /* of the registry in which the places are right; 0: in none */
+	__u64 oldest;       /* first generation of areas in which they are */
+	__u32 span;         /* generations from there to the last */
+	__u32 capacity;     /* bytes of such an area */
+	__u32 asked;        /* one bit a slot: fields that there are */
+	__u32 always;       /* one bit a slot: fields that the producer sets on each packet, whatever is in it */
 	__u32 sources;      /* bit k: some step's source is k */
 	__u32 cpus;         /* possible CPUs */
 	__u32 samples;      /* not 0: some step has a sample */
 	__u32 no_fragments; /* not 0: the kernel has no fragments in XDP, nor what tells a packet's length with them */
+	__u32 sinks;        /* not 0: some step has a sink */
+	__u32 statistics;   /* taken of one packet in that many of each CPU, and of first ones; 0: of none */
+	__u32 fine_clock;   /* not 0: the kernel has no clock that is read without asking the hardware */
+	__u32 pad;
+	__u16 places[PKTMETA_SLOTS]; /* of a slot's field: bytes from the start of the area, and its size in the upper
+					half */
 	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
 };
 
@@ -90,7 +105,7 @@ struct pktmeta_attachment {
 };
 
 _Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of what is pinned");
-_Static_assert(sizeof(struct pktmeta_step) == 88, "a step's size is what the prebuilt programs expect");
-_Static_assert(sizeof(struct pktmeta_table) == 16 + 31 * 88, "the table's size is what the prebuilt programs expect");
+_Static_assert(sizeof(struct pktmeta_step) == 96, "a step's size is what the prebuilt programs expect");
+_Static_assert(sizeof(struct pktmeta_table) == 128 + 31 * 96, "the table's size is what the prebuilt programs expect");
 
 #endif /* PKTMETA_LOADER_H */

@@ -17,7 +17,7 @@ struct {
 #ifdef PKTMETA_COUNT
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PKTMETA_SLOTS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct pktmeta_state);
 } pktmeta_state __weak SEC(".maps");

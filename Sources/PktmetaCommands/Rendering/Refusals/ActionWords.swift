@@ -21,6 +21,7 @@ extension Action {
         case .removeRegistry(let path): "cannot remove the registry \(path)"
         case .exportRegistry(let path): "cannot export the registry \(path)"
         case .setAccess(let path): "cannot set who may read the registry\(path.map { " \($0)" } ?? "")"
+        case .setStatistics(let path): "cannot set which statistics the registry \(path) takes"
         case .probeAreas: "cannot tell which areas the kernel grants"
         case .registerField(let name): "cannot register \(name)"
         case .unregisterField(let name): "cannot unregister \(name)"
@@ -75,6 +76,7 @@ extension Done {
         case .moved(let names, _): "\(names.map(\.text).joined(separator: ", ")) moved"
         case .created(let path): "the registry \(path) is created"
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
+        case .setStatistics(let statistics, let path): "the registry \(path) takes statistics: \(statistics.rawValue)"
         case .detachedForRemoval(let done, let all, _):
             "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached"
         case .attached(let hasAttached, let detached, let all):
@@ -91,7 +93,7 @@ extension Done {
     /// What finishes it.
     var remedy: String {
         switch self {
-        case .registered(_, let path), .unregistered(_, let path), .moved(_, let path):
+        case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path):
             "pktmeta repair --registry \(path) finishes it."
         case .created, .setAccess: "The same command finishes it."
         case .detachedForRemoval(_, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."

@@ -16,15 +16,31 @@ public let kernelTakesFragments: Bool = {
     var pass = bpf_insn()
     pass.code = UInt8(BPF_ALU64 | BPF_MOV | BPF_K)  // to register 0
     pass.imm = Int32(bitPattern: XDP_PASS.rawValue)
+    return kernelLoads(pass, flags: takesFragmentsFlag)
+}()
+
+/// Whether this kernel has `bpf_ktime_get_coarse_ns` (Linux 5.11): CLOCK_MONOTONIC as of the last tick, which takes no look
+/// at the hardware. Asked likewise, unless something newer is there.
+public let kernelHasCoarseClock: Bool = {
+    if kernelTakesFragments { return true }
+    var call = bpf_insn()
+    call.code = UInt8(BPF_JMP | BPF_CALL)
+    call.imm = Int32(bitPattern: BPF_FUNC_ktime_get_coarse_ns.rawValue)
+    return kernelLoads(call, flags: 0)
+}()
+
+/// Whether the kernel loads an XDP program of one instruction, which leaves a number in register 0, and an exit.
+///
+/// - Returns: false if the kernel says EINVAL, as it does to flags and functions that it does not know (bpf(2)).
+private func kernelLoads(_ instruction: bpf_insn, flags: UInt32) -> Bool {
     var exit = bpf_insn()
     exit.code = UInt8(BPF_JMP | BPF_EXIT)
-
     var options = unsafe bpf_prog_load_opts()
     unsafe options.sz = MemoryLayout<bpf_prog_load_opts>.size(through: \.log_buf)
-    unsafe options.prog_flags = takesFragmentsFlag
-    let program = [pass, exit]
+    unsafe options.prog_flags = flags
+    let program = [instruction, exit]
     let loaded = unsafe bpf_prog_load(BPF_PROG_TYPE_XDP, nil, "GPL", program, program.count, &options)
-    guard loaded >= 0 else { return loaded != -EINVAL }  // bpf(2): EINVAL for flags that it does not know
+    guard loaded >= 0 else { return loaded != -EINVAL }
     _ = OwnedFD(loaded)
     return true
-}()
+}

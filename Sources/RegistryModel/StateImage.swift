@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+package import PktmetaABI
+
+/// What each CPU has counted, as the one value of the state map holds it (`struct pktmeta_state`), read at one time.
+package struct StateImage: Sendable {
+    private let cpus: [CPU]
+
+    /// Bytes of one CPU's value.
+    package static let size = MemoryLayout<pktmeta_state>.size
+
+    /// - Parameter perCPU: one value a possible CPU.
+    package init(perCPU: [[UInt8]]) {
+        cpus = perCPU.map { bytes in
+            precondition(bytes.count == Self.size)
+            return CPU(bytes: bytes)
+        }
+    }
+
+    /// A slot's counters of all CPUs together, whichever fields were in it.
+    package func counters(ofSlot slot: Int) -> FieldCounters {
+        cpus.reduce(.zero) { $0 + $1.counters(ofSlot: slot) }
+    }
+
+    /// The newest of a slot's last values, whichever field was in it then; nil if there was none.
+    func last(ofSlot slot: Int, size: Int) -> (value: [UInt8], time: UInt64)? {
+        guard let cpu = cpus.max(by: { $0.lastTime(ofSlot: slot) < $1.lastTime(ofSlot: slot) }),
+            cpu.lastTime(ofSlot: slot) > 0
+        else { return nil }
+        return (cpu.lastValue(ofSlot: slot, size: size), cpu.lastTime(ofSlot: slot))
+    }
+
+    /// What CPUs say of how a field's values are spread; those that have not had one say nothing.
+    func statistics(of field: RegisteredField) -> [pktmeta_statistics] {
+        cpus.map { $0.statistics(ofSlot: field.slot) }.filter { $0.id == field.id.rawValue && $0.values > 0 }
+    }
+
+    var made: UInt64 { sum(Offsets.made) }
+    var found: UInt64 { sum(Offsets.found) }
+    var stale: UInt64 { sum(Offsets.stale) }
+    /// By `enum pktmeta_refusal`.
+    var refused: [UInt64] { (0..<Int(PKTMETA_REFUSALS.rawValue)).map { sum(Offsets.refused + $0 * CPU.word) } }
+
+    private func sum(_ offset: Int) -> UInt64 { cpus.reduce(0) { $0 &+ $1.word(at: offset) } }
+
+    /// Counters that programs reach by a field's name, as count.bpf.h and bound.bpf.h call them.
+    package static let countersByName: [(name: String, counter: pktmeta_counter)] = [
+        ("set", PKTMETA_COUNTER_SET), ("got", PKTMETA_COUNTER_GOT), ("not_set", PKTMETA_COUNTER_NOT_SET),
+        ("set_EINVAL", PKTMETA_COUNTER_SET_EINVAL), ("set_EFAULT", PKTMETA_COUNTER_SET_EFAULT),
+        ("set_EBUSY", PKTMETA_COUNTER_SET_EBUSY), ("get_EINVAL", PKTMETA_COUNTER_GET_EINVAL),
+        ("get_EFAULT", PKTMETA_COUNTER_GET_EFAULT),
+    ]
+
+    /// Bytes from the start of one CPU's value to a slot's counter.
+    package static func offset(of counter: pktmeta_counter, slot: Int) -> Int {
+        Offsets.counts + (Int(counter.rawValue) * RegistryImage.slotCount + slot) * CPU.word
+    }
+
+    /// Bytes from the start of one CPU's value.
+    private enum Offsets {
+        static let made = offset(of: \.made)
+        static let found = offset(of: \.found)
+        static let refused = offset(of: \.refused)
+        static let stale = offset(of: \.stale)
+        static let lastSeen = offset(of: \.last_seen)
+        static let carried = offset(of: \.carried)
+        static let counts = offset(of: \.counts)
+        static let lastTime = offset(of: \.last_time)
+        static let lastWord = offset(of: \.last_word)
+        static let lastBytes = offset(of: \.last_bytes)
+        static let statistics = offset(of: \.statistics)
+
+        private static func offset(of member: PartialKeyPath<pktmeta_state>) -> Int {
+            guard let offset = MemoryLayout<pktmeta_state>.offset(of: member) else {
+                preconditionFailure("members of a C struct have places")
+            }
+            return offset
+        }
+    }
+
+    private struct CPU: Sendable {
+        let bytes: [UInt8]
+        static let word = MemoryLayout<UInt64>.size
+
+        func word(at offset: Int) -> UInt64 {
+            var word: UInt64 = 0
+            unsafe withUnsafeMutableBytes(of: &word) { unsafe $0.copyBytes(from: bytes[offset..<offset + Self.word]) }
+            return word
+        }
+
+        func counters(ofSlot slot: Int) -> FieldCounters {
+            FieldCounters(
+                (0..<FieldCounters.count).map {
+                    word(at: StateImage.offset(of: pktmeta_counter(UInt32($0)), slot: slot))
+                })
+        }
+
+        /// CLOCK_MONOTONIC, ns; 0: never. Of fields that the last packet carried it is kept once for all.
+        func lastTime(ofSlot slot: Int) -> UInt64 {
+            let carried = UInt32(truncatingIfNeeded: word(at: Offsets.carried))
+            if carried >> UInt32(slot) & 1 != 0 { return word(at: Offsets.lastSeen) }
+            return word(at: Offsets.lastTime + slot * Self.word)
+        }
+
+        func lastValue(ofSlot slot: Int, size: Int) -> [UInt8] {
+            let start =
+                size <= Self.word
+                ? Offsets.lastWord + slot * Self.word : Offsets.lastBytes + slot * Int(PKTMETA_VALUE_MAX)
+            return Array(bytes[start..<start + size])
+        }
+
+        func statistics(ofSlot slot: Int) -> pktmeta_statistics {
+            let start = Offsets.statistics + slot * MemoryLayout<pktmeta_statistics>.stride
+            return decode(Array(bytes[start...]), as: pktmeta_statistics.self)
+        }
+    }
+}
+
+/// What was counted of a field, or of whatever was in its slot (`enum pktmeta_counter`).
+package struct FieldCounters: Hashable, Sendable {
+    private let words: [UInt64]
+
+    static let count = Int(PKTMETA_COUNTERS.rawValue)
+    package static let zero = FieldCounters([UInt64](repeating: 0, count: count))
+
+    /// - Parameter words: in the order of the enum.
+    package init(_ words: [UInt64]) {
+        precondition(words.count == Self.count)
+        self.words = words
+    }
+
+    subscript(counter: pktmeta_counter) -> UInt64 { words[Int(counter.rawValue)] }
+
+    static func + (a: Self, b: Self) -> Self { Self(zip(a.words, b.words).map { $0 &+ $1 }) }
+    static func - (a: Self, b: Self) -> Self { Self(zip(a.words, b.words).map { $0 &- $1 }) }
+
+    /// As an entry of the registry has it.
+    var bytes: [UInt8] { words.flatMap { encode($0) } }
+}

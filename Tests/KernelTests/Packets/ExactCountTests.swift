@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Foundation
+import Linux
+import PktmetaABI
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
+
+/// Counts are exact whatever happens meanwhile, and nobody who reads them sees one go back.
+///
+/// `PKTMETA_COUNT_READS` says how often they are read; `make torture` reads two million times.
+@Suite(Kernel.required, .serialized) struct ExactCountTests {
+    static let reads = Int(ProcessInfo.processInfo.environment["PKTMETA_COUNT_READS"] ?? "") ?? 20_000
+
+    /// Reads the registry's state over and over, on a thread of its own.
+    final class Reader: Sendable {
+        private let isDone = Atomic<Bool>(false)
+        private let backwards = Atomic<Int>(0)
+
+        init(_ path: ScratchRegistry, reads: Int) {
+            let path = path.path
+            let thread = Thread { [self] in
+                try? read(Registry.open(at: path, for: .read), reads)
+                isDone.store(true, ordering: .releasing)
+            }
+            thread.start()
+        }
+
+        private func read(_ registry: borrowing Registry, _ reads: Int) throws {
+            var before = try Seen(registry.stateImage())
+            for _ in 0..<reads {
+                let now = try Seen(registry.stateImage())
+                if !now.isAtLeast(before) { backwards.add(1, ordering: .relaxed) }
+                before = now
+            }
+        }
+
+        /// Every counter of every slot, all CPUs together.
+        private struct Seen {
+            let counters: [FieldCounters]
+            let area: AreaState
+
+            init(_ state: StateImage) {
+                counters = RegistryImage.fieldSlots.map { state.counters(ofSlot: $0) }
+                area = AreaState(state)
+            }
+
+            func isAtLeast(_ before: Seen) -> Bool {
+                area.made >= before.area.made && area.found >= before.area.found && area.stale >= before.area.stale
+                    && zip(counters, before.counters).allSatisfy { now, before in
+                        (0..<PKTMETA_COUNTERS.rawValue).allSatisfy {
+                            now[pktmeta_counter($0)] >= before[pktmeta_counter($0)]
+                        }
+                    }
+            }
+        }
+
+        var isFinished: Bool { isDone.load(ordering: .acquiring) }
+        var timesBackwards: Int { backwards.load(ordering: .relaxed) }
+    }
+
+    @Test func nothingIsLostOrGoesBack() throws {
+        try Kernel.run {
+            let bench = try PairTests.Bench(capacity: 128, fields: [("steady", "u32", "constant:7")])
+            for (name, sample) in [("third", 3), ("tenth", 10)] {
+                try SampleTests.register(bench, name, "sequence", sample: sample)
+            }
+            // A second program behind the consumer that counts what it gets.
+            let traffic = [BackgroundTraffic(bench.pair), BackgroundTraffic(bench.pair)]
+            let reader = Reader(bench.scratch, reads: Self.reads)
+            var changes = 0
+            while !reader.isFinished {
+                // Holes in front of what is moved, and slots that one field has after the other.
+                let names = (0..<3).map { "passing_\(changes)_\($0)" }
+                for (name, type) in zip(names, ["u64", "u16", "bytes:9"]) {
+                    try bench.register(name, type, type == "u16" ? "payload:36" : "none")
+                }
+                _ = try bench.registry.unregister(FieldName(names[0]))
+                _ = try bench.registry.compact()
+                for name in names.dropFirst() { _ = try bench.registry.unregister(FieldName(name)) }
+                changes += 1
+            }
+            let sent = try traffic.map { try $0.stop() }.reduce(0, +)
+            #expect(reader.timesBackwards == 0)
+            #expect(changes > 2 && sent > 1000)
+
+            let arrived = try eventually { try bench.registry.areaState().found >= sent }
+            #expect(arrived)
+            try waitForRunningPrograms()
+            let area = try bench.registry.areaState()
+            #expect(area.made == sent && area.found == sent, "\(area), \(sent) sent")
+            #expect(area.refused.total == 0)
+            let steady = try bench.state("steady")
+            #expect(steady.set == sent)
+            // A packet that was on its way while the layout changed may be older than a field that has moved.
+            #expect(steady.got + steady.getRefused.total == sent && steady.notSet == 0, "\(steady)")
+            let packets = try SampleTests.cpus(bench).map { $0[\.packets] }
+            #expect(packets.reduce(0, +) == sent)
+            for (name, sample) in [("third", UInt64(3)), ("tenth", 10)] {
+                let expected = packets.map { ($0 + sample - 1) / sample }
+                #expect(try SampleTests.sets(bench, name) == expected, "\(name)")
+                let state = try bench.state(name)
+                #expect(state.got + state.notSet + state.getRefused.total == sent, "\(name): \(state)")
+            }
+            print("counts: \(sent) packets, \(changes) rounds of changes, \(Self.reads) reads")
+        }
+    }
+}
