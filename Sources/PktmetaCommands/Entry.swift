@@ -115,6 +115,7 @@ extension Program {
         context.remedies = RemedyCommands(arguments: arguments)
         context.verb = arguments.first ?? ""
         if let request = plainRequest(arguments) { return answer(request, in: context) }
+        if let request = namedRequest(arguments) { return answer(request, in: context) }
         let mistyped = Mistyped(arguments, for: Self.self)
         let command: any ParsableCommand
         do {
@@ -127,6 +128,15 @@ extension Program {
             return runBuiltIn(command, in: context)
         }
         return answer(request, in: context)
+    }
+
+    /// What was asked of the command that is named first, which is all that is parsed then: to learn what each of the others takes
+    /// is most of the time that parsing takes. nil if there is anything to say of the arguments, for which all are known.
+    private static func namedRequest(_ arguments: [String]) -> (any Request)? {
+        guard let name = arguments.first,
+            let command = configuration.subcommands.first(where: { $0._commandName == name })
+        else { return nil }
+        return (try? command.parseAsRoot(Array(arguments.dropFirst()))) as? any Request
     }
 
     private static func answer(_ request: any Request, in context: Context) -> Int32 {

@@ -3,7 +3,7 @@
 /// A command line in its plainest form: the command, words, and options in full, each once, a value in a word of its own.
 ///
 /// ArgumentParser finds out what a command takes by reflection, which takes some 3 ms: more than reading and printing a
-/// whole registry. So inspect-map, which monitoring runs again and again, takes plain arguments without it. Whatever is not
+/// whole registry. So inspect-map, which monitoring runs again and again, and --version take plain arguments without it. Whatever is not
 /// plain, help and mistakes among it, is ArgumentParser's, and PlainArgumentsTests see to it that both understand the same.
 struct PlainArguments {
     let words: [String]
@@ -42,6 +42,15 @@ struct PlainArguments {
 extension PlainArguments {
     /// What was asked; nil if it takes ArgumentParser to tell.
     static func request(_ arguments: [String]) -> (any Request)? {
-        arguments.first == "inspect-map" ? InspectMapRequest(plain: arguments.dropFirst()) : nil
+        switch arguments.first {
+        case "inspect-map": InspectMapRequest(plain: arguments.dropFirst())
+        case "--version" where arguments.count == 1: VersionRequest()
+        default: nil
+        }
     }
+}
+
+/// To say which version this is.
+private struct VersionRequest: Request {
+    func run(in context: Context) { context.output(Pktmeta.version) }
 }

@@ -168,8 +168,10 @@ class _Job:
             self.attach_tc("attach a TC program that writes", f"{self.objects}/tests/contract_tc.bpf.o"),
             self.attach_tc("attach the scrub program", "scrub"),
             self.run("export types", "export-btf /tmp/fields.btf"),
+            # Below the machine's own /proc lies that of the host, whose descriptors are another process's.
             Step(
-                "look without /proc", f"unshare --mount sh -c 'umount -l /proc; exec {self.pktmeta} inspect-map'",
+                "look without /proc",
+                f"unshare --mount sh -c 'umount -l /proc; mount -t tmpfs none /proc; exec {self.pktmeta} inspect-map'",
                 _UNSUPPORTED, [says("by way of /proc, which is not mounted")],
             ),
             self.delete_registry(),

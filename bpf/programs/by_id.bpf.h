@@ -41,6 +41,7 @@ static __always_inline void __reopen(struct pktmeta_cursor *c, void *meta, void 
 	} while (0)
 #define PIECES(TRANSFER) \
 	do { \
+		__PKTMETA_KEEP(size); /* in one register, or older verifiers lose what the comparison tells */ \
 		if (size > PKTMETA_VALUE_MAX) \
 			return -EFAULT; \
 		for (; size >= sizeof(__u64); size -= sizeof(__u64)) \
