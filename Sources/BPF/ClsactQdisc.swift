@@ -29,7 +29,11 @@ public enum ClsactQdisc {
 
     /// Whether it was made by ``create(ifindex:)``, and by nobody else since.
     public static func isMarked(ifindex: UInt32) throws(BPFError) -> Bool {
-        guard let attributes = try find(ifindex), let table = attributes[Int(TCA_STAB)],
+        try find(ifindex).map(isMarked) ?? false
+    }
+
+    private static func isMarked(_ attributes: [Int: Netlink.Body]) -> Bool {
+        guard let table = attributes[Int(TCA_STAB)],
             let base = Netlink.attributes(table)[Int(TCA_STAB_BASE)],
             let sizes = Netlink.load(tc_sizespec.self, base)
         else { return false }
@@ -89,18 +93,30 @@ public enum ClsactQdisc {
         }
     }
 
+    /// Those of all interfaces, by the interface's index: `clsact` or `ingress`, and whether it bears the mark.
+    public static func all() throws(BPFError) -> [UInt32: (kind: String, isMarked: Bool)] {
+        var all: [UInt32: (kind: String, isMarked: Bool)] = [:]
+        for (ifindex, attributes) in try list() {
+            all[ifindex] = (attributes[Int(TCA_KIND)].map(Netlink.text) ?? "", isMarked(attributes))
+        }
+        return all
+    }
+
     /// The attributes of the qdisc at that place.
     private static func find(_ ifindex: UInt32) throws(BPFError) -> [Int: Netlink.Body]? {
+        try list().first { $0.ifindex == ifindex }?.attributes
+    }
+
+    /// The kernel tells of all interfaces at once. Asked for one alone, it tells everybody who listens for changes as well
+    /// (net/sched/sch_api.c, `qdisc_get_notify`).
+    private static func list() throws(BPFError) -> [(ifindex: UInt32, attributes: [Int: Netlink.Body])] {
         let messages = try netlink("list qdiscs") { (netlink) throws(Netlink.Refusal) in
             try netlink.dump(RTM_GETQDISC, Netlink.bytes(of: tcmsg()))
         }
-        for message in messages {
-            guard let head = Netlink.load(tcmsg.self, message), head.tcm_ifindex == CInt(ifindex),
-                head.tcm_parent == TC_H_CLSACT
-            else { continue }
-            return Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
+        return messages.compactMap { message in
+            guard let head = Netlink.load(tcmsg.self, message), head.tcm_parent == TC_H_CLSACT else { return nil }
+            return (UInt32(head.tcm_ifindex), Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size)))
         }
-        return nil
     }
 
     private static func request(

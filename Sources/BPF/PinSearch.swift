@@ -29,13 +29,16 @@ public struct PinSearch: Sendable {
     public static let maximumNames = 20_000
 
     /// - Parameters:
-    ///   - folderNames: folders to look for besides.
+    ///   - isFolderWanted: by its name, whether a folder is one to look for besides.
     ///   - isWanted: what to keep; a file system may hold thousands of pins.
-    public init(foldersNamed folderNames: Set<String> = [], where isWanted: (PinnedObject.Object) -> Bool) {
-        var walk = Walk(folderNames)
+    public init(
+        foldersLike isFolderWanted: (String) -> Bool = { _ in false }, where isWanted: (PinnedObject.Object) -> Bool
+    ) {
+        var walk = Walk()
         do throws(Errno) {
             for mount in try MountPoint.fileSystems(ofType: "bpf") {
-                walk.folder(try OpenFolder(mount.path, followsLinks: false).entry, depth: 0, isWanted)
+                let folder = try OpenFolder(mount.path, followsLinks: false)
+                walk.folder(folder.entry, depth: 0, isFolderWanted, isWanted)
             }
         } catch {
             walk.isComplete = false
@@ -47,8 +50,8 @@ public struct PinSearch: Sendable {
 
     /// Looks below one folder only.
     public init(below entry: FolderEntry, where isWanted: (PinnedObject.Object) -> Bool = { _ in true }) {
-        var walk = Walk([])
-        walk.folder(entry, depth: 0, isWanted)
+        var walk = Walk()
+        walk.folder(entry, depth: 0, { _ in false }, isWanted)
         found = walk.found
         folders = []
         isComplete = walk.isComplete
@@ -59,25 +62,16 @@ public struct PinSearch: Sendable {
         found.compactMap { pin in if case .program(let program) = pin.object { program } else { nil } }
     }
 
-    /// For when there is nothing to look for.
-    public static let nothing = PinSearch()
-
-    private init() {
-        found = []
-        folders = []
-        isComplete = true
-    }
-
     private struct Walk {
         var found: [PinnedObject] = []
         var folders: [FilePath] = []
         var isComplete = true
         private var count = 0
-        private let folderNames: Set<String>
 
-        init(_ folderNames: Set<String>) { self.folderNames = folderNames }
-
-        mutating func folder(_ folder: FolderEntry, depth: Int, _ isWanted: (PinnedObject.Object) -> Bool) {
+        mutating func folder(
+            _ folder: FolderEntry, depth: Int, _ isFolderWanted: (String) -> Bool,
+            _ isWanted: (PinnedObject.Object) -> Bool
+        ) {
             guard depth < PinSearch.maximumDepth else {
                 isComplete = false
                 return
@@ -91,8 +85,8 @@ public struct PinSearch: Sendable {
                 let entry = folder.appending(name)
                 switch kind(of: entry) {
                 case .folder:
-                    if folderNames.contains(name) { folders.append(entry.path) }
-                    self.folder(entry, depth: depth + 1, isWanted)
+                    if isFolderWanted(name) { folders.append(entry.path) }
+                    self.folder(entry, depth: depth + 1, isFolderWanted, isWanted)
                 case .file: pin(entry, isWanted)
                 // What a link leads to has a name of its own; iproute2 makes some.
                 case .link, nil: break

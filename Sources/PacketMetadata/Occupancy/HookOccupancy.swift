@@ -40,29 +40,28 @@ public struct HookOccupancy: Sendable, Hashable {
         }
     }
 
-    init(ifindex: UInt32, _ hook: Hook) throws(BPFError) {
+    /// - Parameter survey: of the machine, for several hooks the same.
+    init(ifindex: UInt32, _ hook: Hook, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
         switch hook {
-        case .xdp: try self.init(xdpOf: ifindex)
-        case .tcIngress: try self.init(tcOf: ifindex, .ingress)
+        case .xdp: try self.init(xdpOf: ifindex, survey)
+        case .tcIngress: try self.init(tcOf: ifindex, .ingress, survey)
         }
     }
 
     // MARK: XDP
 
-    private init(xdpOf ifindex: UInt32) throws(BPFError) {
+    private init(xdpOf ifindex: UInt32, _ survey: HostSurvey) throws(BPFError) {
         let programs = try AttachedXDPProgram.query(ifindex: ifindex)
         let ids = Set(programs.map(\.id))
-        func isHere(_ link: LinkInformation) -> Bool {
-            link.kind == .xdp && link.ifindex == ifindex && ids.contains(link.programID)
-        }
-        let knowledge = Knowledge(programs: ids, dispatchersOf: ifindex, isHere)
-        let links = try Self.allLinks()?.filter(isHere)
+        let knowledge = Knowledge(programs: ids, dispatchersOf: ifindex, survey)
+        let links = ids.isEmpty ? [] : survey.xdpLinks(ifindex: ifindex).links.filter { ids.contains($0.programID) }
+        let hasNoLink = ids.isEmpty || (links.isEmpty && survey.xdpLinks(ifindex: ifindex).isComplete)
         occupants = programs.map { program in
             // An ifindex repeats across network namespaces, so the same program may have two such links; then which is
             // this interface's is unknown.
-            let fitting = (links ?? knowledge.pinnedLinks).filter { $0.programID == program.id }
+            let fitting = links.filter { $0.programID == program.id }
             let link = fitting.count == 1 ? fitting.first?.id : nil
-            let mechanism: HookOccupant.Mechanism = link != nil ? .xdpLink : links?.isEmpty == true ? .xdpNetlink : .xdp
+            let mechanism: HookOccupant.Mechanism = link != nil ? .xdpLink : hasNoLink ? .xdpNetlink : .xdp
             return knowledge.occupant(program.id, mechanism, mode: AttachmentMode(program.mode), link: link)
         }
         tcx = nil
@@ -70,19 +69,9 @@ public struct HookOccupancy: Sendable, Hashable {
         hasAllPins = knowledge.hasAllPins
     }
 
-    /// - Returns: nil if this process may not list them.
-    private static func allLinks() throws(BPFError) -> [LinkInformation]? {
-        do throws(BPFError) {
-            return try LinkInformation.all()
-        } catch {
-            if error.errno == .notPermitted { return nil }
-            throw error
-        }
-    }
-
     // MARK: TC
 
-    private init(tcOf ifindex: UInt32, _ direction: TrafficDirection) throws(BPFError) {
+    private init(tcOf ifindex: UInt32, _ direction: TrafficDirection, _ survey: HostSurvey) throws(BPFError) {
         var programs: [TCXPrograms.Program] = []
         do throws(BPFError) {
             if let answer = try TCXPrograms.query(ifindex: ifindex, direction) {
@@ -96,10 +85,7 @@ public struct HookOccupancy: Sendable, Hashable {
             tcx = .notPermitted
         }
         let filters = try TCFilter.filters(ifindex: ifindex, direction)
-        let links = Set(programs.compactMap(\.linkID))
-        let knowledge = Knowledge(programs: Set(programs.map(\.id) + filters.compactMap(\.programID))) {
-            links.contains($0.id)
-        }
+        let knowledge = Knowledge(programs: Set(programs.map(\.id) + filters.compactMap(\.programID)), survey)
         let tcxOccupants = programs.map { program in
             knowledge.occupant(program.id, program.linkID == nil ? .tcxProgram : .tcxLink, link: program.linkID)
         }
@@ -113,7 +99,7 @@ public struct HookOccupancy: Sendable, Hashable {
             }
         }
         occupants = tcxOccupants + filterOccupants
-        qdisc = try ClsactQdisc.kind(ifindex: ifindex)
+        qdisc = try survey.qdisc(ifindex: ifindex)?.kind
         hasAllPins = knowledge.hasAllPins
     }
 }

@@ -9,60 +9,37 @@ extension HookOccupancy {
     /// What this process can find out about programs and links of which it has the numbers.
     struct Knowledge {
         private let programs: [UInt32: ProgramInformation]
-        private let search: PinSearch
+        private let survey: HostSurvey
         private let ifindex: UInt32?
+        /// An empty hook is no reason to open every pin of the machine.
+        private let isEmpty: Bool
 
         /// - Parameters:
         ///   - ids: of all programs on the hook.
         ///   - ifindex: an interface on which one of them may be libxdp's dispatcher.
-        ///   - isLink: whether a link is on the hook.
-        init(
-            programs ids: Set<UInt32>, dispatchersOf ifindex: UInt32? = nil, _ isLink: (LinkInformation) -> Bool
-        ) {
+        init(programs ids: Set<UInt32>, dispatchersOf ifindex: UInt32? = nil, _ survey: HostSurvey) {
             self.ifindex = ifindex
-            let folderNames = ifindex.map { ifindex in Set(ids.map { Self.dispatcherFolder(ifindex, $0) }) } ?? []
-            // An empty hook is no reason to open every pin of the machine.
-            search =
-                ids.isEmpty
-                ? PinSearch.nothing
-                : PinSearch(foldersNamed: folderNames) { object in
-                    switch object {
-                    case .program(let program): ids.contains(program.id)
-                    case .link(let link): isLink(link)
-                    case .map: false
-                    }
-                }
+            self.survey = survey
+            isEmpty = ids.isEmpty
             var known: [UInt32: ProgramInformation] = [:]
-            // The kernel tells CAP_SYS_ADMIN only; a pin tells whoever may open it.
-            for id in ids { known[id] = try? ProgramInformation(id: id) }
-            for case .program(let program) in search.found.map(\.object) { known[program.id] = program }
+            for id in ids {
+                // The kernel tells CAP_SYS_ADMIN only; a pin tells whoever may open it.
+                known[id] = try? ProgramInformation(id: id)
+                if case .program(let program)? = survey.pins(ofProgram: id).first?.object { known[id] = program }
+            }
             programs = known
         }
 
-        var hasAllPins: Bool { search.isComplete }
-
-        /// Links on the hook that are pinned.
-        var pinnedLinks: [LinkInformation] {
-            let links = search.found.compactMap { pin -> LinkInformation? in
-                if case .link(let link) = pin.object { link } else { nil }
-            }
-            return Array(Set(links))
-        }
+        var hasAllPins: Bool { isEmpty || survey.hasAllPins }
 
         func occupant(
             _ id: UInt32, _ mechanism: HookOccupant.Mechanism, mode: AttachmentMode? = nil, link: UInt32? = nil,
             filter: HookOccupant.Filter? = nil
         ) -> HookOccupant {
             let program = programs[id]
-            let linkPins = search.found.filter { pin in
-                if case .link(let pinned) = pin.object { pinned.id == link } else { false }
-            }.map(\.path)
-            let programPins = search.found.filter { pin in
-                if case .program(let pinned) = pin.object { pinned.id == id } else { false }
-            }.map(\.path)
-            let folder = ifindex.flatMap { ifindex in
-                search.folders.first { $0.lastComponent?.string == Self.dispatcherFolder(ifindex, id) }
-            }
+            let linkPins = link.map { survey.pins(ofLink: $0).map(\.path) } ?? []
+            let programPins = survey.pins(ofProgram: id).map(\.path)
+            let folder = ifindex.flatMap { survey.dispatcherFolder(ifindex: $0, program: id) }
             // A program may be pinned by one and attached by another; a link is its owner's. pktmeta attaches by links and
             // filters only.
             let owned =
@@ -76,9 +53,6 @@ extension HookOccupancy {
                 isDispatcher: program?.isLibxdpDispatcher ?? (folder != nil), dispatcherFolder: folder,
                 registry: owned.lazy.compactMap(Self.registry).first, filter: filter)
         }
-
-        /// As libxdp names it, in the folder `xdp` of a BPF file system (protocol.org in xdp-tools' lib/libxdp).
-        private static func dispatcherFolder(_ ifindex: UInt32, _ id: UInt32) -> String { "dispatch-\(ifindex)-\(id)" }
 
         /// The registry that a pin is an attachment's of. A registry may lie above others' pins: in the root of the BPF file
         /// system, say.

@@ -58,7 +58,8 @@ struct HookSearch {
         if reader == nil {
             view.unseen.append("programs without pins cannot be looked for without CAP_SYS_ADMIN")
         }
-        Hook.visitAll { hook, interface, cookie in look(at: hook, of: interface, cookie, reader, &view) }
+        let survey = HostSurvey()
+        Hook.visitAll { hook, interface, cookie in look(at: hook, of: interface, cookie, reader, survey, &view) }
         if let reader {
             addLinks(reader, &view)
             // Also those on hooks of network namespaces that were not found.
@@ -71,11 +72,11 @@ struct HookSearch {
 
     private func look(
         at hook: Hook, of interface: NetworkInterface, _ cookie: UInt64, _ reader: LoadedMark.Reader?,
-        _ view: inout View
+        _ survey: HostSurvey, _ view: inout View
     ) {
         let ids = (try? hook.programIDs(ifindex: interface.index)) ?? []
         let standings = Dictionary(ids.map { ($0, standing($0, reader)) }) { one, _ in one }
-        let hasQdisc = hook == .tcIngress && (try? ClsactQdisc.isMarked(ifindex: interface.index)) == true
+        let hasQdisc = hook == .tcIngress && (try? survey.qdisc(ifindex: interface.index))??.isMarked == true
         let isOfInterest = standings.values.contains { $0 != .none }
         guard isOfInterest || hasQdisc else { return }
         let place = HostRemoval.Place(
@@ -83,7 +84,7 @@ struct HookSearch {
             ifindex: interface.index,
             hook: hook)
         if hasQdisc, wantedMaps == nil || isOfInterest { view.qdiscs.append(place) }
-        guard isOfInterest, let occupancy = try? HookOccupancy(ifindex: interface.index, hook) else { return }
+        guard isOfInterest, let occupancy = try? HookOccupancy(ifindex: interface.index, hook, survey) else { return }
         for occupant in occupancy.occupants {
             guard let standing = standings[occupant.programID], standing != .none else { continue }
             view.hits.append(hit(place, occupant, standing))

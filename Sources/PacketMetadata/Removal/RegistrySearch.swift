@@ -76,7 +76,7 @@ struct RegistrySearch {
     var removable: [FoundRegistry] { found.filter { $0.refusal == nil } }
 
     private static func search(_ isComplete: inout Bool) -> [FilePath] {
-        let search = PinSearch(foldersNamed: [RegistryPins.attachmentsName], where: isMap)
+        let search = PinSearch(foldersLike: { $0 == RegistryPins.attachmentsName }, where: isMap)
         isComplete = search.isComplete
         let cutShort = search.folders.map { $0.removingLastComponent() }.filter(isCutShort)
         return Set(search.found.compactMap(registry(of:)) + cutShort).sorted { $0.string < $1.string }

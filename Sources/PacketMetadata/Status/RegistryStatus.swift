@@ -18,7 +18,8 @@ extension Registry {
             places[place.key, default: (place, [])].attachments.append(attachment)
         }
         let counts = isCountingRuns
-        return places.values.map { $0.place.status($0.attachments, image, counts: counts) }
+        let survey = HostSurvey()
+        return places.values.map { $0.place.status($0.attachments, image, counts: counts, survey) }
             .sorted { ($0.interface, $0.ifindex, $0.hook.order) < ($1.interface, $1.ifindex, $1.hook.order) }
     }
 
@@ -41,8 +42,10 @@ extension AttachmentPlace {
 
     fileprivate var key: Key { Key(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook) }
 
-    fileprivate func status(_ attachments: [Attachment], _ image: RegistryImage, counts: Bool) -> HookStatus {
-        let occupants = occupants()
+    fileprivate func status(
+        _ attachments: [Attachment], _ image: RegistryImage, counts: Bool, _ survey: HostSurvey
+    ) -> HookStatus {
+        let occupants = occupants(survey)
         var left = attachments.map { (attachment: $0, program: try? $0.anchor.programID()) }
         var entries: [HookStatus.Entry] = []
         for occupant in occupants ?? [] {
@@ -58,8 +61,8 @@ extension AttachmentPlace {
             isComplete: occupants != nil || isGone(entries))
     }
 
-    private func occupants() -> [HookOccupant]? {
-        run { (try? HookOccupancy(ifindex: ifindex, hook))?.occupants } ?? nil
+    private func occupants(_ survey: HostSurvey) -> [HookOccupant]? {
+        run { (try? HookOccupancy(ifindex: ifindex, hook, survey))?.occupants } ?? nil
     }
 
     /// Whether there is nothing left to look at: what was attached is gone, and its interface with it, which this process

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import SystemPackage
+
+/// What is pinned on this machine, and which links and qdiscs the kernel has: asked once, and only if somebody wants to know,
+/// for however many hooks are looked at.
+final class HostSurvey {
+    private lazy var search = PinSearch(foldersLike: Self.isDispatcherFolder) { object in
+        if case .map = object { false } else { true }
+    }
+    private lazy var programPins = pins { if case .program(let program) = $0 { program.id } else { nil } }
+    private lazy var linkPins = pins { if case .link(let link) = $0 { link.id } else { nil } }
+    private lazy var folders = Dictionary(grouping: search.folders) { $0.lastComponent?.string ?? "" }
+    private lazy var linksByInterface = links.map { Dictionary(grouping: $0, by: \.ifindex) }
+    private lazy var links: [LinkInformation]? = try? LinkInformation.all()
+
+    /// Whether all pins could be looked at.
+    var hasAllPins: Bool { search.isComplete }
+
+    func pins(ofProgram id: UInt32) -> [PinnedObject] { programPins[id] ?? [] }
+    func pins(ofLink id: UInt32) -> [PinnedObject] { linkPins[id] ?? [] }
+
+    /// XDP links of interfaces with that index, in whichever network namespace; of them only those that are pinned if this
+    /// process may not list links, and then `isComplete` is false.
+    func xdpLinks(ifindex: UInt32) -> (links: [LinkInformation], isComplete: Bool) {
+        let isXDP = { (link: LinkInformation) in link.kind == .xdp && link.ifindex == ifindex }
+        if let linksByInterface { return ((linksByInterface[ifindex] ?? []).filter(isXDP), true) }
+        let pinned = linkPins.values.compactMap { pins -> LinkInformation? in
+            if case .link(let link) = pins.first?.object { link } else { nil }
+        }
+        return (pinned.filter(isXDP), false)
+    }
+
+    private var qdiscs: [UInt64: [UInt32: (kind: String, isMarked: Bool)]] = [:]
+
+    /// The qdisc that an interface of this thread's network namespace has for filters; nil if none.
+    func qdisc(ifindex: UInt32) throws(BPFError) -> (kind: String, isMarked: Bool)? {
+        // If the namespace cannot be told from others, nothing is kept.
+        guard let here = try? NetworkNamespace.currentCookie() else { return try ClsactQdisc.all()[ifindex] }
+        if let known = qdiscs[here] { return known[ifindex] }
+        let all = try ClsactQdisc.all()
+        qdiscs[here] = all
+        return all[ifindex]
+    }
+
+    private func pins(by number: (PinnedObject.Object) -> UInt32?) -> [UInt32: [PinnedObject]] {
+        var pins: [UInt32: [PinnedObject]] = [:]
+        for pin in search.found { if let number = number(pin.object) { pins[number, default: []].append(pin) } }
+        return pins
+    }
+
+    // MARK: libxdp
+
+    /// Where libxdp pins what its dispatcher calls, in the folder `xdp` of a BPF file system (protocol.org in xdp-tools'
+    /// lib/libxdp).
+    func dispatcherFolder(ifindex: UInt32, program: UInt32) -> FilePath? {
+        folders["\(Self.dispatcherPrefix)\(ifindex)-\(program)"]?.first
+    }
+
+    private static let dispatcherPrefix = "dispatch-"
+    private static func isDispatcherFolder(_ name: String) -> Bool { name.hasPrefix(dispatcherPrefix) }
+}
