@@ -12,7 +12,9 @@
 #                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
-#   make torture   ten minutes of packets while the registry changes (root)
+#   make bench-before BEFORE=COMMIT
+#                  what the prebuilt programs cost, beside those of another commit, in one run (root)
+#   make torture   ten minutes of packets while the registry changes, and two million reads of counts (root)
 #   make forge-test  ten million packets of an attacker on each path on which the sender's bytes get where an area is (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
@@ -70,7 +72,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo bench test test-release test-optimised test-address \
+.PHONY: build release bpf examples test-bpf demo bench bench-before test test-release test-optimised test-address \
 	torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test \
 	deps-lint deps-kernels clean
 
@@ -152,6 +154,11 @@ bench: release
 	@.make/install-packages bpftool
 	.build/release/pktmeta-bench $(PARTS)
 
+# The other commit is built in .build/before, which takes as long as a first build here.
+bench-before: release
+	@.make/install-packages bpftool
+	before=$$(.make/build-before "$(BEFORE)") && .make/compare-programs "$$before" .build/release/pktmeta
+
 test: bpf test-bpf
 	swift test --skip ReleaseTests
 
@@ -175,9 +182,11 @@ docs: bpf
 	swift build --product PacketMetadata
 	.make/build-documentation .build/docs
 
-# Ten minutes of packets while the registry changes; a few seconds of it are part of `make test`.
+# Ten minutes of packets while the registry changes, and two million reads of counts; a few seconds of it, and 20,000 reads,
+# are part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter TortureTests
+	PKTMETA_COUNT_READS=$${PKTMETA_COUNT_READS:-2000000} swift test --skip-build --filter ExactCountTests
 
 # Ten million packets on each path; `make test` sends a hundred thousand.
 forge-test: bpf test-bpf

@@ -12,20 +12,22 @@ struct CommandBenchmark {
     let benchmark: Benchmark
 
     private static let capacities = [136, 32]
-    private static let memoryBar = 32.0  // MiB
+    private static let memoryBar = 10.0  // MiB
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
         do {
             let full = TemporaryRegistry(for: "bench-commands")
             let empty = TemporaryRegistry(for: "bench-attach")
+            let one = TemporaryRegistry(for: "bench-attach-one")
             let count = try fill(full.path)
             _ = try Registry.openOrCreate(at: empty.path)
+            _ = try Registry.openOrCreate(at: one.path, capacity: Self.granted()).register(Self.field(1))
             let path = try FramePath()
             let own = try OwnCommand(interface: path.receiver.name)
             let others = try OtherTools(interface: path.receiver.name, registry: empty.path)
             return try path.inReceiver {
                 try measure(
-                    jobs(own, others, full: full.path, empty: empty.path, fields: count),
+                    jobs(own, others, full: full.path, empty: empty.path, one: one.path, fields: count),
                     own.memoryOfEach(registry: full.path))
             }
         } catch {
@@ -33,23 +35,25 @@ struct CommandBenchmark {
         }
     }
 
-    /// Fields of all kinds, as many as there can be.
+    private static func granted() throws -> Int { try Registry.grantedCapacity(of: capacities) }
+
+    private static func field(_ number: Int) throws -> FieldDefinition {
+        let source = number.isMultiple(of: 2) ? "none" : "constant:\(number)"
+        return try FieldDefinition(
+            name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32), owner: "bench")
+    }
+
+    /// As many fields as there can be.
     private func fill(_ path: FilePath) throws -> Int {
-        let capacity = try Registry.grantedCapacity(of: Self.capacities)
+        let capacity = try Self.granted()
         let registry = try Registry.openOrCreate(at: path, capacity: capacity)
-        let count = min(31, (capacity - 8) / 4)
-        for number in 1...count {
-            let source = number.isMultiple(of: 2) ? "constant:\(number)" : "none"
-            _ = try registry.register(
-                FieldDefinition(
-                    name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32),
-                    owner: "bench"))
-        }
+        let count = min(31, (capacity - RegistryWord.headerSize) / 4)
+        for number in 1...count { _ = try registry.register(Self.field(number)) }
         return count
     }
 
     private func jobs(
-        _ own: OwnCommand, _ others: OtherTools, full: FilePath, empty: FilePath, fields: Int
+        _ own: OwnCommand, _ others: OtherTools, full: FilePath, empty: FilePath, one: FilePath, fields: Int
     ) -> [Job] {
         [
             Job("pktmeta --version", own.command(["--version"])),
@@ -59,16 +63,27 @@ struct CommandBenchmark {
             Job(
                 "pktmeta register-field", own.command(["register-field", "one_more", "--type", "flag"], empty),
                 undo: own.command(["unregister-field", "one_more"], empty)),
+            Job("a grace period of the kernel", by: Self.gracePeriod),
             Job("pktmeta attach-to-interface, XDP and TC", own.attach(empty), undo: own.detach(empty)),
             Job("bpftool and tc, the same programs", others.attach, undo: others.detach),
+            Job("the same with \(fields) fields", own.attach(full), undo: own.detach(full)),
+            Job("the same with 1 field", own.attach(one), undo: own.detach(one)),
         ]
     }
 
-    /// Commands that do one thing, and what undoes it.
+    /// What each change of a registry waits for, ms.
+    private static func gracePeriod() throws -> Double {
+        let start = ContinuousClock.now
+        try waitForRunningPrograms()
+        return (ContinuousClock.now - start).inSeconds * 1e3
+    }
+
+    /// Commands that do one thing, and what undoes it; or something that is no command.
     private final class Job {
         let title: String
         let commands: [[String]]
         let undo: [[String]]
+        private let other: (() throws -> Double)?
         /// ms.
         var times: [Double] = []
         /// MiB.
@@ -78,10 +93,20 @@ struct CommandBenchmark {
             self.title = title
             self.commands = commands
             self.undo = undo
+            other = nil
         }
 
+        /// - Parameter other: returns how long it took, ms.
+        init(_ title: String, by other: @escaping () throws -> Double) {
+            self.title = title
+            (commands, undo) = ([], [])
+            self.other = other
+        }
+
+        var isThere: Bool { !commands.isEmpty || other != nil }
+
         func run() throws {
-            var time = 0.0
+            var time = try other?() ?? 0
             for command in commands {
                 let outcome = try ChildProcess.run(command)
                 try Self.expectSuccess(outcome, command)
@@ -115,7 +140,7 @@ struct CommandBenchmark {
     }
 
     private func measure(_ jobs: [Job], _ peak: (command: String, memory: Double)) throws -> [BenchmarkSection] {
-        let jobs = jobs.filter { !$0.commands.isEmpty }
+        let jobs = jobs.filter(\.isThere)
         for round in 0...benchmark.rounds {
             if round.isMultiple(of: 5) { benchmark.progress("commands: round \(round) of \(benchmark.rounds)") }
             try Benchmark.stopIfInterrupted()
@@ -123,15 +148,21 @@ struct CommandBenchmark {
             if round == 0 { for job in jobs { job.times = [] } }  // cold
         }
         for job in jobs { try job.runForMemory() }
-        let rows = jobs.map { BenchmarkSection.Row($0.title, [Estimate($0.times), Estimate(exactly: $0.memory)]) }
+        let rows = jobs.map { job in
+            BenchmarkSection.Row(
+                job.title, [Estimate(job.times), job.commands.isEmpty ? nil : Estimate(exactly: job.memory)])
+        }
         func times(_ prefix: String) -> [Double]? { jobs.first { $0.title.hasPrefix(prefix) }?.times }
         var bars: [Bar] = []
-        func compare(_ one: String, _ other: String) {
+        func compare(_ one: String, _ other: String, _ limit: Double, as name: String? = nil) {
             guard let ours = times(one), let theirs = times(other) else { return }
-            bars.append(Bar("\(one) / \(other)", .atMost(1), .ratio(ours, to: theirs)))
+            bars.append(Bar(name ?? "\(one) / \(other)", .atMost(limit), .ratio(ours, to: theirs)))
         }
-        compare("pktmeta inspect-map --json", "bpftool map dump -j")
-        compare("pktmeta attach-to-interface", "bpftool and tc")
+        compare("pktmeta --version", "bpftool version", 1.5)
+        compare("pktmeta inspect-map --json", "bpftool map dump -j", 0.7)
+        compare("pktmeta register-field", "a grace period", 1.3)
+        compare("pktmeta attach-to-interface", "bpftool and tc", 0.9)
+        compare("the same with", "the same with 1 field", 1.5, as: "pktmeta attach-to-interface, most fields / 1 field")
         bars.append(
             Bar(
                 "most memory that a command took (\(peak.command)) / \(Int(Self.memoryBar)) MiB", .atMost(1),
