@@ -113,6 +113,39 @@ public struct BPFMap: ~Copyable, Sendable {
         return (0..<cpus).map { Array(buffer[$0 * stride..<$0 * stride + shape.valueSize]) }
     }
 
+    /// How many entries a hash map has while nothing changes it.
+    public var entryCount: Int {
+        get throws(BPFError) {
+            var key: [UInt8]?
+            var count = 0
+            while let next = try self.key(after: key) {
+                (key, count) = (next, count + 1)
+            }
+            return count
+        }
+    }
+
+    /// - Parameter key: nil for the first.
+    /// - Returns: nil behind the last.
+    private func key(after key: [UInt8]?) throws(BPFError) -> [UInt8]? {
+        var next = [UInt8](repeating: 0, count: shape.keySize)
+        do throws(BPFError) {
+            try libbpf("list the keys of map \(name)") {
+                // The kernel reads and writes one key of the map's size.
+                unsafe next.withUnsafeMutableBytes { next in
+                    guard let key else { return unsafe bpf_map_get_next_key(fd.raw, nil, next.baseAddress) }
+                    return unsafe key.withUnsafeBytes {
+                        unsafe bpf_map_get_next_key(fd.raw, $0.baseAddress, next.baseAddress)
+                    }
+                }
+            }
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
+        return next
+    }
+
     /// Stores an array's element; in a per-CPU array, the same value for all CPUs.
     public func update(at index: Int, _ value: [UInt8]) throws(BPFError) {
         precondition(value.count == shape.valueSize)

@@ -132,7 +132,10 @@ public struct BPFProgram: ~Copyable, Sendable {
     /// (since Linux 5.18).
     ///
     /// - Parameter count: how many; the call returns when all are on their way.
-    public func testRunLiveFrames(packet: [UInt8], count: Int) throws(BPFError) {
+    /// - Returns: ns a packet on this CPU, cut to whole ones, without what the kernel waits for before and behind them:
+    ///   with what else the CPU does for a packet before it gets to the next ones, as a veth pair's other end does.
+    @discardableResult
+    public func testRunLiveFrames(packet: [UInt8], count: Int) throws(BPFError) -> Int {
         var options = unsafe bpf_test_run_opts()
         unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size(through: \.batch_size)
         unsafe options.`repeat` = CInt(count)
@@ -145,6 +148,7 @@ public struct BPFProgram: ~Copyable, Sendable {
                 return unsafe bpf_prog_test_run_opts(fd.raw, &options)
             }
         }
+        return unsafe Int(options.duration)
     }
 
     /// BPF_F_TEST_XDP_LIVE_FRAMES of linux/bpf.h.

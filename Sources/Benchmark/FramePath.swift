@@ -9,7 +9,7 @@ internal import Testbed
 
 /// A veth pair through which packets are sent as fast as it takes them, by BPF_F_TEST_XDP_LIVE_FRAMES.
 ///
-/// The receiver's interface takes them only while it has an XDP program in native mode.
+/// The receiver's interface takes them only while it has an XDP program in native mode, or merges packets (GRO).
 final class FramePath {
     private let topology: VethTopology
     private let sender: BPFProgram
@@ -53,14 +53,15 @@ final class FramePath {
     /// Sends packets and waits until no more arrive.
     ///
     /// - Parameter arrived: how many have arrived so far, by a program at the end of their way.
-    /// - Returns: how many did, and how many seconds it took.
+    /// - Returns: how many did, how many seconds it took, and how many ns of this CPU each took, by
+    ///   ``BPFProgram/testRunLiveFrames(packet:count:)``.
     func send(
         _ count: Int, arrived: () throws -> UInt64
-    ) throws(PacketMetadataError) -> (arrived: UInt64, seconds: Double) {
+    ) throws(PacketMetadataError) -> (arrived: UInt64, seconds: Double, time: Int) {
         do {
             let before = try arrived()
             let start = ContinuousClock.now
-            try Self.run(in: topology.sender) { try sendFrames(count) }
+            let time = try Self.run(in: topology.sender) { try sendFrames(count) }
             var (now, end) = (try arrived(), ContinuousClock.now)
             while now < before + UInt64(count), ContinuousClock.now - end < Self.quiet {
                 let later = try arrived()
@@ -69,7 +70,7 @@ final class FramePath {
             guard now > before else {
                 throw PacketMetadataError(BenchmarkRefusal.noPackets(count, interface: receiver.name))
             }
-            return (now - before, (end - start).inSeconds)
+            return (now - before, (end - start).inSeconds, time)
         } catch {
             throw Benchmark.failure(error)
         }
@@ -78,9 +79,9 @@ final class FramePath {
     /// So long after a packet none is under way any more.
     private static let quiet = Duration.milliseconds(20)
 
-    private func sendFrames(_ count: Int) throws {
+    private func sendFrames(_ count: Int) throws -> Int {
         do throws(BPFError) {
-            try sender.testRunLiveFrames(packet: BenchmarkPacket.bytes, count: count)
+            return try sender.testRunLiveFrames(packet: BenchmarkPacket.bytes, count: count)
         } catch {
             guard error.errno == .invalidArgument else { throw error }
             throw PacketMetadataError(BenchmarkRefusal.noLiveFrames)

@@ -36,7 +36,8 @@ struct WatchBenchmark {
             var (never, during, after) = (Phase(), Phase(), Phase())
             var reading: [Double] = []
             func send(_ frames: Int) throws -> (arrived: UInt64, seconds: Double) {
-                try path.send(frames) { try dropper.seen }
+                let run = try path.send(frames) { try dropper.seen }
+                return (run.arrived, run.seconds)
             }
             func send(_ phase: inout Phase) throws {
                 _ = try send(Self.framesAtOnce / 20)  // what came before has cooled the caches

@@ -170,6 +170,6 @@ private final class ForgingSender {
     }
 
     func send(_ count: Int) throws {
-        try pair.inSender { try program.testRunLiveFrames(packet: frame, count: count) }
+        _ = try pair.inSender { try program.testRunLiveFrames(packet: frame, count: count) }
     }
 }
