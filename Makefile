@@ -119,6 +119,7 @@ $(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BEN
 $(BPF_OUT)/bench/bound_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/bound_counted.bpf.o: bpf/bench/bound.bpf.c
 $(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_fixed.bpf.o: bpf/bench/keyvalue.bpf.c
 $(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
+$(BPF_OUT)/bench/skb_map_lru.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.bpf.o: bpf/bench/skb_map.bpf.c
 
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)

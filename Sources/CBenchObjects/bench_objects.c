@@ -35,6 +35,15 @@ static const unsigned char tlv[] = {
 static const unsigned char flow[] = {
 #embed "../../.build/bpf/bench/flow.bpf.o"
 };
+static const unsigned char skb_map[] = {
+#embed "../../.build/bpf/bench/skb_map.bpf.o"
+};
+static const unsigned char skb_map_lru[] = {
+#embed "../../.build/bpf/bench/skb_map_lru.bpf.o"
+};
+static const unsigned char skb_buffer[] = {
+#embed "../../.build/bpf/bench/skb_buffer.bpf.o"
+};
 static const unsigned char sender[] = {
 #embed "../../.build/bpf/bench/sender.bpf.o"
 };
@@ -50,6 +59,9 @@ static const struct bpf_object_file files[] = {
 	{.name = "keyvalue_fixed", .bytes = keyvalue_fixed, .size = sizeof(keyvalue_fixed)},
 	{.name = "tlv", .bytes = tlv, .size = sizeof(tlv)},
 	{.name = "flow", .bytes = flow, .size = sizeof(flow)},
+	{.name = "skb_map", .bytes = skb_map, .size = sizeof(skb_map)},
+	{.name = "skb_map_lru", .bytes = skb_map_lru, .size = sizeof(skb_map_lru)},
+	{.name = "skb_buffer", .bytes = skb_buffer, .size = sizeof(skb_buffer)},
 	{.name = "sender", .bytes = sender, .size = sizeof(sender)},
 };
 

@@ -18,7 +18,7 @@
  *	find_3      a whole program: opens an area that is there (open leaves one), sets 3 fields, empties it
  *	pass        a whole program that does nothing
  *	live_set    makes the area, sets 3 fields, and leaves them to
- *	live_get    at TC: gets 3 fields, counts the packet, and drops it
+ *	live_get    at TC: gets 3 fields, counts the packet, and drops it or hands it on
  *
  * Whole programs of struct and bound load without CAP_PERFMON; loops never do: the kernel then follows each branch the
  * wrong way too, and finds no end.
@@ -55,9 +55,6 @@ const volatile __u32 bench_capacity = BENCH_WHOLE;
 #ifndef BENCH_UNDO
 #define BENCH_UNDO(ctx, c) bpf_xdp_adjust_meta(ctx, bench_capacity)
 #endif
-
-/* What fill_N sets a field to. */
-#define BENCH_VALUE(k, type) ((type)(0x0123456789abcdefULL * (2 * (k) + 1)))
 
 /*
  * Begins another packet: what was loaded of the last one is forgotten, and the compiler does not know how many are
@@ -227,7 +224,7 @@ int live_set(struct xdp_md *ctx)
 	{ \
 		type value = 0; \
 		if (BENCH_GET(&c, k, type, value) || value != BENCH_VALUE(k, type)) \
-			return BENCH_DROP; \
+			return bench_verdict; \
 	}
 
 SEC("tc")
@@ -235,12 +232,12 @@ int live_get(struct __sk_buff *skb)
 {
 	BENCH_CURSOR c;
 
-	bench_count(0);
+	bench_count(BENCH_SEEN);
 	if (BENCH_OPEN(&c, skb, BENCH_WHOLE))
-		return BENCH_DROP;
+		return bench_verdict;
 	BENCH_FIELDS_3(BENCH_GET_RIGHT);
-	bench_count(1);
-	return BENCH_DROP;
+	bench_count(BENCH_RIGHT);
+	return bench_verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

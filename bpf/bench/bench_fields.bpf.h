@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The first N fields, in both orders: F(number, type) for each. */
+/* The first N fields, in both orders: F(number, type) for each. And the values that they get. */
 #ifndef BENCH_FIELDS_BPF_H
 #define BENCH_FIELDS_BPF_H
+
+/* What fill_N and live_set set a field to. */
+#define BENCH_VALUE(k, type) ((type)(0x0123456789abcdefULL * (2 * (k) + 1)))
 
 /* clang-format breaks the lines of these lists elsewhere each time. */
 /* clang-format off */

@@ -14,8 +14,8 @@ int live_set(struct xdp_md *ctx)
 SEC("tc")
 int live_get(struct __sk_buff *skb)
 {
-	bench_count(0);
-	return BENCH_DROP;
+	bench_count(BENCH_SEEN);
+	return bench_verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
