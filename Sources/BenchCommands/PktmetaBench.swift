@@ -15,7 +15,8 @@ package struct PktmetaBench: Program, ContextCommand {
         discussion: """
             encodings: sets and gets of 1, 3, 8 and 31 fields by a hard-coded struct, by pktmeta bound and by id, by TLV, \
             key/value and a hash map keyed by flow, in loops under BPF_PROG_TEST_RUN. programs: whole XDP programs that set \
-            3 fields. frames: packets a second through a veth pair. growth: the prebuilt programs by the number of fields. \
+            3 fields. frames: packets a second through a veth pair. skbs: the whole cost of a packet there, beside a hash map keyed \
+            by the kernel's packet. growth: the prebuilt programs by the number of fields. \
             tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. commands: \
             pktmeta, of the same folder or a folder of the system's, beside bpftool.
 

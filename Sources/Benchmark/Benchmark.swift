@@ -46,6 +46,7 @@ package struct Benchmark: Sendable {
         case .encodings: try EncodingBenchmark(benchmark: self).run()
         case .programs: try WholeProgramBenchmark(benchmark: self).run()
         case .frames: try LiveFramesBenchmark(benchmark: self).run()
+        case .skbs: try SKBMapBenchmark(benchmark: self).run()
         case .growth: try GrowthBenchmark(benchmark: self).run()
         case .tcp: try TCPBenchmark(benchmark: self).run()
         case .watch: try WatchBenchmark(benchmark: self).run()

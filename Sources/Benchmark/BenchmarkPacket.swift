@@ -6,6 +6,8 @@ internal import Testbed
 enum BenchmarkPacket {
     static let bytes: [UInt8] = ethernet + ip + udp + [UInt8](repeating: 0x5a, count: payload)
 
+    static let port: UInt16 = 4739
+
     private static let payload = 64 - 14 - 20 - 8
     private static let ethernet = VethTopology.receiverMACBytes + VethTopology.senderMACBytes + [0x08, 0x00]
 
@@ -21,6 +23,8 @@ enum BenchmarkPacket {
         return header
     }()
 
-    /// Ports 40000 and 4739; without a checksum, which IPv4 allows.
-    private static let udp: [UInt8] = [0x9c, 0x40, 0x12, 0x83, 0, UInt8(8 + payload), 0, 0]
+    /// From port 40000; without a checksum, which IPv4 allows.
+    private static let udp: [UInt8] = [
+        0x9c, 0x40, UInt8(port >> 8), UInt8(port & 0xff), 0, UInt8(8 + payload), 0, 0,
+    ]
 }

@@ -12,6 +12,9 @@ package enum BenchmarkRefusal: Refusal {
     case noPackets(Int, interface: String)
     /// The kernel runs XDP programs on no live frames.
     case noLiveFrames
+    /// The kernel attaches no TC programs by links.
+    case noTCXLinks(Errno)
+    case noTracepoint(String)
     /// The prebuilt programs were not attached in native mode and by TCX.
     case otherModes
     /// With its output, if that says more.
@@ -21,7 +24,7 @@ package enum BenchmarkRefusal: Refusal {
 
     package var kind: PacketMetadataError.Kind {
         switch self {
-        case .noLiveFrames, .otherModes: .unsupported
+        case .noLiveFrames, .noTCXLinks, .noTracepoint, .otherModes: .unsupported
         default: .system
         }
     }

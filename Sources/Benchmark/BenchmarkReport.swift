@@ -83,6 +83,8 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case programs
     /// Packets through a veth pair.
     case frames
+    /// Packets through a veth pair, beside a map that is keyed by them.
+    case skbs
     /// The prebuilt programs, by how many fields there are.
     case growth
     /// TCP with GRO.
