@@ -50,6 +50,14 @@ final class FramePath {
         }
     }
 
+    /// Spares each send a wait of some ticks: the kernel enters a program that it is to run into its XDP dispatcher and takes it
+    /// out again, unless the program is attached somewhere (kernel/bpf/dispatcher.c).
+    ///
+    /// - Returns: what attaches it, to the sender's loopback interface, which is down.
+    func stayInDispatcher() throws(PacketMetadataError) -> BPFLink {
+        try inSender { try BPFLink.xdp(sender, ifindex: NetworkInterface(named: "lo").index, mode: .generic) }
+    }
+
     /// Sends packets and waits until no more arrive.
     ///
     /// - Parameter arrived: how many have arrived so far, by a program at the end of their way.

@@ -14,10 +14,10 @@
  * Include <linux/bpf.h> or vmlinux.h, and <bpf/bpf_helpers.h>, before this file. Programs that share values share the
  * map skb_map. Needs CAP_PERFMON: addresses are kept. There is nothing for XDP, where packets have no sk_buff yet.
  *
- * Entries go by the two tracepoints, which run for each sk_buff that any program, driver or socket of the host frees.
- * The kernel also frees sk_buffs without either tracepoint: since 6.18 a socket that is read on the CPU that allocated
- * them. What was stored then stays, and belongs to whichever packet gets that address next, until something is stored
- * for that packet.
+ * Entries go by the two tracepoints, which run for each sk_buff of the host, whoever frees it. The kernel also frees
+ * sk_buffs without either: since 6.18 those that are read from a UDP socket on the CPU that allocated them. What was
+ * stored for such a packet stays, until the map is full. A later packet at the same address finds it, unless something
+ * is stored for that packet first.
  */
 #ifndef ENCODING_SKB_MAP_BPF_H
 #define ENCODING_SKB_MAP_BPF_H

@@ -38,7 +38,23 @@ import Testing
                     }
                 }
             }
+            if part == "skbs" { try Self.expectPacketsThatAreDroppedToBeFreed(sections) }
             #expect(try JSONSchema("benchmark").faults(of: outcome.output) == "")
+        }
+    }
+
+    /// Each map is emptied by the tracepoints; else its figures were those of a map that is full.
+    private static func expectPacketsThatAreDroppedToBeFreed(_ sections: [[String: Any]]) throws {
+        let rows = try #require(sections.last?["rows"] as? [[String: Any]])
+        let dropped = rows.filter { ($0["name"] as? String)?.hasSuffix(", dropped at TC") ?? false }
+        #expect(dropped.count == 2)
+        for row in dropped {
+            let values = try #require(row["values"] as? [String: [String: Any]])
+            func count(_ column: String) throws -> Double { try #require(values[column]?["median"] as? Double) }
+            #expect(try count("PACKETS") > 0)
+            for column in ["STAYED OVER", "OVERTAKEN", "REFUSED"] {
+                #expect(try count(column) <= count("PACKETS") / 1000, "\(row)")
+            }
         }
     }
 
