@@ -111,4 +111,15 @@ import Testing
             }
         }
     }
+
+    @Test func aTracepointThatIsNotThereIsSaidToBeSo() throws {
+        try Kernel.run {
+            let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("skb_map")), name: "skb")
+            let program = ProgramBox(try object.load(only: "free_dropped"))
+            let error = #expect(throws: BPFError.self) {
+                _ = try BPFLink.rawTracepoint(program.program, named: "no_such_tracepoint")
+            }
+            #expect(error?.errno == .noSuchFileOrDirectory)
+        }
+    }
 }
