@@ -198,8 +198,18 @@ static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __
 	return 1;
 }
 
-static __always_inline int carries_any(const struct pktmeta_cursor *c)
+/* Whether each field lies in the packet where the table says. */
+static __always_inline int has_places(const struct pktmeta_cursor *c, struct __sk_buff *skb, void **area)
 {
+	return __pktmeta_is_open(c) && is_as_loaded(c) && is_in_range(c, skb, area);
+}
+
+static __always_inline int carries_any(const struct pktmeta_cursor *c, struct __sk_buff *skb)
+{
+	void *area;
+
+	if (has_places(c, skb, &area))
+		return (*fields_set(area) & pktmeta_table.asked) != 0;
 #define RUN(step) \
 	if (!(step)->id) \
 		return 0; \
@@ -214,17 +224,31 @@ static __always_inline int carries_any(const struct pktmeta_cursor *c)
  * The bits of what is carried are kept in the event: in a register the verifier would know them, and follow each of
  * their combinations on its own.
  */
-static __always_inline void write_values(const struct pktmeta_cursor *c, struct pktmeta_event *event)
+static __always_inline void write_values(const struct pktmeta_cursor *c, struct __sk_buff *skb,
+					 struct pktmeta_event *event)
 {
 	volatile __u32 *carried = &event->carried;
+	void *area;
 	__u32 k = 0;
 
+	if (has_places(c, skb, &area)) {
+		*carried = *fields_set(area) & pktmeta_table.asked;
+#define RUN(step) \
+	if (!(step)->id) \
+		return; \
+	if (*carried & (step)->bit) \
+		MOVE_VALUE((void *)event + pktmeta_watch.offsets[k], area + (step)->place, (step)->size); \
+	k++;
+		FOR_EACH_STEP(RUN)
+#undef RUN
+		return;
+	}
 	*carried = 0;
 #define RUN(step) \
 	if (!(step)->id) \
 		return; \
 	if (!pktmeta_get(c, (step)->id, (void *)event + pktmeta_watch.offsets[k], (step)->size)) \
-		*carried |= 1U << k; \
+		*carried |= (step)->bit; \
 	k++;
 	FOR_EACH_STEP(RUN)
 #undef RUN
@@ -244,7 +268,7 @@ static __always_inline void write_event(struct __sk_buff *skb, const struct pktm
 	event->ifindex = skb->ifindex;
 	event->length = skb->len;
 	event->flow = *flow;
-	write_values(c, event);
+	write_values(c, skb, event);
 	counts->written++;
 	/* Wakes the reader only if it has read all before this: one that is behind does not sleep. */
 	bpf_ringbuf_submit(event, 0);
@@ -264,7 +288,7 @@ int watcher(struct __sk_buff *skb)
 		return TCX_NEXT;
 	counts->seen++;
 	pktmeta_open(&c, skb);
-	if (!pktmeta_watch.all && !carries_any(&c))
+	if (!pktmeta_watch.all && !carries_any(&c, skb))
 		return TCX_NEXT;
 	if (!matches_conditions(&c, value))
 		return TCX_NEXT;

@@ -32,12 +32,11 @@ struct WatchTable {
         let size = MemoryLayout<pktmeta_event>.size
         guard record.count >= eventSize else { return nil }
         let event = decode(Array(record[..<size]), as: pktmeta_event.self)
-        let carried = zip(fields.indices, zip(fields, offsets)).filter { event.carried & 1 << UInt32($0.0) != 0 }
+        let carried = zip(fields, offsets).filter { field, _ in event.carried & 1 << UInt32(field.slot) != 0 }
         return WatchedPacket(
             time: event.time, ifindex: event.ifindex, interface: interfaces[event.ifindex] ?? "?",
             length: Int(event.length), etherType: event.flow.ethertype, flow: WatchedPacket.Flow(event.flow),
-            fields: carried.map { _, place in
-                let (field, offset) = place
+            fields: carried.map { field, offset in
                 let bytes = Array(record[offset..<offset + field.type.size])
                 return WatchedPacket.Field(name: field.name, value: FieldValue(type: field.type, bytes: bytes))
             })

@@ -78,7 +78,7 @@ struct pktmeta_event {
 	__u32 table;
 	__u32 ifindex;
 	__u32 length;  /* bytes, from the link-layer header on */
-	__u32 carried; /* bit k: the value of step k is there */
+	__u32 carried; /* one bit a slot: the value of its field is there */
 	struct pktmeta_flow flow;
 };
 
