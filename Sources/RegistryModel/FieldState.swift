@@ -33,7 +33,8 @@ public struct FieldState: Hashable, Sendable {
     public internal(set) var notSunk: UInt64 = 0
     public internal(set) var setRefused = Refusals()
     public internal(set) var getRefused = Refusals()
-    /// The last value that a program read; nil before the first one.
+    /// The last value that the prebuilt consumer read; nil before the first one. Of values that came to several CPUs within one
+    /// tick of the kernel's, any.
     public internal(set) var last: Observation?
     /// Values that ``range`` and ``histogram`` were taken from (``Statistics``). Integers only; else 0.
     public internal(set) var values: UInt64 = 0
@@ -42,7 +43,7 @@ public struct FieldState: Hashable, Sendable {
     /// Bucket k counts values that need k bits: 0, 1, 2...3, 4...7. Integers only; else empty.
     public internal(set) var histogram: [UInt64] = []
 
-    /// A value that a program read, and when.
+    /// A value that the prebuilt consumer read, and when.
     public struct Observation: Hashable, Sendable {
         public let value: FieldValue
         /// CLOCK_MONOTONIC, ns, in steps of the kernel's tick where it has such a clock (Linux 5.11).
@@ -63,8 +64,7 @@ public struct FieldState: Hashable, Sendable {
         getRefused = Refusals([
             "EINVAL": counters[PKTMETA_COUNTER_GET_EINVAL], "EFAULT": counters[PKTMETA_COUNTER_GET_EFAULT],
         ])
-        // Until it was got, the slot's last value is that of the field before.
-        if got > 0, let (bytes, time) = state.last(ofSlot: field.slot, size: field.type.size) {
+        if let (bytes, time) = state.last(of: field) {
             last = Observation(value: FieldValue(type: field.type, bytes: bytes), time: time)
         }
         if field.type.isInteger { for part in state.statistics(of: field) { add(part) } }

@@ -22,12 +22,13 @@ package struct StateImage: Sendable {
         cpus.reduce(.zero) { $0 + $1.counters(ofSlot: slot) }
     }
 
-    /// The newest of a slot's last values, whichever field was in it then; nil if there was none.
-    func last(ofSlot slot: Int, size: Int) -> (value: [UInt8], time: UInt64)? {
-        guard let cpu = cpus.max(by: { $0.lastTime(ofSlot: slot) < $1.lastTime(ofSlot: slot) }),
-            cpu.lastTime(ofSlot: slot) > 0
-        else { return nil }
-        return (cpu.lastValue(ofSlot: slot, size: size), cpu.lastTime(ofSlot: slot))
+    /// The newest of a field's last values; of those that came in one tick of the kernel's, any. nil if there was none.
+    func last(of field: RegisteredField) -> (value: [UInt8], time: UInt64)? {
+        let times = cpus.map {
+            $0.lastID(ofSlot: field.slot) == field.id.rawValue ? $0.lastTime(ofSlot: field.slot) : 0
+        }
+        guard let newest = times.max(), newest > 0, let cpu = times.firstIndex(of: newest) else { return nil }
+        return (cpus[cpu].lastValue(ofSlot: field.slot, size: field.type.size), newest)
     }
 
     /// What CPUs say of how a field's values are spread; those that have not had one say nothing.
@@ -66,6 +67,7 @@ package struct StateImage: Sendable {
         static let carried = offset(of: \.carried)
         static let counts = offset(of: \.counts)
         static let lastTime = offset(of: \.last_time)
+        static let lastID = offset(of: \.last_id)
         static let lastWord = offset(of: \.last_word)
         static let lastBytes = offset(of: \.last_bytes)
         static let statistics = offset(of: \.statistics)
@@ -100,6 +102,12 @@ package struct StateImage: Sendable {
             let carried = UInt32(truncatingIfNeeded: word(at: Offsets.carried))
             if carried >> UInt32(slot) & 1 != 0 { return word(at: Offsets.lastSeen) }
             return word(at: Offsets.lastTime + slot * Self.word)
+        }
+
+        func lastID(ofSlot slot: Int) -> UInt32 {
+            UInt32(
+                truncatingIfNeeded: word(at: Offsets.lastID + slot / 2 * Self.word) >> (slot.isMultiple(of: 2) ? 0 : 32)
+            )
         }
 
         func lastValue(ofSlot slot: Int, size: Int) -> [UInt8] {

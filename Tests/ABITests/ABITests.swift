@@ -63,6 +63,7 @@ import Testing
                 "selected": MemoryLayout<pktmeta_state>.offset(of: \.selected)!,
                 "counts": MemoryLayout<pktmeta_state>.offset(of: \.counts)!,
                 "last_time": MemoryLayout<pktmeta_state>.offset(of: \.last_time)!,
+                "last_id": MemoryLayout<pktmeta_state>.offset(of: \.last_id)!,
                 "last_word": MemoryLayout<pktmeta_state>.offset(of: \.last_word)!,
                 "last_bytes": MemoryLayout<pktmeta_state>.offset(of: \.last_bytes)!,
                 "statistics": MemoryLayout<pktmeta_state>.offset(of: \.statistics)!,

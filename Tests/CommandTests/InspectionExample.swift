@@ -52,7 +52,7 @@ enum InspectionExample {
         }
         if field.name.text != "trace_id" {
             let value = [UInt8(0x12), 0x83, 0, 0].prefix(field.type.size)
-            cpu.setLast(Array(value), slot: slot, time: 87_500_000_000)
+            cpu.setLast(Array(value), slot: slot, id: field.id.rawValue, time: 87_500_000_000)
             cpu.setStatistics(
                 slot: slot, id: field.id.rawValue, values: 62, 7...4739, histogram: [3: 25, 13: 37])
         }

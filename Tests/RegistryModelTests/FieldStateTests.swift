@@ -79,7 +79,9 @@ struct FieldStateTests {
             field,
             Self.cpu {
                 $0[PKTMETA_COUNTER_SET, field.slot] = 3
-                $0.setLast([1, 2, 3, 4], slot: field.slot, time: 77)  // of the field that was here before
+                // Of the field that was here before, though this one was got by others than the consumer.
+                $0[PKTMETA_COUNTER_GOT, field.slot] = 5
+                $0.setLast([1, 2, 3, 4], slot: field.slot, id: field.id.rawValue + 0x100, time: 77)
                 $0.setStatistics(slot: field.slot, id: field.id.rawValue, values: 0, 0...0, histogram: [1: 5])
             })
         #expect(state.set == 3)
@@ -96,7 +98,7 @@ struct FieldStateTests {
         let cpus = [([UInt8(0), 0, 0, 1], UInt64(100)), ([0, 0, 1, 0], 300), ([0, 0, 0, 7], 200)].map { value, time in
             Self.cpu {
                 $0[PKTMETA_COUNTER_GOT, field.slot] = 1
-                $0.setLast(value, slot: field.slot, time: time)
+                $0.setLast(value, slot: field.slot, id: field.id.rawValue, time: time)
             }
         }
         let state = Self.state(field, cpus[order[0]], cpus[order[1]], cpus[order[2]])
@@ -111,11 +113,11 @@ struct FieldStateTests {
         let field = try Self.field(.u32)
         let busy = Self.cpu {
             $0[PKTMETA_COUNTER_GOT, field.slot] = 1
-            $0.setLast([9, 0, 0, 0], slot: field.slot, time: 100)
+            $0.setLast([9, 0, 0, 0], slot: field.slot, id: field.id.rawValue, time: 100)
             $0[\.last_seen] = 900
             $0.setCarried(isCarried ? [field.slot] : [field.slot - 1, field.slot + 1])
         }
-        let other = Self.cpu { $0.setLast([8, 0, 0, 0], slot: field.slot, time: 500) }
+        let other = Self.cpu { $0.setLast([8, 0, 0, 0], slot: field.slot, id: field.id.rawValue, time: 500) }
         let state = Self.state(field, busy, other)
         #expect(state.last?.time == (isCarried ? 900 : 500))
         #expect(state.last?.value.number == (isCarried ? 9 : 8))
@@ -129,7 +131,7 @@ struct FieldStateTests {
             field,
             Self.cpu {
                 $0[PKTMETA_COUNTER_GOT, field.slot] = 1
-                $0.setLast(bytes, slot: field.slot, time: 10)
+                $0.setLast(bytes, slot: field.slot, id: field.id.rawValue, time: 10)
                 $0.setStatistics(slot: field.slot, id: field.id.rawValue, values: 4, 1...99, histogram: [1: 4])
             })
         #expect(state.last?.value == FieldValue(type: type, bytes: bytes))

@@ -33,7 +33,10 @@ public struct CountedCPU: Sendable {
         store(UInt64(bits), at: Self.offset(of: \.carried))
     }
 
-    public mutating func setLast(_ value: [UInt8], slot: Int, time: UInt64) {
+    /// - Parameter id: whose it is.
+    public mutating func setLast(_ value: [UInt8], slot: Int, id: UInt32, time: UInt64) {
+        let place32 = Self.offset(of: \.last_id) + slot * 4
+        for index in 0..<4 { bytes[place32 + index] = UInt8(truncatingIfNeeded: id >> UInt32(8 * index)) }
         let place =
             value.count <= Self.word
             ? Self.offset(of: \.last_word) + slot * Self.word

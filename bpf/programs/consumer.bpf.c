@@ -273,6 +273,29 @@ static __always_inline void keep_time(struct pktmeta_state *state)
 		*(volatile __u64 *)&state->last_seen = now();
 }
 
+/* The registry has changed: a slot may be another field's by now, and then has no last value yet. */
+static __always_inline void adopt(struct pktmeta_state *state)
+{
+	if (!pktmeta_table.revision || state->revision == pktmeta_table.revision)
+		return;
+	/* Those that the packet before carried, for the fields that they were then. */
+	store(&state->selected, state->carried);
+	keep_times(state);
+	store(&state->carried, 0);
+#define RUN(step) \
+	if (!(step)->id) \
+		goto known; \
+	if (state->last_id[(step)->slot / sizeof(__u64)] != (step)->id) { \
+		state_of(state, (step))->last_time[0] = 0; \
+		state->last_id[(step)->slot / sizeof(__u64)] = (step)->id; \
+	}
+	FOR_EACH_STEP(RUN)
+#undef RUN
+known:
+	state->settled = 0;
+	state->revision = pktmeta_table.revision;
+}
+
 /* Which of the packet's fields statistics are taken of. */
 static __always_inline __u32 select_fields(struct pktmeta_state *state)
 {
@@ -280,10 +303,6 @@ static __always_inline __u32 select_fields(struct pktmeta_state *state)
 
 	if (!pktmeta_table.statistics)
 		return 0;
-	if (pktmeta_table.revision && state->revision != pktmeta_table.revision) {
-		state->revision = pktmeta_table.revision;
-		state->settled = 0; /* a slot may be another field's by now */
-	}
 	return state->consumed++ & (pktmeta_table.statistics - 1) ? gathered & ~state->settled : gathered;
 }
 
@@ -297,6 +316,7 @@ int consumer(struct __sk_buff *skb)
 	state = c.counts.state;
 	if (!state)
 		return TCX_NEXT;
+	adopt(state);
 	gather_all(&c, state, skb);
 	keep_time(state);
 	if (!pktmeta_table.sinks)

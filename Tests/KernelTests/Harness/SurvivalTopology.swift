@@ -248,7 +248,7 @@ extension VethChain {
 
     /// Joins interfaces of this thread's namespace.
     static func bridge(_ ports: [String]) throws {
-        try VethPair.ip("link add bridge0 type bridge")
+        try VethPair.ip("link add bridge0 type bridge mcast_snooping 0")  // or it sends reports of its own
         for port in ports { try VethPair.ip("link set \(port) master bridge0") }
         try VethPair.ip("link set bridge0 up")
     }

@@ -363,8 +363,7 @@ struct pktmeta_statistics {
  * Each counter is a word that only its CPU writes, and that never goes back: a field's counts are the sums of all CPUs,
  * less the baseline in the field's entry. The loader writes nothing here.
  *
- * Elements of an array are the registry's slots; slot 0 is no field's. A slot's times and values are those of the field
- * that was last in it: the field's own as soon as it was got once.
+ * Elements of an array are the registry's slots; slot 0 is no field's.
  *
  * Programs store what comes earlier in this struct later, and the kernel copies it from the start: who finds a packet's
  * time or a field's count here finds its value behind it.
@@ -382,13 +381,14 @@ struct pktmeta_state {
 	__u64 last_seen; /* when it got a field last, as last_time */
 	__u32 carried;   /* one bit a slot: fields that the last packet carried; their last_time is last_seen */
 	__u32 settled;   /* one bit a slot: fields of which it has taken enough first values */
-	__u64 revision;  /* of the registry for which that holds */
+	__u64 revision;  /* of the registry for which that holds, and last_id */
 	__u64 consumed;  /* packets that it has counted, to take statistics of some */
 	__u32 gathered;  /* one bit a slot: fields of the packet in hand */
 	__u32 selected;  /* one bit a slot: those of them that something is yet to be done with */
 
 	__u64 counts[PKTMETA_COUNTERS][PKTMETA_SLOTS];
 	__u64 last_time[PKTMETA_SLOTS]; /* CLOCK_MONOTONIC, ns, as of the kernel's last tick if it tells */
+	__u32 last_id[PKTMETA_SLOTS];   /* whose time and value are there, if a time is */
 	__u64 last_word[PKTMETA_SLOTS]; /* the last value, of 8 bytes or fewer: the first ones */
 	__u8 last_bytes[PKTMETA_SLOTS][PKTMETA_VALUE_MAX]; /* of more */
 	struct pktmeta_statistics statistics[PKTMETA_SLOTS];
@@ -401,7 +401,7 @@ _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");
 _Static_assert(sizeof(struct pktmeta_statistics) == 552, "padding is explicit");
-_Static_assert(sizeof(struct pktmeta_state) == 22912, "the state's size is part of the ABI");
+_Static_assert(sizeof(struct pktmeta_state) == 23040, "the state's size is part of the ABI");
 _Static_assert(sizeof(struct pktmeta_state) <= 32768, "the kernel allocates no more a CPU (PCPU_MIN_UNIT_SIZE)");
 _Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
 _Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
