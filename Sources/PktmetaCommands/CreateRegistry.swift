@@ -7,13 +7,7 @@ internal import RegistryModel
 enum StatisticsArgument: String, ExpressibleByArgument, CaseIterable {
     case all, sampled, none
 
-    var statistics: Statistics {
-        switch self {
-        case .all: .all
-        case .sampled: .sampled
-        case .none: .none
-        }
-    }
+    var statistics: Statistics? { Statistics(rawValue: rawValue) }
 }
 
 struct CreateRegistry: ContextCommand {
@@ -64,7 +58,8 @@ struct CreateRegistry: ContextCommand {
         let access =
             modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
-            at: registry.path(in: context), capacity: capacity, statistics: statistics?.statistics, access: access,
+            at: registry.path(in: context), capacity: capacity, statistics: statistics.flatMap(\.statistics),
+            access: access,
             trustsOwner: writing.trustOwner, waiting: writing.wait(in: context), recording: context.record
         ) { context.note($0) }
         if isJSON { context.output(InspectionReport(try registry.inspect([]), .registry).document.json) }

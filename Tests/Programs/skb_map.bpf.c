@@ -83,18 +83,4 @@ int find(struct __sk_buff *skb)
 	return 2; /* TC_ACT_SHOT */
 }
 
-SEC("raw_tp/kfree_skb")
-int free_dropped(struct bpf_raw_tracepoint_args *ctx)
-{
-	skb_map_free(ctx);
-	return 0;
-}
-
-SEC("raw_tp/consume_skb")
-int free_consumed(struct bpf_raw_tracepoint_args *ctx)
-{
-	skb_map_free(ctx);
-	return 0;
-}
-
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/*
- * A hash map keyed by the kernel's packet. Besides live_set and live_get,
- *
- *	free_dropped, free_consumed  raw tracepoints: remove what was stored
- */
+/* A hash map keyed by the kernel's packet. Besides live_set and live_get, it has the tracepoints of skb_map.bpf.h. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -33,20 +29,6 @@ SEC("tc")
 int live_get(struct __sk_buff *skb)
 {
 	return skb_values_count(skb_map_find(skb));
-}
-
-SEC("raw_tp/kfree_skb")
-int free_dropped(struct bpf_raw_tracepoint_args *ctx)
-{
-	skb_map_free(ctx);
-	return 0;
-}
-
-SEC("raw_tp/consume_skb")
-int free_consumed(struct bpf_raw_tracepoint_args *ctx)
-{
-	skb_map_free(ctx);
-	return 0;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -9,7 +9,8 @@
  *
  *	err = skb_map_store(skb, &values);   at TC
  *	values = skb_map_find(skb);          later at TC; NULL if nothing was stored
- *	skb_map_free(ctx);                   in raw tracepoints kfree_skb and consume_skb
+ *	free_dropped, free_consumed          programs of the raw tracepoints kfree_skb and consume_skb, by which entries
+ *go
  *
  * Include <linux/bpf.h> or vmlinux.h, and <bpf/bpf_helpers.h>, before this file. Programs that share values share the
  * map skb_map. Needs CAP_PERFMON: addresses are kept. There is nothing for XDP, where packets have no sk_buff yet.
@@ -73,6 +74,20 @@ static __always_inline void skb_map_free(struct bpf_raw_tracepoint_args *ctx)
 	__u64 key = ctx->args[0];
 
 	bpf_map_delete_elem(&skb_map, &key);
+}
+
+SEC("raw_tp/kfree_skb")
+int free_dropped(struct bpf_raw_tracepoint_args *ctx)
+{
+	skb_map_free(ctx);
+	return 0;
+}
+
+SEC("raw_tp/consume_skb")
+int free_consumed(struct bpf_raw_tracepoint_args *ctx)
+{
+	skb_map_free(ctx);
+	return 0;
 }
 
 #endif /* ENCODING_SKB_MAP_BPF_H */

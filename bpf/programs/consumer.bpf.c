@@ -199,26 +199,10 @@ __attribute__((noinline)) int get_by_id(struct __sk_buff *skb, __u32 index)
 	return 0;
 }
 
-static __always_inline void gather_all(const struct pktmeta_cursor *c, struct pktmeta_state *state,
-				       struct __sk_buff *skb)
+static __always_inline void gather_placed(void *area, struct pktmeta_state *state)
 {
 	__u32 asked = pktmeta_table.asked;
-	void *area;
 
-	if (!is_as_loaded(c))
-		goto by_id;
-	if (!__pktmeta_is_open(c)) {
-		store(&state->gathered, 0);
-#define RUN(step) \
-	if (!(step)->id) \
-		return; \
-	state_of(state, (step))->counts[PKTMETA_COUNTER_GET_EFAULT][0]++;
-		FOR_EACH_STEP(RUN)
-#undef RUN
-		return;
-	}
-	if (!is_in_range(c, skb, &area))
-		goto by_id;
 	store(&state->gathered, *fields_set(area) & asked);
 #define RUN(slot) \
 	if (asked & 1U << (slot)) { \
@@ -232,8 +216,22 @@ static __always_inline void gather_all(const struct pktmeta_cursor *c, struct pk
 	}
 	FOR_EACH_SLOT(RUN)
 #undef RUN
-	return;
-by_id:
+}
+
+/* Of a packet that has no area: each get is refused. */
+static __always_inline void gather_none(struct pktmeta_state *state)
+{
+	store(&state->gathered, 0);
+#define RUN(step) \
+	if (!(step)->id) \
+		return; \
+	state_of(state, (step))->counts[PKTMETA_COUNTER_GET_EFAULT][0]++;
+	FOR_EACH_STEP(RUN)
+#undef RUN
+}
+
+static __always_inline void gather_by_id(struct pktmeta_state *state, struct __sk_buff *skb)
+{
 	store(&state->gathered, 0);
 #pragma clang loop unroll(disable)
 	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
@@ -241,6 +239,19 @@ by_id:
 			return;
 		get_by_id(skb, index);
 	}
+}
+
+static __always_inline void gather_all(const struct pktmeta_cursor *c, struct pktmeta_state *state,
+				       struct __sk_buff *skb)
+{
+	void *area;
+
+	if (has_places(c, skb, &area))
+		gather_placed(area, state);
+	else if (!__pktmeta_is_open(c) && is_as_loaded(c))
+		gather_none(state);
+	else
+		gather_by_id(state, skb);
 }
 
 /* Of fields that the packet before carried, and this one does not. */

@@ -222,7 +222,7 @@ int producer(struct xdp_md *ctx)
 	if (!state)
 		goto out;
 	in = take_inputs(ctx, state);
-	if (!__pktmeta_is_open(&c) || !is_as_loaded(&c) || !is_in_range(&c, ctx, &area))
+	if (!has_places(&c, ctx, &area))
 		goto by_id;
 #define RUN(step) \
 	if ((step)->source == PKTMETA_SOURCE_NONE) /* those without come last */ \

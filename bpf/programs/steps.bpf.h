@@ -38,21 +38,24 @@ static __always_inline int is_as_loaded(const struct pktmeta_cursor *c)
 }
 
 /*
- * Whether each field lies in the packet's open area, in a registry as loaded, where the table says.
+ * Whether each field lies in the packet's area where the table says: the area is open, in a registry as loaded, and of
+ * a generation in which the places are right.
  *
  * The pointer to the area is loaded anew: open has found it or made it in one of many sizes, and the verifier would
  * follow all that comes with each of the ranges that it knows from there.
  */
-static __always_inline int __is_in_range(const struct pktmeta_cursor *c, void *meta, void *data, void **area)
+static __always_inline int __has_places(const struct pktmeta_cursor *c, void *meta, void *data, void **area)
 {
-	__u64 age = c->stamp - __PKTMETA_SEAL(BASE) - pktmeta_table.oldest;
+	__u64 age;
 
+	if (!__pktmeta_is_open(c) || !is_as_loaded(c))
+		return 0;
+	age = c->stamp - __PKTMETA_SEAL(BASE) - pktmeta_table.oldest;
 	*area = meta;
 	return age <= pktmeta_table.span && meta + pktmeta_table.capacity <= data;
 }
 
-#define is_in_range(c, ctx, area) \
-	__is_in_range(c, __PKTMETA_POINTER(ctx, data_meta), __PKTMETA_POINTER(ctx, data), area)
+#define has_places(c, ctx, area) __has_places(c, __PKTMETA_POINTER(ctx, data_meta), __PKTMETA_POINTER(ctx, data), area)
 
 /* Which fields the packet's area has, one bit a slot. */
 static __always_inline volatile __u32 *fields_set(void *area)

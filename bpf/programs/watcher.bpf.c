@@ -198,12 +198,6 @@ static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __
 	return 1;
 }
 
-/* Whether each field lies in the packet where the table says. */
-static __always_inline int has_places(const struct pktmeta_cursor *c, struct __sk_buff *skb, void **area)
-{
-	return __pktmeta_is_open(c) && is_as_loaded(c) && is_in_range(c, skb, area);
-}
-
 static __always_inline int carries_any(const struct pktmeta_cursor *c, struct __sk_buff *skb)
 {
 	void *area;

@@ -35,10 +35,10 @@ extension RegistryImage {
         var steps = ordered.map { encode(pktmeta_step($0)) }
         let blank = encode(pktmeta_step())
         while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }
-        // The last member is that of the steps.
         var placesBySlot = [UInt16](repeating: 0, count: RegistryImage.slotCount)
         for field in ordered { placesBySlot[field.slot] = UInt16(field.layout.offset | field.type.size << 8) }
         encodeBytes(placesBySlot.flatMap { encode($0) }, into: &head.places)
+        // The last member is that of the steps.
         return encode(head).dropLast(MemoryLayout.size(ofValue: head.steps)) + steps.flatMap { $0 }
     }
 

@@ -54,8 +54,9 @@ public struct HookOccupancy: Sendable, Hashable {
         let programs = try AttachedXDPProgram.query(ifindex: ifindex)
         let ids = Set(programs.map(\.id))
         let knowledge = Knowledge(programs: ids, dispatchersOf: ifindex, survey)
-        let links = ids.isEmpty ? [] : survey.xdpLinks(ifindex: ifindex).links.filter { ids.contains($0.programID) }
-        let hasNoLink = ids.isEmpty || (links.isEmpty && survey.xdpLinks(ifindex: ifindex).isComplete)
+        let known = ids.isEmpty ? (links: [], isComplete: true) : try survey.xdpLinks(ifindex: ifindex)
+        let links = known.links.filter { ids.contains($0.programID) }
+        let hasNoLink = links.isEmpty && known.isComplete
         occupants = programs.map { program in
             // An ifindex repeats across network namespaces, so the same program may have two such links; then which is
             // this interface's is unknown.

@@ -13,8 +13,7 @@ final class HostSurvey {
     private lazy var programPins = pins { if case .program(let program) = $0 { program.id } else { nil } }
     private lazy var linkPins = pins { if case .link(let link) = $0 { link.id } else { nil } }
     private lazy var folders = Dictionary(grouping: search.folders) { $0.lastComponent?.string ?? "" }
-    private lazy var linksByInterface = links.map { Dictionary(grouping: $0, by: \.ifindex) }
-    private lazy var links: [LinkInformation]? = try? LinkInformation.all()
+    private lazy var links = Result { () throws(BPFError) in try Self.linksByInterface() }
 
     /// Whether all pins could be looked at.
     var hasAllPins: Bool { search.isComplete }
@@ -24,9 +23,9 @@ final class HostSurvey {
 
     /// XDP links of interfaces with that index, in whichever network namespace; of them only those that are pinned if this
     /// process may not list links, and then `isComplete` is false.
-    func xdpLinks(ifindex: UInt32) -> (links: [LinkInformation], isComplete: Bool) {
+    func xdpLinks(ifindex: UInt32) throws(BPFError) -> (links: [LinkInformation], isComplete: Bool) {
         let isXDP = { (link: LinkInformation) in link.kind == .xdp && link.ifindex == ifindex }
-        if let linksByInterface { return ((linksByInterface[ifindex] ?? []).filter(isXDP), true) }
+        if let links = try links.get() { return ((links[ifindex] ?? []).filter(isXDP), true) }
         let pinned = linkPins.values.compactMap { pins -> LinkInformation? in
             if case .link(let link) = pins.first?.object { link } else { nil }
         }
@@ -43,6 +42,16 @@ final class HostSurvey {
         let all = try ClsactQdisc.all()
         qdiscs[here] = all
         return all[ifindex]
+    }
+
+    /// - Returns: nil if this process may not list them.
+    private static func linksByInterface() throws(BPFError) -> [UInt32: [LinkInformation]]? {
+        do throws(BPFError) {
+            return Dictionary(grouping: try LinkInformation.all(), by: \.ifindex)
+        } catch {
+            if error.errno == .notPermitted { return nil }
+            throw error
+        }
     }
 
     private func pins(by number: (PinnedObject.Object) -> UInt32?) -> [UInt32: [PinnedObject]] {
