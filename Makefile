@@ -14,6 +14,8 @@
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make bench-before BEFORE=COMMIT
 #                  what the prebuilt programs cost, beside those of another commit, in one run (root)
+#   make bench-many ATTACHMENTS=300 REGISTRIES=100
+#                  what commands take by how much there is on the host (root)
 #   make torture   ten minutes of packets while the registry changes, and two million reads of counts (root)
 #   make forge-test  ten million packets of an attacker on each path on which the sender's bytes get where an area is (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
@@ -72,7 +74,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo bench bench-before test test-release test-optimised test-address \
+.PHONY: build release bpf examples test-bpf demo bench bench-before bench-many test test-release test-optimised test-address \
 	torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test \
 	deps-lint deps-kernels clean
 
@@ -159,6 +161,9 @@ bench: release
 bench-before: release
 	@.make/install-packages bpftool
 	before=$$(.make/build-before "$(BEFORE)") && .make/compare-programs "$$before" .build/release/pktmeta
+
+bench-many: release
+	.make/measure-many .build/release/pktmeta $(or $(ATTACHMENTS),300) $(or $(REGISTRIES),100)
 
 test: bpf test-bpf
 	swift test --skip ReleaseTests

@@ -23,6 +23,12 @@ struct GrowthBenchmark {
             if capacity > 32 {
                 stages.append(try stage("1, in the last slot", fields: 31..<32, capacity))
             }
+            let most = counts.last ?? 0
+            for statistics in [Statistics.none, .all] {
+                stages.append(
+                    try stage("\(most), statistics: \(statistics.rawValue)", fields: 1..<most + 1, capacity, statistics)
+                )
+            }
             for stage in stages { try stage.sample(Self.framesAtOnce) }
             for stage in stages { (stage.producer, stage.consumer) = ([], []) }
             for round in 1...benchmark.rounds {
@@ -36,9 +42,11 @@ struct GrowthBenchmark {
         }
     }
 
-    private func stage(_ title: String, fields: Range<Int>, _ capacity: Int) throws -> Stage {
+    private func stage(
+        _ title: String, fields: Range<Int>, _ capacity: Int, _ statistics: Statistics = .sampled
+    ) throws -> Stage {
         benchmark.progress("growth: attaching for \(title) fields")
-        return try Stage(title, fields: fields, capacity: capacity)
+        return try Stage(title, fields: fields, capacity: capacity, statistics)
     }
 
     private func section(_ stages: [Stage]) -> BenchmarkSection {
@@ -90,10 +98,11 @@ private final class Stage {
     private let consumerID: UInt32
 
     /// - Parameter fields: those that stay of 1 to the last; those before are registered first and unregistered then.
-    init(_ title: String, fields: Range<Int>, capacity: Int) throws {
+    init(_ title: String, fields: Range<Int>, capacity: Int, _ statistics: Statistics) throws {
         self.title = title
-        place = TemporaryRegistry(for: "bench-growth-\(fields.lowerBound)-\(fields.upperBound)")
-        let registry = try Registry.openOrCreate(at: place.path, capacity: capacity)
+        place = TemporaryRegistry(
+            for: "bench-growth-\(fields.lowerBound)-\(fields.upperBound)-\(statistics.rawValue)")
+        let registry = try Registry.openOrCreate(at: place.path, capacity: capacity, statistics: statistics)
         for number in 1..<fields.upperBound {
             let definition = try FieldDefinition(
                 name: FieldName("g\(number)"), type: .u32, source: FieldSource("constant:\(number)", type: .u32),

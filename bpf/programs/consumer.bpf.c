@@ -293,16 +293,18 @@ static __always_inline void adopt(struct pktmeta_state *state)
 	store(&state->selected, state->carried);
 	keep_times(state);
 	store(&state->carried, 0);
-#define RUN(step) \
-	if (!(step)->id) \
-		goto known; \
-	if (state->last_id[(step)->slot / sizeof(__u64)] != (step)->id) { \
-		state_of(state, (step))->last_time[0] = 0; \
-		state->last_id[(step)->slot / sizeof(__u64)] = (step)->id; \
+#pragma clang loop unroll(disable)
+	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
+		const volatile struct pktmeta_step *step = &pktmeta_table.steps[index];
+		__u32 slot = pktmeta_id_slot(step->id) % PKTMETA_SLOTS;
+
+		if (!step->id)
+			break;
+		if (state->last_id[slot] == step->id)
+			continue;
+		state->last_time[slot] = 0;
+		state->last_id[slot] = step->id;
 	}
-	FOR_EACH_STEP(RUN)
-#undef RUN
-known:
 	state->settled = 0;
 	state->revision = pktmeta_table.revision;
 }

@@ -104,6 +104,23 @@ import Testing
         }
     }
 
+    /// Nor minimum and maximum, while packets pass that do not carry it; the consumer has seen the registry change.
+    @Test func aSlotsNextFieldHasNoLastValueYet() throws {
+        try Kernel.run {
+            let bench = try PairTests.Bench(capacity: 64, statistics: .all, fields: [("before", "u32", "constant:777")])
+            let before = try #require(try bench.registry.image().field(named: FieldName("before")))
+            try bench.send(10)
+            #expect(try bench.registry.state(of: before).last?.value.number == 777)
+            _ = try bench.registry.unregister(before.name)
+            let next = try bench.register("next", "u32", "none")
+            #expect(next.slot == before.slot, "the test needs the slot of the first field")
+            try bench.send(10)
+            let state = try bench.registry.state(of: next)
+            #expect(state.notSet == 10 && state.got == 0 && state.set == 0)
+            #expect(state.last == nil && state.range == nil && state.histogram.isEmpty, "\(state)")
+        }
+    }
+
     /// A packet without an area has none of the fields, however many there are.
     @Test func packetsWithoutAnAreaAreCountedForEachField() throws {
         try Kernel.run {
