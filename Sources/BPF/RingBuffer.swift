@@ -12,8 +12,9 @@ internal import SystemPackage
     private let collector: Collector
 
     private final class Collector {
-        var records: [[UInt8]] = []
+        var taken = 0
         var limit = 0
+        var take: ((RawSpan) -> Void)?
     }
 
     /// What ends a reading that has enough; no errno of libbpf's.
@@ -35,31 +36,43 @@ internal import SystemPackage
     private static func collect(
         _ context: UnsafeMutableRawPointer?, _ data: UnsafeMutableRawPointer?, _ size: Int
     ) -> CInt {
-        guard let context = unsafe context, let data = unsafe data else { return 0 }
+        guard let context = unsafe context else { return 0 }
         let collector = unsafe Unmanaged<Collector>.fromOpaque(context).takeUnretainedValue()
-        // A record of that size lies there until this returns.
-        collector.records.append(unsafe Array(UnsafeRawBufferPointer(start: data, count: size)))
-        return collector.records.count < collector.limit ? 0 : enough
+        // libbpf says where a record lies, and how long it is.
+        let record = unsafe UnsafeRawBufferPointer(start: data, count: size)
+        collector.take?(unsafe record.bytes)
+        collector.taken += 1
+        return collector.taken < collector.limit ? 0 : enough
     }
 
     /// Takes what is there, in the order in which programs reserved it.
     ///
     /// - Parameters:
     ///   - limit: at most so many records.
-    ///   - milliseconds: how long to wait for the first. A signal ends the wait.
-    public func read(atMost limit: Int, within milliseconds: Int = 0) throws(BPFError) -> [[UInt8]] {
-        collector.records.removeAll(keepingCapacity: true)
-        collector.limit = limit
-        try consume { unsafe ring_buffer__consume(ring) }
-        if collector.records.isEmpty, milliseconds > 0 {
-            try consume { unsafe ring_buffer__poll(ring, CInt(clamping: milliseconds)) }
+    ///   - take: is called for each; the record lies where it is, aligned to 8 bytes, until that returns.
+    /// - Returns: how many records there were.
+    public func read(atMost limit: Int, _ take: (RawSpan) -> Void) throws(BPFError) -> Int {
+        let result = withoutActuallyEscaping(take) { take in
+            (collector.taken, collector.limit) = (0, limit)
+            collector.take = take
+            defer { collector.take = nil }
+            return unsafe ring_buffer__consume(ring)
         }
-        return collector.records
+        if result < 0, result != Self.enough, result != -EINTR {
+            throw BPFError("read a ring buffer", Errno(rawValue: -result))
+        }
+        return collector.taken
     }
 
-    private func consume(_ body: () -> CInt) throws(BPFError) {
-        let result = body()
-        guard result < 0, result != Self.enough, result != -EINTR else { return }
-        throw BPFError("read a ring buffer", Errno(rawValue: -result))
+    /// Waits until a program wakes the reader, or the time is over.
+    ///
+    /// - Returns: false if a signal came.
+    public func wait(milliseconds: Int) throws(BPFError) -> Bool {
+        // libbpf's descriptor of epoll(7) is readable once the ring has been woken (epoll_create(2)).
+        var wanted = pollfd(fd: unsafe ring_buffer__epoll_fd(ring), events: Int16(POLLIN), revents: 0)
+        // poll(2) writes to one pollfd.
+        let result = unsafe poll(&wanted, 1, CInt(clamping: milliseconds))
+        if result < 0, Errno.last != .interrupted { throw BPFError("wait for a ring buffer", .last) }
+        return result >= 0
     }
 }

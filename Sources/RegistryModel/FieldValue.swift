@@ -5,35 +5,86 @@ internal import Glibc
 /// A value of a field, as it lies in the packet.
 public struct FieldValue: Hashable, Sendable {
     public let type: FieldType
-    /// `type.size` bytes.
-    public let bytes: [UInt8]
+    private let storage: Storage
+
+    /// A word holds the value's bytes as they lie in memory, zeroes behind them, so that most values take no allocation:
+    /// there are several a packet.
+    private enum Storage: Hashable, Sendable {
+        case word(UInt64)
+        case bytes([UInt8])
+    }
 
     /// - Precondition: as many bytes as the type has.
     public init(type: FieldType, bytes: [UInt8]) {
+        // All that bytes have is their bytes.
+        self.init(type: type, at: 0, of: unsafe bytes.span.bytes)
         precondition(bytes.count == type.size)
+    }
+
+    /// The value that begins there.
+    ///
+    /// - Precondition: as many bytes as the type has are there.
+    package init(type: FieldType, at offset: Int, of bytes: RawSpan) {
+        let value = bytes.extracting(offset..<offset + type.size)
         self.type = type
-        self.bytes = bytes
+        guard type.size <= MemoryLayout<UInt64>.size else {
+            storage = .bytes(unsafe value.withUnsafeBytes { unsafe Array($0) })
+            return
+        }
+        var word: UInt64 = 0
+        unsafe value.withUnsafeBytes { value in
+            unsafe withUnsafeMutableBytes(of: &word) { unsafe $0.copyMemory(from: value) }
+        }
+        storage = .word(word)
+    }
+
+    /// `type.size` bytes.
+    public var bytes: [UInt8] {
+        switch storage {
+        case .word(let word): unsafe withUnsafeBytes(of: word) { unsafe Array($0.prefix(type.size)) }
+        case .bytes(let bytes): bytes
+        }
     }
 
     /// The value of an integer type; nil for others.
     public var number: UInt64? {
-        guard type.isInteger else { return nil }
-        return (type.isBigEndian || Self.hostIsBigEndian ? bytes : bytes.reversed()).reduce(0) { $0 << 8 | UInt64($1) }
+        guard type.isInteger, case .word(let word) = storage else { return nil }
+        if Self.hostIsBigEndian { return word >> UInt64(64 - 8 * type.size) }
+        return type.isBigEndian ? word.byteSwapped >> UInt64(64 - 8 * type.size) : word
     }
 
     private static let hostIsBigEndian = 1.bigEndian == 1
 }
 
-extension FieldValue: CustomStringConvertible {
+extension FieldValue: CustomStringConvertible, TextOutputStreamable {
     /// As people write it: `42`, `10.0.0.1`, `02:00:00:00:00:01`, `0x0102`.
     public var description: String {
+        var text = ""
+        write(to: &text)
+        return text
+    }
+
+    public func write(to text: inout some TextOutputStream) {
         switch type {
-        case .flag: return "set"
-        case .u8, .u16, .u32, .u64, .be16, .be32: return String(number ?? 0)
-        case .ipv4: return bytes.map(String.init).joined(separator: ".")
-        case .ipv6: return Self.formatIPv6(bytes)
-        case .mac: return bytes.map(Self.hex).joined(separator: ":")
-        case .bytes: return "0x" + bytes.map(Self.hex).joined()
+        case .flag: text.write("set")
+        case .u8, .u16, .u32, .u64, .be16, .be32: text.write(String(number ?? 0))
+        case .ipv4: write(to: &text, separator: ".") { String($0) }
+        case .ipv6: text.write(Self.formatIPv6(bytes))
+        case .mac: write(to: &text, separator: ":", Self.hex)
+        case .bytes:
+            text.write("0x")
+            write(to: &text, separator: "", Self.hex)
+        }
+    }
+
+    /// Byte by byte.
+    private func write(
+        to text: inout some TextOutputStream, separator: String, _ format: (UInt8) -> String
+    ) {
+        let bytes = bytes
+        for index in bytes.indices {
+            if index > 0 { text.write(separator) }
+            text.write(format(bytes[index]))
         }
     }
 

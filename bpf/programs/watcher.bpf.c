@@ -15,6 +15,7 @@
 #include <pktmeta/watch.h>
 
 #include "steps.bpf.h"
+#include "by_id.bpf.h"
 #include "decode.bpf.h"
 
 #define TCX_NEXT (-1) /* let the programs behind this one run */
@@ -34,29 +35,50 @@ struct {
 	__type(value, struct pktmeta_watch_counts);
 } pktmeta_seen SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktmeta_watch_values);
+} pktmeta_values SEC(".maps");
+
 const volatile __u8 pktmeta_no_ethernet = 0; /* the interface's packets have no such header */
 
 /*
- * Headers are loaded rather than read in place: what a packet has beyond its first page is not in reach. Without an
- * Ethernet header, offsets count from the network header: what is in front of it is each kind of tunnel's own.
+ * Loads a header: in place, which most are, or by a call, since what a packet has beyond its first page is not in
+ * reach. Without an Ethernet header, offsets count from the network header: what is in front of it is each kind of
+ * tunnel's own.
  */
-static __always_inline long load(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
+static __always_inline long load_far(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
 {
 	if (pktmeta_no_ethernet)
 		return bpf_skb_load_bytes_relative(skb, offset, to, size, BPF_HDR_START_NET);
 	return bpf_skb_load_bytes(skb, offset, to, size);
 }
 
+#define load(skb, offset, to) \
+	({ \
+		const __typeof__(*(to)) *__from = __PKTMETA_POINTER(skb, data) + (offset); \
+		long __err = 0; \
+		if (!pktmeta_no_ethernet && (void *)(__from + 1) <= __PKTMETA_POINTER(skb, data_end)) \
+			*(to) = *__from; \
+		else \
+			__err = load_far(skb, offset, to, sizeof(*(to))); \
+		__err; \
+	})
+
 static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
 {
-	__be16 ports[2];
+	struct {
+		__be16 source, destination;
+	} ports;
 
 	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_SCTP)
 		return;
-	if (load(skb, offset, ports, sizeof(ports)))
+	if (load(skb, offset, &ports))
 		return;
-	flow->source_port = bpf_ntohs(ports[0]);
-	flow->destination_port = bpf_ntohs(ports[1]);
+	flow->source_port = bpf_ntohs(ports.source);
+	flow->destination_port = bpf_ntohs(ports.destination);
 }
 
 static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
@@ -64,7 +86,7 @@ static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struc
 	const __be16 later_fragment = bpf_htons(0x1fff);
 	struct iphdr ip;
 
-	if (load(skb, offset, &ip, sizeof(ip)) || ip.version != 4)
+	if (load(skb, offset, &ip) || ip.version != 4)
 		return;
 	flow->family = 4;
 	flow->protocol = ip.protocol;
@@ -78,7 +100,7 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struc
 {
 	struct ipv6hdr ip;
 
-	if (load(skb, offset, &ip, sizeof(ip)) || ip.version != 6)
+	if (load(skb, offset, &ip) || ip.version != 6)
 		return;
 	flow->family = 6;
 	flow->protocol = ip.nexthdr;
@@ -92,7 +114,7 @@ static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset
 {
 	__be16 ethertype = 0;
 
-	if (load(skb, offsetof(struct ethhdr, h_proto), &ethertype, sizeof(ethertype)))
+	if (load(skb, offsetof(struct ethhdr, h_proto), &ethertype))
 		return 0;
 	*offset = sizeof(struct ethhdr);
 #pragma unroll
@@ -100,7 +122,7 @@ static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset
 		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
 			break;
 		/* The tag is the TCI, which is of no interest here, and the next type. */
-		if (load(skb, *offset + 2, &ethertype, sizeof(ethertype)))
+		if (load(skb, *offset + 2, &ethertype))
 			return 0;
 		*offset += 4;
 	}
@@ -198,91 +220,141 @@ static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __
 	return 1;
 }
 
-static __always_inline int carries_any(const struct pktmeta_cursor *c, struct __sk_buff *skb)
+/* Gets a step's field, its place looked up; one function for all steps, which the verifier checks once. */
+__attribute__((noinline)) int get_by_id(struct __sk_buff *skb, __u32 index)
 {
-	void *area;
+	const volatile struct pktmeta_step *step;
+	struct pktmeta_watch_values *values;
+	struct __pktmeta_place place;
+	struct pktmeta_cursor c;
+	__u32 offset, zero = 0;
 
-	if (has_places(c, skb, &area))
-		return (*fields_set(area) & pktmeta_table.asked) != 0;
-#define RUN(step) \
-	if (!(step)->id) \
-		return 0; \
-	if (pktmeta_is_set(c, (step)->id) > 0) \
-		return 1;
-	FOR_EACH_STEP(RUN)
-#undef RUN
+	if (index >= PKTMETA_FIELDS_MAX)
+		return 0;
+	step = &pktmeta_table.steps[index];
+	offset = pktmeta_watch.offsets[index] - sizeof(struct pktmeta_event);
+	values = bpf_map_lookup_elem(&pktmeta_values, &zero);
+	if (!values || offset >= PKTMETA_WATCH_VALUES_MAX)
+		return 0;
+	reopen(&c, skb);
+	if (__pktmeta_locate(&c, step->id, step->size, &place) || !(__pktmeta_fields_set(&c) & step->bit))
+		return 0;
+	if (!load_bytes((void *)values->words + offset, place.value, c.end, step->size))
+		values->carried |= step->bit;
 	return 0;
 }
 
-/*
- * The bits of what is carried are kept in the event: in a register the verifier would know them, and follow each of
- * their combinations on its own.
- */
-static __always_inline void write_values(const struct pktmeta_cursor *c, struct __sk_buff *skb,
-					 struct pktmeta_event *event)
+/* Gets all fields of a packet whose area has not the layout of the table. */
+static __always_inline struct pktmeta_watch_values *get_all_by_id(struct __sk_buff *skb)
 {
-	volatile __u32 *carried = &event->carried;
-	void *area;
-	__u32 k = 0;
+	struct pktmeta_watch_values *values;
+	__u32 zero = 0;
 
-	if (has_places(c, skb, &area)) {
-		*carried = *fields_set(area) & pktmeta_table.asked;
-#define RUN(step) \
-	if (!(step)->id) \
-		return; \
-	if (*carried & (step)->bit) \
-		MOVE_VALUE((void *)event + pktmeta_watch.offsets[k], area + (step)->place, (step)->size); \
-	k++;
-		FOR_EACH_STEP(RUN)
-#undef RUN
-		return;
+	values = bpf_map_lookup_elem(&pktmeta_values, &zero);
+	if (!values)
+		return NULL;
+	values->carried = 0;
+#pragma clang loop unroll(disable)
+	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
+		if (!pktmeta_table.steps[index].id)
+			break;
+		get_by_id(skb, index);
 	}
-	*carried = 0;
-#define RUN(step) \
-	if (!(step)->id) \
-		return; \
-	if (!pktmeta_get(c, (step)->id, (void *)event + pktmeta_watch.offsets[k], (step)->size)) \
-		*carried |= (step)->bit; \
-	k++;
-	FOR_EACH_STEP(RUN)
+	return values;
+}
+
+/* Copies the words of the area that are asked for, of a packet whose fields lie where the table says. */
+static __always_inline void copy_area(struct pktmeta_event *event, struct __sk_buff *skb)
+{
+	void *area = __PKTMETA_POINTER(skb, data_meta);
+	__u32 words = pktmeta_watch.words;
+	void *to = event + 1;
+
+	if (area + pktmeta_table.capacity > __PKTMETA_POINTER(skb, data))
+		return;
+#define RUN(word) \
+	if (words & 1U << (word)) { \
+		MOVE(__u64, to, area + (word) * sizeof(__u64)); \
+		to += sizeof(__u64); \
+	}
+	FOR_EACH_SLOT(RUN)
 #undef RUN
 }
 
-static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_cursor *c,
-					const struct pktmeta_flow *flow, struct pktmeta_watch_counts *counts)
+static __always_inline void copy_values(struct pktmeta_event *event, const struct pktmeta_watch_values *values)
+{
+	__u32 size = pktmeta_watch.event_size - sizeof(*event);
+	void *to = event + 1;
+
+#pragma unroll
+	for (__u32 i = 0; i < PKTMETA_WATCH_VALUES_MAX / 8; i++)
+		if (i * sizeof(__u64) < size)
+			MOVE(__u64, to + i * sizeof(__u64), &values->words[i]);
+}
+
+/* Says whether the reader is to be woken for an event. */
+static __always_inline __u64 wake_up(struct pktmeta_watch_counts *counts, __u64 time)
+{
+	counts->unwoken++;
+	if (time - counts->woken < PKTMETA_WATCH_WAKE_INTERVAL && counts->unwoken < pktmeta_watch.wake_after)
+		return BPF_RB_NO_WAKEUP;
+	counts->woken = time;
+	counts->unwoken = 0;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* With the values that were got by id, or the packet's area. */
+static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_flow *flow, __u32 carried,
+					const struct pktmeta_watch_values *values, struct pktmeta_watch_counts *counts)
 {
 	struct pktmeta_event *event = bpf_ringbuf_reserve(&pktmeta_events, pktmeta_watch.event_size, 0);
+	__u64 time;
 
 	if (!event) {
 		counts->dropped++;
 		return;
 	}
-	event->time = bpf_ktime_get_ns();
+	time = bpf_ktime_get_ns();
+	event->time = time;
 	event->table = pktmeta_watch.table;
 	event->ifindex = skb->ifindex;
 	event->length = skb->len;
+	event->carried = carried;
 	event->flow = *flow;
-	write_values(c, skb, event);
+	if (values)
+		copy_values(event, values);
+	else if (carried)
+		copy_area(event, skb);
 	counts->written++;
-	/* Wakes the reader only if it has read all before this: one that is behind does not sleep. */
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, wake_up(counts, time));
 }
 
 SEC("tc")
 int watcher(struct __sk_buff *skb)
 {
 	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
+	struct pktmeta_watch_values *values = NULL;
 	struct pktmeta_watch_counts *counts;
 	struct pktmeta_flow flow = {};
 	struct pktmeta_cursor c;
+	__u32 carried = 0;
 	__u32 zero = 0;
+	void *area;
 
 	counts = bpf_map_lookup_elem(&pktmeta_seen, &zero);
 	if (!counts)
 		return TCX_NEXT;
 	counts->seen++;
 	pktmeta_open(&c, skb);
-	if (!pktmeta_watch.all && !carries_any(&c, skb))
+	if (has_places(&c, skb, &area)) {
+		carried = *fields_set(area) & pktmeta_table.asked;
+	} else if (__pktmeta_is_open(&c)) {
+		values = get_all_by_id(skb);
+		if (!values)
+			return TCX_NEXT;
+		carried = values->carried;
+	}
+	if (!pktmeta_watch.all && !carried)
 		return TCX_NEXT;
 	if (!matches_conditions(&c, value))
 		return TCX_NEXT;
@@ -292,7 +364,7 @@ int watcher(struct __sk_buff *skb)
 	counts->matched++;
 	if (pktmeta_watch.sample && counts->matched % pktmeta_watch.sample != 1 % pktmeta_watch.sample)
 		return TCX_NEXT;
-	write_event(skb, &c, &flow, counts);
+	write_event(skb, &flow, carried, values, counts);
 	return TCX_NEXT;
 }
 

@@ -45,7 +45,7 @@ extension RegistryImage {
     private func bits(of fields: [RegisteredField]) -> UInt32 { fields.reduce(0) { $0 | 1 << UInt32($1.slot) } }
 
     /// The generations of areas in which all these fields lie where they lie; nil while one of them is moving.
-    private func places(of fields: [RegisteredField]) -> (oldest: UInt64, span: UInt32)? {
+    func places(of fields: [RegisteredField]) -> (oldest: UInt64, span: UInt32)? {
         let binding = binding(fields.map(\.name))
         guard binding.places.allSatisfy({ $0.bit != 0 }) else { return nil }
         return (binding.oldestStamp(.nobodys), UInt32(binding.span))

@@ -6,21 +6,6 @@ internal import PktmetaABI
 public import RegistryModel
 internal import SystemPackage
 
-/// What to watch, and how.
-public struct WatchRequest: Sendable, Hashable {
-    public var filter = PacketFilter()
-    /// Fields to be told of; all if empty, also those that are registered meanwhile.
-    public var fields: [FieldName] = []
-    /// An event for one matching packet in so many of each CPU.
-    public var sample = 1
-    /// Bytes of events that may wait to be read: a power of two, and whole pages.
-    public var bufferSize = 4 << 20
-    /// Where among the programs of the hook the watcher runs: one that ends a packet's way hides it from those behind.
-    public var isFirst = true
-
-    public init() {}
-}
-
 /// Packets as they pass, as long as this value lives: programs at TC ingress that only read, attached by links that are
 /// not pinned.
 ///
@@ -32,7 +17,7 @@ public final class PacketStream {
     }
 
     /// What packets of an interface begin with, which is a constant of the program that looks into them.
-    private enum Frames: CaseIterable {
+    enum Frames {
         case ethernet, network
     }
 
@@ -50,6 +35,8 @@ public final class PacketStream {
     let countsMap: BPFMap
     private var dropsTold: UInt64 = 0
     private var lastLook: ContinuousClock.Instant = .now
+    /// When there were events last.
+    private var lastFound: ContinuousClock.Instant = .now
 
     /// Attaches to interfaces of this thread's network namespace.
     fileprivate init(
@@ -115,25 +102,46 @@ public final class PacketStream {
 
     private func events(within duration: Duration) throws(PacketMetadataError) -> [PacketEvent] {
         try look()
-        var events: [PacketEvent] = []
-        let parts = duration.components
-        let milliseconds = Int(parts.seconds) * 1000 + Int(parts.attoseconds / 1_000_000_000_000_000)
-        do throws(BPFError) {
-            for record in try ring.read(atMost: Self.batch, within: milliseconds) {
-                guard let number = WatchTable.number(of: record),
-                    let packet = tables.first(where: { $0.number == number })?.packet(record, interfaces: interfaces)
-                else { continue }
-                events.append(.packet(packet))
-            }
-        } catch {
-            throw PacketMetadataError(error)
-        }
+        var events = try packets()
+        let end = ContinuousClock.now + duration
+        while events.isEmpty, duration > .zero, try wait(until: end) { events = try packets() }
         let dropped = try counts().dropped
         if dropped > dropsTold {
             events.append(.dropped(dropped - dropsTold))
             dropsTold = dropped
         }
         return events
+    }
+
+    private func packets() throws(PacketMetadataError) -> [PacketEvent] {
+        var events: [PacketEvent] = []
+        do throws(BPFError) {
+            let count = try ring.read(atMost: Self.batch) { record in
+                guard let event = pktmeta_event(record), let table = tables.last(where: { $0.number == event.table })
+                else { return }
+                let interface = interfaces[event.ifindex] ?? "?"
+                if let packet = table.packet(record, event, interface: interface) { events.append(.packet(packet)) }
+            }
+            if count > 0 { lastFound = .now }
+        } catch {
+            throw PacketMetadataError(error)
+        }
+        return events
+    }
+
+    /// Waits until it is worth looking whether there are packets: also when some may have come for which nobody is woken.
+    ///
+    /// - Returns: false if the time was over before, or a signal came.
+    private func wait(until end: ContinuousClock.Instant) throws(PacketMetadataError) -> Bool {
+        let now = ContinuousClock.now
+        guard now < end else { return false }
+        let quiet = lastFound + .nanoseconds(PKTMETA_WATCH_WAKE_INTERVAL)
+        let wait = (now < quiet ? Swift.min(quiet, end) : end) - now
+        do throws(BPFError) {
+            return try ring.wait(milliseconds: Int((wait / .milliseconds(1)).rounded(.up)))
+        } catch {
+            throw PacketMetadataError(error)
+        }
     }
 
     /// As many as are read at once: enough to spare calls, few enough to take little memory, and to look at the registry
@@ -181,35 +189,6 @@ public final class PacketStream {
 
     /// Loads whose events may still be unread.
     private static let tablesKept = 64
-
-    private static func load(
-        _ frames: Set<Frames>, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, after earlier: LoadedChain?
-    ) throws(PacketMetadataError) -> [Frames: LoadedChain] {
-        var loaded: [Frames: LoadedChain] = [:]
-        for frames in frames {
-            loaded[frames] = try load(
-                frames, request, table, image, registry, after: loaded.values.first ?? earlier)
-        }
-        return loaded
-    }
-
-    private static func load(
-        _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
-        _ registry: borrowing Registry, after earlier: LoadedChain?
-    ) throws(PacketMetadataError) -> LoadedChain {
-        let settings = try pktmeta_watch_settings(request.filter, sample: request.sample, table: table, image: image)
-        var spec = try ProgramSpec(
-            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
-        spec.constants = [
-            PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
-            PKTMETA_TABLE_VARIABLE: try image.table(table.fields),
-        ]
-        spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
-        let loader = ChainLoader(mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
-        let maps = earlier.map { MapsSource.program($0.first) } ?? .new
-        return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
-    }
 }
 
 extension PacketStream: AsyncSequence {

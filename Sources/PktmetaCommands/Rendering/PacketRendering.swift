@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Glibc
 internal import PacketMetadata
 internal import RegistryModel
 
 /// Watched packets, a line each.
+///
+/// There may be a million a second: lines are put together by appending to one text.
 struct PacketRendering {
     /// CLOCK_REALTIME when CLOCK_MONOTONIC was 0, ns.
     let bootTime: UInt64
     let display: Display
+    private let clock = TimeOfDay()
+
+    private static let protocols = IPProtocol.names.mapValues { $0.uppercased() }
+
+    init(bootTime: UInt64, display: Display) {
+        self.bootTime = bootTime
+        self.display = display
+    }
 
     // MARK: For people
 
@@ -20,43 +29,49 @@ struct PacketRendering {
     }
 
     private func text(_ packet: WatchedPacket) -> String {
-        let fields = packet.fields.map { field in
-            let name = display.paint(field.name.text, .bold)
-            return field.value.type.size == 0 ? name : "\(name)=\(field.value)"
+        var line = ""
+        line.reserveCapacity(160)
+        line += display.paint(clock.text(bootTime &+ packet.time), .dim)
+        line += " "
+        line += printable(packet.interface)
+        line += " "
+        append(packet.flow, packet.etherType, to: &line)
+        line += ", "
+        line += packet.length.of("byte")
+        var separator = ": "
+        for field in packet.fields {
+            line += separator
+            line += display.paint(field.name.text, .bold)
+            if field.value.type.size != 0 {
+                line += "="
+                field.value.write(to: &line)
+            }
+            separator = " "
         }
-        return display.paint(clock(packet.time), .dim) + " \(printable(packet.interface)) \(flow(packet)), "
-            + "\(packet.length.of("byte"))" + (fields.isEmpty ? "" : ": " + fields.joined(separator: " "))
+        return line
     }
 
-    /// Local time of day, to the microsecond.
-    private func clock(_ time: UInt64) -> String {
-        let time = bootTime &+ time
-        var seconds = time_t(time / 1_000_000_000)
-        // A struct of numbers and a name of the zone, which is not read.
-        var parts = unsafe tm()
-        unsafe localtime_r(&seconds, &parts)
-        func digits(_ number: Int, _ count: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+    private func append(_ flow: WatchedPacket.Flow?, _ etherType: UInt16, to line: inout String) {
+        guard let flow else {
+            let digits = String(etherType, radix: 16)
+            line += "EtherType 0x" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            return
         }
-        let clock = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int($0), 2) }.joined(separator: ":")
-        return clock + "." + digits(Int(time % 1_000_000_000 / 1000), 6)
+        line += Self.protocols[flow.protocol] ?? "protocol \(flow.protocol)"
+        line += " "
+        append(flow.source, to: &line)
+        line += " > "
+        append(flow.destination, to: &line)
     }
 
-    private func flow(_ packet: WatchedPacket) -> String {
-        guard let flow = packet.flow else { return etherType(packet.etherType) }
-        let name = IPProtocol.names[flow.protocol]?.uppercased() ?? "protocol \(flow.protocol)"
-        return "\(name) \(endpoint(flow.source)) > \(endpoint(flow.destination))"
-    }
-
-    private func endpoint(_ endpoint: WatchedPacket.Endpoint) -> String {
-        guard let port = endpoint.port else { return "\(endpoint.address)" }
-        return endpoint.address.type == .ipv6 ? "[\(endpoint.address)]:\(port)" : "\(endpoint.address):\(port)"
-    }
-
-    private func etherType(_ number: UInt16) -> String {
-        let digits = String(number, radix: 16)
-        return "EtherType 0x" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    private func append(_ endpoint: WatchedPacket.Endpoint, to line: inout String) {
+        let isBracketed = endpoint.port != nil && endpoint.address.type == .ipv6
+        if isBracketed { line += "[" }
+        endpoint.address.write(to: &line)
+        if isBracketed { line += "]" }
+        guard let port = endpoint.port else { return }
+        line += ":"
+        line += String(port)
     }
 
     // MARK: For programs

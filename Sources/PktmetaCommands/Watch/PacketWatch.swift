@@ -14,10 +14,6 @@ struct PacketWatch {
 
     /// How long one wait is: as long as a signal may go unnoticed that comes just before it.
     private static let longestWait = Duration.milliseconds(200)
-    /// So many at once come from a stream that does not pause: then a short rest lets more gather, and spares the
-    /// kernel a wake-up a packet.
-    private static let many = 64
-    private static let rest = Duration.milliseconds(2)
 
     func run() throws(PacketMetadataError) {
         let rendering = PacketRendering(bootTime: Clock.realtime &- Clock.monotonic, display: context.display)
@@ -31,7 +27,6 @@ struct PacketWatch {
                 let events = try stream.read(within: min(left, Self.longestWait))
                 shown += show(events, upTo: count.map { $0 - shown }, rendering)
                 if let count, shown >= count { break }
-                if events.count > Self.many { Pause.sleep(for: Self.rest) }
             } catch {
                 // What it has seen before is shown all the same.
                 failure = error
@@ -55,16 +50,17 @@ struct PacketWatch {
     ///
     /// - Returns: how many packets were shown.
     private func show(_ events: [PacketEvent], upTo limit: Int?, _ rendering: PacketRendering) -> Int {
-        var lines: [String] = []
+        var lines = ""
         var packets = 0
         for event in events {
             if case .packet = event {
                 if packets == limit { continue }
                 packets += 1
             }
-            lines.append(isJSON ? rendering.json(event) : rendering.text(event))
+            if !lines.isEmpty { lines += "\n" }
+            lines += isJSON ? rendering.json(event) : rendering.text(event)
         }
-        if !lines.isEmpty { context.output(lines.joined(separator: "\n")) }
+        if !lines.isEmpty { context.output(lines) }
         return packets
     }
 }

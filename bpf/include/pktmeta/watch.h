@@ -12,6 +12,13 @@
 #define PKTMETA_WATCH_COUNTS_MAP "pktmeta_seen"
 
 #define PKTMETA_WATCH_CONDITIONS 8
+#define PKTMETA_WATCH_VALUES_MAX 512 /* bytes: of 31 values in 248 bytes, each from a multiple of 8 on */
+
+/*
+ * The reader is woken for the first event in so many ns of each CPU and for a buffer that fills, not for each that it
+ * finds as it comes: a wake-up costs more than the event. So it looks itself this long after it has found events last.
+ */
+#define PKTMETA_WATCH_WAKE_INTERVAL 10000000
 
 /* Numbers compare as numbers; other values have only the first three. */
 enum pktmeta_comparison {
@@ -46,6 +53,8 @@ struct pktmeta_watch_settings {
 	__u32 table;      /* number of the load; goes into its events */
 	__u32 sample;     /* an event for one matching packet in that many of each CPU; 0: for each */
 	__u32 event_size; /* bytes, a multiple of 8 */
+	__u32 words; /* one bit for each word of 64 bits of the area that has bytes of a value: in the event in turn */
+	__u32 wake_after; /* events of a CPU since the reader was woken last; at least 1 */
 	__u8 all;         /* not 0: also packets that carry none of the fields */
 	__u8 family;      /* 4 or 6: only those; 0: any */
 	__u8 protocol;    /* of IP, if has_protocol */
@@ -58,7 +67,7 @@ struct pktmeta_watch_settings {
 	struct pktmeta_prefix source;
 	struct pktmeta_prefix destination;
 	struct pktmeta_condition conditions[PKTMETA_WATCH_CONDITIONS];
-	__u16 offsets[PKTMETA_FIELDS_MAX + 1]; /* of each step's value in the event: 8-byte aligned */
+	__u16 offsets[PKTMETA_FIELDS_MAX + 1]; /* of each step's value, bytes from the event's first */
 };
 
 /* What an event says of its packet; addresses as in struct pktmeta_prefix. */
@@ -72,7 +81,10 @@ struct pktmeta_flow {
 	__u16 ethertype; /* host byte order, behind VLAN tags */
 };
 
-/* A record of the ring buffer; the values follow. */
+/*
+ * A record of the ring buffer. What follows is the packet's area as it is, less the words that have no value to be
+ * shown; of a packet whose area has another layout, its values, put where they would lie in that.
+ */
 struct pktmeta_event {
 	__u64 time; /* CLOCK_MONOTONIC, ns */
 	__u32 table;
@@ -88,11 +100,21 @@ struct pktmeta_watch_counts {
 	__u64 matched;
 	__u64 written;
 	__u64 dropped; /* the ring buffer was full */
+	__u64 woken;   /* when the reader was woken last: CLOCK_MONOTONIC, ns */
+	__u64 unwoken; /* events since then */
+};
+
+/* One CPU's: values that were got by id. */
+struct pktmeta_watch_values {
+	__u32 carried; /* as in the event */
+	__u32 pad;
+	__u64 words[PKTMETA_WATCH_VALUES_MAX / 8];
+	__u64 end[PKTMETA_VALUE_MAX / 8]; /* the verifier takes the last value for one of any size */
 };
 
 _Static_assert(sizeof(struct pktmeta_condition) == 80, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_flow) == 40, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_event) == 64, "values begin on 8 bytes");
-_Static_assert(sizeof(struct pktmeta_watch_settings) == 24 + 64 + 8 * 80 + 64, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_watch_settings) == 32 + 64 + 8 * 80 + 64, "padding is explicit");
 
 #endif /* PKTMETA_WATCH_H */

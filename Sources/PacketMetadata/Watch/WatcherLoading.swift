@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import PktmetaABI
+internal import RegistryModel
+
+// The watcher, loaded for a request and a table.
+
+extension PacketStream {
+    static func load(
+        _ frames: Set<Frames>, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
+        _ registry: borrowing Registry, after earlier: LoadedChain?
+    ) throws(PacketMetadataError) -> [Frames: LoadedChain] {
+        var loaded: [Frames: LoadedChain] = [:]
+        for frames in frames {
+            loaded[frames] = try load(
+                frames, request, table, image, registry, after: loaded.values.first ?? earlier)
+        }
+        return loaded
+    }
+
+    private static func load(
+        _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
+        _ registry: borrowing Registry, after earlier: LoadedChain?
+    ) throws(PacketMetadataError) -> LoadedChain {
+        let settings = try pktmeta_watch_settings(
+            request.filter, sample: request.sample, wakeAfter: wakeAfter(request, table), table: table, image: image)
+        var spec = try ProgramSpec(
+            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
+        spec.constants = [
+            PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
+            PKTMETA_TABLE_VARIABLE: try image.table(table.fields),
+        ]
+        spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
+        let loader = ChainLoader(mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
+        let maps = earlier.map { MapsSource.program($0.first) } ?? .new
+        return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
+    }
+
+    /// Half the buffer's events, shared among the CPUs.
+    private static func wakeAfter(
+        _ request: WatchRequest, _ table: WatchTable
+    ) throws(PacketMetadataError) -> Int {
+        do throws(BPFError) {
+            // A record of the ring buffer has a header of 8 bytes (BPF_RINGBUF_HDR_SZ).
+            return Swift.max(1, request.bufferSize / (table.eventSize + 8) / 2 / (try possibleCPUs()))
+        } catch {
+            throw PacketMetadataError(error)
+        }
+    }
+}
