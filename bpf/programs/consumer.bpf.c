@@ -63,19 +63,26 @@ static __attribute__((noinline)) int begin_statistics(struct pktmeta_statistics 
 }
 
 /*
- * Takes statistics of one field's value; not 0 if it had enough first ones. One function for all fields, since it runs
- * for one packet in many, so that a copy for each would be in no cache; and a global one, which the verifier checks
- * once.
+ * Takes statistics of one step's field, from its last value. One function for all fields, since it runs for one packet
+ * in many, so that a copy for each would be in no cache; and a global one, which the verifier checks once.
  */
-__attribute__((noinline)) int keep_number(__u32 id, __u64 number)
+__attribute__((noinline)) int measure(__u32 index)
 {
 	struct pktmeta_state *state = __pktmeta_state();
+	const volatile struct pktmeta_step *step;
 	struct pktmeta_statistics *statistics;
-	__u32 bucket = bit_length(number);
+	__u32 id, slot, bucket;
+	__u64 number;
 
-	if (!state)
+	if (!state || index >= PKTMETA_FIELDS_MAX)
 		return 0;
-	statistics = &state->statistics[pktmeta_id_slot(id) % PKTMETA_SLOTS];
+	step = &pktmeta_table.steps[index];
+	id = step->id;
+	slot = pktmeta_id_slot(id) % PKTMETA_SLOTS;
+	statistics = &state->statistics[slot];
+	if (decode(&state->last_word[slot], step->type, &number))
+		return 0;
+	bucket = bit_length(number);
 	if (statistics->id != id)
 		begin_statistics(statistics, id);
 	if (number < statistics->minimum)
@@ -85,18 +92,9 @@ __attribute__((noinline)) int keep_number(__u32 id, __u64 number)
 	if (bucket < PKTMETA_HISTOGRAM_BUCKETS)
 		statistics->histogram[bucket]++;
 	statistics->values++;
-	return statistics->values >= FIRST_VALUES;
-}
-
-/* Takes statistics of one field, from its last value. */
-static __always_inline void measure(struct pktmeta_state *state, const volatile struct pktmeta_step *step)
-{
-	__u64 number;
-
-	if (!has(&state->selected, step) || decode(state_of(state, step)->last_word, step->type, &number))
-		return;
-	if (keep_number(step->id, number))
+	if (statistics->values >= FIRST_VALUES)
 		state->settled |= step->bit;
+	return 0;
 }
 
 /*
@@ -158,9 +156,9 @@ static __always_inline void gather(void *area, struct pktmeta_state *state, __u3
 	void *from = area + (place & 0xff);
 
 	if (size <= sizeof(__u64))
-		MOVE_VALUE(&state->last_word[slot], from, size);
+		MOVE_WORD(&state->last_word[slot], from, size);
 	else
-		MOVE_BYTES(state->last_bytes[slot], from, size);
+		MOVE_MORE(state->last_bytes[slot], from, size);
 }
 
 /*
@@ -312,7 +310,7 @@ static __always_inline void adopt(struct pktmeta_state *state)
 /* Which of the packet's fields statistics are taken of. */
 static __always_inline __u32 select_fields(struct pktmeta_state *state)
 {
-	__u32 gathered = *(volatile __u32 *)&state->gathered;
+	__u32 gathered = *(volatile __u32 *)&state->gathered & pktmeta_table.numbers;
 
 	if (!pktmeta_table.statistics)
 		return 0;
@@ -344,12 +342,15 @@ sunk:
 	store(&state->selected, select_fields(state));
 	if (!*(volatile __u32 *)&state->selected)
 		return TCX_NEXT;
-#define RUN(step) \
-	if (!(step)->id) \
-		return TCX_NEXT; \
-	measure(state, (step));
-	FOR_EACH_STEP(RUN)
-#undef RUN
+#pragma clang loop unroll(disable)
+	for (__u64 index = 0; index < PKTMETA_FIELDS_MAX; index++) {
+		const volatile struct pktmeta_step *step = &pktmeta_table.steps[index];
+
+		if (!step->id)
+			return TCX_NEXT;
+		if (has(&state->selected, step))
+			measure(index);
+	}
 	return TCX_NEXT;
 }
 

@@ -60,29 +60,18 @@ static __always_inline struct inputs take_inputs(struct xdp_md *ctx, struct pktm
 	return in;
 }
 
-/* Puts a number into the bytes of an integer type. */
-static __always_inline void encode(void *value, __u8 type, __u64 number)
+/* A number as the first bytes of a word in memory, which are those of a value of an integer type. */
+static __always_inline __u64 encode(__u64 number, __u8 type, __u32 size)
 {
-	switch (type) {
-	case PKTMETA_TYPE_U8:
-		*(__pktmeta_u8 *)value = number;
-		break;
-	case PKTMETA_TYPE_U16:
-		*(__pktmeta_u16 *)value = number;
-		break;
-	case PKTMETA_TYPE_U32:
-		*(__pktmeta_u32 *)value = number;
-		break;
-	case PKTMETA_TYPE_U64:
-		*(__pktmeta_u64 *)value = number;
-		break;
-	case PKTMETA_TYPE_BE16:
-		*(__pktmeta_u16 *)value = bpf_htons((__u16)number);
-		break;
-	case PKTMETA_TYPE_BE32:
-		*(__pktmeta_u32 *)value = bpf_htonl((__u32)number);
-		break;
-	}
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if (type == PKTMETA_TYPE_BE16)
+		return bpf_htons((__u16)number);
+	if (type == PKTMETA_TYPE_BE32)
+		return bpf_htonl((__u32)number);
+	return number;
+#else
+	return number << (64 - 8 * size);
+#endif
 }
 
 /* The number of a step whose source gives one; not 0 if this packet has none. */
@@ -135,24 +124,26 @@ static __always_inline int is_sampled(const volatile struct pktmeta_step *step, 
 static __always_inline void place(void *area, struct pktmeta_state *state, const volatile struct pktmeta_step *step,
 				  struct xdp_md *ctx, const struct inputs *in)
 {
-	void *from = (void *)(long)ctx->data + step->source_offset;
+	const volatile void *from = step->constant;
 	void *to = area + step->place;
+	__u8 source = step->source;
 	__u32 size = step->size;
-	__u64 value = 0, number;
+	__u64 number;
 
 	if (!is_sampled(step, in))
 		return;
-	if (step->source == PKTMETA_SOURCE_CONSTANT) {
-		MOVE_VALUE(to, step->constant, size);
-	} else if (step->source == PKTMETA_SOURCE_PAYLOAD) {
-		if (from + size > (void *)(long)ctx->data_end)
-			return;
+	if (source == PKTMETA_SOURCE_CONSTANT || source == PKTMETA_SOURCE_PAYLOAD) {
+		if (source == PKTMETA_SOURCE_PAYLOAD) {
+			from = (void *)(long)ctx->data + step->source_offset;
+			if (from + size > (void *)(long)ctx->data_end)
+				return;
+		}
 		MOVE_VALUE(to, from, size);
 	} else {
 		if (take_number(step, ctx, in, &number))
 			return;
-		encode(&value, step->type, number);
-		MOVE_VALUE(to, &value, size);
+		number = encode(number, step->type, size);
+		MOVE_WORD(to, &number, size);
 	}
 	if (!(pktmeta_table.always & step->bit))
 		*fields_set(area) |= step->bit;
@@ -198,7 +189,7 @@ __attribute__((noinline)) int set_by_id(struct xdp_md *ctx, __u32 index, __u64 n
 			return 0;
 		break;
 	default:
-		encode(value, step->type, number);
+		value[0] = encode(number, step->type, size);
 	}
 	err = __pktmeta_locate(&c, step->id, size, &place);
 	if (!err)

@@ -71,41 +71,61 @@ static __always_inline struct pktmeta_state *state_of(struct pktmeta_state *stat
 }
 
 /*
- * Moves a value between places that are aligned to 8 bytes or, where the size is less, to the size. Those sizes that
- * most fields have are one instruction each way; the verifier knows the size and removes the rest.
+ * Moves a value between places that are aligned to 8 bytes or, where the size is less, to the size. The verifier knows
+ * the size and removes what is not taken of it. That takes the kernel as long as there are pieces to be removed, and
+ * instructions behind each: so only what types have is here, and other sizes are a function's.
  */
 #define MOVE(type, to, from) (*(volatile type *)(to) = *(const volatile type *)(from))
-#define MOVE_BYTES(to, from, size) \
+#define MOVE_WORD(to, from, size) \
 	do { \
-		__u32 done = (size) & ~7U; \
-		_Pragma("unroll") for (__u32 i = 0; i < PKTMETA_VALUE_MAX; i += 8) \
-		{ \
-			if ((size) >= i + 8) \
-				MOVE(__u64, (void *)(to) + i, (void *)(from) + i); \
+		if ((size) == 4) { \
+			MOVE(__u32, to, from); \
+		} else if ((size) == 8) { \
+			MOVE(__u64, to, from); \
+		} else if ((size) == 2) { \
+			MOVE(__u16, to, from); \
+		} else if ((size) == 1) { \
+			MOVE(__u8, to, from); \
+		} else if (size) { \
+			move_bytes(to, (const void *)(from), size); \
 		} \
-		if ((size)&4) { \
-			MOVE(__u32, (void *)(to) + done, (void *)(from) + done); \
-			done += 4; \
+	} while (0)
+#define MOVE_MORE(to, from, size) \
+	do { \
+		if ((size) == 16) { \
+			MOVE(__u64, to, from); \
+			MOVE(__u64, (void *)(to) + 8, (void *)(from) + 8); \
+		} else { \
+			move_bytes(to, (const void *)(from), size); \
 		} \
-		if ((size)&2) { \
-			MOVE(__u16, (void *)(to) + done, (void *)(from) + done); \
-			done += 2; \
-		} \
-		if ((size)&1) \
-			MOVE(__u8, (void *)(to) + done, (void *)(from) + done); \
 	} while (0)
 #define MOVE_VALUE(to, from, size) \
 	do { \
-		if ((size) == 4) \
-			MOVE(__u32, to, from); \
-		else if ((size) == 8) \
-			MOVE(__u64, to, from); \
-		else if ((size) == 2) \
-			MOVE(__u16, to, from); \
-		else if ((size) == 1) \
-			MOVE(__u8, to, from); \
+		if ((size) <= sizeof(__u64)) \
+			MOVE_WORD(to, from, size); \
 		else \
-			MOVE_BYTES(to, from, size); \
+			MOVE_MORE(to, from, size); \
 	} while (0)
+
+static __attribute__((noinline, unused)) int move_bytes(void *to, const void *from, __u64 size)
+{
+	__u64 done = size & ~7ULL;
+
+#pragma unroll
+	for (__u32 i = 0; i < PKTMETA_VALUE_MAX; i += 8)
+		if (size >= i + 8)
+			MOVE(__u64, to + i, from + i);
+	if (size & 4) {
+		MOVE(__u32, to + done, from + done);
+		done += 4;
+	}
+	if (size & 2) {
+		MOVE(__u16, to + done, from + done);
+		done += 2;
+	}
+	if (size & 1)
+		MOVE(__u8, to + done, from + done);
+	return 0;
+}
 
 #endif /* PKTMETA_STEPS_BPF_H */

@@ -27,6 +27,7 @@ extension RegistryImage {
         head.sinks = ordered.contains { $0.definition.sink != .none } ? 1 : 0
         head.statistics = statistics.interval
         head.fine_clock = kernelHasCoarseClock ? 0 : 1
+        head.numbers = bits(of: ordered.filter { $0.type.isInteger })
         do throws(BPFError) {
             head.cpus = UInt32(try possibleCPUs())
         } catch {

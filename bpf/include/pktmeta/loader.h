@@ -51,7 +51,7 @@ struct pktmeta_table {
 	__u32 sinks;        /* not 0: some step has a sink */
 	__u32 statistics;   /* taken of one packet in that many of each CPU, and of first ones; 0: of none */
 	__u32 fine_clock;   /* not 0: the kernel has no clock that is read without asking the hardware */
-	__u32 pad;
+	__u32 numbers;      /* one bit a slot: fields whose values are numbers */
 	__u16 places[PKTMETA_SLOTS]; /* of a slot's field: bytes from the start of the area, and its size in the upper
 					half */
 	struct pktmeta_step steps[PKTMETA_FIELDS_MAX];
