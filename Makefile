@@ -11,6 +11,8 @@
 #   make test-address
 #                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
+#   make order-functions
+#                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
 #   make bench-before BEFORE=COMMIT
 #                  what the prebuilt programs cost, beside those of another commit, in one run (root)
@@ -74,16 +76,18 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release bpf examples test-bpf demo bench bench-before bench-many test test-release test-optimised test-address \
-	torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint format deps deps-test \
-	deps-lint deps-kernels clean
+.PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
+	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint \
+	format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
 
 # A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time. A static
-# executable has a fixed address.
-RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz
+# executable has a fixed address. What commands enter lies side by side: of what they do not, no page is mapped.
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering
 
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
@@ -148,6 +152,12 @@ $(BPF_OUT)/tests-abi-1/%.bpf.o: $(ABI_1)/bpf/include/pktmeta/abi.h
 
 test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES) \
 	$(ABI_1_OBJECTS)
+
+# Which functions commands enter, for the next release build: by hand, where code has moved so far that `make bench` shows it.
+order-functions: release
+	.make/order-functions .build/release/pktmeta > .make/functions.order.new
+	mv .make/functions.order.new .make/functions.order
+	rm .build/release/pktmeta # SwiftPM does not know that it depends on the order
 
 demo: release
 	.build/release/pktmeta demo
