@@ -93,7 +93,8 @@ public struct FolderEntry: Sendable, Hashable, CustomStringConvertible {
 
     private func open(_ opening: linux_opening) throws(Errno) -> OwnedFD {
         guard names.allSatisfy(Self.isName) else { throw .invalidArgument }
-        let path = names.isEmpty ? "." : names.joined(separator: "/")
+        // joined(separator:) would look for conformances at run time, among all of the binary.
+        let path = names.dropFirst().reduce(names.first ?? ".") { "\($0)/\($1)" }
         let fd = OwnedFD(try check(unsafe linux_open_beneath(folder.fd.raw, path, opening)))
         // Whether the folder itself is trusted is for its holder to say, who can see whose it is.
         if !names.isEmpty, try !folder.trusts(FileAccess(of: fd)) { throw .permissionDenied }
@@ -136,6 +137,8 @@ public struct FolderEntry: Sendable, Hashable, CustomStringConvertible {
 
     /// Does something to the name, by the descriptor of the folder that it is in.
     private func inParent<Value>(_ body: (CInt, String) throws(Errno) -> Value) throws(Errno) -> Value {
+        // Of the folder itself there is a descriptor.
+        if names.count == 1, Self.isName(name) { return try body(folder.fd.raw, name) }
         let parent = try openParent()
         return try body(parent.raw, name)
     }
