@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Clibbpf
+internal import Linux
+package import SystemPackage
 
-/// The running kernel's BTF: what it has, whatever its version says. Without modules.
-@safe public struct KernelTypes: ~Copyable {
-    // Invariant: owned, freed by deinit only.
-    private let btf: OpaquePointer
+/// What the running kernel has of some functions and structs, whatever its version says: by its BTF, without modules.
+///
+/// libbpf would keep that BTF as a whole, and twice while it reads it.
+public struct KernelTypes: Sendable {
+    private let found: [BTFTypes.Kind: Set<String>]
 
-    /// Takes tens of milliseconds.
-    public init() throws(BPFError) {
-        unsafe btf = try unsafe libbpf("load the kernel's BTF") { unsafe btf__load_vmlinux_btf() }
+    /// Reads megabytes of the kernel's, and keeps which of the names are there.
+    ///
+    /// - Parameters:
+    ///   - functions: names that ``hasFunction(_:)`` may be asked for.
+    ///   - structs: names that ``hasStruct(_:)`` may be asked for.
+    /// - Throws: what the file system says, as `noSuchFileOrDirectory` (ENOENT) under a kernel without BTF;
+    ///   `invalidArgument` (EINVAL) if there are types of a kind that this version does not know.
+    public init(functions: Set<String> = [], structs: Set<String> = []) throws(BPFError) {
+        try self.init(functions: functions, structs: structs, in: "/sys/kernel/btf/vmlinux", windowSize: 1 << 16)
     }
 
-    deinit { unsafe btf__free(btf) }
-
-    public func hasFunction(_ name: String) -> Bool {
-        unsafe btf__find_by_name_kind(btf, name, Self.function) > 0
+    /// - Parameter windowSize: bytes of the file that are in memory at a time.
+    package init(
+        functions: Set<String>, structs: Set<String>, in path: FilePath, windowSize: Int
+    ) throws(BPFError) {
+        let operation = "read the kernel's BTF"
+        do {
+            var file = try BTFFile(path, windowSize: windowSize)
+            found = try file.names(among: [.function: functions, .structure: structs])
+        } catch let fault as ObjectFault {
+            throw BPFError(operation, fault: fault)
+        } catch {
+            throw BPFError(operation, (error as? Errno) ?? .ioError)
+        }
     }
 
-    public func hasStruct(_ name: String) -> Bool {
-        unsafe btf__find_by_name_kind(btf, name, Self.structure) > 0
-    }
+    public func hasFunction(_ name: String) -> Bool { found[.function, default: []].contains(name) }
 
-    /// BTF_KIND_FUNC and BTF_KIND_STRUCT of linux/btf.h, each of which is a macro and an enum's constant at once.
-    private static let function: UInt32 = 12
-    private static let structure: UInt32 = 4
+    public func hasStruct(_ name: String) -> Bool { found[.structure, default: []].contains(name) }
 }

@@ -8,8 +8,14 @@ struct BTFTypes {
         case pointer, array, structure, union, enumeration, forward, typedef, volatile, const, restrict
         case function, prototype, variable, dataSection, float, declarationTag, typeTag, enumeration64
 
+        /// - Parameter info: a type's `info`.
+        init?(info: Int) { self.init(rawValue: info >> 24 & 0x1f) }
+
+        /// Bytes that follow a type of so many members.
+        func restSize(members count: Int) -> Int { tailSize + count * memberSize }
+
         /// Bytes of each of the `vlen` members that follow.
-        fileprivate var memberSize: Int {
+        private var memberSize: Int {
             switch self {
             case .enumeration, .prototype: 8
             case .structure, .union, .dataSection, .enumeration64: 12
@@ -18,7 +24,7 @@ struct BTFTypes {
         }
 
         /// Bytes that follow besides.
-        fileprivate var tailSize: Int {
+        private var tailSize: Int {
             switch self {
             case .integer, .variable, .declarationTag: 4
             case .array: 12
@@ -28,6 +34,9 @@ struct BTFTypes {
     }
 
     struct Entry {
+        /// Bytes of `struct btf_type`.
+        static let size = 12
+
         let kind: Kind
         let nameOffset: Int
         let memberCount: Int
@@ -58,17 +67,11 @@ struct BTFTypes {
     let strings: ByteView
     let types: ByteView
 
-    private static let (magic, headerSize, entrySize) = (0xeb9f, 24, 12)
-
     init(_ section: ByteView) throws(ObjectFault) {
-        guard section.half(at: 0) == Self.magic, section.byte(at: 2) == 1, let length = section.word(at: 4),
-            length >= Self.headerSize, let typesOffset = section.word(at: 8), let typesLength = section.word(at: 12),
-            let stringsOffset = section.word(at: 16), let stringsLength = section.word(at: 20)
-        else { throw ObjectFault(".BTF does not begin as BTF does") }
-        guard let types = section.part(at: UInt64(length + typesOffset), count: UInt64(typesLength)),
-            let strings = section.part(at: UInt64(length + stringsOffset), count: UInt64(stringsLength)),
-            typesOffset + typesLength <= stringsOffset, typesOffset % 4 == 0
-        else { throw ObjectFault("the types or strings of .BTF are not all in it") }
+        let header = try BTFHeader(section)
+        guard let types = section.part(at: header.types), let strings = section.part(at: header.strings) else {
+            throw ObjectFault("the types or strings of .BTF are not all in it")
+        }
         guard strings.isTerminated, strings.byte(at: 0) == 0 else {
             throw ObjectFault("the strings of .BTF do not begin or end with NUL")
         }
@@ -87,12 +90,12 @@ struct BTFTypes {
         guard let name = types.word(at: position), let info = types.word(at: position + 4),
             let sizeOrType = types.word(at: position + 8)
         else { throw fault(entries.count, "is not all there") }
-        guard let kind = Kind(rawValue: info >> 24 & 0x1f) else {
+        guard let kind = Kind(info: info) else {
             throw fault(entries.count, "is of the kind \(info >> 24 & 0x1f), which is not known")
         }
-        let rest = position + Self.entrySize
+        let rest = position + Entry.size
         let count = info & 0xffff
-        let end = rest + kind.tailSize + count * kind.memberSize
+        let end = rest + kind.restSize(members: count)
         guard end <= types.count else { throw fault(entries.count, "is not all there") }
         entries.append(
             Entry(

@@ -30,15 +30,25 @@
         return unsafe ByteView(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)..<Int(end)]))
     }
 
+    /// The bytes at these offsets; nil unless all of them are there.
+    func part(at offsets: Range<Int>) -> ByteView? {
+        guard offsets.lowerBound >= 0, offsets.upperBound <= count else { return nil }
+        return unsafe ByteView(UnsafeRawBufferPointer(rebasing: bytes[offsets]))
+    }
+
     /// Whether the last byte is NUL, so that each string in here has an end.
     var isTerminated: Bool { byte(at: count - 1) == 0 }
 
+    /// Bytes of the C string that begins there, without its NUL; nil if it has no end in here.
+    func textLength(at offset: Int) -> Int? {
+        guard offset >= 0, offset < count else { return nil }
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...]).firstIndex(of: 0)
+    }
+
     /// The C string that begins there; nil if it has no end in here.
     func text(at offset: Int) -> String? {
-        guard offset >= 0, offset < count else { return nil }
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
-        guard let end = unsafe rest.firstIndex(of: 0) else { return nil }
-        return unsafe String(decoding: rest[..<end], as: UTF8.self)
+        guard let length = textLength(at: offset) else { return nil }
+        return unsafe String(decoding: bytes[offset..<offset + length], as: UTF8.self)
     }
 
     /// Whether the C string that begins there is that one; makes no copy.

@@ -12,10 +12,11 @@ struct KernelTraits: Hashable, Sendable {
     /// - Returns: nil if the types cannot be read.
     init?() {
         do throws(BPFError) {
-            let types = try KernelTypes()
-            hasXDPLinks = types.hasStruct("bpf_xdp_link")
-            hasTCXLinks = types.hasStruct("tcx_link")
-            writesBesideTaps = types.hasFunction("bpf_dynptr_from_skb_meta")
+            let (xdp, tcx, write) = ("bpf_xdp_link", "tcx_link", "bpf_dynptr_from_skb_meta")
+            let types = try KernelTypes(functions: [write], structs: [xdp, tcx])
+            hasXDPLinks = types.hasStruct(xdp)
+            hasTCXLinks = types.hasStruct(tcx)
+            writesBesideTaps = types.hasFunction(write)
         } catch {
             return nil
         }
