@@ -34,6 +34,17 @@ static inline void linux_store_release(void *place, uint64_t value)
 	__atomic_store_n((uint64_t *)place, value, __ATOMIC_RELEASE);
 }
 
+/* Aligned loads before all loads and stores after them. */
+static inline uint64_t linux_load_acquire(const void *place)
+{
+	return __atomic_load_n((const uint64_t *)place, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t linux_load_acquire_32(const void *place)
+{
+	return __atomic_load_n((const uint32_t *)place, __ATOMIC_ACQUIRE);
+}
+
 /* 0 or -errno. membarrier(2): glibc has no wrapper. */
 int linux_membarrier(int command);
 

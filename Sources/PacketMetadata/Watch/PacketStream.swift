@@ -102,9 +102,9 @@ public final class PacketStream {
 
     private func events(within duration: Duration) throws(PacketMetadataError) -> [PacketEvent] {
         try look()
-        var events = try packets()
+        var events = packets()
         let end = ContinuousClock.now + duration
-        while events.isEmpty, duration > .zero, try wait(until: end) { events = try packets() }
+        while events.isEmpty, duration > .zero, try wait(until: end) { events = packets() }
         let dropped = try counts().dropped
         if dropped > dropsTold {
             events.append(.dropped(dropped - dropsTold))
@@ -113,19 +113,15 @@ public final class PacketStream {
         return events
     }
 
-    private func packets() throws(PacketMetadataError) -> [PacketEvent] {
+    private func packets() -> [PacketEvent] {
         var events: [PacketEvent] = []
-        do throws(BPFError) {
-            let count = try ring.read(atMost: Self.batch) { record in
-                guard let event = pktmeta_event(record), let table = tables.last(where: { $0.number == event.table })
-                else { return }
-                let interface = interfaces[event.ifindex] ?? "?"
-                if let packet = table.packet(record, event, interface: interface) { events.append(.packet(packet)) }
-            }
-            if count > 0 { lastFound = .now }
-        } catch {
-            throw PacketMetadataError(error)
+        let count = ring.read(atMost: Self.batch) { record in
+            guard let event = pktmeta_event(record), let table = tables.last(where: { $0.number == event.table })
+            else { return }
+            let interface = interfaces[event.ifindex] ?? "?"
+            if let packet = table.packet(record, event, interface: interface) { events.append(.packet(packet)) }
         }
+        if count > 0 { lastFound = .now }
         return events
     }
 

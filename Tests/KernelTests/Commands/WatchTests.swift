@@ -71,6 +71,24 @@ import Testing
         }
     }
 
+    /// A record may begin at the end of the buffer and go on at its beginning.
+    @Test func recordsAreWholeWhereTheBufferEnds() throws {
+        try Kernel.run {
+            let bench = try Bench(fields: (0..<6).map { ("field_\($0)", "u64", "constant:\(7_000_000_000 + $0)") })
+            let stream = try Self.watch(bench) { $0.bufferSize = 4096 }
+            for round in 0..<50 {
+                try bench.send(7)
+                try Self.settle(stream, seen: 7 * (round + 1))
+                let packets = try Self.packets(stream)
+                #expect(packets.count == 7)
+                for packet in packets {
+                    let numbers = packet.fields.map(\.value.number)
+                    #expect(numbers == (0..<6).map { 7_000_000_000 + $0 })
+                }
+            }
+        }
+    }
+
     @Test func commandAtARateThatOverruns() throws {
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
