@@ -29,17 +29,29 @@ struct OwnCommand {
     func attach(_ registry: FilePath) -> [[String]] { command(["attach-to-interface", interface], registry) }
     func detach(_ registry: FilePath) -> [[String]] { command(["detach-from-interface", interface], registry) }
 
-    /// The command that takes most memory of all that work on a registry, MiB.
-    func memoryOfEach(registry: FilePath) throws -> (command: String, memory: Double) {
-        let arguments = [
+    /// A command, and the most memory that it had at a time, MiB.
+    typealias Peak = (command: String, memory: Double)
+
+    /// Of commands that work on a registry or an interface, those that take most memory: of those that end, and of those that
+    /// stay until they are told to end.
+    func mostMemory(registry: FilePath) throws -> (ending: Peak, staying: Peak) {
+        let ending = [
             ["unregister-field", "field_1"], ["compact"], ["register-field", "field_1", "--type", "u32"],
             ["attach-to-interface", interface], ["inspect-map"], ["inspect-map", "--json"], ["status"],
-            ["doctor", interface], ["export-btf", "/dev/null"], ["generate-header", "/dev/null"],
-            ["watch", interface, "--duration", "0.2"], ["repair"], ["detach-from-interface", interface],
+            ["doctor", interface], ["export-btf", "/dev/null"], ["generate-header", "/dev/null"], ["repair"],
         ]
+        let staying = [
+            ["watch", interface, "--duration", "0.2"], ["inspect-map", "--watch", "0.1", "--count", "2"],
+        ]
+        let peaks = (try most(of: ending, registry), try most(of: staying, registry))
+        _ = try most(of: [["detach-from-interface", interface]], registry)
+        return peaks
+    }
+
+    private func most(of commands: [[String]], _ registry: FilePath) throws -> Peak {
         var most = (command: "", memory: 0.0)
-        for words in arguments {
-            let words = command(words, registry)[0]
+        for arguments in commands {
+            let words = command(arguments, registry)[0]
             let peak = try ChildProcess.peakMemory(of: words)
             // The doctor's exit code tells what it found.
             guard peak.status == 0 || words[1] == "doctor" else { throw Self.failure(words, peak.status) }
