@@ -15,9 +15,8 @@ struct AttachmentFollower: RegistryFollower {
     }
 
     func uses(of field: RegisteredField) throws(PacketMetadataError) -> [FieldUse] {
-        var uses: [FieldUse] = []
+        var found: [(attachment: Attachment, record: AttachmentRecord, isUsed: Bool)] = []
         for attachment in try store.attachments() {
-            lazy var interface = attachment.interface
             for member in attachment.members {
                 let reach: ProgramReach
                 do throws(BPFError) {
@@ -26,11 +25,12 @@ struct AttachmentFollower: RegistryFollower {
                     throw PacketMetadataError(error)
                 }
                 guard reach.declared.contains(field.name.text) else { continue }
-                uses.append(
-                    FieldUse(
-                        program: member.record.program, interface: interface, hook: member.record.hook,
-                        isUsed: reach.used.contains(field.name.text)))
+                found.append((attachment, member.record, reach.used.contains(field.name.text)))
             }
+        }
+        let uses = zip(found, AttachmentPlace.all(found.map(\.attachment))).map { use, place in
+            FieldUse(
+                program: use.record.program, interface: place.interface, hook: use.record.hook, isUsed: use.isUsed)
         }
         return uses.sorted { ($0.program, $0.interface, $0.hook.order) < ($1.program, $1.interface, $1.hook.order) }
     }
@@ -39,10 +39,10 @@ struct AttachmentFollower: RegistryFollower {
         _ progress: (_ done: Int, _ all: Int) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attachments = try store.attachments()
+        let interfaces = AttachmentPlace.all(attachments).map(\.interface)
         var detached: [AttachmentReport] = []
-        for (done, attachment) in attachments.enumerated() {
+        for (done, (attachment, interface)) in zip(attachments, interfaces).enumerated() {
             progress(done, attachments.count)
-            let interface = attachment.interface
             let reports = attachment.members.map { $0.record.detached(from: interface) }
             do throws(BPFError) {
                 try store.remove(attachment)
@@ -59,88 +59,25 @@ struct AttachmentFollower: RegistryFollower {
     // MARK: Renewal
 
     /// Programs with the prebuilt table are loaded anew if the fields changed, programs that name fields if their ids or
-    /// places did.
+    /// places did, and programs that hooks do not tell apart. Those that are alike are loaded once.
     func prepare(
         for image: RegistryImage, of registry: borrowing Registry
     ) throws(PacketMetadataError) -> any RegistryRenewal {
-        var renewals: [Renewal.Item] = []
+        let programs = CommandPrograms()
+        var attachments: [(attachment: Attachment, hold: Hold?)] = []
+        for attachment in try store.attachments() { attachments.append((attachment, try attachment.hold())) }
+        let traces = Dictionary(grouping: attachments.compactMap(\.hold?.trace)) { $0 }
         // Who takes a new private field off must know of it before who sets it does.
-        for attachment in try store.attachments().sorted(by: { $0.record.isScrub && !$1.record.isScrub }) {
-            let chain = try doing(attachment.record.renewal) { () throws(PacketMetadataError) in
-                try attachment.renewed(for: image, of: registry)
+        attachments.sort { $0.attachment.record.isScrub && !$1.attachment.record.isScrub }
+        var items: [AttachmentRenewal.Item] = []
+        for (attachment, hold) in attachments {
+            let isAlone = hold.map { traces[$0.trace, default: []].count == 1 } ?? true
+            let chain = try doing(attachment.record.renewal) { () throws(PacketMetadataError) -> RecordedChain? in
+                if isAlone, try !attachment.needsRenewal(for: image, programs) { return nil }
+                return try attachment.renewed(for: image, of: registry, hold, programs)
             }
-            if let chain { renewals.append(Renewal.Item(attachment: attachment, chain: chain)) }
+            if let chain { items.append(AttachmentRenewal.Item(attachment: attachment, chain: chain)) }
         }
-        return Renewal(store: store, items: renewals)
+        return AttachmentRenewal(store: store, items: items)
     }
-
-    private struct Renewal: RegistryRenewal {
-        struct Item {
-            let attachment: Attachment
-            let chain: RecordedChain
-        }
-
-        let store: AttachmentStore
-        let items: [Item]
-
-        /// Swaps programs in, with no packet unprocessed in between. All are tried, also if one fails.
-        func apply() throws(PacketMetadataError) {
-            var failure: PacketMetadataError?
-            for item in items {
-                let record = item.attachment.record
-                do throws(BPFError) {
-                    // Its interface may have gone since it was loaded; recover() sees to it.
-                    if try item.attachment.anchor.state() == .gone { continue }
-                    // An earlier renewal of the same change has renamed what was pinned.
-                    let attachment = try Attachment(item.attachment.entry)
-                    try store.swap(attachment, to: item.chain)
-                    try store.settle(attachment.entry)
-                } catch {
-                    if (try? item.attachment.anchor.state()) == .gone { continue }
-                    let refusal = AttachingRefusal.notRenewed(KernelRefusal(error, needs: [.bpf, .netAdmin]))
-                    failure = PacketMetadataError(refusal).keeping(from: record.renewal)
-                    if record.isScrub { break }
-                }
-            }
-            if let failure { throw failure }
-        }
-    }
-}
-
-extension Attachment {
-    /// Loaded anew for a registry that has changed; nil if its programs may stay as they are.
-    fileprivate func renewed(
-        for image: RegistryImage, of registry: borrowing Registry
-    ) throws(PacketMetadataError) -> RecordedChain? {
-        guard try needsRenewal(for: image) else { return nil }
-        let loader = ChainLoader(mode: record.mode, hasEthernetHeader: record.hasEthernetHeader, device: device)
-        var entries: [ChainLoader.Entry] = []
-        for member in members { entries.append(try member.entry(for: image)) }
-        return renewed(try loader.load(entries, in: registry))
-    }
-
-    private func needsRenewal(for image: RegistryImage) throws(PacketMetadataError) -> Bool {
-        for record in members.map(\.record) {
-            if record.binding.hasTable, record.revision != image.revision { return true }
-            guard record.binding.isBound else { continue }
-            if try record.spec(for: image).program.binding.digest != record.binding.digest { return true }
-        }
-        return false
-    }
-
-    private func renewed(_ chain: LoadedChain) -> RecordedChain {
-        RecordedChain(chain, zip(members, chain.members).map { $0.record.renewed(as: $1.spec) })
-    }
-}
-
-extension Attachment.Member {
-    /// The program, loaded anew with the maps that it has.
-    func entry(for image: RegistryImage) throws(PacketMetadataError) -> ChainLoader.Entry {
-        ChainLoader.Entry(spec: try record.spec(for: image), maps: .folder(folders.maps))
-    }
-}
-
-extension AttachmentRecord {
-    /// To load it anew.
-    fileprivate var renewal: Action { .renew(program: program, interface: interface) }
 }

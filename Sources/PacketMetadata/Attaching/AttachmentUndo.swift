@@ -37,7 +37,7 @@ final class AttachmentUndo {
         record(done)
         var removed = 0
         do throws(BPFError) {
-            for entry in swapped { try store.settle(entry) }
+            try store.settle(swapped)
             for (attachment, reports) in doomed {
                 try store.remove(attachment)
                 record(reports)

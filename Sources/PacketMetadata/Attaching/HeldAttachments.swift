@@ -59,7 +59,7 @@ public final class HeldAttachments {
                 let link = try attaching.link(chain.first.program, mode, at: nil)
                 held.append(
                     Held(
-                        interface: attacher.interface.name, loader: attacher.loader(mode, isAttached: true),
+                        interface: attacher.interface.name, loader: attacher.loader(hook, mode, isAttached: true),
                         live: LiveChain(chain, link)))
             }
             reports += attached
@@ -114,7 +114,8 @@ extension Registry {
     ) throws(PacketMetadataError) -> HeldAttachments {
         let image = try image()
         try refuseIfDamaged(image)
-        let attachers = try InterfaceAttacher.all(interfaceNames, store: AttachmentStore(pins)) {
+        // Nothing but its program tells what is held from what others hold.
+        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms(areShared: false)) {
             .attach(interfaces: [$0])
         }
         let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)

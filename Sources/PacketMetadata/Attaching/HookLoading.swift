@@ -8,10 +8,11 @@ internal import SystemPackage
 extension InterfaceAttacher {
     /// What a request makes of a hook, loaded: whatever is wrong with an object shows before anything is attached.
     func change(
-        _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ registry: borrowing Registry
+        _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ index: AttachmentIndex,
+        _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
         let attaching = hook.attaching(to: interface)
-        let existing = try existing(hook)
+        let existing = try existing(hook, among: index)
         let selection = request.selection(hook)
         var change = HookChange(attacher: self, attaching: attaching)
         if selection == .unchanged { return change }
@@ -34,10 +35,10 @@ extension InterfaceAttacher {
     ///
     /// - Parameter words: what the user calls the programs; none for all.
     func changes(
-        detaching words: [String], from hooks: [Hook], _ registry: borrowing Registry
+        detaching words: [String], from hooks: [Hook], _ index: AttachmentIndex, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [HookChange] {
         var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
-        for hook in hooks { found.append((hook.attaching(to: interface), try existing(hook))) }
+        for hook in hooks { found.append((hook.attaching(to: interface), try existing(hook, among: index))) }
         let doomed = try doomed(words, among: found.flatMap(\.attachments))
         var changes: [HookChange] = []
         for (attaching, attachments) in found where !attachments.isEmpty {
@@ -70,7 +71,7 @@ extension InterfaceAttacher {
         _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage
     ) throws(PacketMetadataError) -> [ProgramSpec] {
         var specs: [ProgramSpec] = []
-        for choice in choices { specs.append(try ProgramSpec(choice, hook, image)) }
+        for choice in choices { specs.append(try programs.spec(choice, hook, image)) }
         let identities = specs.map(\.identity)
         if let twice = identities.first(where: { one in identities.count(where: { $0 == one }) > 1 }) {
             throw PacketMetadataError(AttachingRefusal.namedTwice(twice))
@@ -111,12 +112,12 @@ extension InterfaceAttacher {
         var entries: [ChainLoader.Entry] = []
         for slot in slots {
             switch slot {
-            case .kept(let index, _): entries.append(try members[index].entry(for: image))
+            case .kept(let index, _): entries.append(try programs.entry(members[index], for: image))
             case .new(let spec, _): entries.append(ChainLoader.Entry(spec: spec))
             }
         }
-        let mode = attachment.record.mode
-        let chain = try loader(mode, isAttached: true).load(entries, in: registry)
+        let (hook, mode) = (attachment.record.hook, attachment.record.mode)
+        let chain = try loader(hook, mode, isAttached: true).load(entries, in: registry)
         // Where the driver cannot be asked, what was loaded may be what is there.
         let isSame =
             chain.members.count == members.count

@@ -8,18 +8,19 @@ internal import SystemPackage
 /// The hooks of one interface of this thread's network namespace: what is there, and how programs are loaded for them.
 struct InterfaceAttacher {
     let interface: HookInterface
-    let store: AttachmentStore
+    /// What the command has read and loaded.
+    let programs: CommandPrograms
     /// What was asked for.
     let action: Action
 
     /// - Parameter netns: the name of this thread's network namespace; nil if it has none.
     init(
-        _ interface: NetworkInterface, netns: String? = nil, store: AttachmentStore, action: Action
+        _ interface: NetworkInterface, netns: String? = nil, programs: CommandPrograms, action: Action
     ) throws(PacketMetadataError) {
         self.interface = try doing(action) { () throws(PacketMetadataError) in
             try HookInterface(interface, netns: netns)
         }
-        self.store = store
+        self.programs = programs
         self.action = action
     }
 
@@ -27,14 +28,14 @@ struct InterfaceAttacher {
     ///
     /// - Parameter action: what was asked for of an interface.
     static func all(
-        _ names: [String], store: AttachmentStore, for action: (String) -> Action
+        _ names: [String], programs: CommandPrograms, for action: (String) -> Action
     ) throws(PacketMetadataError) -> [InterfaceAttacher] {
         let interfaces = try NetworkInterface.find(names, for: action)
         let netns = (try? NetworkNamespace.current().name()).flatMap(\.self)
         var attachers: [InterfaceAttacher] = []
         for interface in interfaces {
             attachers.append(
-                try InterfaceAttacher(interface, netns: netns, store: store, action: action(interface.name)))
+                try InterfaceAttacher(interface, netns: netns, programs: programs, action: action(interface.name)))
         }
         return attachers
     }
@@ -43,26 +44,14 @@ struct InterfaceAttacher {
 
     /// What this registry has attached to a hook, in the order in which it runs; also if the interface came from
     /// another namespace.
-    func existing(_ hook: Hook) throws(PacketMetadataError) -> [Attachment] {
-        let programs: [UInt32]
+    func existing(_ hook: Hook, among index: AttachmentIndex) throws(PacketMetadataError) -> [Attachment] {
+        let programs: [HookProgram]
         do throws(BPFError) {
-            programs = try hook.programIDs(ifindex: interface.index)
+            programs = try hook.programs(ifindex: interface.index)
         } catch {
             throw PacketMetadataError(error, needs: [.netAdmin])
         }
-        let point = interface.point(hook)
-        for attachment in try store.attachments(at: point) {
-            if let id = try attachment.programID(), programs.contains(id) { continue }
-            // Of an interface that had this index here and lives on in another namespace.
-            try store.setAside(attachment)
-        }
-        if !programs.isEmpty { try store.adopt(point, holding: programs) }
-        var found: [(attachment: Attachment, position: Int)] = []
-        for attachment in try store.attachments(at: point) {
-            let position = try attachment.programID().flatMap { programs.firstIndex(of: $0) }
-            found.append((attachment, position ?? programs.count))
-        }
-        return found.sorted { $0.position < $1.position }.map(\.attachment)
+        return try index.attachments(at: interface.point(hook), having: programs)
     }
 
     // MARK: Loading
@@ -71,17 +60,18 @@ struct InterfaceAttacher {
     func load(
         _ entries: [ChainLoader.Entry], _ mode: AttachmentMode, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> LoadedChain {
-        try loader(mode, isAttached: false).load(entries, in: registry)
+        try loader(entries[0].spec.hook, mode, isAttached: false).load(entries, in: registry)
     }
 
-    func loader(_ mode: AttachmentMode, isAttached: Bool) -> ChainLoader {
+    func loader(_ hook: Hook, _ mode: AttachmentMode, isAttached: Bool) -> ChainLoader {
         let ifindex = interface.index
         let device = DeviceAccess(interface: interface.name, isAttached: isAttached) {
             load throws(PacketMetadataError) in
             try load(ifindex)
         }
         return ChainLoader(
-            mode: mode, hasEthernetHeader: interface.hasEthernetHeader, device: device)
+            mode: mode, hasEthernetHeader: interface.hasEthernetHeader, device: device,
+            share: programs.share(interface.point(hook)))
     }
 
     // MARK: Reports

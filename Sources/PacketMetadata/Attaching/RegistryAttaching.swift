@@ -30,7 +30,9 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         try request.checkModes()
-        let attachers = try InterfaceAttacher.all(interfaceNames, store: store) { .attach(interfaces: [$0]) }
+        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms()) {
+            .attach(interfaces: [$0])
+        }
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
                 try refuseIfReplaced()
@@ -40,12 +42,13 @@ extension Registry {
             }
             let image = try image()
             try refuseIfDamaged(image)
+            let index = try AttachmentIndex(store)
 
             // Whatever is wrong with an object shows before anything is attached.
             var changes: [HookChange] = []
             for attacher in attachers {
                 try doing(attacher.action) { () throws(PacketMetadataError) in
-                    for hook in Hook.allCases { changes.append(try attacher.change(hook, request, image, self)) }
+                    for hook in Hook.allCases { changes.append(try attacher.change(hook, request, image, index, self)) }
                 }
             }
             return try apply(changes, store, action)

@@ -19,10 +19,14 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         let action = Action.detach(interfaces: interfaceNames)
-        let attachers = try InterfaceAttacher.all(interfaceNames, store: store) { .detach(interfaces: [$0]) }
+        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms()) {
+            .detach(interfaces: [$0])
+        }
         return try pins.locked { () throws(PacketMetadataError) in
+            let index: AttachmentIndex
             do throws(PacketMetadataError) {
                 try store.recover()
+                index = try unambiguousIndex(store)
             } catch {
                 throw error.keeping(from: action)
             }
@@ -30,7 +34,7 @@ extension Registry {
             var changes: [HookChange] = []
             for attacher in attachers {
                 changes += try doing(attacher.action) { () throws(PacketMetadataError) in
-                    let here = try attacher.changes(detaching: programs, from: hooks, self)
+                    let here = try attacher.changes(detaching: programs, from: hooks, index, self)
                     if here.isEmpty, !skippingUntouched { throw nothing }
                     return here
                 }
@@ -38,5 +42,13 @@ extension Registry {
             if changes.isEmpty { throw nothing.keeping(from: action) }
             return try apply(changes, store, action).filter { $0.outcome == .detached }
         }
+    }
+
+    /// Attachments that hooks do not tell from each other are parted by loading their programs anew, which a renewal does.
+    private func unambiguousIndex(_ store: AttachmentStore) throws(PacketMetadataError) -> AttachmentIndex {
+        let index = try AttachmentIndex(store)
+        if !index.isAmbiguous { return index }
+        try recover()
+        return try AttachmentIndex(store)
     }
 }

@@ -47,7 +47,7 @@ struct TCAttaching: HookAttaching {
         }
         var likes: [UInt32] = []
         for case .wanted(_, let old) in arrangement.slots {
-            guard let old, let id = try existing[old].programID() else { return position }
+            guard let old, let id = try existing[old].hold()?.programID else { return position }
             likes.append(id)
         }
         return try order.has(likes, at: placement) ? nil : position

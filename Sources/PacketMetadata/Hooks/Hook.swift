@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import BPF
 internal import PktmetaABI
 
 /// Where in a packet's way a program runs.
@@ -38,15 +37,5 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
     init?(code: UInt32) {
         guard let hook = Self.allCases.first(where: { $0.code == code }) else { return nil }
         self = hook
-    }
-
-    /// Of all programs on the hook of an interface of this thread's network namespace, in the order in which they run.
-    func programIDs(ifindex: UInt32) throws(BPFError) -> [UInt32] {
-        switch self {
-        case .xdp: return try AttachedXDPProgram.query(ifindex: ifindex).map(\.id)
-        case .tcIngress:
-            let programs = try TCXPrograms.query(ifindex: ifindex, .ingress)?.programs.map(\.id) ?? []
-            return try programs + TCFilter.filters(ifindex: ifindex).compactMap(\.programID)
-        }
     }
 }

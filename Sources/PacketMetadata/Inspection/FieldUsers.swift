@@ -29,8 +29,9 @@ extension Registry {
     /// attachments are left out.
     func fieldUsers(_ image: RegistryImage) throws(PacketMetadataError) -> [FieldName: [FieldUser]] {
         var users: [FieldName: [FieldUser]] = [:]
-        let attachments = try AttachmentStore(pins).survey().sound.map { (attachment: $0, interface: $0.interface) }
-        for (attachment, interface) in attachments.sorted(by: { $0.attachment.order < $1.attachment.order }) {
+        let attachments = try AttachmentStore(pins).survey().sound.sorted { $0.order < $1.order }
+        for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {
+            let interface = place.interface
             for member in attachment.members {
                 lazy var reach = try? member.reach()
                 let user = FieldUser(

@@ -10,6 +10,8 @@ struct ChainLoader {
     let hasEthernetHeader: Bool
     /// nil if no program asks a driver.
     let device: DeviceAccess?
+    /// With whom programs are shared that would be alike; nil if with nobody.
+    var share: SharedChains.Share?
 
     /// A program with the maps that it is to have.
     struct Entry {
@@ -17,8 +19,19 @@ struct ChainLoader {
         var maps = MapsSource.new
     }
 
+    /// Loads programs, unless they are loaded already for others that are alike.
+    ///
     /// - Throws: `badData` if the verifier refuses one, or they cannot run one after the other; `missingPrivilege`.
     func load(_ entries: [Entry], in registry: borrowing Registry) throws(PacketMetadataError) -> LoadedChain {
+        guard let share, let likeness = SharedChains.Likeness(entries, mode, hasEthernetHeader: hasEthernetHeader)
+        else { return try loadAnew(entries, registry) }
+        return try share.chains.chain(likeness, at: share.place) { () throws(PacketMetadataError) in
+            try loadAnew(entries, registry)
+        }
+    }
+
+    private func loadAnew(_ entries: [Entry], _ registry: borrowing Registry) throws(PacketMetadataError) -> LoadedChain
+    {
         var members: [LoadedChain.Member] = []
         for entry in entries {
             members.append(try member(entry, isAlone: entries.count == 1, registry))

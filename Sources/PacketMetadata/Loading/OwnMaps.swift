@@ -24,6 +24,8 @@ enum OwnMaps {
         ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name) && !name.contains(".rodata")
     }
 
+    static func areIn(_ object: borrowing BPFObject) -> Bool { object.mapNames.contains(where: isOwn) }
+
     /// Program arrays that the object fills lead to the programs of one load: they are kept, since the kernel empties one as
     /// its last pin goes, and each load gets new ones. Were they used again, the attached programs, bound to the registry
     /// as it was, would call programs bound to the registry as it will be.

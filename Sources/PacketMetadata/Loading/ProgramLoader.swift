@@ -33,6 +33,8 @@ struct ProgramLoader: ~Copyable {
         let takesFragments: Bool
         /// The program and those that it reaches by tail calls of its own.
         let reached: Set<String>
+        /// Whether the object has maps that are neither the registry's nor constants.
+        let hasOwnMaps: Bool
         /// What the object uses of the registry's types.
         fileprivate let used: UsedFields
     }
@@ -52,7 +54,7 @@ struct ProgramLoader: ~Copyable {
             hasTable: object.hasConstant(PKTMETA_TABLE_VARIABLE))
         return Inspected(
             name: program.name, hook: hook, binding: binding, takesFragments: program.section.takesFragments,
-            reached: reached, used: used)
+            reached: reached, hasOwnMaps: OwnMaps.areIn(object), used: used)
     }
 
     /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.

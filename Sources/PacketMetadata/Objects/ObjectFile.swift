@@ -6,12 +6,15 @@ internal import RegistryModel
 internal import SystemPackage
 
 /// The bytes of a BPF object, and its name for users: a path, or "prebuilt producer".
-struct ObjectFile: Equatable, Sendable {
+struct ObjectFile: Hashable, Sendable {
     let name: String
     let bytes: ObjectBytes
     let isPrebuilt: Bool
     /// nil for all but the prebuilt producer.
     let producer: ProducerBuild?
+
+    /// Most are told apart by their names.
+    func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     init(name: String, bytes: ObjectBytes, isPrebuilt: Bool, producer: ProducerBuild? = nil) {
         self.name = name

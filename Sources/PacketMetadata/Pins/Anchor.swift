@@ -11,8 +11,7 @@ enum Anchor: Sendable {
     case filter(FilterAnchor)
 
     enum State: Equatable {
-        /// By the program of that id.
-        case attached(UInt32)
+        case attached(Hold)
         /// The interface is, or somebody has let go of it.
         case gone
         /// This process may not enter the network namespace to look.
@@ -23,15 +22,13 @@ enum Anchor: Sendable {
         switch self {
         case .link(let pin):
             guard let link = try Self.information(pin), link.ifindex != 0 else { return .gone }
-            return .attached(link.programID)
+            return .attached(Hold(link))
         case .filter(let filter): return try filter.state()
         }
     }
 
-    /// The program at the hook, as far as this process may know.
-    func programID() throws(BPFError) -> UInt32? {
-        if case .attached(let id) = try state() { id } else { nil }
-    }
+    /// How the program at the hook is held; nil if there is none, or this process may not know.
+    func hold() throws(BPFError) -> Hold? { if case .attached(let hold) = try state() { hold } else { nil } }
 
     /// - Throws: EPERM, EINVAL or ENOENT if another program is attached by now.
     func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
@@ -99,10 +96,4 @@ extension Attachment.ChainFolder {
 
 extension Attachment {
     var anchor: Anchor { folders.anchor }
-
-    /// The interface that its link is on, by its index in whatever namespace that is; nil if it is gone.
-    func ifindex() throws(BPFError) -> UInt32? {
-        let ifindex = try BPFLink(pinnedAt: folders.link).information.ifindex
-        return ifindex == 0 ? nil : ifindex
-    }
 }

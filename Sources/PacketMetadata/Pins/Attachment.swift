@@ -40,10 +40,10 @@ struct Attachment: Sendable {
     /// The first member's, for what all have in common: hook, mode, interface.
     var record: AttachmentRecord { members[0].record }
 
-    /// Of the program at the hook; nil if there is none, or this process may not know.
-    func programID() throws(PacketMetadataError) -> UInt32? {
+    /// How its first program is held at the hook; nil if it is not, or this process may not know.
+    func hold() throws(PacketMetadataError) -> Hold? {
         do throws(BPFError) {
-            return try anchor.programID()
+            return try anchor.hold()
         } catch {
             throw PacketMetadataError(error)
         }

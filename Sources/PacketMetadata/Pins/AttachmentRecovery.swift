@@ -55,13 +55,13 @@ extension AttachmentStore {
         case .gone:
             try remove(attachment)
             return "\(text): forgotten, since its interface is gone or others have detached it"
-        case .attached(let attached):
+        case .attached(let hold):
             guard try folders.next.entry.isThere() else { return nil }
             let next = folders.next.member(0).program
             var isNext = false
-            if try next.isThere() { isNext = try BPFProgram(pinnedAt: next).id == attached }
+            if try next.isThere() { isNext = try BPFProgram(pinnedAt: next).id == hold.programID }
             if isNext { try exchange(folders) }
-            try settle(folders.entry)
+            try settle([folders.entry])
             return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
         }
     }

@@ -20,7 +20,7 @@ extension AttachmentStore {
         try perform("remove \(entry)") { () throws(Errno) in try entry.takeApart() }
     }
 
-    /// Detaches and removes what ``survey(where:)`` could not read, as far as it says what it is.
+    /// Detaches and removes what ``survey()`` could not read, as far as it says what it is.
     ///
     /// - Returns: what was done, in words.
     func drop(_ damaged: DamagedAttachment) throws(BPFError) -> String {

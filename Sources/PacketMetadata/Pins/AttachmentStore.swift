@@ -23,20 +23,22 @@ struct AttachmentStore: Sendable {
     ///
     /// - Throws: `badData` if one is not as pktmeta makes them: whoever counts on the list must not miss one.
     func attachments() throws(PacketMetadataError) -> [Attachment] {
-        try attachments { !$0.hasPrefix(Self.temporaryPrefix) }
+        try sound(survey())
     }
 
-    func attachments(at point: HookPoint) throws(PacketMetadataError) -> [Attachment] {
-        try attachments { $0.hasPrefix(point.prefix) }
+    /// The attachment of that name; nil if it has gone meanwhile.
+    ///
+    /// - Throws: `badData` likewise.
+    func attachment(_ name: String) throws(PacketMetadataError) -> Attachment? {
+        try sound(survey(of: [name])).first
     }
 
-    private func attachments(
-        _ isWanted: (String) -> Bool
-    ) throws(PacketMetadataError) -> [Attachment] {
-        let survey = try survey(where: isWanted)
+    private func sound(_ survey: Survey) throws(PacketMetadataError) -> [Attachment] {
         if let damaged = survey.damaged.first { throw damaged.refusal(of: pins.path) }
         return survey.sound
     }
+
+    func folders(_ name: String) -> Attachment.Folders { Attachment.Folders(pins.attachments.appending(name)) }
 
     func names() throws(PacketMetadataError) -> [String] {
         try doing(.listAttachments) { () throws(PacketMetadataError) in try pins.refuseIfPartIsNoFolder() }
@@ -51,24 +53,28 @@ struct AttachmentStore: Sendable {
 
     // MARK: Interfaces that moved
 
-    /// An interface that moved to another namespace takes its programs along: finds the attachments by what the hook
-    /// holds, and gives them their new names.
-    func adopt(_ point: HookPoint, holding programIDs: [UInt32]) throws(PacketMetadataError) {
-        for attachment in try attachments()
-        where attachment.record.hook == point.hook && !attachment.name.hasPrefix(point.prefix) {
-            do throws(BPFError) {
-                guard let id = try attachment.anchor.programID(), programIDs.contains(id) else { continue }
-                try rename(attachment.entry, to: pins.attachments.appending(freeName(point)))
-            } catch {
-                throw PacketMetadataError(error).keeping(from: .adoptAttachment(attachment.entry.path))
-            }
+    /// Gives an attachment whose interface came from another namespace the name of where it is now.
+    ///
+    /// - Returns: the name.
+    func adopt(_ name: String, at point: HookPoint) throws(PacketMetadataError) -> String {
+        let entry = folders(name).entry
+        do throws(BPFError) {
+            let new = try freeName(point)
+            try rename(entry, to: pins.attachments.appending(new))
+            return new
+        } catch {
+            throw PacketMetadataError(error).keeping(from: .adoptAttachment(entry.path))
         }
     }
 
     /// Frees the name of an attachment that lives on elsewhere.
-    func setAside(_ attachment: Attachment) throws(PacketMetadataError) {
+    ///
+    /// - Returns: its new name.
+    func setAside(_ name: String) throws(PacketMetadataError) -> String {
+        let new = "moved-\(Clock.monotonic)"
         do throws(BPFError) {
-            try rename(attachment.entry, to: pins.attachments.appending("moved-\(Clock.monotonic)"))
+            try rename(folders(name).entry, to: pins.attachments.appending(new))
+            return new
         } catch {
             throw PacketMetadataError(error)
         }
@@ -123,19 +129,31 @@ struct AttachmentStore: Sendable {
 
     /// Removes the programs in `next`, unless they are what is attached.
     private func discardNext(_ folders: Attachment.Folders, unless chain: RecordedChain) throws(BPFError) {
-        if try folders.anchor.programID() != chain.first.program.id { try takeApart(folders.next) }
+        if try folders.anchor.hold()?.programID != chain.first.program.id { try takeApart(folders.next) }
     }
 
     /// Gives up what ``swap(_:to:)`` kept.
-    func settle(_ entry: FolderEntry) throws(BPFError) {
-        let folders = Attachment.Folders(entry)
-        // A packet that is still on its way along the old chain, or an old program's tail calls, must find its end.
-        let members = try folders.next.members()
-        var makeTailCalls = members.count > 1
-        for member in members where !makeTailCalls { makeTailCalls = try OwnMaps.hasProgramArray(member.maps) }
-        if makeTailCalls { try waitForRunningPrograms() }
-        try takeApart(folders.next)
+    func settle(_ entries: [FolderEntry]) throws(BPFError) {
+        try waitForReplaced(entries)
+        for entry in entries { try discardReplaced(entry) }
     }
+
+    /// Waits until no packet needs what ``swap(_:to:)`` kept: one that is still on its way along an old chain, or an old
+    /// program's tail calls, must find its end.
+    func waitForReplaced(_ entries: [FolderEntry]) throws(BPFError) {
+        for entry in entries where try makesTailCalls(Attachment.Folders(entry).next) {
+            return try waitForRunningPrograms()
+        }
+    }
+
+    private func makesTailCalls(_ chain: Attachment.ChainFolder) throws(BPFError) -> Bool {
+        let members = try chain.members()
+        if members.count > 1 { return true }
+        for member in members where try OwnMaps.hasProgramArray(member.maps) { return true }
+        return false
+    }
+
+    func discardReplaced(_ entry: FolderEntry) throws(BPFError) { try takeApart(Attachment.Folders(entry).next) }
 
     /// Goes back to what ``swap(_:to:)`` kept.
     func swapBack(_ entry: FolderEntry) throws(BPFError) {
@@ -144,7 +162,7 @@ struct AttachmentStore: Sendable {
         let old = try BPFProgram(pinnedAt: folders.next.member(0).program)
         try Attachment(entry).anchor.update(to: old, replacing: attached)
         try exchange(folders)
-        try settle(entry)
+        try settle([entry])
     }
 
     /// Detaches the programs and removes their pins.

@@ -69,13 +69,15 @@ extension AttachmentStore {
 
     /// Looks at each entry but those that are half made or half gone, and registries that somebody has made there.
     ///
-    /// - Parameter isWanted: by the entry's name.
     /// - Throws: what keeps this process from looking.
-    func survey(
-        where isWanted: (String) -> Bool = { !$0.hasPrefix(temporaryPrefix) }
-    ) throws(PacketMetadataError) -> Survey {
+    func survey() throws(PacketMetadataError) -> Survey {
+        try survey(of: names().filter { !$0.hasPrefix(Self.temporaryPrefix) })
+    }
+
+    /// - Parameter names: those of entries.
+    func survey(of names: [String]) throws(PacketMetadataError) -> Survey {
         var survey = Survey()
-        for name in try names() where isWanted(name) {
+        for name in names {
             let entry = pins.attachments.appending(name)
             do throws(BPFError) {
                 try look(at: entry, &survey)

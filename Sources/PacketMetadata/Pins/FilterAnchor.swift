@@ -32,7 +32,7 @@ struct FilterAnchor: Sendable {
 
     func state() throws(BPFError) -> Anchor.State {
         let state = try inNamespace { () throws(BPFError) -> Anchor.State in
-            try find().map { .attached($0.programID) } ?? .gone
+            try find().map { .attached(Hold(filterWith: $0.programID, ifindex: ifindex)) } ?? .gone
         }
         if let state { return state }
         // A namespace that is not found is not gone: a process of another pid namespace may hold it, or a socket.

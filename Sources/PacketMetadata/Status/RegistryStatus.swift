@@ -13,8 +13,8 @@ extension Registry {
     public func status() throws(PacketMetadataError) -> [HookStatus] {
         let image = try image()
         var places: [AttachmentPlace.Key: (place: AttachmentPlace, attachments: [Attachment])] = [:]
-        for attachment in try AttachmentStore(pins).survey().sound {
-            let place = AttachmentPlace(attachment)
+        let attachments = try AttachmentStore(pins).survey().sound
+        for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {
             places[place.key, default: (place, [])].attachments.append(attachment)
         }
         let counts = isCountingRuns
@@ -46,10 +46,10 @@ extension AttachmentPlace {
         _ attachments: [Attachment], _ image: RegistryImage, counts: Bool, _ survey: HostSurvey
     ) -> HookStatus {
         let occupants = occupants(survey)
-        var left = attachments.map { (attachment: $0, program: try? $0.anchor.programID()) }
+        var left = attachments.map { (attachment: $0, trace: (try? $0.hold())?.trace) }
         var entries: [HookStatus.Entry] = []
         for occupant in occupants ?? [] {
-            if let index = left.firstIndex(where: { $0.program == occupant.programID }) {
+            if let index = left.firstIndex(where: { $0.trace == occupant.trace(ifindex: ifindex) }) {
                 entries += left.remove(at: index).attachment.status(image, counts: counts)
             } else {
                 entries.append(.other(occupant))
@@ -73,6 +73,13 @@ extension AttachmentPlace {
         }
         guard areGone else { return false }
         return isFound ? nameNow == nil : Capability.missing(of: [.sysAdmin]).isEmpty
+    }
+}
+
+extension HookOccupant {
+    /// What its hook shows of it.
+    fileprivate func trace(ifindex: UInt32) -> HookTrace {
+        if mechanism == .tcxLink, let linkID { .tcxLink(linkID) } else { .program(programID, ifindex: ifindex) }
     }
 }
 

@@ -6,7 +6,7 @@ extension Registry {
     /// Interfaces to which the prebuilt producer is attached and sets no hardware field, because the driver cannot be asked
     /// there.
     public func interfacesWithoutHardwareFields() throws(PacketMetadataError) -> [String] {
-        try AttachmentStore(pins).survey().sound.filter { $0.members.contains(where: \.record.isUnasked) }
-            .map(\.interface)
+        let unasked = try AttachmentStore(pins).survey().sound.filter { $0.members.contains(where: \.record.isUnasked) }
+        return AttachmentPlace.all(unasked).map(\.interface)
     }
 }

@@ -321,11 +321,11 @@ import Testing
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
             let attacher = try bench.pair.inReceiver {
                 try InterfaceAttacher(
-                    NetworkInterface(named: "far0"), store: store, action: .attach(interfaces: ["far0"]))
+                    NetworkInterface(named: "far0"), programs: CommandPrograms(), action: .attach(interfaces: ["far0"]))
             }
             let first = attachment.members[0]
-            let chain = try attacher.loader(attachment.record.mode, isAttached: true).load(
-                [first.entry(for: registry.image())], in: registry)
+            let chain = try attacher.loader(.xdp, attachment.record.mode, isAttached: true).load(
+                [attacher.programs.entry(first, for: registry.image())], in: registry)
             let record = first.record.renewed(as: chain.members[0].spec)
             try store.swap(attachment, to: RecordedChain(chain, [record]))
             if !isAttached {

@@ -102,16 +102,15 @@ final class KillBench {
     }
 
     /// Programs and links of this registry that no pin names, so that nothing would ever remove them; and programs that
-    /// the interface runs and no pinned link holds, or the reverse.
+    /// the interfaces run and no pinned link holds, or the reverse.
     ///
     /// - Parameter others: programs that the test attached by itself.
     func leaks(besides others: Set<UInt32> = []) throws -> [String] {
         let pinned = try KernelObjects(pinnedAt: scratch.pins.map { scratch.path.appending($0) })
         let kernel = try KernelObjects(using: pinned.maps)
         let attached = try pair.inReceiver {
-            let index = try NetworkInterface(named: VethPair.far).index
-            return Set(
-                try Hook.tcIngress.programIDs(ifindex: index) + Hook.xdp.programIDs(ifindex: index))
+            let indices = try NetworkInterface.all().map(\.index)
+            return try Set(indices.flatMap { index in try Hook.allCases.flatMap { try $0.programIDs(ifindex: index) } })
         }
         var leaks: [String] = []
         let programs = kernel.programs.subtracting(pinned.programs).subtracting(others)
@@ -119,7 +118,7 @@ final class KillBench {
         let links = kernel.links.subtracting(pinned.links)
         if links.count > others.count { leaks.append("links that nothing names: \(links)") }
         if attached.subtracting(others) != pinned.linkedPrograms {
-            leaks.append("the interface runs \(attached), pinned links hold \(pinned.linkedPrograms)")
+            leaks.append("the interfaces run \(attached), pinned links hold \(pinned.linkedPrograms)")
         }
         return leaks
     }

@@ -27,6 +27,8 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     private static let attach = ["attach-to-interface", VethPair.far]
     private static let attachPrebuilt = attach + ["--xdp", "prebuilt", "--tc", "prebuilt"]
     private static let detach = ["detach-from-interface", VethPair.far]
+    private static let attachTwo = ["attach-to-interface", VethPair.far, "lo", "--xdp", "none", "--tc", "prebuilt"]
+    private static let detachTwo = ["detach-from-interface", VethPair.far, "lo"]
     private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
     private static let unregister = ["unregister-field", "fresh"]
     private static let steady = [
@@ -87,6 +89,15 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         KillScene(
             testDescription: "detach-from-interface", prepare: create + [attachPrebuilt], command: detach,
             undo: [attachPrebuilt]),
+        KillScene(
+            testDescription: "attach-to-interface, two with one program", prepare: create, command: attachTwo,
+            undo: [detachTwo]),
+        KillScene(
+            testDescription: "register-field, the program of two interfaces is renewed", prepare: create + [attachTwo],
+            command: register, undo: [unregister]),
+        KillScene(
+            testDescription: "detach-from-interface, one of two with one program", prepare: create + [attachTwo],
+            command: ["detach-from-interface", "lo"], undo: [attachTwo]),
         KillScene(
             testDescription: "delete-registry", prepare: create + [attachPrebuilt],
             command: ["delete-registry", "--force"], undo: create + [attachPrebuilt],
