@@ -47,7 +47,8 @@ extension ObjectBytes: Equatable {
                 unsafe one.withUnsafeBytes { one in
                     unsafe other.withUnsafeBytes { other in
                         guard one.count == other.count else { return false }
-                        guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+                        guard let first = one.baseAddress, let second = other.baseAddress, unsafe first != second
+                        else { return true }
                         return unsafe memcmp(first, second, one.count) == 0
                     }
                 }

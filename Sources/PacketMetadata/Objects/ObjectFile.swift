@@ -32,6 +32,11 @@ struct ObjectFile: Hashable, Sendable {
             name: build.object.title, bytes: build.object.bytes, isPrebuilt: true, producer: build)
     }
 
+    /// The same, with bytes that are kept once.
+    func kept(in pool: ObjectPool) -> ObjectFile {
+        ObjectFile(name: name, bytes: pool.keep(bytes), isPrebuilt: isPrebuilt, producer: producer)
+    }
+
     /// Not marked as prebuilt: the user chose it, so it stays until another is named.
     static let scrub = ObjectFile(
         name: PrebuiltObject.scrub.title, bytes: PrebuiltObject.scrub.bytes, isPrebuilt: false)

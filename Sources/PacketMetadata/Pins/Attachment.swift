@@ -21,14 +21,14 @@ struct Attachment: Sendable {
         }
     }
 
-    init(_ entry: FolderEntry) throws(BPFError) {
+    /// - Parameter objects: keeps the bytes of its programs' objects.
+    init(_ entry: FolderEntry, keeping objects: ObjectPool = ObjectPool()) throws(BPFError) {
         folders = Folders(entry)
         var members: [Member] = []
         for folders in try folders.attached.members() {
-            members.append(
-                Member(
-                    record: try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true)),
-                    folders: folders))
+            var record = try AttachmentRecord(map: BPFMap(pinnedAt: folders.record, readOnly: true))
+            record.object = record.object.kept(in: objects)
+            members.append(Member(record: record, folders: folders))
         }
         guard !members.isEmpty else { throw BPFError("read \(entry)", .noSuchFileOrDirectory) }
         self.members = members

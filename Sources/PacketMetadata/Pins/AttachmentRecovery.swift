@@ -30,7 +30,7 @@ extension AttachmentStore {
         }
         for attachment in survey.sound {
             try naming(attachment.entry) { () throws(BPFError) in
-                if let text = try recover(attachment.folders) { finish(text) }
+                if let text = try recover(attachment) { finish(text) }
             }
         }
         return done
@@ -44,10 +44,11 @@ extension AttachmentStore {
         }
     }
 
-    private func recover(_ folders: Attachment.Folders) throws(BPFError) -> String? {
+    private func recover(_ found: Attachment) throws(BPFError) -> String? {
+        let folders = found.folders
         let wasExchanging = try folders.previous.entry.isThere()
-        try finishExchange(folders)
-        let attachment = try Attachment(folders.entry)
+        if wasExchanging { try finishExchange(folders) }
+        let attachment = wasExchanging ? try Attachment(folders.entry) : found
         let record = attachment.record
         let text = "\(record.interface): \(record.hook): \(record.program)"
         switch try attachment.anchor.state() {

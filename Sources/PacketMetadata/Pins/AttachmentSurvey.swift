@@ -77,10 +77,11 @@ extension AttachmentStore {
     /// - Parameter names: those of entries.
     func survey(of names: [String]) throws(PacketMetadataError) -> Survey {
         var survey = Survey()
+        let objects = ObjectPool()
         for name in names {
             let entry = pins.attachments.appending(name)
             do throws(BPFError) {
-                try look(at: entry, &survey)
+                try look(at: entry, objects, &survey)
             } catch {
                 throw PacketMetadataError(error, needs: [.bpf]).keeping(from: .readAttachment(entry.path))
             }
@@ -91,11 +92,11 @@ extension AttachmentStore {
     private static let attempts = 3
 
     /// A reader takes no lock: meanwhile an attachment may go, or its programs may change.
-    private func look(at entry: FolderEntry, _ survey: inout Survey) throws(BPFError) {
+    private func look(at entry: FolderEntry, _ objects: ObjectPool, _ survey: inout Survey) throws(BPFError) {
         var damage: BPFError?
         for _ in 0..<Self.attempts {
             do throws(BPFError) {
-                let attachment = try Attachment(entry)
+                let attachment = try Attachment(entry, keeping: objects)
                 try attachment.check()
                 survey.sound.append(attachment)
                 return
