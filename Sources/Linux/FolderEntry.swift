@@ -110,7 +110,9 @@ public struct FolderEntry: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// What holds a slash, or goes up, is nobody's name.
-    private static func isName(_ text: String) -> Bool { !text.contains("/") && !["", ".", ".."].contains(text) }
+    private static func isName(_ text: String) -> Bool {
+        !text.utf8.contains(UInt8(ascii: "/")) && !["", ".", ".."].contains(text)
+    }
 
     private func information() throws(Errno) -> stat? {
         do throws(Errno) {
