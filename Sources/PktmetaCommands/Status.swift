@@ -14,9 +14,9 @@ struct Status: ContextCommand {
             Reads what is pinned and asks the kernel; changes nothing. Programs are in the order in which they run. Below \
             each of your own are its object, the fields that it names, and where its own maps are pinned, for bpftool map \
             dump pinned: global variables are pktmeta+bss and pktmeta+data. Packets are those since a program was loaded, \
-            which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. Without CAP_SYS_ADMIN, other namespaces \
-            and other people's programs remain unknown, and so do programs that are attached for as long as a process \
-            lives (--no-pin). What is attached, the registry's owner alone may see.
+            on all interfaces that share it, which the kernel counts while sysctl kernel.bpf_stats_enabled is 1. Without \
+            CAP_SYS_ADMIN, other namespaces and other people's programs remain unknown, and so do programs that are \
+            attached for as long as a process lives (--no-pin). What is attached, the registry's owner alone may see.
             """)
 
     @OptionGroup var registry: RegistryOptions

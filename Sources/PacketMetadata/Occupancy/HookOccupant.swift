@@ -39,7 +39,8 @@ public struct HookOccupant: Sendable, Hashable {
     public let loadedAt: UInt64?
     /// nil if there is no link, or this process may not know it.
     public let linkID: UInt32?
-    /// Where the link, then where the program is pinned, as far as this process may look.
+    /// Where the link, then where the program is pinned, as far as this process may look. Of a program that attachments of a
+    /// registry share, the pins of this attachment, if its link is known.
     public let pins: [FilePath]
     /// Whether it is libxdp's dispatcher, which calls programs of several owners.
     public let isDispatcher: Bool

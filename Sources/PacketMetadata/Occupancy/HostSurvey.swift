@@ -10,7 +10,9 @@ final class HostSurvey {
     private lazy var search = PinSearch(foldersLike: Self.isDispatcherFolder) { object in
         if case .map = object { false } else { true }
     }
+    /// By the attachment that the pin is a part of; "" for others.
     private lazy var programPins = pins { if case .program(let program) = $0 { program.id } else { nil } }
+        .mapValues { pins in Dictionary(grouping: pins) { Self.attachment(of: $0.path) ?? "" } }
     private lazy var linkPins = pins { if case .link(let link) = $0 { link.id } else { nil } }
     private lazy var folders = Dictionary(grouping: search.folders) { $0.lastComponent?.string ?? "" }
     private lazy var links = Result { () throws(BPFError) in try Self.linksByInterface() }
@@ -18,8 +20,32 @@ final class HostSurvey {
     /// Whether all pins could be looked at.
     var hasAllPins: Bool { search.isComplete }
 
-    func pins(ofProgram id: UInt32) -> [PinnedObject] { programPins[id] ?? [] }
-    func pins(ofLink id: UInt32) -> [PinnedObject] { linkPins[id] ?? [] }
+    /// What a program's pin tells of it; nil if it has none that may be opened.
+    func program(_ id: UInt32) -> ProgramInformation? {
+        if case .program(let program)? = programPins[id]?.values.first?.first?.object { program } else { nil }
+    }
+
+    /// Attachments of a registry may share a program: one that is known has its own pins of it.
+    ///
+    /// - Parameter links: where the link is pinned that holds it; empty if that is not known.
+    func pins(ofProgram id: UInt32, heldBy links: [FilePath]) -> [FilePath] {
+        let pins = programPins[id] ?? [:]
+        let attachments = Set(links.compactMap(Self.attachment))
+        if attachments.isEmpty { return pins.values.joined().map(\.path).sorted { $0.string < $1.string } }
+        return (attachments.sorted() + [""]).flatMap { pins[$0, default: []] }.map(\.path)
+    }
+
+    func pins(ofLink id: UInt32) -> [FilePath] { (linkPins[id] ?? []).map(\.path) }
+
+    /// The folder of the attachment that a pin would be a part of, in whatever registry.
+    private static func attachment(of pin: FilePath) -> String? {
+        guard let above = pin.components.lastIndex(where: { $0.string == RegistryPins.attachmentsName }) else {
+            return nil
+        }
+        let name = pin.components.index(after: above)
+        guard name < pin.components.endIndex else { return nil }
+        return FilePath(root: pin.root, pin.components[...name]).string
+    }
 
     /// XDP links of interfaces with that index, in whichever network namespace; of them only those that are pinned if this
     /// process may not list links, and then `isComplete` is false.

@@ -24,8 +24,7 @@ extension HookOccupancy {
             var known: [UInt32: ProgramInformation] = [:]
             for id in ids {
                 // The kernel tells CAP_SYS_ADMIN only; a pin tells whoever may open it.
-                known[id] = try? ProgramInformation(id: id)
-                if case .program(let program)? = survey.pins(ofProgram: id).first?.object { known[id] = program }
+                known[id] = survey.program(id) ?? (try? ProgramInformation(id: id))
             }
             programs = known
         }
@@ -37,8 +36,8 @@ extension HookOccupancy {
             filter: HookOccupant.Filter? = nil
         ) -> HookOccupant {
             let program = programs[id]
-            let linkPins = link.map { survey.pins(ofLink: $0).map(\.path) } ?? []
-            let programPins = survey.pins(ofProgram: id).map(\.path)
+            let linkPins = link.map { survey.pins(ofLink: $0) } ?? []
+            let programPins = survey.pins(ofProgram: id, heldBy: linkPins)
             let folder = ifindex.flatMap { survey.dispatcherFolder(ifindex: $0, program: id) }
             // A program may be pinned by one and attached by another; a link is its owner's. pktmeta attaches by links and
             // filters only.

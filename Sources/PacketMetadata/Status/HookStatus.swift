@@ -46,7 +46,8 @@ public struct ProgramStatus: Sendable, Hashable {
     public let fields: [String]
     /// CLOCK_REALTIME, ns.
     public let attachedAt: UInt64
-    /// Packets since the program was loaded; nil unless the kernel counts (sysctl kernel.bpf_stats_enabled).
+    /// Packets since the program was loaded, of all attachments that share it; nil unless the kernel counts (sysctl
+    /// kernel.bpf_stats_enabled).
     public let packets: UInt64?
     public let pins: FilePath
     /// The program's own maps, global variables among them, by name. nil if this process may not look.
