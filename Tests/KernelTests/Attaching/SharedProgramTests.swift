@@ -242,7 +242,7 @@ import Testing
     }
 
     /// What is done to two interfaces of the same index, in two network namespaces, whose XDP program is the same.
-    enum Next: CaseIterable { case detachMoved, detachOther, register, deleteRegistry }
+    enum Next: CaseIterable { case detachMoved, detachOther, register, deleteRegistry, removeFromHost }
 
     @Test(arguments: Next.allCases)
     func interfacesOfTheSameIndexArePartedBeforeAnythingIsDone(_ next: Next) throws {
@@ -290,8 +290,10 @@ import Testing
                 #expect(try moved() != host.program(.xdp, of: "one0"))
                 #expect(try host.program(.xdp, of: "three0") != shared)
                 #expect(try host.links(.xdp) == links)
-            case .deleteRegistry:
-                #expect(try host.command("delete-registry", "--force").exitCode == 0)
+            case .deleteRegistry, .removeFromHost:
+                let command = next == .deleteRegistry ? "delete-registry" : "remove-from-host"
+                let removed = try host.command(command, "--force")
+                #expect(removed.exitCode == 0, "\(removed.output) \(removed.errors)")
                 let left = try [host.program(.xdp, of: "one0"), moved(), host.program(.xdp, of: "three0")]
                 #expect(left == [nil, nil, nil])
             }

@@ -27,7 +27,8 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     private static let attach = ["attach-to-interface", VethPair.far]
     private static let attachPrebuilt = attach + ["--xdp", "prebuilt", "--tc", "prebuilt"]
     private static let detach = ["detach-from-interface", VethPair.far]
-    private static let attachTwo = ["attach-to-interface", VethPair.far, "lo", "--xdp", "none", "--tc", "prebuilt"]
+    /// In a mode that both interfaces have, they have the same programs.
+    private static let attachTwo = attachPrebuilt + ["lo", "--mode", "generic"]
     private static let detachTwo = ["detach-from-interface", VethPair.far, "lo"]
     private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
     private static let unregister = ["unregister-field", "fresh"]
