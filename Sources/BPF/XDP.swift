@@ -2,6 +2,7 @@
 
 internal import Clibbpf
 internal import Linux
+internal import SystemPackage
 
 /// Where in an interface's way of a packet its XDP program runs.
 public enum XDPMode: String, Sendable, Hashable, CaseIterable {
@@ -29,14 +30,18 @@ public struct AttachedXDPProgram: Sendable, Hashable {
 
     /// Asks about an interface of this thread's network namespace.
     ///
-    /// - Returns: at most one in the driver or the stack, and one in the NIC.
+    /// - Returns: at most one in the driver or the stack, and one in the NIC; none if there is no such interface.
     public static func query(ifindex: UInt32) throws(BPFError) -> [AttachedXDPProgram] {
-        var answer = bpf_xdp_query_opts()
-        answer.sz = MemoryLayout<bpf_xdp_query_opts>.size(through: \.attach_mode)
-        try libbpf("ask for XDP programs") { unsafe bpf_xdp_query(CInt(ifindex), 0, &answer) }
-        return [
-            (answer.hw_prog_id, XDPMode.offloaded), (answer.drv_prog_id, .native), (answer.skb_prog_id, .generic),
-        ].filter { $0.0 != 0 }.map { AttachedXDPProgram(id: $0.0, mode: $0.1) }
+        let ids: XDPProgramIDs
+        do throws(Errno) {
+            ids = try XDPProgramIDs(ifindex: ifindex)
+        } catch .operationNotSupportedByDevice {
+            return []
+        } catch {
+            throw BPFError("ask for XDP programs", error)
+        }
+        let programs = [(ids.offloaded, XDPMode.offloaded), (ids.native, .native), (ids.generic, .generic)]
+        return programs.compactMap { id, mode in id.map { AttachedXDPProgram(id: $0, mode: mode) } }
     }
 }
 

@@ -69,6 +69,12 @@ struct LinkMessage {
     /// Where that is, by the number that this network namespace knows it by; nil if it is here.
     var peerNamespace: Int32? { number(IFLA_LINK_NETNSID, as: Int32.self) }
 
+    /// The ids of the XDP programs that it has, by IFLA_XDP_*_PROG_ID of linux/if_link.h.
+    var xdpProgramIDs: [Int: UInt32] {
+        let attributes = attributes[Int(IFLA_XDP)].map(Netlink.attributes) ?? [:]
+        return attributes.compactMapValues { Netlink.load(UInt32.self, $0) }
+    }
+
     private func number<Number: FixedWidthInteger & BitwiseCopyable>(
         _ attribute: some BinaryInteger, as _: Number.Type
     ) -> Number? {
