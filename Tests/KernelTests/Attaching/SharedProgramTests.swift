@@ -241,6 +241,36 @@ import Testing
         }
     }
 
+    /// Of an XDP program the kernel tells the interface's index alone, which another may have elsewhere; a TCX hook tells more.
+    @Test func interfacesOfTheSameIndexShareNoXDPProgram() throws {
+        try Kernel.run {
+            let host = try Host(firstIndex: 50)
+            let elsewhere = try VethTopology.namespace()
+            func there<Value>(_ body: () throws -> Value) throws -> Value { try VethPair.run(in: elsewhere, body) }
+            try there {
+                try VethPair.ip("link add same0 index 50 type veth peer name same0peer index 100")
+                try VethPair.ip("link set same0 up")
+            }
+            try host.attach()
+            func command(_ name: String) throws -> CommandRun {
+                try there { CommandRun([name, "same0", "--registry", host.bench.scratch.path.string]) }
+            }
+            #expect(try command("attach-to-interface").exitCode == 0)
+            try host.register("first")
+            #expect(try host.program(.xdp, of: "one0") == host.program(.xdp, of: "three0"))
+            #expect(try there { try Host.program(.xdp, of: "same0") } != host.program(.xdp, of: "one0"))
+            #expect(try there { try Host.program(.tcIngress, of: "same0") } == host.program(.tcIngress, of: "one0"))
+            #expect(try host.links(.tcIngress).count == 4)
+            let detached = try command("detach-from-interface")
+            #expect(
+                detached.output == "same0: XDP: producer detached (native)\nsame0: TC ingress: consumer detached (tcx)")
+            for hook in Hook.allCases {
+                #expect(try there { try Host.program(hook, of: "same0") } == nil)
+                #expect(try host.programs(hook).allSatisfy { $0 != nil })
+            }
+        }
+    }
+
     /// What is done to two interfaces of the same index, in two network namespaces, whose XDP program is the same.
     enum Next: CaseIterable { case detachMoved, detachOther, register, deleteRegistry, removeFromHost }
 
