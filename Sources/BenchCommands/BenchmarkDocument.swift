@@ -56,7 +56,7 @@ extension Bar {
         case .atLeast(let limit): atLeast = .fraction(limit)
         }
         return [
-            "ratio": .text(what), "value": ratio.json, "atMost": atMost, "atLeast": atLeast,
+            "ratio": .text(what), "value": ratio?.json, "atMost": atMost, "atLeast": atLeast,
             "verdict": .text(verdict.rawValue),
         ]
     }

@@ -85,7 +85,7 @@ struct BenchmarkRendering {
         ])
         table.rows = bars.map { bar in
             [
-                bar.what, number(bar.ratio.median, 3), number(bar.ratio.low, 3), number(bar.ratio.high, 3),
+                bar.what, ratio(bar.ratio?.median), ratio(bar.ratio?.low), ratio(bar.ratio?.high),
                 text(bar.bound),
                 bar.verdict.rawValue,
             ]
@@ -99,6 +99,8 @@ struct BenchmarkRendering {
         case .atLeast(let limit): "at least \(number(limit, 2))"
         }
     }
+
+    private func ratio(_ value: Double?) -> String { value.map { number($0, 3) } ?? "-" }
 
     private func number(_ value: Double, _ digits: Int) -> String { fixed(value, digits: digits) }
 }

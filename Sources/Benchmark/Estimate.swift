@@ -35,10 +35,14 @@ package struct Estimate: Sendable, Hashable {
         }
     }
 
-    /// Of the ratios of samples that were taken in the same round, in which the machine was as fast for both.
-    package static func ratio(_ samples: [Double], to others: [Double]) -> Estimate {
+    /// Of the ratios of samples that were taken in the same round, in which the machine was as fast for both. Rounds tell
+    /// nothing in which the other, a difference, was lost in the noise: 0 or less.
+    ///
+    /// - Returns: nil if most of the rounds tell nothing.
+    package static func ratio(_ samples: [Double], to others: [Double]) -> Estimate? {
         precondition(samples.count == others.count)
-        return Estimate(zip(samples, others).map { $0 / $1 })
+        let ratios = zip(samples, others).filter { $1 > 0 }.map { $0 / $1 }
+        return ratios.isEmpty || ratios.count * 2 < samples.count ? nil : Estimate(ratios)
     }
 }
 
@@ -57,15 +61,17 @@ package struct Bar: Sendable, Hashable {
 
     package let what: String
     package let bound: Bound
-    package let ratio: Estimate
+    /// nil if nothing could be told of it.
+    package let ratio: Estimate?
 
-    package init(_ what: String, _ bound: Bound, _ ratio: Estimate) {
+    package init(_ what: String, _ bound: Bound, _ ratio: Estimate?) {
         self.what = what
         self.bound = bound
         self.ratio = ratio
     }
 
     package var verdict: Verdict {
+        guard let ratio else { return .undecided }
         let (worst, best, isGood): (Double, Double, (Double) -> Bool)
         switch bound {
         case .atMost(let limit): (worst, best, isGood) = (ratio.high, ratio.low, { $0 <= limit })

@@ -33,7 +33,15 @@ import Testing
     /// What slows both down in one round leaves the ratio as it is.
     @Test func ratiosAreTakenRoundByRound() {
         let ratio = Estimate.ratio([2, 20, 200, 2000, 8], to: [1, 10, 100, 1000, 2])
-        #expect(ratio.median == 2 && ratio.high == 4)
+        #expect(ratio?.median == 2 && ratio?.high == 4)
+    }
+
+    /// A difference may be 0 or less in a round, and then there is no ratio to it.
+    @Test func roundsWithoutARatioAreLeftOut() {
+        #expect(Estimate.ratio([2, 9, 4], to: [1, 0, 2])?.median == 2)
+        #expect(Estimate.ratio([2, 9, 4, 6], to: [1, -1, 2, 3])?.low == 2)
+        #expect(Estimate.ratio([2, 9, 4], to: [1, 0, -2]) == nil)
+        #expect(Bar("a / b", .atMost(1), nil).verdict == .undecided)
     }
 
     @Test func meansAreOfWholeGroups() {
