@@ -67,6 +67,12 @@ static __always_inline long load_far(struct __sk_buff *skb, __u32 offset, void *
 		__err; \
 	})
 
+/* In network byte order; IPv4 has the first word of each, and zeroes behind it. */
+struct addresses {
+	__u32 source[4];
+	__u32 destination[4];
+};
+
 static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
 {
 	struct {
@@ -81,7 +87,8 @@ static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, stru
 	flow->destination_port = bpf_ntohs(ports.destination);
 }
 
-static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
+static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow,
+				      struct addresses *addresses)
 {
 	const __be16 later_fragment = bpf_htons(0x1fff);
 	struct iphdr ip;
@@ -90,13 +97,14 @@ static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struc
 		return;
 	flow->family = 4;
 	flow->protocol = ip.protocol;
-	flow->source[0] = ip.saddr;
-	flow->destination[0] = ip.daddr;
+	addresses->source[0] = ip.saddr;
+	addresses->destination[0] = ip.daddr;
 	if (!(ip.frag_off & later_fragment))
 		read_ports(skb, offset + ip.ihl * 4, flow);
 }
 
-static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
+static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow,
+				      struct addresses *addresses)
 {
 	struct ipv6hdr ip;
 
@@ -104,8 +112,8 @@ static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struc
 		return;
 	flow->family = 6;
 	flow->protocol = ip.nexthdr;
-	__builtin_memcpy(flow->source, &ip.saddr, sizeof(flow->source));
-	__builtin_memcpy(flow->destination, &ip.daddr, sizeof(flow->destination));
+	__builtin_memcpy(addresses->source, &ip.saddr, sizeof(addresses->source));
+	__builtin_memcpy(addresses->destination, &ip.daddr, sizeof(addresses->destination));
 	read_ports(skb, offset + sizeof(ip), flow);
 }
 
@@ -130,16 +138,16 @@ static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset
 }
 
 /* Whose packet it is. */
-static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow *flow)
+static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow *flow, struct addresses *addresses)
 {
 	__u32 offset = 0;
 	__be16 ethertype = pktmeta_no_ethernet ? skb->protocol : read_ethernet(skb, &offset);
 
 	flow->ethertype = bpf_ntohs(ethertype);
 	if (ethertype == bpf_htons(ETH_P_IP))
-		read_ipv4(skb, offset, flow);
+		read_ipv4(skb, offset, flow, addresses);
 	else if (ethertype == bpf_htons(ETH_P_IPV6))
-		read_ipv6(skb, offset, flow);
+		read_ipv6(skb, offset, flow, addresses);
 }
 
 static __always_inline int is_within(const __u32 *address, const volatile struct pktmeta_prefix *prefix)
@@ -152,7 +160,7 @@ static __always_inline int is_within(const __u32 *address, const volatile struct
 	return !differences;
 }
 
-static __always_inline int matches_flow(const struct pktmeta_flow *flow)
+static __always_inline int matches_flow(const struct pktmeta_flow *flow, const struct addresses *addresses)
 {
 	if (pktmeta_watch.family && flow->family != pktmeta_watch.family)
 		return 0;
@@ -162,9 +170,9 @@ static __always_inline int matches_flow(const struct pktmeta_flow *flow)
 		return 0;
 	if (pktmeta_watch.destination_port && flow->destination_port != pktmeta_watch.destination_port)
 		return 0;
-	if (pktmeta_watch.has_source && !is_within(flow->source, &pktmeta_watch.source))
+	if (pktmeta_watch.has_source && !is_within(addresses->source, &pktmeta_watch.source))
 		return 0;
-	return !pktmeta_watch.has_destination || is_within(flow->destination, &pktmeta_watch.destination);
+	return !pktmeta_watch.has_destination || is_within(addresses->destination, &pktmeta_watch.destination);
 }
 
 static __always_inline int compare_bytes(const __u64 *value, const volatile struct pktmeta_condition *condition)
@@ -303,13 +311,32 @@ static __always_inline __u64 wake_up(struct pktmeta_watch_counts *counts, __u64 
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+static __always_inline void copy_addresses(struct pktmeta_event *event, __u8 family, const struct addresses *addresses)
+{
+	__u32 *to = (void *)event + pktmeta_watch.event_size;
+
+	if (family == 6) {
+		__builtin_memcpy(to, addresses, sizeof(*addresses));
+	} else {
+		to[0] = addresses->source[0];
+		to[1] = addresses->destination[0];
+	}
+}
+
 /* With the values that were got by id, or the packet's area. */
-static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_flow *flow, __u32 carried,
+static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_flow *flow,
+					const struct addresses *addresses, __u32 carried,
 					const struct pktmeta_watch_values *values, struct pktmeta_watch_counts *counts)
 {
-	struct pktmeta_event *event = bpf_ringbuf_reserve(&pktmeta_events, pktmeta_watch.event_size, 0);
+	__u32 size = pktmeta_watch.event_size;
+	struct pktmeta_event *event;
 	__u64 time;
 
+	/* Each way with a size that the verifier knows. */
+	if (flow->family == 6)
+		event = bpf_ringbuf_reserve(&pktmeta_events, size + sizeof(*addresses), 0);
+	else
+		event = bpf_ringbuf_reserve(&pktmeta_events, size + 2 * sizeof(__u32), 0);
 	if (!event) {
 		counts->dropped++;
 		return;
@@ -325,6 +352,7 @@ static __always_inline void write_event(struct __sk_buff *skb, const struct pktm
 		copy_values(event, values);
 	else if (carried)
 		copy_area(event, skb);
+	copy_addresses(event, flow->family, addresses);
 	counts->written++;
 	bpf_ringbuf_submit(event, wake_up(counts, time));
 }
@@ -335,6 +363,7 @@ int watcher(struct __sk_buff *skb)
 	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
 	struct pktmeta_watch_values *values = NULL;
 	struct pktmeta_watch_counts *counts;
+	struct addresses addresses = {};
 	struct pktmeta_flow flow = {};
 	struct pktmeta_cursor c;
 	__u32 carried = 0;
@@ -358,13 +387,13 @@ int watcher(struct __sk_buff *skb)
 		return TCX_NEXT;
 	if (!matches_conditions(&c, value))
 		return TCX_NEXT;
-	read_flow(skb, &flow);
-	if (!matches_flow(&flow))
+	read_flow(skb, &flow, &addresses);
+	if (!matches_flow(&flow, &addresses))
 		return TCX_NEXT;
 	counts->matched++;
 	if (pktmeta_watch.sample && counts->matched % pktmeta_watch.sample != 1 % pktmeta_watch.sample)
 		return TCX_NEXT;
-	write_event(skb, &flow, carried, values, counts);
+	write_event(skb, &flow, &addresses, carried, values, counts);
 	return TCX_NEXT;
 }
 

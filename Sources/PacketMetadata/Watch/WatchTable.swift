@@ -13,6 +13,7 @@ struct WatchTable {
     let offsets: [Int]
     /// Which words of 64 bits of a packet's area are in its event, one bit each.
     let words: UInt32
+    /// Bytes of an event but for its addresses.
     let eventSize: Int
     private let shown: [Shown]
 
@@ -66,7 +67,7 @@ struct WatchTable {
 
     /// The packet of an event of this table; nil if it is too short for one.
     func packet(_ record: RawSpan, _ event: pktmeta_event, interface: String) -> WatchedPacket? {
-        guard record.byteCount >= eventSize else { return nil }
+        guard record.byteCount >= eventSize + Self.addressesSize(event.flow.family) else { return nil }
         var fields: [WatchedPacket.Field] = []
         if event.carried != 0 { fields.reserveCapacity(shown.count) }
         for field in shown where event.carried & field.bit != 0 {
@@ -75,8 +76,15 @@ struct WatchTable {
         }
         return WatchedPacket(
             time: event.time, ifindex: event.ifindex, interface: interface, length: Int(event.length),
-            etherType: event.flow.ethertype, flow: WatchedPacket.Flow(event.flow), fields: fields)
+            etherType: event.flow.ethertype,
+            flow: WatchedPacket.Flow(event.flow, addresses: record.extracting(eventSize...)), fields: fields)
     }
+
+    /// Bytes that the event of an IPv4 packet takes in the ring buffer, with the record's header (BPF_RINGBUF_HDR_SZ).
+    var recordSize: Int { 8 + eventSize + Self.addressesSize(4) }
+
+    /// Bytes of the two addresses of a packet.
+    private static func addressesSize(_ family: UInt8) -> Int { family == 6 ? 32 : 8 }
 }
 
 extension pktmeta_event {
@@ -89,17 +97,17 @@ extension pktmeta_event {
 }
 
 extension WatchedPacket.Flow {
-    fileprivate init?(_ flow: pktmeta_flow) {
+    /// - Parameter addresses: the source, then the destination.
+    fileprivate init?(_ flow: pktmeta_flow, addresses: RawSpan) {
         guard flow.family == 4 || flow.family == 6 else { return nil }
         let type: FieldType = flow.family == 4 ? .ipv4 : .ipv6
         let hasPorts = flow.source_port != 0 || flow.destination_port != 0
-        func endpoint(_ address: some BitwiseCopyable, _ port: UInt16) -> WatchedPacket.Endpoint {
-            // The address is at least as long as a value of the type.
-            let value = unsafe withUnsafeBytes(of: address) { FieldValue(type: type, at: 0, of: unsafe $0.bytes) }
-            return WatchedPacket.Endpoint(address: value, port: hasPorts ? port : nil)
+        func endpoint(_ offset: Int, _ port: UInt16) -> WatchedPacket.Endpoint {
+            WatchedPacket.Endpoint(
+                address: FieldValue(type: type, at: offset, of: addresses), port: hasPorts ? port : nil)
         }
         self.init(
-            protocol: flow.protocol, source: endpoint(flow.source, flow.source_port),
-            destination: endpoint(flow.destination, flow.destination_port))
+            protocol: flow.protocol, source: endpoint(0, flow.source_port),
+            destination: endpoint(type.size, flow.destination_port))
     }
 }

@@ -37,13 +37,12 @@ extension PacketStream {
         return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
     }
 
-    /// Half the buffer's events, shared among the CPUs.
+    /// Half the events that the buffer has room for, of IPv4, shared among the CPUs.
     private static func wakeAfter(
         _ request: WatchRequest, _ table: WatchTable
     ) throws(PacketMetadataError) -> Int {
         do throws(BPFError) {
-            // A record of the ring buffer has a header of 8 bytes (BPF_RINGBUF_HDR_SZ).
-            return Swift.max(1, request.bufferSize / (table.eventSize + 8) / 2 / (try possibleCPUs()))
+            return Swift.max(1, request.bufferSize / table.recordSize / 2 / (try possibleCPUs()))
         } catch {
             throw PacketMetadataError(error)
         }

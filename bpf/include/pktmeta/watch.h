@@ -52,7 +52,7 @@ struct pktmeta_prefix {
 struct pktmeta_watch_settings {
 	__u32 table;      /* number of the load; goes into its events */
 	__u32 sample;     /* an event for one matching packet in that many of each CPU; 0: for each */
-	__u32 event_size; /* bytes, a multiple of 8 */
+	__u32 event_size; /* bytes without addresses, a multiple of 8 */
 	__u32 words; /* one bit for each word of 64 bits of the area that has bytes of a value: in the event in turn */
 	__u32 wake_after; /* events of a CPU since the reader was woken last; at least 1 */
 	__u8 all;         /* not 0: also packets that carry none of the fields */
@@ -70,10 +70,8 @@ struct pktmeta_watch_settings {
 	__u16 offsets[PKTMETA_FIELDS_MAX + 1]; /* of each step's value, bytes from the event's first */
 };
 
-/* What an event says of its packet; addresses as in struct pktmeta_prefix. */
+/* Whose packet it is. */
 struct pktmeta_flow {
-	__u32 source[4];
-	__u32 destination[4];
 	__u16 source_port; /* host byte order; 0 unless TCP, UDP or SCTP, and not in later fragments */
 	__u16 destination_port;
 	__u8 family; /* 4, 6; 0: neither IPv4 nor IPv6 */
@@ -82,8 +80,9 @@ struct pktmeta_flow {
 };
 
 /*
- * A record of the ring buffer. What follows is the packet's area as it is, less the words that have no value to be
- * shown; of a packet whose area has another layout, its values, put where they would lie in that.
+ * A record of the ring buffer begins so. The values follow: the packet's area as it is, less the words that have no
+ * value to be shown; of a packet whose area has another layout, its values, put where they would lie in that. Source
+ * and destination address come last, of 16 bytes each in IPv6, else of 4, in network byte order.
  */
 struct pktmeta_event {
 	__u64 time; /* CLOCK_MONOTONIC, ns */
@@ -113,8 +112,8 @@ struct pktmeta_watch_values {
 };
 
 _Static_assert(sizeof(struct pktmeta_condition) == 80, "padding is explicit");
-_Static_assert(sizeof(struct pktmeta_flow) == 40, "padding is explicit");
-_Static_assert(sizeof(struct pktmeta_event) == 64, "values begin on 8 bytes");
+_Static_assert(sizeof(struct pktmeta_flow) == 8, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_event) == 32, "values begin on 8 bytes");
 _Static_assert(sizeof(struct pktmeta_watch_settings) == 32 + 64 + 8 * 80 + 64, "padding is explicit");
 
 #endif /* PKTMETA_WATCH_H */
