@@ -7,8 +7,18 @@ internal import Synchronization
 internal import SystemPackage
 
 /// CPUs that this kernel may ever bring up: as many values as a per-CPU map has.
+///
+/// - Throws: `outOfRange` (ERANGE) if /sys/devices/system/cpu/possible is not there, or no such file: what it says of that
+///   file would be taken for what is wrong with the map whose values are to be counted.
 public func possibleCPUs() throws(BPFError) -> Int {
-    Int(try libbpf("count possible CPUs") { libbpf_num_possible_cpus() })
+    do throws(BPFError) {
+        return Int(try libbpf("count possible CPUs") { libbpf_num_possible_cpus() })
+    } catch {
+        let reason = error.reason ?? error.errno.name
+        throw BPFError(
+            "count possible CPUs", .outOfRange,
+            messages: ["/sys/devices/system/cpu/possible tells no number of them: \(reason)"])
+    }
 }
 
 /// Whether the number is right. It comes from a file, /sys/devices/system/cpu/possible, in whose place containers may see

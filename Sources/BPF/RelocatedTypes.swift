@@ -27,7 +27,9 @@ extension MemoryFile {
         do throws(Errno) {
             self = try MemoryFile(bytes)
         } catch {
-            throw BPFError(operation, error)
+            let isWithoutProc = error == .noFunction
+            throw BPFError(
+                operation, error, messages: isWithoutProc ? ["it goes by way of /proc, which is not mounted"] : [])
         }
     }
 }

@@ -10,8 +10,10 @@ public struct MemoryFile: ~Copyable, Sendable {
 
     public var path: String { "/proc/self/fd/\(fd.raw)" }
 
+    /// - Throws: `noFunction` (ENOSYS) without /proc, by way of which the path leads.
     public init(_ bytes: Span<UInt8>) throws(Errno) {
         let fd = OwnedFD(try check(unsafe linux_memfd_create("pktmeta")))
+        _ = try fd.path
         var written = 0
         while written < bytes.count {
             // write(2) reads at most the bytes that are left.

@@ -9,8 +9,14 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     public let fd: OwnedFD
 
     /// Opens the one that this thread is in.
+    ///
+    /// - Throws: `noFunction` (ENOSYS) without /proc, which would look as if the namespace were gone.
     public static func current() throws(Errno) -> NetworkNamespace {
-        try NetworkNamespace(path: "/proc/thread-self/ns/net")
+        do throws(Errno) {
+            return try NetworkNamespace(path: "/proc/thread-self/ns/net")
+        } catch .noSuchFileOrDirectory {
+            throw .noFunction
+        }
     }
 
     /// Opens one by its path, such as `/run/netns/blue` or `/proc/123/ns/net`.

@@ -32,7 +32,7 @@ static __always_inline __u64 hash_ipv4(struct iphdr *ip, void *end)
 	const __be16 fragment = bpf_htons(0x3fff); /* offset or more-fragments */
 	__u64 hash;
 
-	if ((void *)(ip + 1) > end)
+	if ((void *)(ip + 1) > end || ip->ihl * 4 < sizeof(*ip))
 		return 0;
 	hash = hash_mix(0, (__u64)ip->saddr << 32 | ip->daddr);
 	if (ip->frag_off & fragment) /* only the first has ports, and all must hash alike */
@@ -99,7 +99,7 @@ static __always_inline __u64 hash_network(void *data, void *end)
 
 /*
  * 32 bits over addresses, protocol and, for TCP, UDP and SCTP, ports. Fragments are hashed without ports, IPv6 packets
- * with extension headers too. 0 if the packet is neither IPv4 nor IPv6.
+ * with extension headers too. 0 if the packet is neither IPv4 nor IPv6, or its header is none.
  */
 static __always_inline __u32 flow_hash(void *data, void *end, int has_ethernet)
 {

@@ -93,7 +93,7 @@ static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struc
 	const __be16 later_fragment = bpf_htons(0x1fff);
 	struct iphdr ip;
 
-	if (load(skb, offset, &ip) || ip.version != 4)
+	if (load(skb, offset, &ip) || ip.version != 4 || ip.ihl * 4 < sizeof(ip))
 		return;
 	flow->family = 4;
 	flow->protocol = ip.protocol;

@@ -40,6 +40,8 @@ extension NetworkNamespace {
         } catch {
             switch error {
             case .body(let error): throw error
+            case .entering(.noFunction):
+                throw PacketMetadataError(NamespaceRefusal.namespaceNotEnteredWithoutProc(name))
             case .entering(let errno):
                 throw PacketMetadataError(NamespaceRefusal.namespaceNotEntered(name, errno))
             }

@@ -11,12 +11,15 @@ public enum NamespaceRefusal: Refusal {
     case noSuchNamespace(String, FilePath, Errno, among: [String])
     /// By its name or what it is: "of the receiver".
     case namespaceNotEntered(String, Errno)
+    /// Likewise: the way back leads through /proc, which is not mounted.
+    case namespaceNotEnteredWithoutProc(String)
 
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .namespaceNotOpened: .missingPrivilege
         case .noSuchNamespace: .notFound
         case .namespaceNotEntered(_, let errno): .init(errno, or: .badData)
+        case .namespaceNotEnteredWithoutProc: .unsupported
         }
     }
 }

@@ -6,13 +6,13 @@ internal import RegistryModel
 
 extension RegistryImage {
     /// The frozen table of the prebuilt programs, `struct pktmeta_table`: fields with a source first.
-    func table() throws(PacketMetadataError) -> [UInt8] {
+    func table() throws(BPFError) -> [UInt8] {
         try table(
             fields.filter { $0.definition.source != .none } + fields.filter { $0.definition.source == .none })
     }
 
     /// The same with these fields only, in this order.
-    func table(_ ordered: [RegisteredField]) throws(PacketMetadataError) -> [UInt8] {
+    func table(_ ordered: [RegisteredField]) throws(BPFError) -> [UInt8] {
         var head = pktmeta_table()
         let places = places(of: ordered)
         head.revision = places == nil ? 0 : revision
@@ -28,11 +28,7 @@ extension RegistryImage {
         head.statistics = statistics.interval
         head.fine_clock = kernelHasCoarseClock ? 0 : 1
         head.numbers = bits(of: ordered.filter { $0.type.isInteger })
-        do throws(BPFError) {
-            head.cpus = UInt32(try possibleCPUs())
-        } catch {
-            throw PacketMetadataError(error)
-        }
+        head.cpus = UInt32(try possibleCPUs())
         var steps = ordered.map { encode(pktmeta_step($0)) }
         let blank = encode(pktmeta_step())
         while steps.count < RegistryImage.fieldSlots.count { steps.append(blank) }

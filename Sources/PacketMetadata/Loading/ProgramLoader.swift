@@ -82,12 +82,12 @@ struct ProgramLoader: ~Copyable {
         let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, registry.seal())
         defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
-        let constants = [
-            PKTMETA_TABLE_VARIABLE: try image.table(),
-            Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
-        ].merging(terms.constants) { $1 }
-        for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
         do throws(BPFError) {
+            let constants = [
+                PKTMETA_TABLE_VARIABLE: try image.table(),
+                Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
+            ].merging(terms.constants) { $1 }
+            for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
             for (name, count) in terms.entries { try object.resize(name, to: count) }
             try reuseMaps(of: registry, in: object)
             try OwnMaps.reuse(object, from: terms.maps)

@@ -14,7 +14,7 @@ extension PrebuiltObject {
         let file = MemoryFileBox(try MemoryFile(types.span, for: "hand over types"))
         defer { withExtendedLifetime(file) {} }  // libbpf opens it as it loads the object
         let object = try bytes.open(typesPath: file.path)
-        if let table = try? image.table() { _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: table) }
+        _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table())
         return try object.load(only: name, takesFragments: takesFragments)
     }
 }

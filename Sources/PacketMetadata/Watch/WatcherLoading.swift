@@ -23,28 +23,27 @@ extension PacketStream {
         _ frames: Frames, _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage,
         _ registry: borrowing Registry, after earlier: LoadedChain?
     ) throws(PacketMetadataError) -> LoadedChain {
-        let settings = try pktmeta_watch_settings(
-            request.filter, sample: request.sample, wakeAfter: wakeAfter(request, table), table: table, image: image)
-        var spec = try ProgramSpec(
-            ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
-        spec.constants = [
-            PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings),
-            PKTMETA_TABLE_VARIABLE: try image.table(table.fields),
-        ]
+        var spec = try ProgramSpec(ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
+        spec.constants = try constants(request, table, image)
         spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
         let loader = ChainLoader(mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
         let maps = earlier.map { MapsSource.program($0.first) } ?? .new
         return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
     }
 
-    /// Half the events that the buffer has room for, of IPv4, shared among the CPUs.
-    private static func wakeAfter(
-        _ request: WatchRequest, _ table: WatchTable
-    ) throws(PacketMetadataError) -> Int {
+    private static func constants(
+        _ request: WatchRequest, _ table: WatchTable, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> [String: [UInt8]] {
+        let (wakeAfter, places): (Int, [UInt8])
         do throws(BPFError) {
-            return Swift.max(1, request.bufferSize / table.recordSize / 2 / (try possibleCPUs()))
+            // Half the events that the buffer has room for, of IPv4, shared among the CPUs.
+            wakeAfter = Swift.max(1, request.bufferSize / table.recordSize / 2 / (try possibleCPUs()))
+            places = try image.table(table.fields)
         } catch {
             throw PacketMetadataError(error)
         }
+        let settings = try pktmeta_watch_settings(
+            request.filter, sample: request.sample, wakeAfter: wakeAfter, table: table, image: image)
+        return [PKTMETA_WATCH_SETTINGS_VARIABLE: encode(settings), PKTMETA_TABLE_VARIABLE: places]
     }
 }

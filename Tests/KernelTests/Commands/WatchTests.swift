@@ -202,6 +202,8 @@ import Testing
             told: "86dd 132 2001:db8::1:9 2001:db8::2:10"),
         Case(name: "ARP", frame: Frame.ethernet(0x806, [UInt8](repeating: 0, count: 28)), told: "806"),
         Case(name: "cut short", frame: Frame.ethernet(0x800, [0x45, 0, 0, 20]), told: "800"),
+        Case(
+            name: "a header of 4 bytes", frame: Frame.ethernet(0x800, [0x41] + tcp4().dropFirst()), told: "800"),
         Case(name: "not what it says", frame: Frame.ethernet(0x800, [UInt8](repeating: 0x60, count: 40)), told: "800"),
     ]
 
@@ -288,7 +290,7 @@ import Testing
         (["--dst", "2001:db8::2"], [7, 8]), (["--dst", "2001:db8::3"], []),
         (["--dst", "0.0.0.0/0"], [0, 1, 2, 3, 4, 5, 6]),
         (["--proto", "tcp", "--dst", "192.0.2.2", "--dport", "2000", "--src", "10.0.0.0/8"], [0, 1, 2, 5, 6]),
-        ([], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+        ([], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
     ])
     func filtersByFlow(options: [String], expected: [Int]) throws {
         try Kernel.run {

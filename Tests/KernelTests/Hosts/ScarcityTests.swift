@@ -79,6 +79,54 @@ import Testing
         }
     }
 
+    /// In whatever way the file is not there, or none, nobody takes that for damage of the registry.
+    @Test(arguments: [
+        "mount -t tmpfs none /sys/devices/system/cpu", "mount --bind /dev/null /sys/devices/system/cpu/possible",
+        "mount --bind /proc/self/comm /sys/devices/system/cpu/possible",
+    ])
+    func theFileOfPossibleCPUsIsNone(mount: String) throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"], ["attach-to-interface", VethPair.far]])
+            let prefix = ["unshare", "--mount", "sh", "-c", mount + "; exec \"$0\" \"$@\""]
+            for command in Self.commands.dropLast() + [
+                ["inspect-map"], ["status"], ["repair"], ["watch", VethPair.far],
+            ] {
+                let outcome = try Self.run(bench, prefix, command)
+                #expect(outcome.status == 70, "\(command): \(outcome)")
+                #expect(outcome.output.contains("/sys/devices/system/cpu/possible tells no number"), "\(outcome)")
+                #expect(!outcome.output.contains("damaged") && !outcome.output.contains("--force"), "\(outcome)")
+            }
+            let doctor = try Self.run(bench, prefix, ["doctor"])
+            #expect(doctor.output.contains("/sys/devices/system/cpu/possible tells no"), "\(doctor)")
+            #expect(!doctor.output.contains("verifier") && doctor.status == 69, "\(doctor)")
+            try expectNothingLost(bench)
+        }
+    }
+
+    /// What takes /proc says so, and not that something else is gone.
+    @Test func withoutProcTheCauseIsNamed() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            let name = "pktmeta-test-\(ProcessID.current)-proc"
+            let added = try ChildProcess.run(["ip", "netns", "add", name])
+            #expect(added.status == 0, "\(added)")
+            defer { _ = try? ChildProcess.run(["ip", "netns", "delete", name]) }
+            let prefix = ["unshare", "--mount", "sh", "-c", "umount -l /proc; exec \"$0\" \"$@\""]
+            for command in ["watch", "attach-to-interface", "detach-from-interface"] {
+                let outcome = try Self.run(bench, prefix, [command, "lo", "--netns", name])
+                #expect(outcome.status == 69 && outcome.output.contains("/proc, which is not mounted"), "\(outcome)")
+            }
+            let doctor = try bench.pair.inReceiver {
+                try ChildProcess.run(prefix + [Fixture.command, "doctor", "--registry", "\(bench.scratch.path)-none"])
+            }
+            #expect(doctor.output.contains("by way of /proc"), "\(doctor)")
+            #expect(!doctor.output.contains("parse target BTF"), "\(doctor)")
+            try expectNothingLost(bench)
+        }
+    }
+
     /// Containers may see another number of CPUs than the kernel has, which writes that many values.
     @Test func theFileOfPossibleCPUsIsWrong() throws {
         try Kernel.run {

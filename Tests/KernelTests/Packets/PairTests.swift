@@ -165,6 +165,21 @@ import Testing
         }
     }
 
+    /// What says that it is IPv4 and has no room for IPv4's header has no flow.
+    @Test func aHeaderThatIsNoneHasNoFlow() throws {
+        try Kernel.run {
+            let bench = try Bench(statistics: .all, fields: [("hash_field", "u32", "flow-hash")])
+            let packet = Frame.ipv4(6, from: [10, 1, 2, 3], to: [192, 0, 2, 2], Frame.ports(1000, 2000))
+            let sender = try bench.pair.inSender { try FrameSender(VethPair.near) }
+            for first: UInt8 in [0x41, 0x44, 0x45] {
+                try sender.send(Frame.ethernet(0x800, [first] + packet.dropFirst()))
+            }
+            #expect(try eventually { try bench.state("hash_field").got == 3 })
+            let state = try bench.state("hash_field")
+            #expect(state.range?.lowerBound == 0 && state.histogram[0] == 2 && state.last?.value.number != 0)
+        }
+    }
+
     @Test func attachedProgramsFollowTheRegistry() throws {
         try Kernel.run {
             let bench = try Bench(fields: [("first", "u32", "constant:1")])

@@ -90,6 +90,8 @@ extension NamespaceRefusal: RefusalWords {
         case .namespaceNotOpened(let path, let errno): "cannot open the network namespace \(path) (\(errno.name))"
         case .noSuchNamespace(_, let path, let errno, _): "there is no network namespace at \(path) (\(errno.name))"
         case .namespaceNotEntered(let name, let errno): "cannot enter the network namespace \(name) (\(errno.name))"
+        case .namespaceNotEnteredWithoutProc(let name):
+            "cannot enter the network namespace \(name), and come back, without /proc, which is not mounted"
         }
     }
 
@@ -99,6 +101,7 @@ extension NamespaceRefusal: RefusalWords {
             "Entering one takes CAP_SYS_ADMIN; that of another user's process, CAP_SYS_PTRACE as well."
         case .noSuchNamespace(let name, _, _, let others):
             NearestName.question(name, among: others) + "ip netns list shows the named ones."
+        case .namespaceNotEnteredWithoutProc: "mount -t proc proc /proc mounts it."
         case .namespaceNotEntered: kind == .missingPrivilege ? "Entering one takes CAP_SYS_ADMIN." : nil
         }
     }
