@@ -26,7 +26,7 @@ public struct PinSearch: Sendable {
     public let isComplete: Bool
 
     public static let maximumDepth = 8
-    public static let maximumNames = 20_000
+    public static let maximumNames = 200_000
 
     /// - Parameters:
     ///   - isFolderWanted: by its name, whether a folder is one to look for besides.

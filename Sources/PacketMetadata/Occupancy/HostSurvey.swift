@@ -10,35 +10,46 @@ final class HostSurvey {
     private lazy var search = PinSearch(foldersLike: Self.isDispatcherFolder) { object in
         if case .map = object { false } else { true }
     }
-    /// By the attachment that the pin is a part of; "" for others.
     private lazy var programPins = pins { if case .program(let program) = $0 { program.id } else { nil } }
-        .mapValues { pins in Dictionary(grouping: pins) { Self.attachment(of: $0.path) ?? "" } }
+        .mapValues(ProgramPins.init)
     private lazy var linkPins = pins { if case .link(let link) = $0 { link.id } else { nil } }
     private lazy var folders = Dictionary(grouping: search.folders) { $0.lastComponent?.string ?? "" }
     private lazy var links = Result { () throws(BPFError) in try Self.linksByInterface() }
+
+    private struct ProgramPins {
+        let information: ProgramInformation?
+        /// In the order of their names.
+        let all: [FilePath]
+        /// By the attachment that the pin is a part of; "" for others.
+        let byAttachment: [String: [FilePath]]
+
+        init(_ pins: [PinnedObject]) {
+            if case .program(let program)? = pins.first?.object { information = program } else { information = nil }
+            all = pins.map(\.path).sorted { $0.string < $1.string }
+            byAttachment = Dictionary(grouping: all) { HostSurvey.attachment(of: $0) ?? "" }
+        }
+    }
 
     /// Whether all pins could be looked at.
     var hasAllPins: Bool { search.isComplete }
 
     /// What a program's pin tells of it; nil if it has none that may be opened.
-    func program(_ id: UInt32) -> ProgramInformation? {
-        if case .program(let program)? = programPins[id]?.values.first?.first?.object { program } else { nil }
-    }
+    func program(_ id: UInt32) -> ProgramInformation? { programPins[id]?.information }
 
     /// Attachments of a registry may share a program: one that is known has its own pins of it.
     ///
     /// - Parameter links: where the link is pinned that holds it; empty if that is not known.
     func pins(ofProgram id: UInt32, heldBy links: [FilePath]) -> [FilePath] {
-        let pins = programPins[id] ?? [:]
+        guard let pins = programPins[id] else { return [] }
         let attachments = Set(links.compactMap(Self.attachment))
-        if attachments.isEmpty { return pins.values.joined().map(\.path).sorted { $0.string < $1.string } }
-        return (attachments.sorted() + [""]).flatMap { pins[$0, default: []] }.map(\.path)
+        if attachments.isEmpty { return pins.all }
+        return (attachments.sorted() + [""]).flatMap { pins.byAttachment[$0, default: []] }
     }
 
     func pins(ofLink id: UInt32) -> [FilePath] { (linkPins[id] ?? []).map(\.path) }
 
     /// The folder of the attachment that a pin would be a part of, in whatever registry.
-    private static func attachment(of pin: FilePath) -> String? {
+    fileprivate static func attachment(of pin: FilePath) -> String? {
         guard let above = pin.components.lastIndex(where: { $0.string == RegistryPins.attachmentsName }) else {
             return nil
         }
