@@ -35,6 +35,11 @@ public struct ProgramInformation: Sendable, Hashable {
     /// Instructions that the verifier looked at, each time it came by (since Linux 5.16).
     public let verifiedInstructions: Int
 
+    /// ns that a run took, of those since an earlier question.
+    public func timeOfRuns(since earlier: ProgramInformation) -> Double {
+        Double(runTime - earlier.runTime) / Double(runs - earlier.runs)
+    }
+
     /// - Throws: `notPermitted` (EPERM) without CAP_SYS_ADMIN; `noSuchFileOrDirectory` if there is no such program.
     public init(id: UInt32) throws(BPFError) {
         let fd = try libbpf("open program \(id)") { bpf_prog_get_fd_by_id(id) }

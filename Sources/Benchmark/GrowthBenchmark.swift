@@ -133,7 +133,7 @@ private final class Stage {
         _ = try path.send(frames) { try dropper.seen }
         let after = try (ProgramInformation(id: producerID), ProgramInformation(id: consumerID))
         _ = consume statistics
-        producer.append(Double(after.0.runTime - before.0.runTime) / Double(after.0.runs - before.0.runs))
-        consumer.append(Double(after.1.runTime - before.1.runTime) / Double(after.1.runs - before.1.runs))
+        producer.append(after.0.timeOfRuns(since: before.0))
+        consumer.append(after.1.timeOfRuns(since: before.1))
     }
 }

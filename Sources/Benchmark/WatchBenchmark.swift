@@ -177,6 +177,6 @@ private final class WatchScene {
         try sending()
         let after = try ProgramInformation(id: id)
         _ = consume statistics
-        return Double(after.runTime - before.runTime) / Double(after.runs - before.runs)
+        return after.timeOfRuns(since: before)
     }
 }

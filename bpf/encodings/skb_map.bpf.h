@@ -9,8 +9,7 @@
  *
  *	err = skb_map_store(skb, &values);   at TC
  *	values = skb_map_find(skb);          later at TC; NULL if nothing was stored
- *	free_dropped, free_consumed          programs of the raw tracepoints kfree_skb and consume_skb, by which entries
- *go
+ *	free_dropped, free_consumed          programs of raw tracepoints, which remove it as the packet goes
  *
  * Include <linux/bpf.h> or vmlinux.h, and <bpf/bpf_helpers.h>, before this file. Programs that share values share the
  * map skb_map. Needs CAP_PERFMON: addresses are kept. There is nothing for XDP, where packets have no sk_buff yet.
