@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -201,10 +200,16 @@ static pid_t start(char *const arguments[], int output)
 	_exit(127);
 }
 
-static int follow(pid_t pid, unsigned int stop_at, int signal, int error, void (*action)(void *), void *context,
-		  struct traced_end *end)
+static bool is_of(const struct counted *call, unsigned int command, const struct traced_kind *kind)
+{
+	return !kind || (strcmp(call->name, kind->call) == 0 && command == kind->command);
+}
+
+static int follow(pid_t pid, unsigned int stop_at, const struct traced_kind *kind, int signal, int error,
+		  void (*action)(void *), void *context, struct traced_end *end)
 {
 	pid_t failing = 0; /* the thread whose call is not being done */
+	unsigned int of_kind = 0;
 	bool has_begun = false;
 	bool is_behind_step = false;
 	int status;
@@ -241,7 +246,7 @@ static int follow(pid_t pid, unsigned int stop_at, int signal, int error, void (
 					end->steps[end->step_count++] = end->calls;
 				is_behind_step = is_step(call, command);
 			}
-			if (call && end->calls == stop_at) {
+			if (call && is_of(call, command, kind) && ++of_kind == stop_at) {
 				end->call = call->name;
 				end->command = command;
 				if (error) {
@@ -276,8 +281,8 @@ static char *contents(int fd)
 	return text;
 }
 
-static int run(char *const arguments[], unsigned int stop_at, int signal, int error, void (*action)(void *),
-	       void *context, struct traced_end *end)
+static int run(char *const arguments[], unsigned int stop_at, const struct traced_kind *kind, int signal, int error,
+	       void (*action)(void *), void *context, struct traced_end *end)
 {
 	int output = memfd_create("output", MFD_CLOEXEC); /* a pipe could be full while nobody reads */
 	int result;
@@ -287,7 +292,7 @@ static int run(char *const arguments[], unsigned int stop_at, int signal, int er
 	if (output < 0)
 		return -errno;
 	pid = start(arguments, output);
-	result = pid < 0 ? pid : follow(pid, stop_at, signal, error, action, context, end);
+	result = pid < 0 ? pid : follow(pid, stop_at, kind, signal, error, action, context, end);
 	end->output = contents(output);
 	close(output);
 	return result;
@@ -296,10 +301,11 @@ static int run(char *const arguments[], unsigned int stop_at, int signal, int er
 int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (*action)(void *), void *context,
 	       struct traced_end *end)
 {
-	return run(arguments, stop_at, signal, 0, action, context, end);
+	return run(arguments, stop_at, NULL, signal, 0, action, context, end);
 }
 
-int failing_run(char *const arguments[], unsigned int fail_at, int error, struct traced_end *end)
+int failing_run(char *const arguments[], unsigned int fail_at, const struct traced_kind *kind, int error,
+		struct traced_end *end)
 {
-	return run(arguments, fail_at, 0, error, NULL, NULL, end);
+	return run(arguments, fail_at, kind, 0, error, NULL, NULL, end);
 }

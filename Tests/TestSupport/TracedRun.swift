@@ -34,7 +34,32 @@ public struct TracedRun: Sendable {
     ///
     /// - Parameter call: which of the calls that can fail, from 1 on; 0 for none, to count them.
     public init(_ arguments: [String], failingAt call: Int, with error: Errno) throws(Errno) {
-        try self.init(arguments) { failing_run($0, UInt32(call), error.rawValue, $1) }
+        try self.init(arguments) { failing_run($0, UInt32(call), nil, error.rawValue, $1) }
+    }
+
+    public struct Kind: Sendable {
+        let call: String
+        /// Of bpf(2).
+        var command: bpf_cmd?
+
+        /// What puts a new program in an old one's place.
+        public static let linkUpdate = Kind(call: "bpf", command: BPF_LINK_UPDATE)
+        /// What reads a folder.
+        public static let readFolder = Kind(call: "getdents64")
+    }
+
+    /// A run of which one call of a kind is not done, and returns an error.
+    ///
+    /// - Parameter call: which of that kind, from 1 on.
+    public init(
+        _ arguments: [String], failing call: Int, of kind: Kind, with error: Errno
+    ) throws(Errno) {
+        try self.init(arguments) { argv, end in
+            kind.call.withCString { name in
+                var traced = traced_kind(call: name, command: kind.command?.rawValue ?? 0)
+                return failing_run(argv, UInt32(call), &traced, error.rawValue, end)
+            }
+        }
     }
 
     private init(_ arguments: [String], _ call: Int, _ signal: Int32, _ action: (() -> Void)?) throws(Errno) {

@@ -3,6 +3,8 @@
 #ifndef TRACED_RUN_H
 #define TRACED_RUN_H
 
+#include <linux/bpf.h>
+
 #define TRACED_STEPS 512
 
 struct traced_end {
@@ -14,6 +16,11 @@ struct traced_end {
 	unsigned int steps[TRACED_STEPS];
 	unsigned int step_count;
 	char *output; /* both outputs, a C string; the caller frees it */
+};
+
+struct traced_kind {
+	const char *call;     /* its name, as in traced_run.c's lists */
+	unsigned int command; /* of bpf(2); 0 for other calls */
 };
 
 /*
@@ -34,9 +41,12 @@ int traced_run(char *const arguments[], unsigned int stop_at, int signal, void (
  * that can fail: also those that only read, and not those by which a process lets go of something.
  *
  * fail_at: which of them, from 1 on; 0: none, to count them.
+ * kind: if not NULL, only calls of that kind are counted for fail_at. Two runs of one command differ by a few calls:
+ * malloc(3) maps memory as its heap has room.
  *
  * 0 or -errno.
  */
-int failing_run(char *const arguments[], unsigned int fail_at, int error, struct traced_end *end);
+int failing_run(char *const arguments[], unsigned int fail_at, const struct traced_kind *kind, int error,
+		struct traced_end *end);
 
 #endif
