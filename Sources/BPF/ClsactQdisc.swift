@@ -27,6 +27,10 @@ public enum ClsactQdisc {
         try find(ifindex)?[Int(TCA_KIND)].map(Netlink.text)
     }
 
+    /// Whether filters of packets that leave can hang from it: not from the older kind, which lists, and takes, any filter as
+    /// one of its ingress (net/sched/sch_ingress.c, `ingress_tcf_block`).
+    public static func hasEgress(ifindex: UInt32) throws(BPFError) -> Bool { try kind(ifindex: ifindex) != "ingress" }
+
     /// Whether it was made by ``create(ifindex:)``, and by nobody else since.
     public static func isMarked(ifindex: UInt32) throws(BPFError) -> Bool {
         try find(ifindex).map(isMarked) ?? false

@@ -5,7 +5,7 @@ internal import Clibbpf
 internal import Linux
 internal import SystemPackage
 
-/// The place of a program among an interface's ingress filters (cls_bpf in direct-action mode): for kernels without
+/// The place of a program among an interface's filters in one direction (cls_bpf in direct-action mode): for kernels without
 /// TCX, before Linux 6.6. It works on later ones too, where filters run behind TCX programs.
 ///
 /// A filter is no link: it has no descriptor and cannot be pinned, it holds its program, and it goes with the
@@ -18,13 +18,15 @@ internal import SystemPackage
 /// killed before it knew the place.
 public struct TCFilter: Sendable, Hashable {
     public let ifindex: UInt32
+    public let direction: TrafficDirection
     /// 1 to 65535: lower ones run first. A filter's successors run only if it returns TC_ACT_UNSPEC (-1).
     public let priority: UInt32
     /// Tells filters of one priority apart.
     public let handle: UInt32
 
-    public init(ifindex: UInt32, priority: UInt32, handle: UInt32) {
+    public init(ifindex: UInt32, _ direction: TrafficDirection, priority: UInt32, handle: UInt32) {
         self.ifindex = ifindex
+        self.direction = direction
         self.priority = priority
         self.handle = handle
     }
@@ -40,30 +42,32 @@ public struct TCFilter: Sendable, Hashable {
     ///
     /// - Parameter place: a priority and a handle; nil for the next priority behind those of all filters there are, or
     ///   49152 if there are none.
-    /// - Throws: `fileExists` (EEXIST) if a filter has that very place; `invalidArgument` (EINVAL) without a qdisc, or if
-    ///   filters of another kind or protocol have the priority; `operationNotSupportedByDevice` (ENODEV) without the
+    /// - Throws: `fileExists` (EEXIST) if a filter has that very place; `invalidArgument` (EINVAL) without a qdisc, for
+    ///   egress also if it is the older one, or if filters of another kind or protocol have the priority; `operationNotSupportedByDevice` (ENODEV) without the
     ///   interface; `noSpace` (ENOSPC) if there is no priority behind the last filter; `notPermitted` (EPERM) without
     ///   CAP_NET_ADMIN.
     public static func attach(
-        _ program: borrowing BPFProgram, ifindex: UInt32, at place: (priority: UInt32, handle: UInt32)? = nil
+        _ program: borrowing BPFProgram, ifindex: UInt32, _ direction: TrafficDirection,
+        at place: (priority: UInt32, handle: UInt32)? = nil
     ) throws(BPFError) -> TCFilter {
         if let place {
-            let filter = TCFilter(ifindex: ifindex, priority: place.priority, handle: place.handle)
+            let filter = TCFilter(ifindex: ifindex, direction, priority: place.priority, handle: place.handle)
             try filter.add(program)
             return filter
         }
         while true {
-            let last = try filters(ifindex: ifindex).map(\.place.priority).max()
+            let last = try filters(ifindex: ifindex, direction).map(\.place.priority).max()
             guard last != lastPriority else {
                 throw BPFError("attach \(program.name) behind the filter of priority \(lastPriority)", .noSpace)
             }
-            let filter = TCFilter(ifindex: ifindex, priority: last.map { $0 + 1 } ?? firstPriority, handle: 1)
+            let filter = TCFilter(
+                ifindex: ifindex, direction, priority: last.map { $0 + 1 } ?? firstPriority, handle: 1)
             do throws(BPFError) {
                 try filter.add(program)
                 return filter
             } catch {
                 // Someone has taken the priority meanwhile?
-                let now = try filters(ifindex: ifindex).map(\.place.priority).max()
+                let now = try filters(ifindex: ifindex, direction).map(\.place.priority).max()
                 if now == last { throw error }
             }
         }
@@ -74,6 +78,9 @@ public struct TCFilter: Sendable, Hashable {
     private static let lastPriority: UInt32 = 0xffff
 
     private func add(_ program: borrowing BPFProgram) throws(BPFError) {
+        if direction == .egress, try !ClsactQdisc.hasEgress(ifindex: ifindex) {
+            throw BPFError("attach \(program.name) to the egress of an ingress qdisc", .invalidArgument)
+        }
         var options = options
         options.prog_fd = program.fd.raw
         try libbpf("attach \(program.name)") { unsafe onHook { unsafe bpf_tc_attach($0, &options) } }
@@ -89,7 +96,7 @@ public struct TCFilter: Sendable, Hashable {
         guard try programID() == expected else { throw BPFError(operation, .noSuchFileOrDirectory) }
         var head = tcmsg()
         head.tcm_ifindex = CInt(ifindex)
-        head.tcm_parent = ClsactQdisc.parent(.ingress)
+        head.tcm_parent = ClsactQdisc.parent(direction)
         head.tcm_handle = handle
         head.tcm_info = priority << 16 | UInt32(UInt16(ETH_P_ALL).bigEndian)
         // libbpf's BPF_TC_F_REPLACE makes the filter if there is none; a request without NLM_F_CREATE does not.
@@ -161,10 +168,9 @@ public struct TCFilter: Sendable, Hashable {
     /// All filters at an interface's ingress, or egress, in the order in which they run; none if it has no qdisc, or is
     /// gone. Any process may ask.
     public static func filters(
-        ifindex: UInt32, _ direction: TrafficDirection = .ingress
+        ifindex: UInt32, _ direction: TrafficDirection
     ) throws(BPFError) -> [Description] {
-        // The older qdisc lists its filters whatever the parent is.
-        if direction == .egress, try ClsactQdisc.kind(ifindex: ifindex) == "ingress" { return [] }
+        if direction == .egress, try !ClsactQdisc.hasEgress(ifindex: ifindex) { return [] }
         return try messages(ifindex: ifindex, parent: ClsactQdisc.parent(direction)).compactMap { message in
             guard let head = Netlink.load(tcmsg.self, message) else { return nil }
             let attributes = Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
@@ -175,7 +181,8 @@ public struct TCFilter: Sendable, Hashable {
             }
             let options = kind == Self.kind ? attributes[Int(TCA_OPTIONS)].map(Netlink.attributes) : nil
             return Description(
-                place: TCFilter(ifindex: ifindex, priority: head.tcm_info >> 16, handle: head.tcm_handle), kind: kind,
+                place: TCFilter(ifindex: ifindex, direction, priority: head.tcm_info >> 16, handle: head.tcm_handle),
+                kind: kind,
                 programID: options?[Int(TCA_BPF_ID)].flatMap { Netlink.load(UInt32.self, $0) },
                 name: options?[Int(TCA_BPF_NAME)].map(Netlink.text),
                 isDirectAction: options?[Int(TCA_BPF_FLAGS)].flatMap { Netlink.load(UInt32.self, $0) }
@@ -208,7 +215,7 @@ public struct TCFilter: Sendable, Hashable {
         var hook = bpf_tc_hook()
         hook.sz = MemoryLayout<bpf_tc_hook>.size(through: \.parent)
         hook.ifindex = CInt(ifindex)
-        hook.attach_point = BPF_TC_INGRESS
+        hook.attach_point = direction == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS
         // The struct lives until the call returns; libbpf only reads it.
         return unsafe withUnsafePointer(to: hook) { unsafe body($0) }
     }

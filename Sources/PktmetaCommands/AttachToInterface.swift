@@ -11,11 +11,11 @@ struct AttachToInterface: ContextCommand {
         commandName: "attach-to-interface",
         abstract: "Attach programs that set and get fields to interfaces.",
         discussion: """
-            Without --xdp and --tc, the prebuilt pair: in XDP the producer, which sets each field that has a source; at TC \
-            ingress the consumer, which gets each field and keeps its state. A hook that has a program of your own keeps \
-            it. With --xdp or --tc, what they name: the other hook stays as it is. scrub takes private fields off: for \
-            the interface inside a namespace, where it begins. Who may attach programs there (CAP_BPF, CAP_NET_ADMIN) \
-            can read them in front of it.
+            Without --xdp, --tc and --tc-egress, the prebuilt pair: in XDP the producer, which sets each field that has a \
+            source; at TC ingress the consumer, which gets each field and keeps its state. A hook that has a program of \
+            your own keeps it. With any of these options, what they name: other hooks stay as they are. scrub takes \
+            private fields off: at TC egress of the interface by which packets leave for a namespace, nobody in that \
+            namespace gets at them.
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \
@@ -40,8 +40,14 @@ struct AttachToInterface: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "TC program: likewise, or scrub.", valueName: "object[:program]"))
+            "TC program for packets that come in: likewise, or scrub.", valueName: "object[:program]"))
     var tc: [HookArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "TC program for packets that leave by the interface, forwarded ones among them: likewise.",
+            valueName: "object[:program]"))
+    var tcEgress: [HookArgument] = []
 
     @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
     var join = false
@@ -68,18 +74,18 @@ struct AttachToInterface: ContextCommand {
     var showsVerifierLog: Bool? { verbose }
 
     func validate() throws {
-        if xdp == [.leave], tc == [.leave] {
+        if xdp == [.leave], tc == [.leave], tcEgress.allSatisfy({ $0 == .leave }) {
             throw ValidationError("With --xdp none and --tc none there is nothing to attach.")
         }
-        for (option, arguments) in [("--xdp", xdp), ("--tc", tc)]
+        for (option, arguments) in [("--xdp", xdp), ("--tc", tc), ("--tc-egress", tcEgress)]
         where arguments.count > 1 && arguments.contains(.leave) {
             throw ValidationError("\(option) none goes with no other \(option).")
         }
         if noPin, join || order.placement != nil {
             throw ValidationError("--no-pin goes with no --join and no place among others.")
         }
-        if order.placement != nil, (xdp + tc).allSatisfy({ $0 == .leave }) {
-            throw ValidationError("Name the program that is to have that place, by --xdp or --tc.")
+        if order.placement != nil, (xdp + tc + tcEgress).allSatisfy({ $0 == .leave }) {
+            throw ValidationError("Name the program that is to have that place, by --xdp, --tc or --tc-egress.")
         }
         if order.placement != nil, !join, xdp.contains(where: { $0 != .leave }) {
             throw ValidationError(
@@ -89,8 +95,9 @@ struct AttachToInterface: ContextCommand {
 
     private var programs: AttachmentRequest {
         AttachmentRequest(
-            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc), mode: mode.mode, tcMode: tcMode.mode,
-            joins: join, placement: order.placement, registersMissing: registerMissing)
+            xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc),
+            tcEgress: HookArgument.selection(tcEgress), mode: mode.mode, tcMode: tcMode.mode, joins: join,
+            placement: order.placement, registersMissing: registerMissing)
     }
 
     func run(in context: Context) throws(PacketMetadataError) {

@@ -9,7 +9,7 @@ struct DetachFromInterface: ContextCommand {
         commandName: "detach-from-interface",
         abstract: "Detach this registry's programs from interfaces.",
         discussion: """
-            Without --xdp and --tc, from both hooks. What is left of a chain goes on without a gap. Programs of others \
+            Without --xdp, --tc and --tc-egress, from all hooks. What is left of a chain goes on without a gap. Programs of others \
             are never touched.
             """)
 
@@ -20,6 +20,9 @@ struct DetachFromInterface: ContextCommand {
 
     @Flag(help: "From TC ingress only.")
     var tc = false
+
+    @Flag(help: "From TC egress only.")
+    var tcEgress = false
 
     @Option(
         help: ArgumentHelp(
@@ -37,11 +40,13 @@ struct DetachFromInterface: ContextCommand {
         switch hook {
         case .xdp: xdp
         case .tcIngress: tc
+        case .tcEgress: tcEgress
         }
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let hooks = Hook.allCases.filter { isWanted($0) || xdp == tc }
+        let wanted = Hook.allCases.filter(isWanted)
+        let hooks = wanted.isEmpty ? Hook.allCases : wanted
         let registry = try Registry.open(
             at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context), recording: context.record)

@@ -21,7 +21,7 @@ struct RegisterField: ContextCommand {
             A value that differs from packet to packet keeps GRO from merging them; --sample sets it on some only.
 
             SINK: \(FieldSink.spellings). \
-            With a sink, the prebuilt consumer gives it the field's value at TC ingress: of skb->mark, the bits that \
+            With a sink, the prebuilt consumer gives it the field's value at TC: of skb->mark, the bits that \
             MASK names (adjacent ones; default: all). A value that does not fit is counted instead.
             """)
 

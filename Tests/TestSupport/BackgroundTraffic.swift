@@ -4,17 +4,19 @@ import Foundation
 import Linux
 import Synchronization
 
-/// UDP packets from the near end of a pair to the far one, on a thread of their own, until stopped.
+/// UDP packets from the near end of a pair, on a thread of their own, until stopped.
 public final class BackgroundTraffic: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isDone = Atomic<Bool>(false)
     private let sent = Atomic<UInt64>(0)
 
-    /// - Parameter isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
-    public init(_ pair: VethPair, isPaced: Bool = true) {
+    /// - Parameters:
+    ///   - address: of IPv4; the far end's if not given.
+    ///   - isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
+    public init(_ pair: VethPair, to address: [UInt8] = [192, 0, 2, 2], isPaced: Bool = true) {
         let thread = Thread { [self] in
             try? pair.inSender {
-                let sender = try UDPSender(to: [192, 0, 2, 2], port: VethPair.port)
+                let sender = try UDPSender(to: address, port: VethPair.port)
                 let payload = [UInt8](repeating: 7, count: 18)
                 let burst = isPaced ? 16 : 256
                 while !isStopped.load(ordering: .relaxed) {

@@ -14,8 +14,8 @@ public enum AttachingRefusal: Refusal {
     /// Of this registry's programs, of which these are attached there.
     case programNotAttached(String, among: [ProgramIdentity])
     case ambiguousProgram(String, [ProgramIdentity])
-    /// Of all programs of TC ingress.
-    case noSuchNeighbour(String, among: [Neighbour])
+    /// Of all programs of a TC hook.
+    case noSuchNeighbour(String, Hook, among: [Neighbour])
     case ambiguousNeighbour(String, among: [Neighbour])
 
     // What is there.
@@ -26,10 +26,10 @@ public enum AttachingRefusal: Refusal {
     case nothingAttached(FilePath, [Hook])
     /// nil: whoever holds it cannot be seen.
     case hookTaken(HookOccupant?, interface: String, Errno)
-    /// As many programs are attached to TC ingress as the kernel allows.
-    case hookFull(Errno)
+    /// As many programs are attached to a TC hook as the kernel allows.
+    case hookFull(Hook, Errno)
     /// The program beside which another was to run has just gone.
-    case neighbourGone(Errno)
+    case neighbourGone(Hook, Errno)
     case registryGone(FilePath)
 
     // The kernel and the driver.
@@ -38,10 +38,12 @@ public enum AttachingRefusal: Refusal {
     /// An order among TC programs takes TCX: the kernel has none, or clsact was asked for.
     case orderTakesTCX(kernelHasTCX: Bool)
     case noXDPMode(AttachmentMode, Errno)
+    /// The interface has the older ingress qdisc, which has no filters for egress.
+    case noEgressFilters(interface: String)
     /// An attached program goes on as it was, although the registry has changed.
     case notRenewed(KernelRefusal)
 
-    /// A program at TC ingress.
+    /// A program at a TC hook.
     public struct Neighbour: Sendable, Hashable {
         public let programID: UInt32
         /// nil if this process may not know it.
@@ -54,7 +56,7 @@ public enum AttachingRefusal: Refusal {
         case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
         case .attachedInOtherMode, .hookTaken, .hookFull: .taken
         case .neighbourGone: .busy
-        case .noTCXLinks, .orderTakesTCX, .noXDPMode: .unsupported
+        case .noTCXLinks, .orderTakesTCX, .noXDPMode, .noEgressFilters: .unsupported
         case .notRenewed(let refusal): refusal.kind
         }
     }

@@ -28,7 +28,9 @@ public enum ProgramSelection: Sendable, Hashable {
 /// What to attach to the hooks of an interface, and how.
 public struct AttachmentRequest: Sendable, Hashable {
     public var xdp: ProgramSelection
+    /// At ingress.
     public var tc: ProgramSelection
+    public var tcEgress: ProgramSelection
     /// Of XDP programs: nil for native, or generic if the driver has no XDP.
     public var mode: AttachmentMode?
     /// Of TC programs: nil for TCX, or clsact if the kernel has no TCX.
@@ -43,21 +45,23 @@ public struct AttachmentRequest: Sendable, Hashable {
     public var registersMissing: Bool
 
     /// - Parameters:
-    ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if `tc`
-    ///     names programs, since what was named is what is attached.
+    ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if
+    ///     programs of another hook are named, since what was named is what is attached.
     ///   - tc: likewise.
+    ///   - tcEgress: nil for ``ProgramSelection/unchanged``.
     ///   - mode: of XDP programs; nil for the best there is.
     ///   - tcMode: of TC programs; likewise.
     ///   - joins: whether to attach beside what this registry has attached.
     ///   - placement: where among the hook's programs; nil for the place that is usual.
     ///   - registersMissing: whether fields that the objects declare and that are not registered are registered.
     public init(
-        xdp: ProgramSelection? = nil, tc: ProgramSelection? = nil,
+        xdp: ProgramSelection? = nil, tc: ProgramSelection? = nil, tcEgress: ProgramSelection? = nil,
         mode: AttachmentMode? = nil, tcMode: AttachmentMode? = nil, joins: Bool = false, placement: Placement? = nil,
         registersMissing: Bool = false
     ) {
-        self.xdp = xdp ?? Self.selection(beside: tc)
-        self.tc = tc ?? Self.selection(beside: xdp)
+        self.xdp = xdp ?? Self.selection(beside: [tc, tcEgress])
+        self.tc = tc ?? Self.selection(beside: [xdp, tcEgress])
+        self.tcEgress = tcEgress ?? .unchanged
         self.mode = mode
         self.tcMode = tcMode
         self.joins = joins
@@ -66,14 +70,16 @@ public struct AttachmentRequest: Sendable, Hashable {
     }
 
     /// For a hook of which nothing is said.
-    private static func selection(beside other: ProgramSelection?) -> ProgramSelection {
-        if case .programs = other { .unchanged } else { .prebuiltUnlessOwn }
+    private static func selection(beside others: [ProgramSelection?]) -> ProgramSelection {
+        let areNamed = others.contains { if case .programs = $0 { true } else { false } }
+        return areNamed ? .unchanged : .prebuiltUnlessOwn
     }
 
     func selection(_ hook: Hook) -> ProgramSelection {
         switch hook {
         case .xdp: xdp
         case .tcIngress: tc
+        case .tcEgress: tcEgress
         }
     }
 
@@ -81,7 +87,7 @@ public struct AttachmentRequest: Sendable, Hashable {
     func mode(_ hook: Hook) -> AttachmentMode? {
         switch hook {
         case .xdp: mode
-        case .tcIngress: tcMode
+        case .tcIngress, .tcEgress: tcMode
         }
     }
 
@@ -121,7 +127,7 @@ public struct AttachmentRequest: Sendable, Hashable {
     }
 
     var objects: [FilePath] {
-        [xdp, tc].flatMap { selection in
+        [xdp, tc, tcEgress].flatMap { selection in
             guard case .programs(let choices) = selection else { return [FilePath]() }
             return choices.compactMap { if case .object(let path, _) = $0 { path } else { nil } }
         }

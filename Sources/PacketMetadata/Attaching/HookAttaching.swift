@@ -75,7 +75,8 @@ extension Hook {
     func attaching(to interface: HookInterface) -> any HookAttaching {
         switch self {
         case .xdp: XDPAttaching(interface: interface)
-        case .tcIngress: TCAttaching(interface: interface)
+        case .tcIngress: TCAttaching(direction: .ingress, interface: interface)
+        case .tcEgress: TCAttaching(direction: .egress, interface: interface)
         }
     }
 }

@@ -5,15 +5,17 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// TC ingress: each program has a link of its own, or a filter where the kernel has no TCX, and the kernel runs one after
+/// TC ingress or egress: each program has a link of its own, or a filter where the kernel has no TCX, and the kernel runs one after
 /// the other.
 struct TCAttaching: HookAttaching {
-    let hook = Hook.tcIngress
+    let direction: TrafficDirection
     let interface: HookInterface
+
+    var hook: Hook { direction == .ingress ? .tcIngress : .tcEgress }
 
     func modes(_ asked: AttachmentMode?) throws(PacketMetadataError) -> CandidateModes {
         if let asked { return CandidateModes(modes: [asked]) }
-        let hasTCX = try TCXOrder.query(interface) != nil
+        let hasTCX = try TCXOrder.query(interface, hook, direction) != nil
         let modes = hook.modes.filter { $0 != .tcx || hasTCX }
         return CandidateModes(modes: [modes[0]], reason: hasTCX ? nil : .noTCX)
     }
@@ -38,7 +40,7 @@ struct TCAttaching: HookAttaching {
         _ placement: Placement?, _ arrangement: Arrangement, _ existing: [Attachment], _ mode: AttachmentMode?
     ) throws(PacketMetadataError) -> TCXPosition? {
         guard let placement else { return nil }
-        guard let order = try TCXOrder.query(interface) else {
+        guard let order = try TCXOrder.query(interface, hook, direction) else {
             throw PacketMetadataError(AttachingRefusal.orderTakesTCX(kernelHasTCX: false))
         }
         let position = try order.position(placement)
@@ -56,7 +58,7 @@ struct TCAttaching: HookAttaching {
     func link(
         _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?
     ) throws(BPFError) -> BPFLink {
-        try BPFLink.tcx(program, ifindex: interface.index, .ingress, at: position ?? .last)
+        try BPFLink.tcx(program, ifindex: interface.index, direction, at: position ?? .last)
     }
 
     func attach(
@@ -65,19 +67,25 @@ struct TCAttaching: HookAttaching {
     ) throws(BPFError) {
         guard mode == .clsact else { return try link(program, mode, at: position).pin(at: folders.link) }
         try InterfaceWitness(of: interface.index).pin(at: folders.witness)
-        try FilterAnchor.attach(program, ifindex: interface.index)
+        try FilterAnchor.attach(program, ifindex: interface.index, direction)
     }
 
     // MARK: Refusals
+
+    private var hasNoEgressFilters: Bool {
+        direction == .egress && (try? ClsactQdisc.hasEgress(ifindex: interface.index)) == false
+    }
 
     /// Which mode the kernel has was asked before.
     func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> AttachmentReport.Fallback? { nil }
 
     func refusal(_ error: BPFError, in mode: AttachmentMode) -> any Refusal {
         switch error.errno {
-        case .outOfRange where mode == .tcx: AttachingRefusal.hookFull(error.errno)
+        case .outOfRange where mode == .tcx: AttachingRefusal.hookFull(hook, error.errno)
         case .invalidArgument where mode == .tcx: AttachingRefusal.noTCXLinks(error.errno)
-        case .noSuchFileOrDirectory where mode == .tcx: AttachingRefusal.neighbourGone(error.errno)
+        case .noSuchFileOrDirectory where mode == .tcx: AttachingRefusal.neighbourGone(hook, error.errno)
+        case .invalidArgument where mode == .clsact && hasNoEgressFilters:
+            AttachingRefusal.noEgressFilters(interface: interface.name)
         default: KernelRefusal(error, needs: [.bpf, .netAdmin])
         }
     }

@@ -74,7 +74,7 @@ enum AttachingChecks {
             return Finding(.attaching, .ok, "XDP and TCX links work")
         }
         _ = try ClsactQdisc.create(ifindex: loopback)
-        _ = try TCFilter.attach(consumer, ifindex: loopback)
+        _ = try TCFilter.attach(consumer, ifindex: loopback, .ingress)
         return Finding(.attaching, .weaker, withoutTCX, remedy: "A filter can be removed by anyone who may use tc.")
     }
 }

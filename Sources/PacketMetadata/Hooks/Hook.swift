@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import BPF
 internal import PktmetaABI
 
 /// Where in a packet's way a program runs.
 public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case xdp
     case tcIngress = "tc_ingress"
+    case tcEgress = "tc_egress"
 
     public var description: String {
         switch self {
         case .xdp: "XDP"
         case .tcIngress: "TC ingress"
+        case .tcEgress: "TC egress"
         }
     }
 
@@ -19,7 +22,16 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
     public var modes: [AttachmentMode] {
         switch self {
         case .xdp: [.native, .generic]
-        case .tcIngress: [.tcx, .clsact]
+        case .tcIngress, .tcEgress: [.tcx, .clsact]
+        }
+    }
+
+    /// The packets that programs at the hook get; nil for XDP, which has only those that come in.
+    var direction: TrafficDirection? {
+        switch self {
+        case .xdp: nil
+        case .tcIngress: .ingress
+        case .tcEgress: .egress
         }
     }
 
@@ -31,6 +43,7 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         switch self {
         case .xdp: PKTMETA_HOOK_XDP.rawValue
         case .tcIngress: PKTMETA_HOOK_TC_INGRESS.rawValue
+        case .tcEgress: PKTMETA_HOOK_TC_EGRESS.rawValue
         }
     }
 

@@ -21,15 +21,14 @@ extension Hook {
     /// All programs on the hook of an interface of this thread's network namespace, in the order in which they run.
     func programs(ifindex: UInt32) throws(BPFError) -> [HookProgram] {
         func byProgram(_ id: UInt32) -> HookProgram { HookProgram(id: id, trace: .program(id, ifindex: ifindex)) }
-        switch self {
-        case .xdp: return try AttachedXDPProgram.query(ifindex: ifindex).map { byProgram($0.id) }
-        case .tcIngress:
-            let programs = try TCXPrograms.query(ifindex: ifindex, .ingress)?.programs ?? []
-            let filters = try TCFilter.filters(ifindex: ifindex).compactMap(\.programID)
-            return programs.map { program in
-                program.linkID.map { HookProgram(id: program.id, trace: .tcxLink($0)) } ?? byProgram(program.id)
-            } + filters.map(byProgram)
+        guard let direction else {
+            return try AttachedXDPProgram.query(ifindex: ifindex).map { byProgram($0.id) }
         }
+        let programs = try TCXPrograms.query(ifindex: ifindex, direction)?.programs ?? []
+        let filters = try TCFilter.filters(ifindex: ifindex, direction).compactMap(\.programID)
+        return programs.map { program in
+            program.linkID.map { HookProgram(id: program.id, trace: .tcxLink($0)) } ?? byProgram(program.id)
+        } + filters.map(byProgram)
     }
 
     /// Their ids.

@@ -71,7 +71,7 @@ extension Attachment.Member {
     func fields(_ image: RegistryImage, _ reach: @autoclosure () -> ProgramReach?) -> [String] {
         let fields = image.fields.filter { field in
             if record.isScrub { return field.definition.isPrivate }
-            return record.hook == .tcIngress || field.definition.source != .none
+            return record.hook != .xdp || field.definition.source != .none
         }
         if record.binding.hasTable { return fields.map(\.name.text) }
         return reach()?.used.sorted() ?? []

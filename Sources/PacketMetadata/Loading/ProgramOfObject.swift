@@ -89,6 +89,7 @@ extension Hook {
         switch self {
         case .xdp: [.xdp]
         case .tcIngress: [.tc, .tcIngress]
+        case .tcEgress: [.tc, .tcEgress]
         }
     }
 

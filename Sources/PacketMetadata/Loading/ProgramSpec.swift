@@ -69,7 +69,7 @@ extension ObjectFile {
     init(prebuiltFor hook: Hook, _ image: RegistryImage) {
         switch hook {
         case .xdp: self.init(image.producerBuild)
-        case .tcIngress: self.init(.consumer)
+        case .tcIngress, .tcEgress: self.init(.consumer)
         }
     }
 }

@@ -42,9 +42,10 @@ public struct HookOccupancy: Sendable, Hashable {
 
     /// - Parameter survey: of the machine, for several hooks the same.
     init(ifindex: UInt32, _ hook: Hook, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
-        switch hook {
-        case .xdp: try self.init(xdpOf: ifindex, survey)
-        case .tcIngress: try self.init(tcOf: ifindex, .ingress, survey)
+        if let direction = hook.direction {
+            try self.init(tcOf: ifindex, direction, survey)
+        } else {
+            try self.init(xdpOf: ifindex, survey)
         }
     }
 

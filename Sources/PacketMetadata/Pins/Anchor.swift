@@ -73,10 +73,12 @@ extension Attachment.Folders {
     /// anything is attached.
     var anchor: Anchor {
         // A link that cannot be looked for is looked for by whoever asks for its state.
-        guard (try? link.exists()) == false, let point = filterPoint else { return .link(link) }
+        guard (try? link.exists()) == false, let point = filterPoint, let direction = point.hook.direction else {
+            return .link(link)
+        }
         return .filter(
             FilterAnchor(
-                ifindex: point.ifindex, netnsCookie: point.netnsCookie, witness: witness,
+                ifindex: point.ifindex, direction: direction, netnsCookie: point.netnsCookie, witness: witness,
                 programs: [current.member(0).program, next.member(0).program]))
     }
 

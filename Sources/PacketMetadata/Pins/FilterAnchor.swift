@@ -8,6 +8,7 @@ internal import SystemPackage
 /// done in the interface's network namespace.
 struct FilterAnchor: Sendable {
     let ifindex: UInt32
+    let direction: TrafficDirection
     let netnsCookie: UInt64
     /// Where the interface's witness is pinned.
     let witness: FolderEntry
@@ -15,12 +16,14 @@ struct FilterAnchor: Sendable {
     let programs: [FolderEntry]
 
     /// Adds a filter behind those there are, on a qdisc that is made if there is none.
-    static func attach(_ program: borrowing BPFProgram, ifindex: UInt32) throws(BPFError) {
+    static func attach(
+        _ program: borrowing BPFProgram, ifindex: UInt32, _ direction: TrafficDirection
+    ) throws(BPFError) {
         for _ in 0..<attempts {
             _ = try ClsactQdisc.create(ifindex: ifindex)
             do throws(BPFError) {
                 // Someone whose last filter has just gone may take the qdisc away with ours.
-                if try TCFilter.attach(program, ifindex: ifindex).programID() == program.id { return }
+                if try TCFilter.attach(program, ifindex: ifindex, direction).programID() == program.id { return }
             } catch {
                 if try ClsactQdisc.exists(ifindex: ifindex) { throw error }
             }
@@ -74,7 +77,7 @@ struct FilterAnchor: Sendable {
     func letGo(where isMeant: (UInt32) throws(BPFError) -> Bool) throws(BPFError) -> Bool {
         let found = try inNamespace { () throws(BPFError) -> Bool in
             var isFound = false
-            for (place, id) in try TCFilter.filters(ifindex: ifindex).map({ ($0.place, $0.programID) }) {
+            for (place, id) in try TCFilter.filters(ifindex: ifindex, direction).map({ ($0.place, $0.programID) }) {
                 guard let id, try isMeant(id) else { continue }
                 try place.detach(id)
                 isFound = true
@@ -93,7 +96,7 @@ struct FilterAnchor: Sendable {
     private func find() throws(BPFError) -> (filter: TCFilter, programID: UInt32)? {
         var ours: [UInt32] = []
         for pin in programs where try pin.isThere() { ours.append(try BPFProgram(pinnedAt: pin).id) }
-        for found in try TCFilter.filters(ifindex: ifindex) {
+        for found in try TCFilter.filters(ifindex: ifindex, direction) {
             if let id = found.programID, ours.contains(id) { return (found.place, id) }
         }
         return nil

@@ -76,14 +76,16 @@ struct HookSearch {
     ) {
         let ids = (try? hook.programIDs(ifindex: interface.index)) ?? []
         let standings = Dictionary(ids.map { ($0, standing($0, reader)) }) { one, _ in one }
-        let hasQdisc = hook == .tcIngress && (try? survey.qdisc(ifindex: interface.index))??.isMarked == true
+        let hasQdisc = hook != .xdp && (try? survey.qdisc(ifindex: interface.index))??.isMarked == true
         let isOfInterest = standings.values.contains { $0 != .none }
         guard isOfInterest || hasQdisc else { return }
         let place = HostRemoval.Place(
             namespace: NamespaceLabel.current(cookie, seenFrom: home), netnsCookie: cookie, interface: interface.name,
             ifindex: interface.index,
             hook: hook)
-        if hasQdisc, wantedMaps == nil || isOfInterest { view.qdiscs.append(place) }
+        // Its filters are at both hooks of TC.
+        let isListed = view.qdiscs.last.map { $0.netnsCookie == cookie && $0.ifindex == interface.index } ?? false
+        if hasQdisc, !isListed, wantedMaps == nil || isOfInterest { view.qdiscs.append(place) }
         guard isOfInterest, let occupancy = try? HookOccupancy(ifindex: interface.index, hook, survey) else { return }
         for occupant in occupancy.occupants {
             guard let standing = standings[occupant.programID], standing != .none else { continue }
@@ -113,8 +115,10 @@ struct HookSearch {
         return Hit(
             part: .program(place, occupant, holders: occupant.linkID.map(holders) ?? []), programID: occupant.programID,
             linkID: occupant.linkID,
-            filter: occupant.filter.map {
-                TCFilter(ifindex: place.ifindex, priority: $0.priority, handle: $0.handle)
+            filter: occupant.filter.flatMap { filter in
+                place.hook.direction.map {
+                    TCFilter(ifindex: place.ifindex, $0, priority: filter.priority, handle: filter.handle)
+                }
             }, foreign: foreign)
     }
 

@@ -24,8 +24,11 @@ struct RemovalPlan {
 
     private static func hasOthersFilters(_ place: HostRemoval.Place, _ ours: Set<UInt32>) -> Bool {
         let programs = try? place.run { () throws(BPFError) in
-            let egress = try TCFilter.filters(ifindex: place.ifindex, .egress)
-            return try (TCFilter.filters(ifindex: place.ifindex) + egress).map(\.programID)
+            let filters = [
+                try TCFilter.filters(ifindex: place.ifindex, .ingress),
+                try TCFilter.filters(ifindex: place.ifindex, .egress),
+            ]
+            return filters.joined().map(\.programID)
         }
         return programs?.contains { $0.map { !ours.contains($0) } ?? true } ?? true
     }

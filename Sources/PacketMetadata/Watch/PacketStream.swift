@@ -6,7 +6,7 @@ internal import PktmetaABI
 public import RegistryModel
 internal import SystemPackage
 
-/// Packets as they pass, as long as this value lives: programs at TC ingress that only read, attached by links that are
+/// Packets as they pass, as long as this value lives: programs at TC ingress or egress that only read, attached by links that are
 /// not pinned.
 ///
 /// For one task or thread at a time.
@@ -65,10 +65,11 @@ public final class PacketStream {
             guard let frames = frames[interface.index], let chain = loaded[frames] else { continue }
             do throws(BPFError) {
                 let link = try BPFLink.tcx(
-                    chain.first.program, ifindex: interface.index, .ingress, at: request.isFirst ? .first : .last)
+                    chain.first.program, ifindex: interface.index, request.isAtEgress ? .egress : .ingress,
+                    at: request.isFirst ? .first : .last)
                 watchers.append(Watcher(frames: frames, live: LiveChain(chain, link, on: interface.name)))
             } catch {
-                throw PacketMetadataError(Self.refusal(error))
+                throw PacketMetadataError(Self.refusal(error, at: request.isAtEgress ? .tcEgress : .tcIngress))
             }
         }
     }
@@ -218,7 +219,7 @@ extension PacketStream: AsyncSequence {
 }
 
 extension Registry {
-    /// Watches packets at TC ingress of interfaces of this thread's network namespace, until what it returns goes.
+    /// Watches packets at a TC hook of interfaces of this thread's network namespace, until what it returns goes.
     ///
     /// - Throws: `usage` for a request that makes no sense; `notFound` for an interface or a field; `unsupported` before
     ///   Linux 6.6, which has no TCX; `missingPrivilege`.

@@ -28,10 +28,10 @@ extension PacketStream {
         }
     }
 
-    static func refusal(_ error: BPFError) -> any Refusal {
+    static func refusal(_ error: BPFError, at hook: Hook) -> any Refusal {
         switch error.errno {
         case .invalidArgument: WatchRefusal.noTCXLinks(error.errno)
-        case .outOfRange: AttachingRefusal.hookFull(error.errno)
+        case .outOfRange: AttachingRefusal.hookFull(hook, error.errno)
         default: KernelRefusal(error, needs: [.bpf, .netAdmin])
         }
     }

@@ -11,6 +11,8 @@ public struct WatchRequest: Sendable, Hashable {
     public var sample = 1
     /// Bytes of events that may wait to be read: a power of two, and whole pages.
     public var bufferSize = 4 << 20
+    /// Whether at TC egress, instead of ingress.
+    public var isAtEgress = false
     /// Where among the programs of the hook the watcher runs: one that ends a packet's way hides it from those behind.
     public var isFirst = true
 

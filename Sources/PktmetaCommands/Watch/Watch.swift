@@ -10,7 +10,7 @@ struct Watch: ContextCommand {
         commandName: "watch",
         abstract: "Show packets as they pass, a line each, with the fields that they carry.",
         discussion: """
-            Sees packets at TC ingress, after XDP, and only reads: no other program sees anything different, and nobody's \
+            Sees packets at TC ingress, after XDP, or with --egress those that leave, and only reads: no other program sees anything different, and nobody's \
             counts move. It runs before the programs that are there, since one that drops a packet hides it from those \
             behind; with --last it also sees what they set. All filters have to hold; a BPF program decides, so packets \
             that do not match cost no event. Packets that carry no field are left out unless --all-packets says otherwise.
@@ -39,7 +39,10 @@ struct Watch: ContextCommand {
             "Bytes of packets that may wait to be shown: a power of two, also 64K or 8M.", valueName: "size"))
     var buffer = ByteCount(4 << 20)
 
-    @Flag(help: "Run behind the programs that are at TC ingress, instead of before them.")
+    @Flag(help: "Packets that leave by the interfaces, at TC egress.")
+    var egress = false
+
+    @Flag(help: "Run behind the programs that are at the hook, instead of before them.")
     var last = false
 
     @OptionGroup var registry: RegistryOptions
@@ -59,6 +62,7 @@ struct Watch: ContextCommand {
         request.sample = sample
         request.bufferSize = buffer.bytes
         request.isFirst = !last
+        request.isAtEgress = egress
         Interruption.watch()
         let path = registry.path(in: context)
         let stream = try interfaces.run(Action.watch) { (names) throws(PacketMetadataError) in

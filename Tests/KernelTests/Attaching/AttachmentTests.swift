@@ -59,7 +59,7 @@ import Testing
             #expect(fifth.exitCode == 66)
             #expect(
                 fifth.errors.contains(
-                    "nothing of the registry \(bench.scratch.path) is attached to its XDP or TC ingress"))
+                    "nothing of the registry \(bench.scratch.path) is attached to its XDP, TC ingress or TC egress"))
         }
     }
 

@@ -40,7 +40,7 @@ import Testing
     }
 
     static func filters(_ bench: Bench) throws -> [TCFilter.Description] {
-        try bench.pair.inReceiver { try TCFilter.filters(ifindex: ifindex(bench)) }
+        try bench.pair.inReceiver { try TCFilter.filters(ifindex: ifindex(bench), .ingress) }
     }
 
     /// Packets that read_and_count saw with the stamp.
@@ -182,7 +182,7 @@ import Testing
             try bench.pair.inReceiver {
                 let added = try ChildProcess.run(["tc", "qdisc", "add", "dev", "far0", "clsact"])
                 #expect(added.status == 0, "\(added.output)")
-                _ = try TCFilter.attach(foreign.program.program, ifindex: Self.ifindex(bench))
+                _ = try TCFilter.attach(foreign.program.program, ifindex: Self.ifindex(bench), .ingress)
             }
             #expect(try Self.attach(bench, "--tc-mode", "clsact", "--tc", Self.counter, "--xdp", "none").exitCode == 0)
             let programs = try Self.filters(bench).map(\.programID)

@@ -64,8 +64,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             let program = try bench.program()
-            let filter = try bench.here { try TCFilter.attach(program, ifindex: bench.ifindex) }
-            #expect(filter == TCFilter(ifindex: bench.ifindex, priority: 49152, handle: 1))
+            let filter = try bench.here { try TCFilter.attach(program, ifindex: bench.ifindex, .ingress) }
+            #expect(filter == TCFilter(ifindex: bench.ifindex, .ingress, priority: 49152, handle: 1))
             #expect(try bench.here { try filter.programID() } == program.id)
             try bench.pair.send(100)
             try bench.expectCount(100)
@@ -83,11 +83,13 @@ import Testing
             let bench = try Bench()
             let program = try bench.program()
             try bench.here { () throws in
-                let filter = try TCFilter.attach(program, ifindex: bench.ifindex, at: (7, 3))
-                #expect(filter == TCFilter(ifindex: bench.ifindex, priority: 7, handle: 3))
-                let again = try Self.errno { try TCFilter.attach(program, ifindex: bench.ifindex, at: (7, 3)) }
+                let filter = try TCFilter.attach(program, ifindex: bench.ifindex, .ingress, at: (7, 3))
+                #expect(filter == TCFilter(ifindex: bench.ifindex, .ingress, priority: 7, handle: 3))
+                let again = try Self.errno {
+                    try TCFilter.attach(program, ifindex: bench.ifindex, .ingress, at: (7, 3))
+                }
                 #expect(again == .fileExists)
-                #expect(try TCFilter.filters(ifindex: bench.ifindex).map(\.place) == [filter])
+                #expect(try TCFilter.filters(ifindex: bench.ifindex, .ingress).map(\.place) == [filter])
             }
             try bench.pair.send(10)
             try bench.expectCount(10)
@@ -100,10 +102,10 @@ import Testing
             let first = try bench.program("count_and_end")
             let second = try bench.program()
             try bench.here { () throws in
-                let foreign = try TCFilter.attach(first, ifindex: bench.ifindex, at: (300, 1))
-                let ours = try TCFilter.attach(second, ifindex: bench.ifindex)
+                let foreign = try TCFilter.attach(first, ifindex: bench.ifindex, .ingress, at: (300, 1))
+                let ours = try TCFilter.attach(second, ifindex: bench.ifindex, .ingress)
                 #expect(ours.priority == 301)
-                let filters = try TCFilter.filters(ifindex: bench.ifindex)
+                let filters = try TCFilter.filters(ifindex: bench.ifindex, .ingress)
                 #expect(filters.map(\.place) == [foreign, ours])
                 #expect(filters.map(\.programID) == [first.id, second.id])
                 #expect(filters.map(\.name) == ["count_and_end:[\(first.id)]", "count_and_go_on:[\(second.id)]"])
@@ -113,8 +115,8 @@ import Testing
             try bench.expectCount(10)
 
             try bench.here { () throws in
-                _ = try TCFilter.attach(second, ifindex: bench.ifindex, at: (65535, 1))
-                let full = try Self.errno { try TCFilter.attach(second, ifindex: bench.ifindex) }
+                _ = try TCFilter.attach(second, ifindex: bench.ifindex, .ingress, at: (65535, 1))
+                let full = try Self.errno { try TCFilter.attach(second, ifindex: bench.ifindex, .ingress) }
                 #expect(full == .noSpace)
             }
         }
@@ -125,7 +127,7 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             var attached = try bench.program().id
-            let filter = try bench.here { try TCFilter.attach(bench.program(), ifindex: bench.ifindex) }
+            let filter = try bench.here { try TCFilter.attach(bench.program(), ifindex: bench.ifindex, .ingress) }
             attached = try #require(try bench.here { try filter.programID() })
 
             let sent = 3000
@@ -154,7 +156,7 @@ import Testing
             let ours = try bench.program()
             let theirs = try bench.program("count_and_end")
             try bench.here { () throws in
-                let place = try TCFilter.attach(theirs, ifindex: bench.ifindex)
+                let place = try TCFilter.attach(theirs, ifindex: bench.ifindex, .ingress)
                 #expect(try Self.errno { try place.replace(ours.id, by: ours) } == .noSuchFileOrDirectory)
                 #expect(try !place.detach(ours.id))
                 #expect(try place.programID() == theirs.id)
@@ -162,7 +164,7 @@ import Testing
                 // A filter that is gone is not made again.
                 #expect(try place.detach(theirs.id))
                 #expect(try Self.errno { try place.replace(theirs.id, by: ours) } == .noSuchFileOrDirectory)
-                #expect(try TCFilter.filters(ifindex: bench.ifindex).isEmpty)
+                #expect(try TCFilter.filters(ifindex: bench.ifindex, .ingress).isEmpty)
             }
         }
     }
@@ -176,7 +178,7 @@ import Testing
             try bench.here { () throws in
                 #expect(try ClsactQdisc.isMarked(ifindex: bench.ifindex))
                 #expect(try !ClsactQdisc.create(ifindex: bench.ifindex))
-                let filter = try TCFilter.attach(ours, ifindex: bench.ifindex)
+                let filter = try TCFilter.attach(ours, ifindex: bench.ifindex, .ingress)
                 #expect(try !ClsactQdisc.removeIfUnused(ifindex: bench.ifindex))
                 #expect(try filter.programID() == ours.id)
                 #expect(try filter.detach(ours.id))
@@ -200,7 +202,7 @@ import Testing
             let ours = try bench.program()
             let filter = try bench.here { () throws in
                 #expect(try !ClsactQdisc.create(ifindex: bench.ifindex))
-                return try TCFilter.attach(ours, ifindex: bench.ifindex)
+                return try TCFilter.attach(ours, ifindex: bench.ifindex, .ingress)
             }
             try bench.pair.send(10)
             try bench.expectCount(10)
@@ -231,7 +233,7 @@ import Testing
             let program = try bench.program()
             try bench.here { () throws in
                 do throws(BPFError) {
-                    _ = try TCFilter.attach(program, ifindex: bench.ifindex)
+                    _ = try TCFilter.attach(program, ifindex: bench.ifindex, .ingress)
                     Issue.record("attached without a qdisc")
                 } catch {
                     #expect(error.errno == .invalidArgument)
@@ -239,14 +241,14 @@ import Testing
                     #expect(error.messages.last == "Kernel error message: Parent Qdisc doesn't exists")
                 }
                 #expect(
-                    try Self.errno { try TCFilter.attach(program, ifindex: 4_000_000) }
+                    try Self.errno { try TCFilter.attach(program, ifindex: 4_000_000, .ingress) }
                         == .operationNotSupportedByDevice)
                 #expect(try Self.errno { try ClsactQdisc.create(ifindex: 4_000_000) } == .operationNotSupportedByDevice)
                 for ifindex in [bench.ifindex, 4_000_000] {
-                    let nowhere = TCFilter(ifindex: ifindex, priority: 1, handle: 1)
+                    let nowhere = TCFilter(ifindex: ifindex, .ingress, priority: 1, handle: 1)
                     #expect(try nowhere.programID() == nil)
                     #expect(try !nowhere.detach(program.id))
-                    #expect(try TCFilter.filters(ifindex: ifindex).isEmpty)
+                    #expect(try TCFilter.filters(ifindex: ifindex, .ingress).isEmpty)
                     #expect(try !ClsactQdisc.removeIfUnused(ifindex: ifindex))
                 }
             }
@@ -258,14 +260,14 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             let program = try bench.program()
-            let filter = try bench.here { try TCFilter.attach(program, ifindex: bench.ifindex) }
+            let filter = try bench.here { try TCFilter.attach(program, ifindex: bench.ifindex, .ingress) }
             let path = "/proc/\(ProcessID.current)/fd/\(bench.pair.sender.fd.raw)"
             try bench.here { try VethPair.ip("link set far0 netns \(path)") }
             #expect(try bench.here { try filter.programID() } == nil)
             try bench.pair.inSender { () throws in
                 let moved = try NetworkInterface(named: VethPair.far).index
                 #expect(try !ClsactQdisc.exists(ifindex: moved))
-                #expect(try TCFilter.filters(ifindex: moved).isEmpty)
+                #expect(try TCFilter.filters(ifindex: moved, .ingress).isEmpty)
             }
         }
     }

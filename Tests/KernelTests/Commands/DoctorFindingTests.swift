@@ -77,7 +77,7 @@ extension DoctorTests {
             try bench.pair.inReceiver {
                 let far = try NetworkInterface(named: VethPair.far).index
                 _ = try ClsactQdisc.create(ifindex: far)
-                _ = try TCFilter.attach(program, ifindex: far)
+                _ = try TCFilter.attach(program, ifindex: far, .ingress)
             }
             let report = try Self.doctor(bench)
             #expect(report.exitCode == 0)

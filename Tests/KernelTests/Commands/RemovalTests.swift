@@ -32,7 +32,7 @@ import Testing
         private static func hooks(_ interface: String) throws -> [String] {
             let index = try NetworkInterface(named: interface).index
             let tcx = try TCXPrograms.query(ifindex: index, .ingress)?.programs.map(\.id) ?? []
-            let filters = try TCFilter.filters(ifindex: index)
+            let filters = try TCFilter.filters(ifindex: index, .ingress)
             return try [
                 AttachedXDPProgram.query(ifindex: index).first.map { "XDP \($0.id)" }, ClsactQdisc.kind(ifindex: index),
             ].compactMap(\.self) + tcx.map { "TCX \($0)" } + filters.map { "\($0.place.priority) \($0.programID ?? 0)" }
@@ -145,7 +145,7 @@ import Testing
             let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign_tc")), name: "foreign")
             let program = try object.load(only: "foreign_tc")
             let filter = try bench.pair.inReceiver {
-                try TCFilter.attach(program, ifindex: NetworkInterface(named: "far0").index)
+                try TCFilter.attach(program, ifindex: NetworkInterface(named: "far0").index, .ingress)
             }
             for option in ["--dry-run", "--force"] {
                 let run = Self.remove(option, from: bench.scratch.path)

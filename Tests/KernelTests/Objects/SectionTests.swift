@@ -23,7 +23,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["plain_tc", "old_tc", "tc_egress", "tcx_egress"])
+    func allSectionsOfTCEgressAreKnown(program: String) throws {
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            _ = try bench.command("create-registry")
+            let run = try bench.command("attach-to-interface", "far0", "--tc-egress", "\(Self.object):\(program)")
+            #expect(run.output == "far0: TC egress: \(program) attached (tcx)", "\(run.errors)")
+        }
+    }
+
     static let refused = [
+        ("--tc-egress", "tcx_ingress", "SEC(\"tcx/ingress\"), for TC ingress"),
         ("--tc", "tc_egress", "SEC(\"tc/egress\"), for TC egress"),
         ("--tc", "tcx_egress", "SEC(\"tcx/egress\"), for TC egress"),
         ("--tc", "act", "SEC(\"action\"), not for TC ingress"),
@@ -42,8 +53,9 @@ import Testing
     func aRefusalNamesTheSectionThatWasFound(option: String, program: String, text: String) throws {
         try Kernel.run {
             let bench = try RefusalTests.bench()
-            let other = option == "--tc" ? "--xdp" : "--tc"
-            let sections = option == "--tc" ? "SEC(\"tcx/ingress\")" : "SEC(\"xdp.frags\")"
+            let other = option == "--xdp" ? "--tc" : "--xdp"
+            let sections =
+                ["--tc": "SEC(\"tcx/ingress\")", "--tc-egress": "SEC(\"tcx/egress\")"][option] ?? "SEC(\"xdp.frags\")"
             try RefusalTests.expectRefusal(
                 bench, ["attach-to-interface", "far0", other, "none", option, "\(Self.object):\(program)"],
                 exitCode: 65,

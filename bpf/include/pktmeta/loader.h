@@ -60,6 +60,7 @@ struct pktmeta_table {
 enum pktmeta_hook {
 	PKTMETA_HOOK_XDP = 1,
 	PKTMETA_HOOK_TC_INGRESS = 2,
+	PKTMETA_HOOK_TC_EGRESS = 3,
 };
 
 enum pktmeta_mode {

@@ -13,26 +13,31 @@ extension AttachingRefusal: RefusalWords {
         case .namedTwice(let program): "\(program) is named twice for one hook"
         case .programNotAttached(let word, _): "this registry has no program \(word) attached there"
         case .ambiguousProgram(let word, let programs): "\(word) may be any of \(Self.list(programs))"
-        case .noSuchNeighbour(let word, _): "its TC ingress has no program \(word)"
+        case .noSuchNeighbour(let word, let hook, _): "its \(hook) has no program \(word)"
         case .ambiguousNeighbour(let word, let there): "\(word) may be any of \(Self.list(there))"
         case .attachedInOtherMode(let program, let mode, .xdp, _):
             "\(program) is attached to it in \(mode.rawValue) mode"
-        case .attachedInOtherMode(let program, let mode, .tcIngress, _):
+        case .attachedInOtherMode(let program, let mode, .tcIngress, _),
+            .attachedInOtherMode(let program, let mode, .tcEgress, _):
             "\(program) is attached to it by \(mode.rawValue)"
         case .nothingAttached(let registry, let hooks):
             "nothing of the registry \(registry) is attached to its "
-                + hooks.map(\.description).joined(separator: " or ")
+                + hooks.map(\.description).enumerated().map { index, hook in
+                    index == 0 ? hook : (index == hooks.count - 1 ? " or " : ", ") + hook
+                }.joined()
         case .hookTaken(let holder, _, let errno):
             "\(holder?.description ?? "another program") holds its XDP hook (\(errno.name))"
-        case .hookFull(let errno):
-            "as many programs as the kernel allows are attached to its TC ingress (\(errno.name))"
-        case .neighbourGone(let errno):
-            "the program beside which it is to run has just gone from its TC ingress (\(errno.name))"
+        case .hookFull(let hook, let errno):
+            "as many programs as the kernel allows are attached to its \(hook) (\(errno.name))"
+        case .neighbourGone(let hook, let errno):
+            "the program beside which it is to run has just gone from its \(hook) (\(errno.name))"
         case .registryGone(let path): "the registry \(path) was removed, or replaced by another"
         case .noTCXLinks(let errno): "the kernel has no TCX links (\(errno.name)); they came with Linux 6.6"
         case .orderTakesTCX(let kernelHasTCX):
             "an order among TC programs takes TCX, " + (kernelHasTCX ? "and not clsact" : "which came with Linux 6.6")
         case .noXDPMode(let mode, let errno): "the driver has no \(mode.rawValue) XDP (\(errno.name))"
+        case .noEgressFilters:
+            "the kernel has no TCX, and the interface has an ingress qdisc, which has no filters for packets that leave"
         case .notRenewed(let refusal): refusal.reason
         }
     }
@@ -43,8 +48,8 @@ extension AttachingRefusal: RefusalWords {
         case .programNotAttached(let word, let there):
             NearestName.question(word, among: there.flatMap { [$0.program, $0.file] }) + "It has \(Self.list(there))."
         case .ambiguousProgram: "Name one as OBJECT:PROGRAM."
-        case .noSuchNeighbour(_, let there) where there.isEmpty: nil
-        case .noSuchNeighbour(let word, let there):
+        case .noSuchNeighbour(_, _, let there) where there.isEmpty: nil
+        case .noSuchNeighbour(let word, _, let there):
             NearestName.question(word, among: there.compactMap(\.name)) + "It has \(Self.list(there))."
         case .ambiguousNeighbour: "Name one by its id."
         case .attachedInOtherMode(_, _, let hook, let interface):
@@ -54,6 +59,9 @@ extension AttachingRefusal: RefusalWords {
             holder?.wayOut(interface) ?? "Its owner should detach it."
         case .neighbourGone: "Try again."
         case .noXDPMode: "--mode generic works with any driver."
+        case .noEgressFilters(let interface):
+            "Whoever made that qdisc should make it a clsact qdisc, which has both: its filters go with it. "
+                + "tc qdisc show dev \(ShellWord.quoted(interface)) ingress shows it."
         case .notRenewed(let refusal):
             refusal.remedy(beside: "It goes on as it was; the next command that writes tries again.")
         case .noSuchMode, .heldRequest, .namedTwice, .nothingAttached, .hookFull, .registryGone, .noTCXLinks,

@@ -79,6 +79,7 @@ extension Hook {
         switch self {
         case .xdp: "--xdp"
         case .tcIngress: "--tc"
+        case .tcEgress: "--tc-egress"
         }
     }
 }

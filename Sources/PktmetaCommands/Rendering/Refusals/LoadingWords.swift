@@ -101,7 +101,7 @@ extension ObjectProgram {
             switch purpose {
             case .xdp: "for XDP"
             case .tcIngress: "for TC ingress"
-            case .tcEgress: "for TC egress, where packets leave and pktmeta attaches nothing"
+            case .tcEgress: "for TC egress"
             case .deviceMap: "for packets that a device map sends, and the kernel attaches it to no interface"
             case .cpuMap: "for packets that a CPU map hands over, and the kernel attaches it to no interface"
             case .other: "not for \(hook)"
