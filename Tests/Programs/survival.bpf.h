@@ -3,7 +3,10 @@
 #ifndef SURVIVAL_BPF_H
 #define SURVIVAL_BPF_H
 
-#define SURVIVOR 0x5375727669766f00ULL /* the lowest byte is the packet's marker */
+/* The lowest byte is the packet's marker. */
+const volatile __u64 survivor = 0x5375727669766f00ULL;
+
+#define SURVIVOR survivor
 
 const volatile __u32 survivor_id = 0;
 const volatile __s32 marker_at = 0; /* the byte of the packet that is its marker; negative: from the end */

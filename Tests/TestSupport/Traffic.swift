@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import CTestSupport
 import Glibc
 import Linux
 import SystemPackage
@@ -8,11 +9,15 @@ import SystemPackage
 public struct PacketTap: ~Copyable, Sendable {
     private let fd: OwnedFD
 
-    public init() throws(Errno) {
+    /// - Parameter ifindex: sees those of this interface only; nil for those of all.
+    public init(on ifindex: UInt32? = nil) throws(Errno) {
         let allProtocols: UInt16 = 3  // ETH_P_ALL
         let raw = socket(AF_PACKET, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), CInt(allProtocols.bigEndian))
         guard raw >= 0 else { throw Errno.last }
-        fd = OwnedFD(raw)
+        let socket = OwnedFD(raw)
+        let bound = ifindex.map { bind_packet_socket(raw, $0) } ?? 0
+        guard bound == 0 else { throw Errno(rawValue: -bound) }
+        fd = socket
     }
 
     /// Whether a packet has come; takes it.

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Takes private fields off each packet. Attached where a namespace begins, because metadata crosses into it: to an
- * interface inside, whose TC programs and sockets then never see them. XDP programs there do not see metadata that a
- * packet brings (xdp_prepare_buff() in include/net/xdp.h: their data_meta begins at data), so at TC is early enough.
+ * Takes private fields off each packet, where it crosses from one network namespace to another: metadata crosses too.
+ *
+ * At TC egress, where packets leave the first namespace, nobody in the second gets at them. At TC ingress, in the
+ * second, its XDP programs come first. These see no metadata that a packet brings (xdp_prepare_buff() in
+ * include/net/xdp.h), but its bytes are still in front of the packet, where bpf_xdp_adjust_meta() and
+ * bpf_xdp_adjust_head() get at them.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 /*
  * A dynptr would refuse to write to a packet that a tap shares, and the fields would stay. A store has the kernel copy
- * the packet without its metadata: then they are gone too.
+ * the packet without its metadata: see cover().
  */
 #define PKTMETA_STORES_AT_TC
 #include <pktmeta/pktmeta.bpf.h>
@@ -54,6 +60,57 @@ static __always_inline long join_list(struct __sk_buff *skb)
 	return skb->gso_segs > 1 && linear < skb->len ? bpf_skb_pull_data(skb, linear + 1) : 0;
 }
 
+/* Filled in by the loader: whether it is attached to TC egress. */
+const volatile __u8 pktmeta_at_egress = 0;
+
+/*
+ * What a packet has had as metadata may still lie in front of it: the kernel copies these bytes as it drops metadata
+ * (net/core/skbuff.c, pskb_expand_head()), and moves the packet's start without them. XDP programs can get at no more
+ * of them than 256 bytes, XDP_PACKET_HEADROOM; in generic mode they get as many, or what the driver leaves.
+ */
+#define COVERED 256
+#define VLAN_HLEN 4
+#define TAGS (COVERED / VLAN_HLEN + 1) /* one is not in the packet, but beside it */
+
+/* Bytes are put between the headers of Ethernet and IP, where the kernel zeroes them, and are taken off again. */
+static __always_inline int cover_by_room(struct __sk_buff *skb)
+{
+	const __u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6))
+		return -EOPNOTSUPP;
+	if (bpf_skb_adjust_room(skb, COVERED, BPF_ADJ_ROOM_MAC, flags))
+		return -EOPNOTSUPP;
+	return bpf_skb_adjust_room(skb, -COVERED, BPF_ADJ_ROOM_MAC, flags) ? -EFAULT : 0;
+}
+
+/* As many VLAN tags as hide the bytes, and off again: for packets that are not of IP. */
+static __always_inline int cover_by_tags(struct __sk_buff *skb)
+{
+	__u64 pushed;
+
+	for (pushed = 0; pushed < TAGS; pushed++) {
+		if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 0))
+			return -EFAULT;
+	}
+	for (pushed = 0; pushed < TAGS; pushed++) {
+		if (bpf_skb_vlan_pop(skb))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Of a packet that no area is found of. One that the host itself sends has had none. Not 0: it must not leave so. */
+static __always_inline int cover(struct __sk_buff *skb)
+{
+	int err;
+
+	if (!pktmeta_at_egress || !skb->ingress_ifindex)
+		return 0;
+	err = cover_by_room(skb);
+	return err == -EOPNOTSUPP ? cover_by_tags(skb) : err;
+}
+
 SEC("tc")
 int scrub(struct __sk_buff *skb)
 {
@@ -64,7 +121,7 @@ int scrub(struct __sk_buff *skb)
 	if (join_list(skb))
 		return TCX_DROP;
 	if (pktmeta_open(&c, skb))
-		return TCX_NEXT;
+		return cover(skb) ? TCX_DROP : TCX_NEXT;
 	registry_word = __pktmeta_registry_word(c.registry);
 	left = c.stamp != __pktmeta_now(registry_word);
 #define RUN(step) \

@@ -60,6 +60,9 @@ struct ProgramLoader: ~Copyable {
     /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
     private static let noEthernetVariable = "pktmeta_no_ethernet"
 
+    /// Of the scrub program: whether it will run at TC egress.
+    private static let atEgressVariable = "pktmeta_at_egress"
+
     /// How a program is to be loaded.
     struct Terms {
         var maps = MapsSource.new
@@ -86,6 +89,7 @@ struct ProgramLoader: ~Copyable {
             let constants = [
                 PKTMETA_TABLE_VARIABLE: try image.table(),
                 Self.noEthernetVariable: [terms.hasEthernetHeader ? 0 : 1],
+                Self.atEgressVariable: [inspected.hook == .tcEgress ? 1 : 0],
             ].merging(terms.constants) { $1 }
             for (name, bytes) in constants { _ = object.setConstant(name, to: bytes) }
             for (name, count) in terms.entries { try object.resize(name, to: count) }

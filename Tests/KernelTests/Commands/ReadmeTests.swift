@@ -162,8 +162,10 @@ import Testing
             let world = """
                 mkdir -p /run/netns
                 ip netns add blue
-                ip -n blue link add eth0 type veth peer name eth1
-                ip -n blue link set eth0 up
+                ip link add veth0 type veth peer name eth0 netns blue
+                ip link set veth0 up
+                ip link add eth1 type veth peer name eth2
+                ip link set eth1 up
                 """
             let run = try bench.run("\(world)\n\(before.joined(separator: "\n"))\nset -x\n\(commands)")
             #expect(run.status == 0, "\(run.output)")
