@@ -103,8 +103,8 @@ extension FieldSink {
         case emptyMask
         /// The bits of the mask are not adjacent.
         case scatteredMask
-        /// It takes an integer of at most 4 bytes.
-        case notInteger(FieldType)
+        /// It takes an integer of at most that many bytes.
+        case notInteger(FieldType, most: Int)
     }
 }
 

@@ -4,7 +4,9 @@ internal import PktmetaABI
 
 /// What the prebuilt consumer does with a field's value at TC.
 ///
-/// A value that does not fit (the bits of a mask, or a queue's number) is not applied, and counted.
+/// A value that does not fit (the bits of a mask, a queue's number, a VLAN tag), or not the packet, is not applied, and counted.
+///
+/// The last three are what an XDP redirect loses of what the NIC's driver knew (net/core/xdp.c, `__xdp_build_skb_from_frame`).
 public enum FieldSink: Hashable, Sendable {
     case none
     /// Into the bits of `skb->mark` that the mask names, from its lowest bit on; the others stay.
@@ -13,6 +15,12 @@ public enum FieldSink: Hashable, Sendable {
     case priority
     /// `skb->queue_mapping`: 0 to 65,534.
     case queueMapping
+    /// `skb->hash`, as of all four of addresses and ports (`bpf_set_hash`, net/core/filter.c).
+    case rxHash
+    /// `skb->tstamp`, in ns: what SO_TIMESTAMP tells. At TC egress it would be the time to leave, and is not applied.
+    case tstamp
+    /// A tag of IEEE 802.1Q, with its priority (TCI), 0 to 65,535: unless the packet has another.
+    case vlan
 
     public static let wholeMark = UInt32.max
 }
@@ -23,12 +31,15 @@ extension FieldSink {
         ("none", .none, PKTMETA_SINK_NONE.rawValue),
         ("priority", .priority, PKTMETA_SINK_PRIORITY.rawValue),
         ("queue-mapping", .queueMapping, PKTMETA_SINK_QUEUE_MAPPING.rawValue),
+        ("rx-hash", .rxHash, PKTMETA_SINK_RX_HASH.rawValue),
+        ("tstamp", .tstamp, PKTMETA_SINK_TSTAMP.rawValue),
+        ("vlan", .vlan, PKTMETA_SINK_VLAN.rawValue),
     ]
 
     /// How sinks are written, without an argument.
     package static let names = simple.map(\.name) + ["mark"]
     /// How each sink is written, for help and messages.
-    public static let spellings = "none, mark[:MASK], priority, queue-mapping"
+    public static let spellings = "none, mark[:MASK], priority, queue-mapping, rx-hash, tstamp, vlan"
 
     /// Reads `mark`, `mark:MASK` or a plain name, for a field of that type.
     ///
@@ -69,9 +80,12 @@ extension FieldSink {
     /// Why values of this type cannot go there; nil if they can.
     func mismatch(with type: FieldType) -> Mismatch? {
         if case .mark(let mask) = self, let fault = Self.fault(ofMask: mask) { return fault }
-        if self == .none || type.isInteger && type.size <= 4 { return nil }
-        return .notInteger(type)
+        if self == .none || type.isInteger && type.size <= width { return nil }
+        return .notInteger(type, most: width)
     }
+
+    /// Bytes of the largest integer that goes there.
+    private var width: Int { self == .tstamp ? 8 : 4 }
 
     /// Whether both write to the same place, so that one would undo the other.
     func overlaps(_ other: FieldSink) -> Bool {

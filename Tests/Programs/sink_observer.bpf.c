@@ -8,6 +8,11 @@ struct observation {
 	__u32 mark;
 	__u32 priority;
 	__u32 queue_mapping;
+	__u32 hash;
+	__u32 vlan_present;
+	__u32 vlan_tci;
+	__u32 vlan_proto;
+	__u64 tstamp;
 };
 
 struct {
@@ -39,6 +44,11 @@ int observe(struct __sk_buff *skb)
 		observation->mark = skb->mark;
 		observation->priority = skb->priority;
 		observation->queue_mapping = skb->queue_mapping;
+		observation->hash = skb->hash;
+		observation->vlan_present = skb->vlan_present;
+		observation->vlan_tci = skb->vlan_tci;
+		observation->vlan_proto = skb->vlan_proto;
+		observation->tstamp = skb->tstamp;
 	}
 	return -1;
 }

@@ -17,7 +17,8 @@ struct FieldSinkTests {
         ("mark:1", .mark(mask: 1), "mark:0x1"),
         ("mark:0x80000000", .mark(mask: 0x8000_0000), "mark:0x80000000"),
         ("priority", .priority, "priority"),
-        ("queue-mapping", .queueMapping, "queue-mapping"),
+        ("queue-mapping", .queueMapping, "queue-mapping"), ("rx-hash", .rxHash, "rx-hash"),
+        ("tstamp", .tstamp, "tstamp"), ("vlan", .vlan, "vlan"),
     ])
     func readAndWritten(text: String, sink: FieldSink, description: String) throws {
         #expect(try FieldSink(text, type: .u32) == sink)
@@ -40,15 +41,16 @@ struct FieldSinkTests {
         #expect(error.field == expected)
     }
 
-    @Test func onlyIntegersOfAtMostFourBytes() throws {
+    @Test func onlyIntegersThatFit() throws {
         for type in everyType {
             #expect(try FieldSink("none", type: type) == .none)
-            let fits = type.isInteger && type.size <= 4
-            for text in ["mark", "mark:0xf0", "priority", "queue-mapping"] {
+            for text in ["mark", "mark:0xf0", "priority", "queue-mapping", "rx-hash", "tstamp", "vlan"] {
+                let most = text == "tstamp" ? 8 : 4
+                let fits = type.isInteger && type.size <= most
                 let error = refusal { () throws(PacketMetadataError) in try FieldSink(text, type: type) }
                 #expect((error == nil) == fits, "\(text) \(type)")
                 if let error {
-                    #expect(try error.field == .badSink(FieldSink(text, type: .u32), .notInteger(type)))
+                    #expect(try error.field == .badSink(FieldSink(text, type: .u32), .notInteger(type, most: most)))
                 }
             }
         }
@@ -59,7 +61,9 @@ struct FieldSinkTests {
     }
 
     @Test func overlaps() {
-        let masks: [FieldSink] = [.mark(mask: 0xff), .mark(mask: 0xff00), .priority, .queueMapping, .none]
+        let masks: [FieldSink] = [
+            .mark(mask: 0xff), .mark(mask: 0xff00), .priority, .queueMapping, .rxHash, .tstamp, .vlan, .none,
+        ]
         for (i, a) in masks.enumerated() {
             for (j, b) in masks.enumerated() { #expect(a.overlaps(b) == (i == j && a != .none)) }
         }
@@ -70,7 +74,7 @@ struct FieldSinkTests {
     // MARK: In a registry
 
     @Test func entriesKeepTheSink() throws {
-        for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping] {
+        for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping, .rxHash, .tstamp, .vlan] {
             let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16, sink: sink)
             let bytes = SlotImage(layout: live(12..<14), definition: definition).entry
             #expect(SlotImage(layout: live(12..<14), entry: bytes).definition == definition)
@@ -79,7 +83,7 @@ struct FieldSinkTests {
         }
     }
 
-    @Test(arguments: [(UInt32(4), UInt32(0)), (.max, 0), (1, 0), (1, 5)])
+    @Test(arguments: [(UInt32(7), UInt32(0)), (.max, 0), (1, 0), (1, 5)])
     func entriesThatMakeNoSenseAreNoFields(code: UInt32, mask: UInt32) throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16)
         var entry = decode(SlotImage(layout: live(12..<14), definition: definition).entry, as: pktmeta_entry.self)

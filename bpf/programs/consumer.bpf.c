@@ -7,6 +7,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
+#include <linux/if_ether.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -20,6 +21,9 @@
 #define NO_QUEUE_MAPPING 0xffff /* the kernel's: writes of it or more are ignored */
 #define FIRST_VALUES 16         /* of which statistics are taken on each CPU, whatever the sample */
 #define TCX_NEXT (-1)           /* let the programs behind this one run; TC_ACT_UNSPEC to cls_bpf */
+
+/* Filled in by the loader: whether it is attached to TC egress. */
+const volatile __u8 pktmeta_at_egress = 0;
 
 /* How many bits a number needs: 0 to 64. Without branches, of which the verifier would follow each combination. */
 static __always_inline __u32 bit_length(__u64 number)
@@ -121,6 +125,28 @@ static __always_inline int sink_queue_mapping(volatile struct __sk_buff *skb, __
 	return 0;
 }
 
+/*
+ * When the packet was received, for SO_TIMESTAMP. Of a packet that leaves it is when it is to leave (etf, fq): a time
+ * that has passed is no such time.
+ */
+static __always_inline int sink_tstamp(volatile struct __sk_buff *skb, __u64 number)
+{
+	if (pktmeta_at_egress)
+		return -EOPNOTSUPP;
+	skb->tstamp = number;
+	return 0;
+}
+
+/* Beside the packet, where the NIC's driver has put it: the area stays where it is. */
+static __always_inline int sink_vlan(volatile struct __sk_buff *skb, __u64 number)
+{
+	if (number > 0xffff)
+		return -ERANGE;
+	if (skb->vlan_present)
+		return skb->vlan_tci == number ? 0 : -EEXIST;
+	return bpf_skb_vlan_push((struct __sk_buff *)skb, bpf_htons(ETH_P_8021Q), number);
+}
+
 static __always_inline void sink(volatile struct __sk_buff *skb, struct pktmeta_state *state,
 				 const volatile struct pktmeta_step *step)
 {
@@ -140,6 +166,15 @@ static __always_inline void sink(volatile struct __sk_buff *skb, struct pktmeta_
 		break;
 	case PKTMETA_SINK_QUEUE_MAPPING:
 		err = sink_queue_mapping(skb, number);
+		break;
+	case PKTMETA_SINK_RX_HASH:
+		err = bpf_set_hash((struct __sk_buff *)skb, number);
+		break;
+	case PKTMETA_SINK_TSTAMP:
+		err = sink_tstamp(skb, number);
+		break;
+	case PKTMETA_SINK_VLAN:
+		err = sink_vlan(skb, number);
 		break;
 	}
 	if (err)

@@ -60,7 +60,7 @@ struct ProgramLoader: ~Copyable {
     /// Of the prebuilt programs that look into packets: not 0 if these begin with the header of IP.
     private static let noEthernetVariable = "pktmeta_no_ethernet"
 
-    /// Of the scrub program: whether it will run at TC egress.
+    /// Of the prebuilt TC programs: whether it will run at TC egress.
     private static let atEgressVariable = "pktmeta_at_egress"
 
     /// How a program is to be loaded.

@@ -117,6 +117,22 @@ import Testing
         }
     }
 
+    /// Of a packet that leaves, skb->tstamp is when it is to leave.
+    @Test func aTimeOfReceiptIsNotForPacketsThatLeave() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let run = try bench.command(
+                "register-field", "received_at", "--type", "u64", "--source", "ktime", "--sink", "tstamp")
+            #expect(run.exitCode == 0, "\(run.errors)")
+            try bench.produce()
+            #expect(try bench.attach("--tc-egress", "prebuilt").exitCode == 0)
+            try bench.forward(5)
+            let isCounted = try eventually { try bench.state("received_at").notSunk == 5 }
+            #expect(isCounted)
+            #expect(try bench.state("received_at").sunk == 0)
+        }
+    }
+
     @Test func programsTakeTheirPlaceAmongOthers() throws {
         try Kernel.run {
             let bench = try Bench()

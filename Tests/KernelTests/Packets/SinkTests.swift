@@ -142,6 +142,30 @@ import Testing
         }
     }
 
+    /// Packets are sent with VLAN 5.
+    @Test func aPacketKeepsItsTag() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let object = try bench.pair.registry.objectOfOthers(Fixture.object("survival_change"), name: "tagger")
+            let tagger = try object.load(only: "vlan_push")
+            let link = try bench.pair.pair.inSender {
+                LinkBox(try BPFLink.tcx(tagger, ifindex: NetworkInterface(named: VethPair.near).index, .egress))
+            }
+            try bench.register("tag", "u16", "9", sink: "vlan")
+            _ = try bench.send(4)
+            #expect(try bench.counts("tag") == [0, 4])
+            try bench.unregister("tag")
+            try bench.register("tag", "u32", "5", sink: "vlan")
+            _ = try bench.send(4)
+            #expect(try bench.counts("tag") == [4, 0], "it has that very tag")
+            try bench.unregister("tag")
+            try bench.register("tag", "u32", "0x10005", sink: "vlan")
+            _ = try bench.send(2)
+            #expect(try bench.counts("tag") == [0, 2])
+            withExtendedLifetime(link) {}
+        }
+    }
+
     /// The most that one registry can hold, which the verifier must take.
     @Test func thirtyOneSinks() throws {
         try Kernel.run {

@@ -262,6 +262,9 @@ enum pktmeta_sink_kind {
 	PKTMETA_SINK_MARK = 1, /* into the bits of skb->mark that a mask of adjacent bits names; the others stay */
 	PKTMETA_SINK_PRIORITY = 2,
 	PKTMETA_SINK_QUEUE_MAPPING = 3, /* values below 65535, which the kernel takes for none */
+	PKTMETA_SINK_RX_HASH = 4,       /* skb->hash, by bpf_set_hash() */
+	PKTMETA_SINK_TSTAMP = 5,        /* skb->tstamp of a packet that comes in: when it was received, ns */
+	PKTMETA_SINK_VLAN = 6,          /* a tag of 802.1Q, unless the packet has one */
 };
 
 /* The field stays in the namespaces where it is set: the scrub programs take it off. */
@@ -273,7 +276,7 @@ enum pktmeta_counter {
 	PKTMETA_COUNTER_GOT = 1,
 	PKTMETA_COUNTER_NOT_SET = 2,    /* get of a field that this packet does not carry */
 	PKTMETA_COUNTER_SUNK = 3,       /* the sink was given the value */
-	PKTMETA_COUNTER_NOT_SUNK = 4,   /* the value does not fit the sink */
+	PKTMETA_COUNTER_NOT_SUNK = 4,   /* the value does not fit the sink, or the packet */
 	PKTMETA_COUNTER_SET_EINVAL = 5, /* refused: wrong size */
 	PKTMETA_COUNTER_SET_EFAULT = 6, /* no area, someone else's, or older than the field */
 	PKTMETA_COUNTER_SET_EBUSY = 7,  /* at TC: a tap shares the packet */

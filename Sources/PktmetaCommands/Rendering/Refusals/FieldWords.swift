@@ -120,7 +120,7 @@ extension FieldSink.Mismatch {
         switch self {
         case .emptyMask: "the mask has no bits"
         case .scatteredMask: "the mask's bits are not adjacent"
-        case .notInteger(let type): "it takes an integer type of at most 4 bytes, not \(type)"
+        case .notInteger(let type, let most): "it takes an integer type of at most \(most) bytes, not \(type)"
         }
     }
 }
