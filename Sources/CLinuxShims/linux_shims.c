@@ -66,6 +66,59 @@ int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint
 	return error;
 }
 
+/* The number of an offload, or -errno. */
+static int feature_number(int socket, const char *name, const char *feature)
+{
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t count;
+	} set = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
+	struct ethtool_gstrings *strings;
+	int error = ethtool(socket, name, &set);
+
+	if (error < 0)
+		return error;
+	if (!set.info.sset_mask)
+		return -EOPNOTSUPP;
+	strings = calloc(1, sizeof(*strings) + (size_t)set.count * ETH_GSTRING_LEN);
+	if (!strings)
+		return -ENOMEM;
+	strings->cmd = ETHTOOL_GSTRINGS;
+	strings->string_set = ETH_SS_FEATURES;
+	strings->len = set.count;
+	error = ethtool(socket, name, strings);
+	if (!error) {
+		error = -ENOENT;
+		for (uint32_t i = 0; i < strings->len && i < set.count; i++)
+			if (!strncmp((char *)strings->data + i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN))
+				error = (int)i;
+	}
+	free(strings);
+	return error;
+}
+
+int linux_ethtool_feature(int socket, const char *name, const char *feature)
+{
+	int number = feature_number(socket, name, feature);
+	struct ethtool_gfeatures *features;
+	uint32_t blocks;
+	int error;
+
+	if (number < 0)
+		return number;
+	blocks = (uint32_t)number / 32 + 1;
+	features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
+	if (!features)
+		return -ENOMEM;
+	features->cmd = ETHTOOL_GFEATURES;
+	features->size = blocks;
+	error = ethtool(socket, name, features);
+	if (!error)
+		error = features->features[blocks - 1].active >> number % 32 & 1;
+	free(features);
+	return error;
+}
+
 int linux_check_writable(const char *path)
 {
 	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));

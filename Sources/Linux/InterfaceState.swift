@@ -22,24 +22,7 @@ extension NetworkInterface {
         guard let mtu = message.mtu else { throw .ioError }
         return State(
             isUp: message.has(IFF_UP), isRunning: message.has(IFF_RUNNING), isLoopback: message.has(IFF_LOOPBACK),
-            mtu: mtu,
-            hasEthernetHeader: [UInt16(ARPHRD_ETHER), UInt16(ARPHRD_LOOPBACK)].contains(message.hardwareType))
-    }
-
-    /// Whether packets of a flow that come in are merged (generic receive offload).
-    ///
-    /// - Throws: `notSupportedOnSocket` or the like if the interface has no such setting.
-    public func mergesPackets() throws(Errno) -> Bool {
-        let socket = try Self.controlSocket()
-        let value = unsafe linux_ethtool_value(socket.raw, kernelName, UInt32(ETHTOOL_GGRO))
-        guard value >= 0 else { throw Errno(rawValue: CInt(-value)) }
-        return value != 0
-    }
-
-    /// The same, changed. Takes CAP_NET_ADMIN.
-    public func setMergesPackets(_ merges: Bool) throws(Errno) {
-        let socket = try Self.controlSocket()
-        try check(unsafe linux_ethtool_set_value(socket.raw, kernelName, UInt32(ETHTOOL_SGRO), merges ? 1 : 0))
+            mtu: mtu, hasEthernetHeader: message.hasEthernetHeader)
     }
 
     /// Any socket will do (netdevice(7)).

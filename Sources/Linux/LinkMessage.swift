@@ -55,15 +55,19 @@ struct LinkMessage {
     var index: UInt32 { UInt32(head.ifi_index) }
     /// ARPHRD_* of linux/if_arp.h.
     var hardwareType: UInt16 { head.ifi_type }
+    /// Whether packets begin with an Ethernet header; else with that of IP, as those of tun and of most tunnels.
+    var hasEthernetHeader: Bool { [UInt16(ARPHRD_ETHER), UInt16(ARPHRD_LOOPBACK)].contains(hardwareType) }
     func has(_ flag: some BinaryInteger) -> Bool { head.ifi_flags & UInt32(flag) != 0 }
 
     var name: [UInt8]? { attributes[Int(IFLA_IFNAME)].map { Array($0.prefix { $0 != 0 }) } }
     var mtu: Int? { number(IFLA_MTU, as: UInt32.self).map(Int.init) }
     /// As `veth`; nil for hardware.
-    var kind: String? {
-        let information = attributes[Int(IFLA_LINKINFO)].map(Netlink.attributes)
-        return information?[Int(IFLA_INFO_KIND)].map(Netlink.text)
-    }
+    var kind: String? { information[Int(IFLA_INFO_KIND)].map(Netlink.text) }
+    /// What only interfaces of its kind have, by numbers of that kind (IFLA_VXLAN_* and the like of linux/if_link.h).
+    var kindAttributes: [Int: Netlink.Body] { information[Int(IFLA_INFO_DATA)].map(Netlink.attributes) ?? [:] }
+    private var information: [Int: Netlink.Body] { attributes[Int(IFLA_LINKINFO)].map(Netlink.attributes) ?? [:] }
+    /// The interface that takes its packets, as a bridge or a bond does.
+    var masterIndex: UInt32? { number(IFLA_MASTER, as: UInt32.self) }
     /// The interface that it leads to: the other end of a veth pair.
     var peerIndex: UInt32? { number(IFLA_LINK, as: UInt32.self) }
     /// Where that is, by the number that this network namespace knows it by; nil if it is here.

@@ -138,6 +138,17 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         return cookie != 0 ? cookie : try current().inode()
     }
 
+    /// The number that the network namespace in which a conversation was begun knows this one by (RTM_GETNSID); nil if it
+    /// has none for it.
+    borrowing func number(asSeenBy netlink: borrowing Netlink) -> Int32? {
+        let head = Netlink.bytes(of: rtgenmsg()) + [0, 0, 0]  // padded to 4
+        let asked = Netlink.attribute(Int(NETNSA_FD), Netlink.bytes(of: UInt32(fd.raw)))
+        guard let answer = try? netlink.request(RTM_GETNSID, head + asked).first else { return nil }
+        let attributes = Netlink.attributes(answer.dropFirst(head.count))
+        let number = attributes[Int(NETNSA_NSID)].flatMap { Netlink.load(Int32.self, $0) }
+        return number.flatMap { $0 < 0 ? nil : $0 }  // NETNSA_NSID_NOT_ASSIGNED
+    }
+
     borrowing func inode() throws(Errno) -> UInt64 {
         var info = stat()
         guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }

@@ -39,18 +39,11 @@ extension NetworkInterface {
     private static func sendingQueues(_ index: UInt32, _ namespace: Int32?) -> Int? {
         guard let namespace else { return try? NetworkInterface(index: index).queues().sending }
         guard let netlink = try? Netlink(),
-            let place = NetworkNamespace.find(where: { isNumber(namespace, ofCurrentAsSeenBy: netlink) })
+            let place = NetworkNamespace.find(where: {
+                guard let there = try? NetworkNamespace.current() else { return false }
+                return there.number(asSeenBy: netlink) == namespace
+            })
         else { return nil }
         return try? place.run { () throws(Errno) in try NetworkInterface(index: index).queues().sending }
-    }
-
-    /// Whether the network namespace in which a conversation was begun knows this thread's by that number (RTM_GETNSID).
-    private static func isNumber(_ number: Int32, ofCurrentAsSeenBy netlink: borrowing Netlink) -> Bool {
-        guard let here = try? NetworkNamespace.current() else { return false }
-        let head = Netlink.bytes(of: rtgenmsg()) + [0, 0, 0]  // padded to 4
-        let asked = Netlink.attribute(Int(NETNSA_FD), Netlink.bytes(of: UInt32(here.fd.raw)))
-        guard let answer = try? netlink.request(RTM_GETNSID, head + asked).first else { return false }
-        let attributes = Netlink.attributes(answer.dropFirst(head.count))
-        return attributes[Int(NETNSA_NSID)].flatMap { Netlink.load(Int32.self, $0) } == number
     }
 }

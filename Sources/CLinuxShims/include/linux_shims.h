@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
+#include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
@@ -53,6 +54,12 @@ int64_t linux_ethtool_value(int socket, const char *name, uint32_t command);
 
 /* 0 or -errno: on how many queues an interface receives and sends (ETHTOOL_GCHANNELS). */
 int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint32_t *sending);
+
+/*
+ * 1 or 0: whether an offload is on, by its name for ethtool -k; or -errno: -ENOENT if the kernel knows none of that
+ * name. The numbers of offloads are the running kernel's own (ETHTOOL_GSTRINGS, ETH_SS_FEATURES).
+ */
+int linux_ethtool_feature(int socket, const char *name, const char *feature);
 
 /* 0 or -errno: a command of linux/ethtool.h that sets one number, ETHTOOL_S*. */
 int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint32_t value);
