@@ -28,7 +28,7 @@ import Testing
         let whole: [Int]
     }
 
-    private func seen(behind tc: String) throws -> Seen {
+    private func seen(behind tc: String, offloads: String = "gro on rx-gro-list on") throws -> Seen {
         let chain = try VethChain()
         let scratch = ScratchRegistry()
         func run(_ arguments: String...) throws {
@@ -40,7 +40,7 @@ import Testing
         try chain.inOnward { try run("attach-to-interface", VethChain.end, "--xdp", "none") }
         try chain.pair.inReceiver {
             try run("attach-to-interface", VethPair.far, "--mode", "native", "--xdp", "prebuilt", "--tc", tc)
-            try VethPair.setOffloads(VethPair.far, "gro on rx-gro-list on")
+            try VethPair.setOffloads(VethPair.far, offloads)
             try VethPair.setOffloads(VethChain.out, "tx-gso-list off tx-udp-segmentation off")
         }
         let receiver = try chain.inOnward { try SegmentedDatagrams.Receiver(at: VethChain.endHost) }
@@ -77,6 +77,15 @@ import Testing
             let seen = try seen(behind: "none")
             expectWhole(seen)
             #expect(seen.old >= Self.packets)
+        }
+    }
+
+    /// With rx-udp-gro-forwarding, packets are merged to one, and cut anew as they are forwarded: what the doctor says of it.
+    @Test func datagramsThatAreMergedForForwardingLoseTheirAreas() throws {
+        try Kernel.run {
+            let seen = try seen(behind: "none", offloads: "gro on rx-udp-gro-forwarding on")
+            expectWhole(seen)
+            #expect(seen.old == 0 && seen.without >= Self.packets, "\(seen)")
         }
     }
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Linux
+
+extension VethPair {
+    public static let tunnel = "vxlan0"
+    public static let farTunnelAddress: [UInt8] = [198, 51, 100, 2]
+
+    /// A VXLAN device at each end, over the pair and IPv4, that know each other: nothing is sent by itself.
+    public func addTunnels() throws {
+        try inSender { try Self.addTunnel(1, Self.nearAddress, to: 2, Self.farAddress) }
+        try inReceiver { try Self.addTunnel(2, Self.farAddress, to: 1, Self.nearAddress) }
+    }
+
+    private static func addTunnel(_ host: Int, _ local: String, to other: Int, _ remote: String) throws {
+        try ip(
+            "link add \(tunnel) address 02:00:00:00:01:0\(host) type vxlan id 7 dstport 4789 local \(local) remote \(remote)"
+        )
+        try ip("address add 198.51.100.\(host)/24 dev \(tunnel)")
+        try ip("link set \(tunnel) up")
+        try ip("neigh replace 198.51.100.\(other) lladdr 02:00:00:00:01:0\(other) dev \(tunnel) nud permanent")
+    }
+
+    /// Sends bytes over TCP from the near to the far end.
+    ///
+    /// - Parameter address: of the far end.
+    public func stream(_ count: Int, to address: [UInt8]) throws {
+        let listener = try inReceiver { try TCPListener(port: Self.port) }
+        let sender = try inSender { try TCPConnection(to: address, port: Self.port) }
+        let reader = StreamReader(try listener.accept())
+        let thread = try WorkerThread { reader.readAll() }
+        let chunk = [UInt8](repeating: 0x5a, count: 64 << 10)
+        var sent = 0
+        while sent < count { sent += try sender.send(chunk) }
+        sender.finish()
+        thread.join()
+    }
+
+    private final class StreamReader: Sendable {
+        private let connection: TCPConnection
+
+        init(_ connection: consuming TCPConnection) { self.connection = connection }
+
+        func readAll() {
+            var buffer = [UInt8](repeating: 0, count: 1 << 20)
+            while let received = try? connection.receive(into: &buffer), received > 0 {}
+        }
+    }
+}
