@@ -30,6 +30,9 @@ final class FramePath {
         self.topology = topology
     }
 
+    /// Joins both ends by VXLAN as well.
+    func addTunnel() throws(PacketMetadataError) { try topology.addTunnel() }
+
     func inSender<Value: ~Copyable>(_ body: () throws -> Value) throws(PacketMetadataError) -> Value {
         try Self.run(in: topology.sender, body)
     }

@@ -83,7 +83,7 @@ package struct VethTopology: ~Copyable {
         }
     }
 
-    private static func ip(
+    static func ip(
         in namespace: borrowing NetworkNamespace, _ commands: [String]
     ) throws(PacketMetadataError) {
         for command in commands {
