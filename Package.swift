@@ -92,7 +92,8 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(
-            name: "DecisionTests", dependencies: ["BPF", "PacketMetadata", "RegistryModel"], swiftSettings: tests),
+            name: "DecisionTests", dependencies: ["BPF", "Linux", "PacketMetadata", "RegistryModel"],
+            swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CommandTests",

@@ -10,8 +10,10 @@ struct Doctor: ContextCommand {
         abstract: "Show what would keep packets from carrying fields here.",
         discussion: """
             Looks at whether a field could be registered, the prebuilt pair attached to the interface, and packets would \
-            carry the field: what is broken, what works less well, what could not be found out, and what helps. Nothing \
-            on the machine is changed, and no registry is needed. Without an interface, only the machine is looked at.
+            carry the field: what is broken, what works less well, what could not be found out, and what helps. Of an \
+            interface it also tells what loses or displaces fields on the packets' further way: tunnels that they come \
+            out of, taps, other programs, merging of packets. Nothing on the machine is changed, and no registry is \
+            needed. Without an interface, only the machine is looked at.
 
             Exit codes: 0 fields would be carried, 69 something is broken, 77 nothing is broken but for want of a \
             privilege, 66 no such interface.

@@ -30,6 +30,13 @@ import Testing
         try expectSnapshot(DiagnosisDocument(diagnosis).json, "diagnosis.json")
     }
 
+    /// With each check there is.
+    @Test func theSchemaDescribesTheDocument() throws {
+        let all = Finding.Check.allCases.map { Finding($0, .ok, "fine") } + [Self.unprivileged, Self.taken]
+        let diagnosis = Diagnosis(registry: "/sys/fs/bpf/pktmeta", interface: nil, findings: all)
+        #expect(try JSONSchema("diagnosis").faults(of: DiagnosisDocument(diagnosis).json) == "")
+    }
+
     @Test(arguments: [60, 80, 200])
     func terminals(width: Int) {
         let diagnosis = Self.diagnosis(Self.unprivileged, Self.fine, Self.unknown, Self.weaker, Self.taken)

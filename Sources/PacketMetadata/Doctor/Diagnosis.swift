@@ -38,9 +38,11 @@ public struct Diagnosis: Sendable, Hashable {
         findings += KernelChecks.findings(traits)
         findings += registry.findings
         if let interface {
-            findings += InterfaceChecks(interface, registry.image).findings
+            let checks = InterfaceChecks(interface, registry.image)
+            findings += checks.findings
             findings += HookChecks(interface, folder, registry.image).findings
             findings += TrafficChecks(interface, registry.image, traits).findings
+            findings += PathChecks.findings(interface, isGeneric: checks.isGeneric)
         }
         self.init(registry: folder.path, interface: interface?.name, findings: findings)
     }

@@ -40,6 +40,12 @@ public struct Finding: Sendable, Hashable {
         case mark
         case taps
         case gro
+        case tunnels
+        /// Whether areas keep packets from being merged behind a tunnel.
+        case tunnelGRO = "tunnel-gro"
+        case groList = "gro-list"
+        case udpForwarding = "udp-gro-forwarding"
+        case lro
     }
 
     public let check: Check

@@ -10,12 +10,17 @@ struct InterfaceChecks {
     private let interface: NetworkInterface
     private let image: RegistryImage?
     private let features: XDPFeatures?
+    private let queues: VethQueues?
 
     init(_ interface: NetworkInterface, _ image: RegistryImage?) {
         self.interface = interface
         self.image = image
         features = try? XDPFeatures.query(ifindex: interface.index)
+        queues = VethQueues(interface)
     }
+
+    /// Whether programs can run in generic mode alone, as far as the kernel tells.
+    var isGeneric: Bool { queues?.areTooFew == true || features?.hasNative == false }
 
     var findings: [Finding] {
         do throws(Errno) {
@@ -40,14 +45,17 @@ struct InterfaceChecks {
     private func linkLayer(_ state: NetworkInterface.State) -> Finding {
         if state.hasEthernetHeader { return Finding(.linkLayer, .ok, "packets begin with an Ethernet header") }
         return Finding(
-            .linkLayer, .ok,
-            "\(interface.name) has no Ethernet header: packets begin with that of IP, and sources payload:OFFSET count from it"
-        )
+            .linkLayer, .weaker,
+            """
+            \(interface.name) has no Ethernet header: packets begin with that of IP, and sources payload:OFFSET count from it; \
+            the area of a packet that is forwarded to it is displaced by 14 bytes at its TC egress (EFAULT)
+            """,
+            remedy: "Get fields where the packets come in.")
     }
 
     private var nativeXDP: Finding {
         // The driver takes back what it says of itself then.
-        if let queues = VethQueues(interface), queues.areTooFew {
+        if let queues, queues.areTooFew {
             return Finding(
                 .nativeXDP, .weaker, .vethQueues(queues),
                 remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
@@ -59,7 +67,8 @@ struct InterfaceChecks {
         // How large an area the driver grants, nobody tells: attaching a program would show it.
         if features.hasNative { return Finding(.nativeXDP, .ok, .nativeXDP) }
         return Finding(
-            .nativeXDP, .weaker, "its driver has no native XDP: programs run in generic mode, which is slower")
+            .nativeXDP, .weaker, "its driver has no native XDP: programs run in generic mode, which is slower",
+            remedy: "There load programs without xdp.frags, or TC takes their areas to lie 14 bytes off.")
     }
 
     /// What of a page the kernel itself takes beside the packet: XDP_PACKET_HEADROOM, the link-layer header, and struct

@@ -9,12 +9,12 @@ internal import SystemPackage
 struct TrafficChecks {
     private let interface: NetworkInterface
     private let image: RegistryImage?
-    private let keepsAreaBesideTaps: Bool
+    private let traits: KernelTraits?
 
     init(_ interface: NetworkInterface, _ image: RegistryImage?, _ traits: KernelTraits?) {
         self.interface = interface
         self.image = image
-        keepsAreaBesideTaps = traits?.writesBesideTaps == true
+        self.traits = traits
     }
 
     var findings: [Finding] { [taps] + gro }
@@ -24,13 +24,25 @@ struct TrafficChecks {
             let open = try PacketSocket.all().filter { $0.isTap && [0, interface.index].contains($0.ifindex) }
             if open.isEmpty { return Finding(.taps, .ok, "no tap shares its packets") }
             let owners = open.map { $0.owner?.description ?? "a process of another user" }
-            let effect = keepsAreaBesideTaps ? "set and clear at TC are refused (EBUSY)" : "set at TC loses the area"
-            return Finding(
-                .taps, .weaker, "\(Self.counted(owners)) may share its packets: \(effect)",
-                remedy: "Set fields in XDP, or end it; the prebuilt programs are not affected.")
+            return Self.finding(Self.counted(owners), traits)
         } catch {
             return Finding(.taps, .unknown, "whether taps share its packets: \(error.name)")
         }
+    }
+
+    /// What taps mean for programs that set fields at TC.
+    static func finding(_ taps: String, _ traits: KernelTraits?) -> Finding {
+        let sharing = "\(taps) may share its packets"
+        if traits?.copiesBesideTaps == true {
+            return Finding(
+                .taps, .ok, "\(sharing): set and clear at TC have the kernel copy the packet's head, with the area")
+        }
+        let effect =
+            traits?.writesBesideTaps == true
+            ? "set and clear at TC are refused (EBUSY)" : "set at TC loses the area (until Linux 6.18)"
+        return Finding(
+            .taps, .weaker, "\(sharing): \(effect), and programs that write to the packet itself lose it",
+            remedy: "Set fields in XDP, or end it; the prebuilt programs are not affected.")
     }
 
     private static func counted(_ owners: [String]) -> String {

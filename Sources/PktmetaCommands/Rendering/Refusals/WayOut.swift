@@ -13,7 +13,10 @@ extension HookOccupant {
                 "pktmeta detach-from-interface \(interface) --xdp --registry \(ShellWord.quoted(registry.string)) detaches it."
         }
         if isDispatcher {
-            return "xdp-loader status \(interface) shows the programs that it calls, and can unload them."
+            return """
+                xdp-loader status \(interface) shows the programs that it calls, and can unload them. For it to call one that makes \
+                an area takes libxdp 1.5.5; on Linux 6.1 and before, an earlier one will do.
+                """
         }
         switch mechanism {
         case .xdpNetlink:
