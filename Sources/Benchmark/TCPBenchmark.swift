@@ -26,7 +26,7 @@ struct TCPBenchmark {
         try sample(transfers, "tcp")
         return BenchmarkSection(
             .tcp, "TCP with GRO, one flow, by the metadata that the prebuilt producer sets",
-            unit: "Gbit a second", digits: 2, columns: ["THROUGHPUT", "/ NONE"],
+            unit: "Gbit a second", digits: 2, columns: ["THROUGHPUT", "/ NONE", "KB MERGED"],
             rows: transfers.map { Self.row($0, pass) }, charted: [0],
             bars: [
                 Bar(
@@ -37,7 +37,10 @@ struct TCPBenchmark {
                     "TCP, metadata that differs on 1 packet in 1000 / none", .atLeast(0.9),
                     .ratio(sampled.rates, to: pass.rates)),
             ],
-            notes: ["All have an XDP program in native mode at the receiver; with none, it only passes packets on."])
+            notes: [
+                "All have an XDP program in native mode at the receiver; with none, it only passes packets on.",
+                Self.mergedNote,
+            ])
     }
 
     /// VXLAN over IPv4. Where GRO does not merge the outer packets, it merges the inner ones at the VXLAN device, unless they
@@ -53,7 +56,7 @@ struct TCPBenchmark {
         try sample(pairs.flatMap { [$0.pass, $0.constant] }, "tcp, VXLAN")
         return BenchmarkSection(
             .tcp, "TCP through VXLAN, one flow, by whether GRO merges on the interface below, which makes the area",
-            unit: "Gbit a second", digits: 2, columns: ["THROUGHPUT", "/ NONE"],
+            unit: "Gbit a second", digits: 2, columns: ["THROUGHPUT", "/ NONE", "KB MERGED"],
             rows: pairs.flatMap { [Self.row($0.pass, $0.pass), Self.row($0.constant, $0.pass)] }, charted: [0],
             bars: [
                 Bar(
@@ -61,22 +64,29 @@ struct TCPBenchmark {
                     .ratio(pairs[0].constant.rates, to: pairs[0].pass.rates))
             ],
             notes: [
-                "GRO is on at the VXLAN device in all rows. Without GRO below, any area keeps packets from being merged there."
+                "GRO is on at the VXLAN device in all rows. Without GRO below, any area keeps packets from being merged there.",
+                Self.mergedNote,
             ])
     }
 
+    private static let mergedNote =
+        "KB MERGED: what the stack gets at once, which GRO makes of packets of about 1.4 KB."
+
     private func sample(_ transfers: [TCPTransfer], _ what: String) throws {
-        for transfer in transfers { _ = try transfer.run(for: Self.transferTime) }
+        for transfer in transfers { try transfer.warmUp(for: Self.transferTime) }
         for round in 1...benchmark.rounds {
             if round.isMultiple(of: 5) { benchmark.progress("\(what): round \(round) of \(benchmark.rounds)") }
             try Benchmark.stopIfInterrupted()
-            for transfer in transfers { transfer.rates.append(try transfer.run(for: Self.transferTime)) }
+            for transfer in transfers { try transfer.sample(for: Self.transferTime) }
         }
     }
 
     private static func row(_ transfer: TCPTransfer, _ pass: TCPTransfer) -> BenchmarkSection.Row {
         .init(
             transfer.title,
-            [Estimate(transfer.rates.map { $0 * 8 / 1e9 }), .ratio(transfer.rates, to: pass.rates)])
+            [
+                Estimate(transfer.rates.map { $0 * 8 / 1e9 }), .ratio(transfer.rates, to: pass.rates),
+                Estimate(transfer.merged),
+            ])
     }
 }

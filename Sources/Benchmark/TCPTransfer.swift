@@ -5,13 +5,16 @@ internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import Synchronization
+internal import SystemPackage
 internal import Testbed
 
 /// A veth pair of its own, whose receiver's packets get metadata, or none.
 final class TCPTransfer {
     let title: String
-    /// Bytes a second.
-    var rates: [Double] = []
+    /// Bytes a second, of each sample.
+    private(set) var rates: [Double] = []
+    /// Kilobytes of the stream that TCP was handed at once: what GRO made of packets of 1.4.
+    private(set) var merged: [Double] = []
 
     private let path: FramePath
     private let address: [UInt8]
@@ -53,8 +56,30 @@ final class TCPTransfer {
         try path.inReceiver { try receiver.setMergesPackets(mergesBelow) }
     }
 
-    /// - Returns: bytes a second that arrived.
-    func run(for time: Duration) throws -> Double {
+    /// Sends as fast as it goes.
+    func warmUp(for time: Duration) throws { _ = try send(for: time) }
+
+    /// The same, and adds a sample.
+    func sample(for time: Duration) throws {
+        let before = try segments()
+        let (bytes, seconds) = try send(for: time)
+        rates.append(bytes / seconds)
+        merged.append(bytes / 1000 / Double(max(1, try segments() - before)))
+    }
+
+    /// TCP segments that the receiver was handed, merged ones as one (RFC 4022, tcpInSegs).
+    private func segments() throws -> Int {
+        // /proc/net is that of the process, not of the thread.
+        let text = try path.inReceiver { try WholeFile.text("/proc/thread-self/net/snmp") }
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("Tcp:") }.map { $0.split(separator: " ") }
+        guard lines.count == 2, let place = lines[0].firstIndex(of: "InSegs"), place < lines[1].count,
+            let count = Int(lines[1][place])
+        else { throw Errno.ioError }
+        return count
+    }
+
+    /// - Returns: bytes that arrived, and in how many seconds.
+    private func send(for time: Duration) throws -> (bytes: Double, seconds: Double) {
         let listener = try path.inReceiver { try TCPListener(port: Self.port) }
         let sender = try path.inSender { try TCPConnection(to: address, port: Self.port) }
         let reader = Reader(try listener.accept())
@@ -64,7 +89,7 @@ final class TCPTransfer {
         while ContinuousClock.now - start < time { _ = try sender.send(chunk) }
         sender.finish()
         thread.join()
-        return Double(reader.bytes) / (ContinuousClock.now - start).inSeconds
+        return (Double(reader.bytes), (ContinuousClock.now - start).inSeconds)
     }
 
     /// Counts what comes from a connection.
