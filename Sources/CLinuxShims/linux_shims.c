@@ -119,6 +119,18 @@ int linux_ethtool_feature(int socket, const char *name, const char *feature)
 	return error;
 }
 
+int linux_ethtool_driver(int socket, const char *name, struct linux_driver_names *names)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	int error = ethtool(socket, name, &info);
+
+	memset(names, 0, sizeof(*names));
+	memcpy(names->driver, info.driver, sizeof(info.driver));
+	memcpy(names->version, info.version, sizeof(info.version));
+	memcpy(names->bus, info.bus_info, sizeof(info.bus_info));
+	return error;
+}
+
 int linux_check_writable(const char *path)
 {
 	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));

@@ -9,6 +9,8 @@ public struct SystemNames: Sendable, Hashable {
     /// As `x86_64`.
     public let machine: String
 
+    public init(release: String, machine: String) { (self.release, self.machine) = (release, machine) }
+
     public static var this: SystemNames {
         var names = utsname()
         unsafe uname(&names)

@@ -20,12 +20,18 @@ public struct XDPFeatures: Sendable, Hashable {
         }
     }
 
+    /// All that it tells of, by their names in the kernel's specification (Documentation/netlink/specs/netdev.yaml, xdp-act).
+    public let actions: [String]
     /// NETDEV_XDP_ACT_BASIC: native programs that pass, drop and send back.
     public let hasNative: Bool
     /// NETDEV_XDP_ACT_RX_SG: packets of more than one page.
     public let takesFragments: Bool
     /// nil if the kernel does not tell (since Linux 6.7).
     public let hints: Set<Hint>?
+
+    public init(actions: [String], hasNative: Bool, takesFragments: Bool, hints: Set<Hint>?) {
+        (self.actions, self.hasNative, self.takesFragments, self.hints) = (actions, hasNative, takesFragments, hints)
+    }
 
     /// Asks about an interface of this thread's network namespace. Any process may.
     ///
@@ -39,14 +45,19 @@ public struct XDPFeatures: Sendable, Hashable {
                 let features = number(answer[Attribute.features], as: UInt64.self)
             else { return nil }
             let hints = number(answer[Attribute.hints], as: UInt64.self)
+            let names = Self.actionNames.enumerated().filter { features & 1 << $0.offset != 0 }.map(\.element)
             return XDPFeatures(
-                hasNative: features & basic != 0, takesFragments: features & scatterGather != 0,
+                actions: names, hasNative: features & basic != 0, takesFragments: features & scatterGather != 0,
                 hints: hints.map { bits in Set(Hint.allCases.filter { bits & $0.bit != 0 }) })
         } catch {
             throw error.errno
         }
     }
 
+    /// By bit.
+    private static let actionNames = [
+        "basic", "redirect", "ndo-xmit", "xsk-zerocopy", "hw-offload", "rx-sg", "ndo-xmit-sg",
+    ]
     private static let basic: UInt64 = 1
     private static let scatterGather: UInt64 = 32
 

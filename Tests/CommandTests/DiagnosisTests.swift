@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import Linux
 import RegistryModel
 import SystemPackage
 import TestSupport
@@ -10,9 +11,25 @@ import Testing
 
 @Suite struct DiagnosisTests {
     static func diagnosis(_ findings: Finding..., interface: String? = "eth0") -> Diagnosis {
-        Diagnosis(registry: "/sys/fs/bpf/pktmeta", interface: interface, findings: findings)
+        Diagnosis(
+            registry: "/sys/fs/bpf/pktmeta", interface: interface, findings: findings,
+            device: interface == nil ? nil : device,
+            area: AreaDescription(largestOfKernel: 216, capacity: 64, state: nil))
     }
 
+    static let device = InterfaceDescription(
+        driver: InterfaceDescription.Driver(name: "virtio_net", version: "1.0.0"), mtu: 9000, receiveQueues: 2,
+        sendQueues: 2, mergesPackets: true,
+        xdp: InterfaceDescription.XDP(features: ["basic", "redirect", "rx-sg"], hardwareFields: []), xdpMode: .native)
+
+    @Test func whatTheSchemaHas() throws {
+        let schema = JSONSchema("doctor")
+        #expect(try schema.faults(of: DiagnosisDocument(Self.diagnosis(Self.fine, Self.weaker)).json) == "")
+        #expect(try schema.faults(of: DiagnosisDocument(Self.diagnosis(Self.fine, interface: nil)).json) == "")
+        #expect(try schema.faults(of: #"{"version":1}"#) != "")
+    }
+
+    static let system = SystemNames(release: "6.12.0-1-amd64", machine: "x86_64")
     static let fine = Finding(.area, .ok, "the kernel grants up to 216 bytes in front of a packet")
     static let weaker = Finding(
         .mtu, .weaker,
@@ -27,7 +44,7 @@ import Testing
     @Test func renderings() throws {
         let diagnosis = Self.diagnosis(Self.unprivileged, Self.fine, Self.unknown, Self.weaker, Self.taken)
         try expectSnapshot(DiagnosisRendering(diagnosis, .plain).text, "diagnosis.txt")
-        try expectSnapshot(DiagnosisDocument(diagnosis).json, "diagnosis.json")
+        try expectSnapshot(DiagnosisDocument(diagnosis, on: Self.system).json, "diagnosis.json")
     }
 
     /// With each check there is.

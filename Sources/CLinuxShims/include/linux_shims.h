@@ -61,6 +61,14 @@ int linux_ethtool_queues(int socket, const char *name, uint32_t *receiving, uint
  */
 int linux_ethtool_feature(int socket, const char *name, const char *feature);
 
+/* What an interface's driver says of itself, each ended by a NUL. */
+struct linux_driver_names {
+	char driver[33], version[33], bus[33];
+};
+
+/* 0 or -errno (ETHTOOL_GDRVINFO). */
+int linux_ethtool_driver(int socket, const char *name, struct linux_driver_names *names);
+
 /* 0 or -errno: a command of linux/ethtool.h that sets one number, ETHTOOL_S*. */
 int linux_ethtool_set_value(int socket, const char *name, uint32_t command, uint32_t value);
 

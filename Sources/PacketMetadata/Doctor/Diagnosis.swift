@@ -14,6 +14,9 @@ public struct Diagnosis: Sendable, Hashable {
     /// nil if only the machine was looked at.
     public let interface: String?
     public let findings: [Finding]
+    /// nil if only the machine was looked at.
+    public let device: InterfaceDescription?
+    public let area: AreaDescription
 
     /// - Parameters:
     ///   - path: the folder of pins of a registry; there need not be one.
@@ -44,13 +47,23 @@ public struct Diagnosis: Sendable, Hashable {
             findings += TrafficChecks(interface, registry.image, traits).findings
             findings += PathChecks.findings(interface, isGeneric: checks.isGeneric)
         }
-        self.init(registry: folder.path, interface: interface?.name, findings: findings)
+        self.init(
+            registry: folder.path, interface: interface?.name, findings: findings,
+            device: interface.map { InterfaceDescription($0) },
+            area: AreaDescription(
+                largestOfKernel: programs.largestArea, capacity: registry.image.map { Int($0.word.capacity) },
+                state: registry.areaState))
     }
 
-    init(registry: FilePath, interface: String?, findings: [Finding]) {
+    init(
+        registry: FilePath, interface: String?, findings: [Finding], device: InterfaceDescription? = nil,
+        area: AreaDescription = AreaDescription(largestOfKernel: nil, capacity: nil, state: nil)
+    ) {
         self.registry = registry
         self.interface = interface
         self.findings = findings
+        self.device = device
+        self.area = area
     }
 
     /// Whether fields would be carried.

@@ -128,13 +128,3 @@ struct InterfaceChecks {
         ]
     }
 }
-
-extension WellKnownField {
-    fileprivate var hint: XDPFeatures.Hint {
-        switch self {
-        case .rxTimestamp: .timestamp
-        case .rxHash: .hash
-        case .rxVLAN: .vlan
-        }
-    }
-}

@@ -112,6 +112,12 @@ struct ProgramChecks {
             remedy: .genericModeForPages)
     }
 
+    /// Bytes of the largest area that the kernel grants; nil if it was not tried, or it grants none.
+    var largestArea: Int? {
+        guard missing.isEmpty else { return nil }
+        return (try? Registry.largestGrantedCapacity()) ?? nil
+    }
+
     private var area: Finding? {
         do throws(BPFError) {
             guard let largest = try Registry.largestGrantedCapacity() else {

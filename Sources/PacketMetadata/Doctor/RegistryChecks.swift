@@ -10,6 +10,8 @@ struct RegistryChecks {
     /// nil if there is none that can be used.
     let image: RegistryImage?
     let findings: [Finding]
+    /// nil if there is no registry, or this process may not look.
+    let areaState: AreaState?
 
     init(_ folder: RegistryFolder) {
         do throws(PacketMetadataError) {
@@ -17,11 +19,13 @@ struct RegistryChecks {
             let image = try registry.image()
             try registry.refuseIfDamaged(image)
             self.image = image
+            areaState = try? registry.areaState()
             findings =
-                [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(registry))]
+                [Self.refusalToWrite(folder) ?? Self.finding(image, folder, Self.refusals(areaState))]
                 + Self.openPins(registry) + Self.damaged(registry)
         } catch {
             image = nil
+            areaState = nil
             findings = [Self.finding(error, folder)]
         }
     }
@@ -67,8 +71,8 @@ struct RegistryChecks {
     }
 
     /// Areas that drivers refused, by errno.
-    private static func refusals(_ registry: borrowing Registry) -> [String] {
-        let refused = (try? registry.areaState())?.refused.nonzero ?? []
+    private static func refusals(_ areas: AreaState?) -> [String] {
+        let refused = areas?.refused.nonzero ?? []
         return refused.filter { ["ENOSPC", "EOPNOTSUPP"].contains($0.name) }.map { "\($0.name) \($0.count)" }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -92,10 +93,12 @@ extension AttachmentReport {
 struct DiagnosisDocument: JSONDocument {
     let diagnosis: Diagnosis
     let remedies: RemedyCommands
+    let system: SystemNames
 
-    init(_ diagnosis: Diagnosis, _ remedies: RemedyCommands = RemedyCommands()) {
+    init(_ diagnosis: Diagnosis, _ remedies: RemedyCommands = RemedyCommands(), on system: SystemNames = .this) {
         self.diagnosis = diagnosis
         self.remedies = remedies
+        self.system = system
     }
 
     var value: JSONValue {
@@ -104,6 +107,10 @@ struct DiagnosisDocument: JSONDocument {
             "registry": .text(diagnosis.registry.string),
             // Absent if only the machine was looked at.
             "interface": diagnosis.interface.map(JSONValue.text),
+            "system": system.json,
+            // Absent likewise.
+            "device": diagnosis.device?.json,
+            "area": diagnosis.area.json,
             "works": .flag(diagnosis.works),
             "exitCode": .number(Int(diagnosis.exitCode)),
             "findings": .array(

@@ -75,6 +75,25 @@ import Testing
         }
     }
 
+    /// What a row of the table of drivers takes.
+    @Test func theInterfaceIsDescribed() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "tenant", "--type", "u32")
+            _ = try bench.command("attach-to-interface", "far0")
+            let run = try bench.command("doctor", "far0", "--json")
+            #expect(try JSONSchema("doctor").faults(of: run.output) == "")
+            let device = try #require(try run.json["device"] as? [String: any Sendable])
+            #expect(device["driver"] as? String == "veth")
+            #expect(device["xdpMode"] as? String == "native")
+            #expect(device["mtu"] as? Int == 1500)
+            let system = try #require(try run.json["system"] as? [String: any Sendable])
+            #expect(system["release"] as? String == SystemNames.this.release)
+            let area = try #require(try run.json["area"] as? [String: any Sendable])
+            #expect(area["largestOfKernel"] as? Int == (try Self.largestArea()))
+        }
+    }
+
     /// Asked size by size.
     static func largestArea() throws -> Int {
         try #require(try RegistryWord.capacities.last { try Registry.isGranted($0) })
