@@ -49,7 +49,8 @@ extension BPFLink {
     /// Attaches an XDP program to an interface of this thread's network namespace.
     ///
     /// - Throws: `notSupported` if the driver has not the mode; `resourceBusy` or `fileExists` if the hook is taken;
-    ///   `outOfRange`, `noSpace` or `noMemory` for what the driver lacks.
+    ///   `outOfRange`, `noSpace`, `noMemory` or `invalidArgument` for what the driver lacks. The error's messages are the
+    ///   driver's own reason, if it tells one.
     public static func xdp(
         _ program: borrowing BPFProgram, ifindex: UInt32, mode: XDPMode
     ) throws(BPFError) -> BPFLink {
@@ -57,9 +58,16 @@ extension BPFLink {
         unsafe options.sz = MemoryLayout<bpf_link_create_opts>.size(through: \.flags)
         unsafe options.flags = mode.flag
         let programFD = program.fd.raw
-        let fd = try libbpf("attach \(program.name)") {
-            unsafe bpf_link_create(programFD, CInt(ifindex), BPF_XDP, &options)
+        do throws(BPFError) {
+            let fd = try libbpf("attach \(program.name)") {
+                unsafe bpf_link_create(programFD, CInt(ifindex), BPF_XDP, &options)
+            }
+            return BPFLink(owning: OwnedFD(fd))
+        } catch {
+            guard XDPReason.isTold(of: error.errno),
+                let reason = XDPReason.ask(program, ifindex: ifindex, modeFlag: mode.flag)
+            else { throw error }
+            throw BPFError(error.operation, error.errno, messages: [reason])
         }
-        return BPFLink(owning: OwnedFD(fd))
     }
 }

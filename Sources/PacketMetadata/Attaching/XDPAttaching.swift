@@ -11,7 +11,11 @@ struct XDPAttaching: HookAttaching {
     let interface: HookInterface
 
     func modes(_ asked: AttachmentMode?) -> CandidateModes {
-        CandidateModes(modes: asked.map { [$0] } ?? hook.modes)
+        if let asked { return CandidateModes(modes: [asked]) }
+        if let driver = DriverWithoutArea(interface.network) {
+            return CandidateModes(modes: [.generic], reason: .notNative(.noAreaInNativeXDP(driver)))
+        }
+        return CandidateModes(modes: hook.modes)
     }
 
     func plan(

@@ -85,6 +85,8 @@ public struct Finding: Sendable, Hashable {
         case noRegistry(at: FilePath)
         /// Programs run in generic mode, since a veth has too few queues.
         case vethQueues(VethQueues)
+        /// The driver has native XDP, and pktmeta cannot use it here.
+        case nativeXDPLimit(NativeXDPLimit)
         /// The driver has it. How large an area the driver grants shows as packets come.
         case nativeXDP
     }
@@ -112,12 +114,14 @@ public struct Finding: Sendable, Hashable {
         case freeHook(HookOccupant, interface: String)
         /// To name other bits of the mark.
         case otherBits
-        /// An MTU that fits a page, or generic mode; nil: of the veth peer.
+        /// An MTU that each driver takes in native mode, or generic mode; nil: of the veth peer.
         case smallerMTU(Int, interface: String?)
         /// Generic mode, or an MTU that fits a page.
         case genericModeForPages
         /// To have the field set on fewer packets.
         case sampling
+        /// To have the virtual machine's host give it other features.
+        case otherVirtioFeatures
 
         public init(stringLiteral text: String) { self = .text(text) }
     }

@@ -60,6 +60,9 @@ struct InterfaceChecks {
                 .nativeXDP, .weaker, .vethQueues(queues),
                 remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
         }
+        if features?.hasNative != false, let limit = NativeXDPLimit(interface) {
+            return Finding(.nativeXDP, .weaker, .nativeXDPLimit(limit), remedy: limit.remedy)
+        }
         guard let features else {
             return Finding(
                 .nativeXDP, .unknown, "whether its driver has native XDP, the kernel does not tell (since Linux 6.3)")
@@ -74,6 +77,10 @@ struct InterfaceChecks {
     /// What of a page the kernel itself takes beside the packet: XDP_PACKET_HEADROOM, the link-layer header, and struct
     /// skb_shared_info, which has 320 bytes.
     private static let pageOverhead = 256 + 14 + 320
+
+    /// Of Ethernet (ETH_DATA_LEN). Without fragments, what fits a page may be too large all the same: igb refuses 3,050, and
+    /// vmxnet3 3,506 (Linux 6.12).
+    private static let usualMTU = 1500
 
     /// Of veth, it is the peer's that has to do.
     private func mtu(_ own: Int) -> Finding {
@@ -93,7 +100,7 @@ struct InterfaceChecks {
             return Finding(
                 .mtu, .weaker,
                 "the MTU of \(mtu)\(whose) does not fit a page, and the driver takes no fragments in native XDP",
-                remedy: .smallerMTU(largest, interface: peer == nil ? interface.name : nil))
+                remedy: .smallerMTU(Self.usualMTU, interface: peer == nil ? interface.name : nil))
         }
         return Finding(
             .mtu, .weaker,

@@ -67,6 +67,7 @@ struct ChainLoader {
         if mode != .native { throw question.refused(.genericMode) }
         if !isAlone { throw question.refused(.chain) }
         let loaded = try device.run { (ifindex) throws(PacketMetadataError) in
+            try question.refuseIfUnknown(toDriverOf: ifindex)
             terms.device = AskedDevice(ifindex: ifindex, question: question)
             return try loader.load(spec.program, in: registry, terms)
         }

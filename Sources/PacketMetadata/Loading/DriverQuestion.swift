@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
@@ -14,6 +15,7 @@ struct AskedDevice {
 struct DriverQuestion {
     private let interface: String
     private let fields: [FieldName]
+    private let hints: Set<XDPFeatures.Hint>
     private let registered: [FieldName]
     private let isAttached: Bool
 
@@ -25,7 +27,16 @@ struct DriverQuestion {
         self.interface = interface
         self.isAttached = isAttached
         fields = image.hardwareFields.map(\.name)
+        hints = Set(image.hardwareFields.compactMap { $0.definition.wellKnown?.hint })
         self.registered = registered.hardwareFields.map(\.name)
+    }
+
+    /// Drivers that fill none of the fields take the program all the same. It would not run beside others, for nothing.
+    ///
+    /// - Parameter ifindex: of this thread's network namespace.
+    func refuseIfUnknown(toDriverOf ifindex: UInt32) throws(PacketMetadataError) {
+        guard let known = (try? XDPFeatures.query(ifindex: ifindex))?.hints else { return }
+        if known.isDisjoint(with: hints) { throw refused(.unknownToDriver) }
     }
 
     func refused(_ cause: DriverRefusal.Cause) -> PacketMetadataError {

@@ -99,6 +99,8 @@ public struct DriverRefusal: Sendable, Hashable {
         case genericMode
         /// The driver is not one that XDP programs can ask.
         case noDriver
+        /// The driver says that it fills none of these fields (since Linux 6.7).
+        case unknownToDriver
         /// The kernel lets no program of a chain ask a driver.
         case chain
         /// This process may not enter the interface's network namespace.

@@ -98,4 +98,23 @@ import Testing
             }
         }
     }
+    /// Links are refused by an errno; the reason is asked for, and nothing is attached by that.
+    @Test func theDriverSaysWhy() throws {
+        try Kernel.run {
+            let bench = try Self.bench(peerMTU: 9000, isPeerElsewhere: false)
+            let program = try BPFObject(bytes: Fixture.bytes(Fixture.object("foreign")), name: "foreign")
+                .load(only: "foreign")
+            try bench.pair.inReceiver {
+                let index = try NetworkInterface(named: "q0").index
+                do throws(BPFError) {
+                    _ = try BPFLink.xdp(program, ifindex: index, mode: .native)
+                    Issue.record("a program without fragments was taken")
+                } catch {
+                    #expect(error.errno == .outOfRange)
+                    #expect(error.reason?.contains("MTU") == true, "\(error.messages)")
+                }
+                #expect(try AttachedXDPProgram.query(ifindex: index).isEmpty)
+            }
+        }
+    }
 }

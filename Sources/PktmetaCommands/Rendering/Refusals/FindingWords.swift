@@ -16,6 +16,7 @@ extension Finding {
             "no BPF file system is mounted at \(mountPoint); register-field mounts it"
         case .noRegistry(let path): "none at \(path) yet; the first register-field creates it"
         case .vethQueues(let queues): "\(queues.words): programs run in generic mode, which is slower"
+        case .nativeXDPLimit(let limit): "\(limit.words): programs run in generic mode, which is slower"
         case .nativeXDP: "its driver has native XDP; the area it grants shows in inspect-map as packets come"
         }
     }
@@ -34,6 +35,17 @@ extension Finding {
     var help: String? {
         if case .refusal(let error) = evidence { return error.remedy }
         return remedy?.words
+    }
+}
+
+extension NativeXDPLimit {
+    fileprivate var words: String {
+        switch self {
+        case .noArea(let driver): driver.words
+        case .hostOffloads(let names):
+            "the driver, virtio_net, refuses native XDP while the host may hand over packets that it has merged or not "
+                + "checked (\(names.joined(separator: ", "))), which this machine cannot turn off"
+        }
     }
 }
 
@@ -56,6 +68,11 @@ extension Finding.Remedy {
             "--mode generic, or ip link set dev \(ShellWord.quoted(interface)) mtu \(largest)"
         case .smallerMTU(let largest, nil): "--mode generic, or where the peer is: ip link set dev PEER mtu \(largest)"
         case .genericModeForPages: "Native XDP then needs an MTU that a page holds; --mode generic does not."
+        case .otherVirtioFeatures:
+            """
+            Where the virtual machine is configured: let the guest turn them off (of QEMU's device: \
+            ctrl_guest_offloads=on), or turn them off there (guest_csum=off).
+            """
         case .sampling: "Register it anew with --sample 100, which sets it on one packet in 100."
         }
     }

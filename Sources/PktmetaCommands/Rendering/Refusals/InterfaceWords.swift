@@ -10,10 +10,12 @@ extension InterfaceRefusal: RefusalWords {
         switch self {
         case .noSuchInterface(_, let errno, _): "there is no such interface (\(errno.name))"
         case .noNativeXDP(let errno): "the driver has no native XDP (\(errno.name))"
+        case .noAreaInNativeXDP(let driver): driver.words
+        case .notAsItIs(let refusal): refusal.words
         case .tooFewQueues(let queues, _, let errno):
             "\(queues?.words ?? "the driver has too few queues for native XDP") (\(errno.name))"
-        case .tooLittleMemory(let errno):
-            "the driver has not the queues or the memory for native XDP (\(errno.name))"
+        case .tooLittleMemory(let said, let errno):
+            "the driver has not the queues or the memory for native XDP\(said.quoted) (\(errno.name))"
         case .tooLargeMTU(let mtu, _, let errno):
             "\(mtu.words) is too large for a program without fragments (\(errno.name))"
         }
@@ -24,7 +26,8 @@ extension InterfaceRefusal: RefusalWords {
         case .noSuchInterface(let name, _, let others):
             NearestName.question(name, among: others)
                 + "ip link lists those of a network namespace; --netns names another namespace."
-        case .noNativeXDP: "--mode generic works with any driver."
+        case .noNativeXDP, .noAreaInNativeXDP: "--mode generic works with any driver."
+        case .notAsItIs(let refusal): refusal.remedy
         case .tooLittleMemory: "--mode generic takes none of them; fewer queues, by ethtool -L, may do."
         case .tooFewQueues(_, let isVeth, _):
             isVeth
@@ -36,6 +39,26 @@ extension InterfaceRefusal: RefusalWords {
                 : "This kernel has no fragments in XDP (Linux 5.18): \(mtu.lowering), or --mode generic."
         }
     }
+}
+
+extension DriverWithoutArea {
+    var words: String { "the driver, \(rawValue), grants no area in native XDP" }
+}
+
+extension DriverRefusalOfXDP {
+    fileprivate var words: String {
+        let place = largeMTU.map { " at an MTU of \($0)" } ?? ""
+        return "the driver refuses native XDP\(place)\(said.quoted) (\(errno.name))"
+    }
+
+    fileprivate var remedy: String {
+        "--mode generic works with any driver" + (largeMTU == nil ? "." : "; a smaller MTU may do as well.")
+    }
+}
+
+extension String? {
+    /// Somebody's own words, behind what they are a reason for.
+    fileprivate var quoted: String { map { ", and says: \($0)" } ?? "" }
 }
 
 extension InterfaceRefusal.MTU {

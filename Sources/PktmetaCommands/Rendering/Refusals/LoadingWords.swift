@@ -118,6 +118,7 @@ extension DriverRefusal {
     private var causeWords: String {
         switch cause {
         case .genericMode: "its XDP mode is generic, where no driver can be asked"
+        case .unknownToDriver: "its driver does not know that of packets"
         case .noDriver: "its driver cannot be asked by XDP programs (EOPNOTSUPP)"
         case .chain:
             "several programs share its XDP hook, and the kernel lets none of a chain ask a driver (EINVAL)"
