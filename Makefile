@@ -25,6 +25,8 @@
 #   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
 #   make test-kernels
 #                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
+#   make test-drivers
+#                  of that, only what network drivers grant, with the devices of QEMU
 #   make test-old-kernel
 #                  the same under the oldest of them only
 #   make docs      build the library's documentation, to .build/docs
@@ -77,7 +79,7 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iprout
 	$(if $(shell command -v python3),,python3)
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
-	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-old-kernel check docs lint \
+	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-drivers test-old-kernel check docs lint \
 	format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
@@ -224,12 +226,16 @@ fault-test: bpf test-bpf
 test-kernels: release test-bpf deps-kernels
 	Tests/KernelMatrix/test-kernels $(KERNELS)
 
+test-drivers: release test-bpf deps-kernels
+	Tests/KernelMatrix/test-kernels --only drivers $(KERNELS)
+
 test-old-kernel: KERNELS := 5.10
 test-old-kernel: test-kernels
 
 lint: deps-lint
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	Tests/KernelMatrix/document-drivers
 
 format: deps-lint
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

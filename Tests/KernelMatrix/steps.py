@@ -49,7 +49,9 @@ class Step:
 
 def says(text: str) -> Check:
     """Somewhere in the output or in the errors."""
-    return lambda result: None if text in result.output + result.errors else f"{text!r} is not in: {result.errors}"
+    return lambda result: (
+        None if text in result.output + result.errors else f"{text!r} is not in: {result.errors or result.output}"
+    )
 
 
 def has(path: str, value) -> Check:
