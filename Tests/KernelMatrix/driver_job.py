@@ -66,16 +66,26 @@ class _Job:
                 has("attachments.0.mode", outcome.mode), _tells(outcome.because),
                 *[says(name) for name in hardware if name not in outcome.hardware],
             ),
-            self.run(
-                "say what the driver is", "doctor far0 --netns far --json",
-                has("device.driver", outcome.module), has("device.xdpMode", outcome.mode),
-            ),
+            *(self.doctor() if outcome.foreseen or not outcome.is_brief else []),
             self.send(),
             self.run(
                 "each packet has the value", "inspect-map --json",
                 state("tenant", "set", PACKETS), state("tenant", "got", PACKETS), state("tenant", "last.number", 7),
                 *[state(name, "got", PACKETS if name in outcome.hardware else 0) for name in hardware],
             ),
+            *([] if outcome.is_brief else self.changes_under_attachment()),
+            self.delete_registry(),
+        ]
+
+    def doctor(self) -> list[Step]:
+        checks = [has("device.driver", self.outcome.module), has("device.xdpMode", self.outcome.mode)]
+        if self.outcome.foreseen:
+            checks.append(says(self.outcome.foreseen))
+        return [self.run("doctor knows the driver", "doctor far0 --netns far --json", *checks)]
+
+    def changes_under_attachment(self) -> list[Step]:
+        """With the programs of main_job attached."""
+        return [
             self.run("register under attachment", "register-field late --type u8 --source constant:3"),
             self.send(),
             self.run(
@@ -83,7 +93,6 @@ class _Job:
                 state("tenant", "got", 2 * PACKETS), state("late", "got", PACKETS),
             ),
             self.run("detach", "detach-from-interface far0 --netns far"),
-            self.delete_registry(),
         ]
 
     def largest_area(self) -> list[Step]:

@@ -76,7 +76,7 @@ extension InterfaceDescription.XDP {
 
 /// The areas of a registry, as a row of a table of drivers has them.
 public struct AreaDescription: Sendable, Hashable {
-    /// Bytes of the largest that the kernel grants (``Registry/largestGrantedCapacity()``): drivers may grant less.
+    /// Bytes of the largest that the kernel grants; a driver may grant less.
     public let largestOfKernel: Int?
     /// Bytes of the registry's; nil if there is no registry.
     public let capacity: Int?
