@@ -23,7 +23,7 @@ import Testing
         xdp: InterfaceDescription.XDP(features: ["basic", "redirect", "rx-sg"], hardwareFields: []), xdpMode: .native)
 
     @Test func whatTheSchemaHas() throws {
-        let schema = JSONSchema("doctor")
+        let schema = JSONSchema("diagnosis")
         #expect(try schema.faults(of: DiagnosisDocument(Self.diagnosis(Self.fine, Self.weaker)).json) == "")
         #expect(try schema.faults(of: DiagnosisDocument(Self.diagnosis(Self.fine, interface: nil)).json) == "")
         #expect(try schema.faults(of: #"{"version":1}"#) != "")
@@ -50,7 +50,9 @@ import Testing
     /// With each check there is.
     @Test func theSchemaDescribesTheDocument() throws {
         let all = Finding.Check.allCases.map { Finding($0, .ok, "fine") } + [Self.unprivileged, Self.taken]
-        let diagnosis = Diagnosis(registry: "/sys/fs/bpf/pktmeta", interface: nil, findings: all)
+        let diagnosis = Diagnosis(
+            registry: "/sys/fs/bpf/pktmeta", interface: nil, findings: all, device: nil,
+            area: AreaDescription(largestOfKernel: 216, capacity: nil, state: nil))
         #expect(try JSONSchema("diagnosis").faults(of: DiagnosisDocument(diagnosis).json) == "")
     }
 
