@@ -17,6 +17,8 @@ public struct NetworkLink: Sendable, Hashable {
     public let master: UInt32?
     /// The interface of this network namespace whose packets it takes or sends (IFLA_LINK), as a VLAN's; of a veth, its peer.
     public let lower: UInt32?
+    /// Whether it is an end of a pair whose other end is in another network namespace (IFLA_LINK_NETNSID).
+    public let leadsElsewhere: Bool
     /// IP addresses of it, of 4 or 16 bytes.
     public let addresses: Set<[UInt8]>
     /// nil if it is no tunnel.
@@ -24,8 +26,8 @@ public struct NetworkLink: Sendable, Hashable {
 
     public init(
         index: UInt32, name: String, kind: String? = nil, isUp: Bool = true, isLoopback: Bool = false,
-        hasEthernetHeader: Bool = true, master: UInt32? = nil, lower: UInt32? = nil, addresses: Set<[UInt8]> = [],
-        tunnel: TunnelEnds? = nil
+        hasEthernetHeader: Bool = true, master: UInt32? = nil, lower: UInt32? = nil, leadsElsewhere: Bool = false,
+        addresses: Set<[UInt8]> = [], tunnel: TunnelEnds? = nil
     ) {
         self.index = index
         self.name = name
@@ -35,6 +37,7 @@ public struct NetworkLink: Sendable, Hashable {
         self.hasEthernetHeader = hasEthernetHeader
         self.master = master
         self.lower = lower
+        self.leadsElsewhere = leadsElsewhere
         self.addresses = addresses
         self.tunnel = tunnel
     }
@@ -71,7 +74,7 @@ public struct NetworkLink: Sendable, Hashable {
             index: message.index, name: SpelledBytes.text(message.name ?? []), kind: kind,
             isUp: message.has(IFF_UP), isLoopback: message.has(IFF_LOOPBACK),
             hasEthernetHeader: message.hasEthernetHeader, master: message.masterIndex, lower: lower,
-            addresses: addresses,
+            leadsElsewhere: message.peerNamespace != nil && ["veth", "netkit"].contains(kind), addresses: addresses,
             tunnel: kind.flatMap(TunnelKind.init).map { TunnelEnds($0, message, lower: lower, isHere: isHere) })
     }
 }

@@ -40,6 +40,7 @@ public struct Diagnosis: Sendable, Hashable {
         findings += AttachingChecks.findings(programs, traits)
         findings += KernelChecks.findings(traits)
         findings += registry.findings
+        findings += [PrivacyChecks.finding(folder, registry.image)].compactMap(\.self)
         if let interface {
             let checks = InterfaceChecks(interface, registry.image)
             findings += checks.findings

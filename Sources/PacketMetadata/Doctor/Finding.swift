@@ -29,6 +29,8 @@ public struct Finding: Sendable, Hashable {
         case gracePeriod = "grace-period"
         case tcWrites = "tc-writes"
         case registry
+        /// Whether private fields may get to other network namespaces.
+        case privateFields = "private-fields"
         // Of an interface.
         case interface
         case linkLayer = "link-layer"

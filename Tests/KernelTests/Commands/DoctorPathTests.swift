@@ -46,6 +46,32 @@ extension DoctorTests {
         }
     }
 
+    /// Where packets leave for another network namespace, and what is advised helps.
+    @Test func privateFieldsMayGetToTheNextNamespace() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            #expect(try bench.command("register-field", "shown", "--type", "u32").exitCode == 0)
+            #expect(try Self.doctor(bench).level(.privateFields) == nil)
+            #expect(try bench.command("register-field", "secret", "--type", "u32", "--private").exitCode == 0)
+            let report = try Self.doctor(bench)
+            #expect(report.exitCode == 0 && report.level(.privateFields) == "weaker")
+            #expect(
+                report.text(.privateFields).hasPrefix("secret may get to other network namespaces by far0: no scrub"))
+            let advice = try #require(Self.remedy(report, .privateFields))
+            #expect(advice.hasPrefix("pktmeta attach-to-interface ") && advice.contains(" far0 --tc-egress scrub --join"))
+            let attached = try bench.command("attach-to-interface", "far0", "--tc-egress", "scrub", "--join")
+            #expect(attached.exitCode == 0, "\(attached.errors)")
+            #expect(
+                try Self.doctor(bench).text(.privateFields)
+                    == "the scrub program keeps secret here, at TC egress of far0")
+            // At ingress it is for packets that come in.
+            #expect(try bench.command("detach-from-interface", "far0", "--tc-egress").exitCode == 0)
+            #expect(
+                try bench.command("attach-to-interface", "far0", "--xdp", "none", "--tc", "scrub").exitCode == 0)
+            #expect(try Self.doctor(bench).level(.privateFields) == "weaker")
+        }
+    }
+
     /// As container networks have it, and through a bridge.
     @Test func tunnelsElsewhereAndByWay() throws {
         try Kernel.run {
