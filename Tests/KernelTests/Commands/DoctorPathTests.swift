@@ -58,7 +58,8 @@ extension DoctorTests {
             #expect(
                 report.text(.privateFields).hasPrefix("secret may get to other network namespaces by far0: no scrub"))
             let advice = try #require(Self.remedy(report, .privateFields))
-            #expect(advice.hasPrefix("pktmeta attach-to-interface ") && advice.contains(" far0 --tc-egress scrub --join"))
+            #expect(
+                advice.hasPrefix("pktmeta attach-to-interface ") && advice.contains(" far0 --tc-egress scrub --join"))
             let attached = try bench.command("attach-to-interface", "far0", "--tc-egress", "scrub", "--join")
             #expect(attached.exitCode == 0, "\(attached.errors)")
             #expect(
