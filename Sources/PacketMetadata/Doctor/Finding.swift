@@ -124,6 +124,8 @@ public struct Finding: Sendable, Hashable {
         case sampling
         /// To have the virtual machine's host give it other features.
         case otherVirtioFeatures
+        /// To have the scrub program where packets leave by interfaces.
+        case scrubAtEgress(interfaces: [String])
 
         public init(stringLiteral text: String) { self = .text(text) }
     }

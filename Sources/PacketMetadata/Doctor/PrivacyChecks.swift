@@ -28,10 +28,7 @@ struct PrivacyChecks {
                 .privateFields, .weaker,
                 "\(names) may get to other network namespaces by \(open.joined(separator: ", ")): "
                     + "no scrub program of the registry is at TC egress there",
-                remedy: """
-                    pktmeta attach-to-interface \(open.map(ShellWord.quoted).joined(separator: " ")) --tc-egress scrub \
-                    --join keeps them here, but on packets that bpf_redirect_peer or a device map sends.
-                    """)
+                remedy: .scrubAtEgress(interfaces: open))
         }
         let unknown = crossings.filter { $0.isScrubbed == nil }.map(\.interface)
         if !unknown.isEmpty {

@@ -73,6 +73,11 @@ extension Finding.Remedy {
             Where the virtual machine is configured: let the guest turn them off (of QEMU's device: \
             ctrl_guest_offloads=on), or turn them off there (guest_csum=off).
             """
+        case .scrubAtEgress(let interfaces):
+            """
+            pktmeta attach-to-interface \(interfaces.map(ShellWord.quoted).joined(separator: " ")) --tc-egress scrub --join \
+            keeps them here, but on packets that bpf_redirect_peer or a device map sends.
+            """
         case .sampling: "Register it anew with --sample 100, which sets it on one packet in 100."
         }
     }
