@@ -145,11 +145,13 @@ import Testing
         try stage.run { command in
             #expect(try stage.attach()?.status ?? 0 == 0)
             let plain = try command.expect("doctor", VethPair.far)
-            #expect(plain.output.contains("Packets would carry fields on far0."))
+            // The registry has a private field, and a veth device leads elsewhere.
+            #expect(plain.output.contains("Packets would carry fields on far0 (1 weaker)."))
             let document = try command.expect("doctor", VethPair.far, "--json").json
             #expect(document["works"].flag == true)
             let findings = document["findings"].array
             #expect(findings.allSatisfy { $0["level"].text != "broken" })
+            #expect(findings.filter { $0["level"].text == "weaker" }.map { $0["check"].text } == ["private-fields"])
             let hooks = findings.filter { $0["check"].text?.hasSuffix("-hook") == true }.compactMap { $0["text"].text }
             #expect(hooks.count == 2)
             for program in scene.xdp.prefix(1) + scene.tc {

@@ -29,7 +29,8 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     private static let detach = ["detach-from-interface", VethPair.far]
     /// In a mode that both interfaces have, they have the same programs.
     private static let attachTwo = attachPrebuilt + ["lo", "--mode", "generic"]
-    private static let detachTwo = ["detach-from-interface", VethPair.far, "lo"]
+    /// One command for both would do nothing where only one of them was attached to.
+    private static let detachTwo = [detach, ["detach-from-interface", "lo"]]
     private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
     private static let unregister = ["unregister-field", "fresh"]
     private static let steady = [
@@ -92,7 +93,7 @@ struct KillScene: Sendable, CustomTestStringConvertible {
             undo: [attachPrebuilt]),
         KillScene(
             testDescription: "attach-to-interface, two with one program", prepare: create, command: attachTwo,
-            undo: [detachTwo]),
+            undo: detachTwo),
         KillScene(
             testDescription: "register-field, the program of two interfaces is renewed", prepare: create + [attachTwo],
             command: register, undo: [unregister]),
