@@ -5,8 +5,8 @@ internal import Clibbpf
 internal import Linux
 internal import SystemPackage
 
-/// The place of a program among an interface's filters in one direction (cls_bpf in direct-action mode): for kernels without
-/// TCX, before Linux 6.6. It works on later ones too, where filters run behind TCX programs.
+/// The place of a program among an interface's filters in one direction (cls_bpf in direct-action mode): for kernels
+/// without TCX, before Linux 6.6. It works on later ones too, where filters run behind TCX programs.
 ///
 /// A filter is no link: it has no descriptor and cannot be pinned, it holds its program, and it goes with the
 /// interface, with the qdisc, and when the interface moves to another network namespace. Everything here is about this
@@ -43,9 +43,9 @@ public struct TCFilter: Sendable, Hashable {
     /// - Parameter place: a priority and a handle; nil for the next priority behind those of all filters there are, or
     ///   49152 if there are none.
     /// - Throws: `fileExists` (EEXIST) if a filter has that very place; `invalidArgument` (EINVAL) without a qdisc, for
-    ///   egress also if it is the older one, or if filters of another kind or protocol have the priority; `operationNotSupportedByDevice` (ENODEV) without the
-    ///   interface; `noSpace` (ENOSPC) if there is no priority behind the last filter; `notPermitted` (EPERM) without
-    ///   CAP_NET_ADMIN.
+    ///   egress also if it is the older one, or if filters of another kind or protocol have the priority;
+    ///   `operationNotSupportedByDevice` (ENODEV) without the interface; `noSpace` (ENOSPC) if there is no priority behind
+    ///   the last filter; `notPermitted` (EPERM) without CAP_NET_ADMIN.
     public static func attach(
         _ program: borrowing BPFProgram, ifindex: UInt32, _ direction: TrafficDirection,
         at place: (priority: UInt32, handle: UInt32)? = nil
@@ -170,8 +170,10 @@ public struct TCFilter: Sendable, Hashable {
     public static func filters(
         ifindex: UInt32, _ direction: TrafficDirection
     ) throws(BPFError) -> [Description] {
-        if direction == .egress, try !ClsactQdisc.hasEgress(ifindex: ifindex) { return [] }
-        return try messages(ifindex: ifindex, parent: ClsactQdisc.parent(direction)).compactMap { message in
+        let messages = try messages(ifindex: ifindex, parent: ClsactQdisc.parent(direction))
+        // The kernel tells of the qdiscs of all interfaces at once.
+        if direction == .egress, !messages.isEmpty, try !ClsactQdisc.hasEgress(ifindex: ifindex) { return [] }
+        return messages.compactMap { message in
             guard let head = Netlink.load(tcmsg.self, message) else { return nil }
             let attributes = Netlink.attributes(message.dropFirst(MemoryLayout<tcmsg>.size))
             let chain = attributes[Int(TCA_CHAIN)].flatMap { Netlink.load(UInt32.self, $0) } ?? 0
