@@ -5,17 +5,17 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// TC ingress or egress: each program has a link of its own, or a filter where the kernel has no TCX, and the kernel runs one after
-/// the other.
+/// TC ingress or egress: each program has a link of its own, or a filter where the kernel has no TCX, and the kernel runs
+/// one after the other.
 struct TCAttaching: HookAttaching {
     let direction: TrafficDirection
     let interface: HookInterface
 
-    var hook: Hook { direction == .ingress ? .tcIngress : .tcEgress }
+    var hook: Hook { Hook(direction) }
 
     func modes(_ asked: AttachmentMode?) throws(PacketMetadataError) -> CandidateModes {
         if let asked { return CandidateModes(modes: [asked]) }
-        let hasTCX = try TCXOrder.query(interface, hook, direction) != nil
+        let hasTCX = try TCXOrder.query(interface, direction) != nil
         let modes = hook.modes.filter { $0 != .tcx || hasTCX }
         return CandidateModes(modes: [modes[0]], reason: hasTCX ? nil : .noTCX)
     }
@@ -40,7 +40,7 @@ struct TCAttaching: HookAttaching {
         _ placement: Placement?, _ arrangement: Arrangement, _ existing: [Attachment], _ mode: AttachmentMode?
     ) throws(PacketMetadataError) -> TCXPosition? {
         guard let placement else { return nil }
-        guard let order = try TCXOrder.query(interface, hook, direction) else {
+        guard let order = try TCXOrder.query(interface, direction) else {
             throw PacketMetadataError(AttachingRefusal.orderTakesTCX(kernelHasTCX: false))
         }
         let position = try order.position(placement)

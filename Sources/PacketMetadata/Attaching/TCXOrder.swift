@@ -6,16 +6,16 @@ internal import RegistryModel
 
 /// The programs of a TCX hook, in the order in which they run: what a place among them is found by.
 struct TCXOrder {
-    private let hook: Hook
+    private let direction: TrafficDirection
     private let ids: [UInt32]
 
     /// - Returns: nil if the kernel has no TCX.
-    static func query(_ interface: HookInterface, _ hook: Hook, _ direction: TrafficDirection)
-        throws(PacketMetadataError) -> TCXOrder?
-    {
+    static func query(
+        _ interface: HookInterface, _ direction: TrafficDirection
+    ) throws(PacketMetadataError) -> TCXOrder? {
         do throws(BPFError) {
             return try TCXPrograms.query(ifindex: interface.index, direction).map {
-                TCXOrder(hook: hook, ids: $0.programs.map(\.id))
+                TCXOrder(direction: direction, ids: $0.programs.map(\.id))
             }
         } catch {
             throw PacketMetadataError(error, needs: [.netAdmin])
@@ -52,7 +52,7 @@ struct TCXOrder {
         let there = ids.map { AttachingRefusal.Neighbour(programID: $0, name: try? ProgramInformation(id: $0).name) }
         let meant = ids.indices.filter { there[$0].name == String(word.prefix(ProgramInformation.nameLength)) }
         guard let index = meant.first else {
-            throw PacketMetadataError(AttachingRefusal.noSuchNeighbour(word, hook, among: there))
+            throw PacketMetadataError(AttachingRefusal.noSuchNeighbour(word, Hook(direction), among: there))
         }
         guard meant.count == 1 else {
             throw PacketMetadataError(AttachingRefusal.ambiguousNeighbour(word, among: there))

@@ -35,6 +35,13 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         }
     }
 
+    init(_ direction: TrafficDirection) {
+        switch direction {
+        case .ingress: self = .tcIngress
+        case .egress: self = .tcEgress
+        }
+    }
+
     /// As packets come by.
     var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 

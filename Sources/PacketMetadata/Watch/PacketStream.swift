@@ -6,8 +6,8 @@ internal import PktmetaABI
 public import RegistryModel
 internal import SystemPackage
 
-/// Packets as they pass, as long as this value lives: programs at TC ingress or egress that only read, attached by links that are
-/// not pinned.
+/// Packets as they pass, as long as this value lives: programs at TC ingress or egress that only read, attached by links
+/// that are not pinned.
 ///
 /// For one task or thread at a time.
 public final class PacketStream {
@@ -65,11 +65,11 @@ public final class PacketStream {
             guard let frames = frames[interface.index], let chain = loaded[frames] else { continue }
             do throws(BPFError) {
                 let link = try BPFLink.tcx(
-                    chain.first.program, ifindex: interface.index, request.isAtEgress ? .egress : .ingress,
+                    chain.first.program, ifindex: interface.index, request.direction,
                     at: request.isFirst ? .first : .last)
                 watchers.append(Watcher(frames: frames, live: LiveChain(chain, link, on: interface.name)))
             } catch {
-                throw PacketMetadataError(Self.refusal(error, at: request.isAtEgress ? .tcEgress : .tcIngress))
+                throw PacketMetadataError(Self.refusal(error, at: Hook(request.direction)))
             }
         }
     }

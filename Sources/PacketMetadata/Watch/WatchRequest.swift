@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import BPF
 public import RegistryModel
 
 /// What to watch, and how.
@@ -13,6 +14,7 @@ public struct WatchRequest: Sendable, Hashable {
     public var bufferSize = 4 << 20
     /// Whether at TC egress, instead of ingress.
     public var isAtEgress = false
+    var direction: TrafficDirection { isAtEgress ? .egress : .ingress }
     /// Where among the programs of the hook the watcher runs: one that ends a packet's way hides it from those behind.
     public var isFirst = true
 
