@@ -11,16 +11,20 @@ struct InterfaceChecks {
     private let image: RegistryImage?
     private let features: XDPFeatures?
     private let queues: VethQueues?
+    private let limit: NativeXDPLimit?
 
     init(_ interface: NetworkInterface, _ image: RegistryImage?) {
         self.interface = interface
         self.image = image
         features = try? XDPFeatures.query(ifindex: interface.index)
         queues = VethQueues(interface)
+        limit = NativeXDPLimit(interface)
     }
 
     /// Whether programs can run in generic mode alone, as far as the kernel tells.
-    var isGeneric: Bool { queues?.areTooFew == true || features?.hasNative == false }
+    var isGeneric: Bool {
+        queues?.areTooFew == true || features?.hasNative == false || limit != nil
+    }
 
     var findings: [Finding] {
         do throws(Errno) {
@@ -60,7 +64,7 @@ struct InterfaceChecks {
                 .nativeXDP, .weaker, .vethQueues(queues),
                 remedy: "Where the peer is: ethtool -L PEER tx NUMBER.")
         }
-        if features?.hasNative != false, let limit = NativeXDPLimit(interface) {
+        if features?.hasNative != false, let limit {
             return Finding(.nativeXDP, .weaker, .nativeXDPLimit(limit), remedy: limit.remedy)
         }
         guard let features else {
@@ -77,10 +81,6 @@ struct InterfaceChecks {
     /// What of a page the kernel itself takes beside the packet: XDP_PACKET_HEADROOM, the link-layer header, and struct
     /// skb_shared_info, which has 320 bytes.
     private static let pageOverhead = 256 + 14 + 320
-
-    /// Of Ethernet (ETH_DATA_LEN). Without fragments, what fits a page may be too large all the same: igb refuses 3,050, and
-    /// vmxnet3 3,506 (Linux 6.12).
-    private static let usualMTU = 1500
 
     /// Of veth, it is the peer's that has to do.
     private func mtu(_ own: Int) -> Finding {
@@ -100,7 +100,7 @@ struct InterfaceChecks {
             return Finding(
                 .mtu, .weaker,
                 "the MTU of \(mtu)\(whose) does not fit a page, and the driver takes no fragments in native XDP",
-                remedy: .smallerMTU(Self.usualMTU, interface: peer == nil ? interface.name : nil))
+                remedy: .smallerMTU(InterfaceRefusal.usualMTU, interface: peer == nil ? interface.name : nil))
         }
         return Finding(
             .mtu, .weaker,

@@ -52,20 +52,20 @@ extension PrivacyChecks {
         let fields = (image?.fields ?? []).filter(\.definition.isPrivate).map(\.name)
         guard !fields.isEmpty else { return nil }
         do throws(Errno) {
+            let survey = HostSurvey()
             let links = try NetworkLink.all().filter(\.leadsElsewhere)
             return PrivacyChecks(
                 fields: fields,
-                crossings: links.map { Crossing(interface: $0.name, isScrubbed: isScrubbed($0.index, folder)) }
+                crossings: links.map { Crossing(interface: $0.name, isScrubbed: isScrubbed($0.index, folder, survey)) }
             ).finding
         } catch {
             return Finding(.privateFields, .unknown, "which interfaces lead to other network namespaces: \(error.name)")
         }
     }
 
-    private static func isScrubbed(_ ifindex: UInt32, _ folder: RegistryFolder) -> Bool? {
-        guard let occupancy = try? HookOccupancy(ifindex: ifindex, .tcEgress), occupancy.tcx != .notPermitted else {
-            return nil
-        }
+    private static func isScrubbed(_ ifindex: UInt32, _ folder: RegistryFolder, _ survey: HostSurvey) -> Bool? {
+        guard let occupancy = try? HookOccupancy(ifindex: ifindex, .tcEgress, survey), occupancy.tcx != .notPermitted
+        else { return nil }
         return occupancy.occupants.contains {
             $0.registry == folder.path && $0.programName == PrebuiltObject.scrub.name
         }

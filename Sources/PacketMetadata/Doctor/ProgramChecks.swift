@@ -11,6 +11,8 @@ struct ProgramChecks {
     let producer: Result<Box, BPFError>
     let consumer: Result<Box, BPFError>
     private let plainProducer: Result<Box, BPFError>
+    /// Bytes of the largest area that the kernel grants, nil if it grants none; nil if that was not tried.
+    private let largest: Result<Int?, BPFError>?
     /// Capabilities without which nothing was tried.
     let missing: [Capability]
 
@@ -27,6 +29,7 @@ struct ProgramChecks {
         producer = Self.load(.producer, image)
         plainProducer = Self.load(.producer, image, takesFragments: false)
         consumer = Self.load(.consumer, image)
+        largest = missing.isEmpty ? Result { () throws(BPFError) in try Registry.largestGrantedCapacity() } : nil
     }
 
     var missingNames: String { missing.map(\.description).joined(separator: ", ") }
@@ -113,14 +116,12 @@ struct ProgramChecks {
     }
 
     /// Bytes of the largest area that the kernel grants; nil if it was not tried, or it grants none.
-    var largestArea: Int? {
-        guard missing.isEmpty else { return nil }
-        return (try? Registry.largestGrantedCapacity()) ?? nil
-    }
+    var largestArea: Int? { try? largest?.get() ?? nil }
 
     private var area: Finding? {
+        guard let largest else { return nil }
         do throws(BPFError) {
-            guard let largest = try Registry.largestGrantedCapacity() else {
+            guard let largest = try largest.get() else {
                 return Finding(.area, .broken, "the kernel grants no metadata area of 32 bytes")
             }
             let text = "the kernel grants up to \(largest) bytes in front of a packet"

@@ -78,8 +78,9 @@ public enum InterfaceRefusal: Refusal {
     /// In net/core/dev.c, where the driver has no way to take a program (dev_xdp_attach).
     private static let saidByKernel = "does not support XDP in native mode"
 
-    /// Of Ethernet (ETH_DATA_LEN), which each driver with native XDP takes.
-    private static let usualMTU = 1500
+    /// Of Ethernet (ETH_DATA_LEN), which each driver with native XDP takes. What fits a page may be too large without fragments:
+    /// igb refuses 3,050, and vmxnet3 3,506 (Linux 6.12).
+    static let usualMTU = 1500
 
     /// Whether generic mode, which asks nothing of the driver, is the way out: not if the program could do better.
     var isEndedByGenericMode: Bool {
