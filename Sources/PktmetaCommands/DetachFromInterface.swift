@@ -9,8 +9,8 @@ struct DetachFromInterface: ContextCommand {
         commandName: "detach-from-interface",
         abstract: "Detach this registry's programs from interfaces.",
         discussion: """
-            Without --xdp, --tc and --tc-egress, from all hooks. What is left of a chain goes on without a gap. Programs of others \
-            are never touched.
+            Without --xdp, --tc and --tc-egress, from all hooks. What is left of a chain goes on without a gap. Programs of \
+            others are never touched.
             """)
 
     @OptionGroup var interfaces: InterfaceOptions

@@ -4,9 +4,11 @@ internal import PktmetaABI
 
 /// What the prebuilt consumer does with a field's value at TC.
 ///
-/// A value that does not fit (the bits of a mask, a queue's number, a VLAN tag), or not the packet, is not applied, and counted.
+/// A value that does not fit (the bits of a mask, a queue's number, a VLAN tag), or not the packet, is not applied, and
+/// counted.
 ///
-/// The last three are what an XDP redirect loses of what the NIC's driver knew (net/core/xdp.c, `__xdp_build_skb_from_frame`).
+/// The last three are what an XDP redirect loses of what the NIC's driver knew (net/core/xdp.c,
+/// `__xdp_build_skb_from_frame`).
 public enum FieldSink: Hashable, Sendable {
     case none
     /// Into the bits of `skb->mark` that the mask names, from its lowest bit on; the others stay.

@@ -10,10 +10,11 @@ struct Watch: ContextCommand {
         commandName: "watch",
         abstract: "Show packets as they pass, a line each, with the fields that they carry.",
         discussion: """
-            Sees packets at TC ingress, after XDP, or with --egress those that leave, and only reads: no other program sees anything different, and nobody's \
-            counts move. It runs before the programs that are there, since one that drops a packet hides it from those \
-            behind; with --last it also sees what they set. All filters have to hold; a BPF program decides, so packets \
-            that do not match cost no event. Packets that carry no field are left out unless --all-packets says otherwise.
+            Sees packets at TC ingress, after XDP, or with --egress those that leave, and only reads: no other program \
+            sees anything different, and nobody's counts move. It runs before the programs that are there, since one that \
+            drops a packet hides it from those behind; with --last it also sees what they set. All filters have to hold; a \
+            BPF program decides, so packets that do not match cost no event. Packets that carry no field are left out \
+            unless --all-packets says otherwise.
 
             What the buffer has no room for is dropped, counted and told. Ends on Ctrl-C, or by --count or --duration. \
             With --json, a document a line.

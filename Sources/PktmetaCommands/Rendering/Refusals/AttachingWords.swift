@@ -17,14 +17,12 @@ extension AttachingRefusal: RefusalWords {
         case .ambiguousNeighbour(let word, let there): "\(word) may be any of \(Self.list(there))"
         case .attachedInOtherMode(let program, let mode, .xdp, _):
             "\(program) is attached to it in \(mode.rawValue) mode"
-        case .attachedInOtherMode(let program, let mode, .tcIngress, _),
-            .attachedInOtherMode(let program, let mode, .tcEgress, _):
+        case .attachedInOtherMode(let program, let mode, _, _):
             "\(program) is attached to it by \(mode.rawValue)"
         case .nothingAttached(let registry, let hooks):
             "nothing of the registry \(registry) is attached to its "
-                + hooks.map(\.description).enumerated().map { index, hook in
-                    index == 0 ? hook : (index == hooks.count - 1 ? " or " : ", ") + hook
-                }.joined()
+                + [hooks.dropLast().map(\.description).joined(separator: ", "), hooks.last?.description ?? ""]
+                .filter { !$0.isEmpty }.joined(separator: " or ")
         case .hookTaken(let holder, _, let errno):
             "\(holder?.description ?? "another program") holds its XDP hook (\(errno.name))"
         case .hookFull(let hook, let errno):
