@@ -91,53 +91,27 @@ def _oldest(outcome: Outcome) -> Outcome:
     return replace(_old(outcome), redirects_from=False)
 
 
+def _by_kernel(oldest: Outcome, old: Outcome, new: Outcome) -> dict[str, Outcome]:
+    return {"5.10": oldest, "6.1": old, "6.12": new, "newest": new}
+
+
 PAIRS = (
+    Pair("virtio", "virtio_net, 4 queues", _by_kernel(_oldest(_VIRTIO), _old(_VIRTIO), _VIRTIO)),
     Pair(
-        "virtio", "virtio_net, 4 queues", {
-            "5.10": _oldest(_VIRTIO),
-            "6.1": _old(_VIRTIO),
-            "6.12": _VIRTIO,
-            "newest": _VIRTIO,
-        },
+        "virtio-1-queue", "virtio_net, 1 queue",
+        _by_kernel(_brief(_old(_VIRTIO)), _brief(_old(_VIRTIO)), _brief(_VIRTIO)),
     ),
     Pair(
-        "virtio-1-queue", "virtio_net, 1 queue", {
-            "5.10": _brief(_old(_VIRTIO)),
-            "6.1": _brief(_old(_VIRTIO)),
-            "6.12": _brief(_VIRTIO),
-            "newest": _brief(_VIRTIO),
-        },
+        "virtio-host-offloads", "virtio_net, whose host's offloads the guest cannot turn off",
+        _by_kernel(_brief(_old(_HOSTED)), _brief(_old(_HOSTED)), _brief(_HOSTED)),
     ),
     Pair(
-        "virtio-host-offloads", "virtio_net, whose host's offloads the guest cannot turn off", {
-            "5.10": _brief(_old(_HOSTED)),
-            "6.1": _brief(_old(_HOSTED)),
-            "6.12": _brief(_HOSTED),
-            "newest": _brief(_HOSTED),
-        },
+        "vmxnet3", "vmxnet3",
+        _by_kernel(_old(replace(_VMXNET3, largest_native=None)), _old(replace(_VMXNET3, largest_native=None)), _VMXNET3),
     ),
     Pair(
-        "vmxnet3", "vmxnet3", {
-            "5.10": _old(replace(_VMXNET3, largest_native=None)),
-            "6.1": _old(replace(_VMXNET3, largest_native=None)),
-            "6.12": _VMXNET3,
-            "newest": _VMXNET3,
-        },
+        "e1000e", "e1000e",
+        _by_kernel(_old(_generic("e1000e", 216)), _old(_generic("e1000e", 216)), _generic("e1000e", 216)),
     ),
-    Pair(
-        "e1000e", "e1000e", {
-            "5.10": _old(_generic("e1000e", 216)),
-            "6.1": _old(_generic("e1000e", 216)),
-            "6.12": _generic("e1000e", 216),
-            "newest": _generic("e1000e", 216),
-        },
-    ),
-    Pair(
-        "igb", "igb", {
-            "5.10": _oldest(_IGB),
-            "6.1": _old(_IGB),
-            "6.12": _IGB,
-            "newest": _IGB,
-        },
-    ),
+    Pair("igb", "igb", _by_kernel(_oldest(_IGB), _old(_IGB), _IGB)),
 )
