@@ -80,6 +80,37 @@ int adjust_room_net(struct __sk_buff *skb)
 	return done(bpf_skb_adjust_room(skb, amount, BPF_ADJ_ROOM_NET, 0));
 }
 
+/* Makes room and takes it away again, as if a header had been put in front and taken off. */
+SEC("tc")
+int adjust_room_and_back(struct __sk_buff *skb)
+{
+	int err = bpf_skb_adjust_room(skb, amount, BPF_ADJ_ROOM_MAC, 0);
+
+	return done(err ? err : bpf_skb_adjust_room(skb, -amount, BPF_ADJ_ROOM_MAC, 0));
+}
+
+SEC("tc")
+int change_proto_and_back(struct __sk_buff *skb)
+{
+	int err = bpf_skb_change_proto(skb, bpf_htons(ETH_P_IPV6), 0);
+
+	return done(err ? err : bpf_skb_change_proto(skb, bpf_htons(ETH_P_IP), 0));
+}
+
+SEC("tc")
+int vlan_push_and_pop(struct __sk_buff *skb)
+{
+	int err = bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 5);
+
+	if (!err)
+		err = bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 6);
+	if (!err)
+		err = bpf_skb_vlan_pop(skb);
+	if (!err)
+		err = bpf_skb_vlan_pop(skb);
+	return done(err);
+}
+
 SEC("tc")
 int change_proto(struct __sk_buff *skb)
 {

@@ -28,6 +28,17 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
+const volatile __u8 only_protocol = 0; /* of IP, of Ethernet packets that are looked at; 0: any */
+
+#define IP_PROTOCOL 23 /* bytes from the link-layer header on */
+
+static __always_inline int is_wanted(struct __sk_buff *skb)
+{
+	__u8 protocol = 0;
+
+	return !only_protocol || (!bpf_skb_load_bytes(skb, IP_PROTOCOL, &protocol, 1) && protocol == only_protocol);
+}
+
 static __always_inline void count(__u64 *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
@@ -58,7 +69,7 @@ int read(struct __sk_buff *skb)
 	__u8 marker = 0, first = 0;
 	struct seen *s = bpf_map_lookup_elem(&seen, &key);
 
-	if (!s || bpf_skb_load_bytes(skb, marker_offset(skb->len), &marker, 1))
+	if (!s || !is_wanted(skb) || bpf_skb_load_bytes(skb, marker_offset(skb->len), &marker, 1))
 		return -1;
 	if (!pktmeta_open(&c, skb))
 		count(&s->opened);

@@ -32,16 +32,46 @@ struct {
 const volatile __u32 other_ids[OTHERS] = {}; /* of u64 fields */
 const volatile __u64 other_values[OTHERS] = {};
 
+#define IP_PROTOCOL 23 /* bytes from the link-layer header on */
+
+/* The byte at an offset; negative errno if the packet has none. In place: kernels before 5.18 have no helper for it. */
+static __always_inline int byte_at(struct xdp_md *ctx, __s32 at)
+{
+	__u8 *data = __PKTMETA_POINTER(ctx, data);
+	__u8 *end = __PKTMETA_POINTER(ctx, data_end);
+	__u32 offset = at < 0 ? (__u32)(end - data) + at : at;
+
+	if (offset > 0x7ff)
+		return -EFAULT;
+	data += offset;
+	if (data + 1 > end)
+		return -EFAULT;
+	return *data;
+}
+
+const volatile __u8 outer_protocol = 0;   /* of IP, of packets that TC gets without their outer headers; 0: none */
+const volatile __s32 outer_marker_at = 0; /* where these have a number that tells the marker */
+const volatile __u8 marker_ahead = 0;     /* by how much that is more */
+
+static __always_inline int marker_of(struct xdp_md *ctx)
+{
+	int number;
+
+	if (!outer_protocol || byte_at(ctx, IP_PROTOCOL) != outer_protocol)
+		return byte_at(ctx, marker_at);
+	number = byte_at(ctx, outer_marker_at);
+	return number < 0 ? number : (__u8)(number - marker_ahead);
+}
+
 static __always_inline void set_survivor(struct xdp_md *ctx)
 {
 	struct pktmeta_cursor c;
 	__u64 value = SURVIVOR, *count;
-	__u8 marker = 0;
+	int marker = marker_of(ctx);
 	__u32 failed;
 
-	failed = bpf_xdp_load_bytes(ctx, marker_offset(bpf_xdp_get_buff_len(ctx)), &marker, 1) != 0;
-	value |= marker;
-	failed |= pktmeta_open(&c, ctx) || pktmeta_set(&c, survivor_id, &value, sizeof(value));
+	value |= (__u8)marker;
+	failed = marker < 0 || pktmeta_open(&c, ctx) || pktmeta_set(&c, survivor_id, &value, sizeof(value));
 	count = bpf_map_lookup_elem(&stamped, &failed);
 	if (count)
 		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
@@ -93,10 +123,9 @@ const volatile __s32 pushed = 0; /* bytes; negative: taken off */
 /* Puts a header in front of every third packet, or takes one off, as of a tunnel, and the area in front of that. */
 static __always_inline int push_and_stamp(struct xdp_md *ctx)
 {
-	__u8 marker = 0;
+	int marker = marker_of(ctx);
 
-	bpf_xdp_load_bytes(ctx, marker_offset(bpf_xdp_get_buff_len(ctx)), &marker, 1);
-	if (is_third(marker) && bpf_xdp_adjust_head(ctx, -pushed))
+	if (marker >= 0 && is_third(marker) && bpf_xdp_adjust_head(ctx, -pushed))
 		return XDP_DROP;
 	set_survivor(ctx);
 	return XDP_PASS;

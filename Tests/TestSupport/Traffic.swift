@@ -34,6 +34,9 @@ public enum TCPTransfer {
     /// - Throws: ``TimedOut`` if they have not all arrived after a few seconds.
     public static func run(_ count: Int, over pair: VethPair) throws {
         let listener = try pair.inReceiver { try tcpSocket() }
+        var isReused: CInt = 1  // the port may be an earlier transfer's
+        try checked(
+            setsockopt(listener.raw, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<CInt>.size)))
         try withAddress(VethPair.farAddress) { address, size in try checked(bind(listener.raw, address, size)) }
         try checked(listen(listener.raw, 1))
         let sender = try pair.inSender { try tcpSocket() }

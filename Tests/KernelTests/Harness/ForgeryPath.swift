@@ -75,7 +75,10 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             try VethPair.ip("link add tunnel0 type vxlan id 7 dstport 4789 local \(address) remote 192.0.2.1")
             try VethPair.ip("link set tunnel0 up")
             try VethChain.bridge(["tunnel0", VethChain.out])
-        case .tunDevice: try VethChain.makeTun("203.0.113.1/24")
+        case .tunDevice:
+            try VethPair.ip("tuntap add dev tun0 mode tun")
+            try VethPair.ip("address add 203.0.113.1/24 dev tun0")
+            try VethPair.ip("link set tun0 up")
         }
     }
 
@@ -117,6 +120,15 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             let packet = Frame.ipv4(17, from: [192, 0, 2, 1], to: [203, 0, 113, 9], datagram)
             return (Frame.ethernet(0x0800, Frame.withChecksum(packet)), 14 + 20 + 8)
         }
+    }
+}
+
+extension VethChain {
+    /// Joins interfaces of this thread's namespace.
+    static func bridge(_ ports: [String]) throws {
+        try VethPair.ip("link add bridge0 type bridge mcast_snooping 0")  // or it sends reports of its own
+        for port in ports { try VethPair.ip("link set \(port) master bridge0") }
+        try VethPair.ip("link set bridge0 up")
     }
 }
 

@@ -3,28 +3,74 @@
 import BPF
 import Testing
 
-/// A path that packets take between the program that sets a field and the one that gets it.
-struct SurvivalRow: Sendable, CustomTestStringConvertible {
-    enum Outcome: String, Sendable {
-        /// Each packet has the value that was set on it.
-        case value = "the value"
-        /// There is no metadata.
-        case gone = "`-EFAULT`: no area"
-        /// There is metadata, but it is not where the kernel says.
-        case moved = "`-EFAULT`: area displaced"
-        case notSet = "`-ENOENT`: a new area"
-        case valueOrGone = "the value, or `-EFAULT`: no area"
-        case noPacket = "no packet arrives"
+/// What becomes of a packet's field on its way, in the words of Survival.md.
+enum SurvivalOutcome: String, Sendable {
+    /// Each packet has the value that was set on it.
+    case value
+    /// Get returns `-EFAULT`: there is no metadata.
+    case none
+    /// Get returns `-EFAULT`: there is metadata, but it is not where the kernel says, or its header is overwritten.
+    case displaced
+    /// Get returns `-ENOENT`: a new area has been made.
+    case new
+    /// Get returns other bytes: a limit, of which Survival.md tells.
+    case wrong = "**wrong**"
+    /// Some packets have the value, others no area.
+    case valueOrNone = "value/none"
+    case noPacket = "no packet"
+    /// The verifier refuses the program.
+    case notLoaded = "refused"
+    /// This kernel, as it is built, has no such thing.
+    case absent = "–"
+}
+
+/// A row's outcome on each kernel.
+struct SurvivalOutcomes: Sendable {
+    /// By the first kernel that has it.
+    private var changes: [SurvivalKernel: SurvivalOutcome]
+    private var exceptions: [SurvivalKernel: SurvivalOutcome] = [:]
+
+    private init(_ outcome: SurvivalOutcome) { changes = [.linux510: outcome] }
+
+    // The same on all kernels, unless said otherwise.
+    static let value = Self(.value)
+    static let none = Self(.none)
+    static let displaced = Self(.displaced)
+    static let new = Self(.new)
+    static let wrong = Self(.wrong)
+    static let valueOrNone = Self(.valueOrNone)
+    static let noPacket = Self(.noPacket)
+    static let notLoaded = Self(.notLoaded)
+    static let absent = Self(.absent)
+
+    /// Another one on that kernel and on all later ones.
+    func since(_ kernel: SurvivalKernel, _ outcome: SurvivalOutcome) -> Self {
+        var outcomes = self
+        outcomes.changes[kernel] = outcome
+        return outcomes
     }
 
+    /// Another one on that kernel alone.
+    func on(_ kernel: SurvivalKernel, _ outcome: SurvivalOutcome) -> Self {
+        var outcomes = self
+        outcomes.exceptions[kernel] = outcome
+        return outcomes
+    }
+
+    subscript(kernel: SurvivalKernel) -> SurvivalOutcome {
+        exceptions[kernel] ?? changes.filter { $0.key <= kernel }.max { $0.key < $1.key }?.value ?? .absent
+    }
+}
+
+/// A path that packets take between the program that sets a field and the one that gets it.
+struct SurvivalRow: Sendable {
     enum Mode: String, Sendable {
-        case native = "yes"
-        case generic = "no"
-        case either = "either"
+        case native, generic
+        case either = "both"
         /// No XDP program is in it.
         case none = "–"
 
-        /// How the program that sets the field is attached, one test case each.
+        /// How the program that sets the field is attached, one case each.
         var attachments: [XDPMode] {
             switch self {
             case .native, .none: [.native]
@@ -36,81 +82,42 @@ struct SurvivalRow: Sendable, CustomTestStringConvertible {
 
     let path: String
     let mode: Mode
-    let outcome: Outcome
+    let outcomes: SurvivalOutcomes
     let why: String
     let route: SurvivalRoute
 
-    init(_ path: String, _ mode: Mode, _ outcome: Outcome, _ why: String, _ route: SurvivalRoute) {
+    init(_ path: String, _ mode: Mode, _ outcomes: SurvivalOutcomes, _ why: String, _ route: SurvivalRoute) {
         self.path = path
         self.mode = mode
-        self.outcome = outcome
+        self.outcomes = outcomes
         self.why = why
         self.route = route
     }
 
-    var testDescription: String { path }
+    /// On a kernel; where this machine's is built without a module that the path takes, that is its outcome.
+    func outcome(on kernel: SurvivalKernel) -> SurvivalOutcome {
+        kernel == .linux618 && route.device?.module != nil ? .absent : outcomes[kernel]
+    }
 
     /// As in Survival.md.
-    var rendered: String { "| \(path) | \(mode.rawValue) | \(outcome.rawValue) | \(why) |" }
+    var rendered: String {
+        let columns = SurvivalKernel.allCases.map { outcome(on: $0).rawValue }
+        return "| " + ([path, mode.rawValue] + columns + [why]).joined(separator: " | ") + " |"
+    }
 }
 
-/// How to set up a row's path.
-struct SurvivalRoute: Sendable {
-    enum Point: Sendable {
-        case nearEgress, farIngress, outEgress, endIngress
-        /// Ingress of a VXLAN device whose packets come in at the far end.
-        case tunnelIngress
-        /// Egress of a device without Ethernet header, at the far end.
-        case tunEgress
-    }
+/// Rows of one kind, with a heading and a table of their own in Survival.md.
+struct SurvivalSection: Sendable, CustomTestStringConvertible {
+    let heading: String
+    let rows: [SurvivalRow]
 
-    enum Traffic: Sendable, Equatable {
-        /// UDP packets to the far end.
-        case datagrams
-        /// UDP packets to the end of the chain.
-        case forwarded
-        /// UDP packets to the far end's VXLAN address.
-        case tunnelled
-        /// UDP packets by VXLAN to the end of the chain, which is in one Ethernet with the far end's VXLAN device.
-        case bridged
-        /// UDP packets to an address that the far end reaches by a device without Ethernet header.
-        case toTun
-        /// UDP packets to an address that the far end reaches by VXLAN over the second pair.
-        case intoTunnel
-        /// A TCP stream with GRO on.
-        case stream(merged: Bool)
-    }
+    var testDescription: String { heading }
 
-    enum Stamp: String, Sendable {
-        case pass = "stamp"
-        case toDevice = "stamp_to_device"
-        case toCPU = "stamp_to_cpu"
-        case withOthers = "stamp_others"
-        case pushed = "stamp_pushed"
+    /// The table, a line each.
+    var rendered: [String] {
+        let names = ["path", "XDP"] + SurvivalKernel.allCases.map(\.heading) + ["why"]
+        return [
+            "| " + names.joined(separator: " | ") + " |", "|" + names.map { _ in " --- |" }.joined(),
+        ] + rows.map(\.rendered)
     }
-
-    /// The XDP program at the far end that sets the field; nil: there is none.
-    var stamp: Stamp? = .pass
-    /// Bytes that ``Stamp/pushed`` puts in front of every third packet; negative: takes off.
-    var pushed: Int32 = 0
-    /// Whether it is one for packets in fragments; nil: in native mode.
-    var frags: Bool?
-    /// The byte of the packet that its value tells.
-    var markerAt: Int32 = -20
-    /// A TC program before the reader.
-    var change: String?
-    /// Its helper is not successful.
-    var changeFails = false
-    var changeAt = Point.farIngress
-    /// What `change` is run with, one test case each.
-    var amounts: [Int32] = [0]
-    /// An AF_PACKET socket listens in the far end's namespace.
-    var tap = false
-    /// The end of the chain has an XDP program, which does nothing.
-    var endXDP: XDPMode?
-    /// It opens the area.
-    var endOpens = false
-    var endGRO = false
-    var traffic = Traffic.datagrams
-    var reader = Point.farIngress
 }

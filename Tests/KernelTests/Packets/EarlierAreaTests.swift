@@ -27,7 +27,9 @@ import Testing
 
         var route: SurvivalRoute {
             change == nil
-                ? SurvivalRoute(stamp: .pushed, pushed: pushed, traffic: .intoTunnel, reader: .outEgress)
+                ? SurvivalRoute(
+                    stamp: .pushed, pushed: pushed, device: .onwardVXLAN, traffic: .datagrams(to: "198.18.2.3"),
+                    reader: .outEgress)
                 : SurvivalRoute(stamp: .pushed, pushed: pushed, change: change)
         }
 
@@ -58,7 +60,7 @@ import Testing
     @Test(arguments: mixes)
     func anEarlierAreaIsTakenOnlyWhereStartsMeet(mix: Mix) throws {
         try Kernel.run {
-            let bench = try SurvivalBench(mix.route, mix.mode, amount: mix.amount)
+            let bench = try SurvivalBench(mix.route, mix.mode, amount: mix.amount, in: SurvivalWorld(SurvivalFields()))
             try bench.send(2000)
             let arrived = try eventually { try bench.seen().packets >= mix.arriving(of: 2000) }
             #expect(arrived)
@@ -73,20 +75,21 @@ import Testing
     @Test func theValueMayBeTheStampOfTheNewArea() throws {
         try Kernel.run {
             let route = SurvivalRoute(stamp: .pushed, pushed: 16, change: "change_head_of_others")
-            let bench = try SurvivalBench(route, .native, amount: 16)
-            #expect(bench.field.layout.offset == 16)
+            let bench = try SurvivalBench(route, .native, amount: 16, in: SurvivalWorld(SurvivalFields()))
+            #expect(try bench.world.fields.field(.first).layout.offset == 16)
             try bench.send(2000)
             let arrived = try eventually { try bench.seen().packets >= 2000 }
             #expect(arrived)
             let seen = try bench.seen()
-            #expect(try seen.wrong > 0 && seen.wrongValue == bench.registry.newestStamp(), "\(seen)")
+            #expect(try seen.wrong > 0 && seen.wrongValue == bench.world.fields.registry.newestStamp(), "\(seen)")
         }
     }
 
     /// Who puts bytes in front of a packet in XDP and does not write them sends what lay there.
     @Test func bytesThatXDPPutsInFrontMayBeTheStamp() throws {
         try Kernel.run {
-            let bench = try SurvivalBench(SurvivalRoute(stamp: .pushed, pushed: 64), .native)
+            let bench = try SurvivalBench(
+                SurvivalRoute(stamp: .pushed, pushed: 64), .native, in: SurvivalWorld(SurvivalFields()))
             try bench.send(2000)
             let arrived = try eventually { try bench.seen().packets >= 2000 }
             #expect(arrived)

@@ -117,11 +117,11 @@ extension PrivateFieldTests {
                 way.tap
                 ? try chain.pair.inReceiver { try PacketTap(on: NetworkInterface(named: VethPair.far).index) } : nil
             let out = try chain.pair.inReceiver { try NetworkInterface(named: VethChain.out).index }
-            let constants = SurvivalConstants(id: field.id, markerAt: -20, amount: way.amount, target: out)
-            try attach(constants.object("survival_xdp", registry), way.stamp, out)
-            if let change = way.change {
-                try attach(constants.object("survival_change", registry), change, out)
-            }
+            let programs = SurvivalPrograms(
+                route: SurvivalRoute(change: way.change), mode: .native, amount: way.amount, id: field.id, target: out,
+                others: [])
+            try attach(programs.xdp(way.stamp).open(registry), way.stamp, out)
+            if let change = programs.change { try attach(change.open(registry), change.name, out) }
             if way.isFlooded {
                 try chain.pair.inReceiver { try VethChain.bridge([VethPair.far, VethChain.out]) }
             }

@@ -38,8 +38,9 @@ import Testing
         try Kernel.run {
             try Self.expectOnlyTheSealStandsThere { bits in
                 let route = SurvivalRoute(stamp: .withOthers, change: "adjust_room_mac")
-                let others = SurvivalBench.Others { [$0 ^ bits, .max, 3, 4] }
-                return try Self.seen(SurvivalBench(route, .native, amount: -16, others: others), 20)
+                let others = SurvivalFields.Others { [$0 ^ bits, .max, 3, 4] }
+                let world = try SurvivalWorld(SurvivalFields(capacity: nil, others: others))
+                return try Self.seen(SurvivalBench(route, .native, amount: -16, in: world), 20)
             }
         }
     }
@@ -50,10 +51,11 @@ import Testing
         try Kernel.run {
             try Self.expectOnlyTheSealStandsThere { bits in
                 let route = SurvivalRoute(stamp: .withOthers, frags: true)
-                let others = SurvivalBench.Others(generation: 1 << 16) {
+                let others = SurvivalFields.Others(generation: 1 << 16) {
                     [($0 ^ bits) >> 16 | 0xffff << 48, .max, 3, 4]
                 }
-                let bench = try SurvivalBench(route, .generic, firstGeneration: 0xfff0, others: others)
+                let fields = try SurvivalFields(capacity: nil, firstGeneration: 0xfff0, others: others)
+                let bench = try SurvivalBench(route, .generic, in: SurvivalWorld(fields))
                 let seen = try Self.seen(bench, 20)
                 #expect(seen.headless == seen.packets, "this is why")
                 return seen
@@ -65,10 +67,11 @@ import Testing
     @Test func aTunnelHeaderMadeToLookLikeAHeader() throws {
         try Kernel.run {
             try Self.expectOnlyTheSealStandsThere { bits in
-                let route = SurvivalRoute(traffic: .tunnelled, reader: .tunnelIngress)
-                let bench = try SurvivalBench(route, .native, capacity: 32)
-                let packet = ForgedTunnelPacket.bytes(try bench.registry.newestStamp() ^ bits)
-                try bench.chain.pair.inSender { try RawIPSender().send(packet) }
+                let route = SurvivalRoute(device: .vxlan, reader: .ingress("vxlan1"))
+                let fields = try SurvivalFields(capacity: 32)
+                let bench = try SurvivalBench(route, .native, in: SurvivalWorld(fields))
+                let packet = ForgedTunnelPacket.bytes(try fields.registry.newestStamp() ^ bits)
+                try bench.world.chain.pair.inSender { try RawIPSender().send(packet) }
                 let arrived = try eventually { try bench.seen().packets >= 1 }
                 #expect(arrived)
                 return try bench.seen()
@@ -83,7 +86,8 @@ import Testing
     @Test func anEarlierPacketsArea() throws {
         try Kernel.run {
             let route = SurvivalRoute(stamp: .pushed, pushed: 64, change: "change_head_of_others")
-            let seen = try Self.seen(SurvivalBench(route, .native, amount: 64), 2000)
+            let seen = try Self.seen(
+                SurvivalBench(route, .native, amount: 64, in: SurvivalWorld(SurvivalFields())), 2000)
             #expect(seen.packets > 0)
             withKnownIssue("an earlier packet's area passes for this one's") {
                 #expect(seen.wrong == 0)
