@@ -25,6 +25,8 @@
 #   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
 #   make test-kernels
 #                  run pktmeta under other kernels, from 5.10 to the newest, in virtual machines (root)
+#   make test-survival
+#                  of that, only what packets keep on their way, by the survival tests
 #   make test-drivers
 #                  of that, only what network drivers grant, with the devices of QEMU
 #   make test-old-kernel
@@ -73,14 +75,14 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema
+TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
-	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-drivers test-old-kernel check docs lint \
-	format deps deps-test deps-lint deps-kernels clean
+	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-survival test-drivers \
+	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -224,7 +226,12 @@ fault-test: bpf test-bpf
 
 # Kernels and what virtual machines need are fetched to .build/kernels. KERNELS="6.1 newest" tries those only.
 test-kernels: release test-bpf deps-kernels
+	swift build --build-tests
 	Tests/KernelMatrix/test-kernels $(KERNELS)
+
+test-survival: bpf test-bpf deps-kernels
+	swift build --build-tests
+	Tests/KernelMatrix/test-kernels --only survival $(KERNELS)
 
 test-drivers: release test-bpf deps-kernels
 	Tests/KernelMatrix/test-kernels --only drivers $(KERNELS)
