@@ -11,7 +11,7 @@ internal import Testbed
 struct CommandBenchmark {
     let benchmark: Benchmark
 
-    private static let capacities = [136, 32]
+    private static let capacities = [144, 32]
     /// MiB, of commands that end and of those that stay.
     private static let memoryBars = (ending: 10.0, staying: 16.0)
 
@@ -48,7 +48,7 @@ struct CommandBenchmark {
     private func fill(_ path: FilePath) throws -> Int {
         let capacity = try Self.granted()
         let registry = try Registry.openOrCreate(at: path, capacity: capacity)
-        let count = min(31, (capacity - RegistryWord.headerSize) / 4)
+        let count = min(31, (capacity - RegistryWord.trailerSize) / 4)
         for number in 1...count { _ = try registry.register(Self.field(number)) }
         return count
     }

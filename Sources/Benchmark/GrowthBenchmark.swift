@@ -11,13 +11,13 @@ struct GrowthBenchmark {
     let benchmark: Benchmark
 
     /// 31 fields of 4 bytes; on kernels before 6.8 one is measured.
-    private static let capacities = [136, 32]
+    private static let capacities = [144, 32]
     private static let framesAtOnce = 20_000
 
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
         do {
             let capacity = try Registry.grantedCapacity(of: Self.capacities)
-            let counts = [0, 1, 8, 16, 31].filter { 8 + 4 * $0 <= capacity }
+            let counts = [0, 1, 8, 16, 31].filter { RegistryWord.trailerSize + 4 * $0 <= capacity }
             var stages: [Stage] = []
             for count in counts { stages.append(try stage("\(count)", fields: 1..<count + 1, capacity)) }
             if capacity > 32 {

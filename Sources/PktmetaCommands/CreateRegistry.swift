@@ -28,7 +28,7 @@ struct CreateRegistry: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes in front of each packet, \(RegistryWord.headerSize) of them for the header: \(RegistryWord.capacitiesText).",
+            "Bytes in front of each packet, \(RegistryWord.trailerSize) of them for the trailer: \(RegistryWord.capacitiesText).",
             valueName: "bytes"))
     var capacity: Int?
 

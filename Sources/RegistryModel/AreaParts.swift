@@ -3,14 +3,14 @@
 /// Bytes of the area next to each other that are put to one use.
 public struct AreaPart: Hashable, Sendable {
     public enum Use: Hashable, Sendable {
-        /// The stamp, and which fields are set.
-        case header
         case field(RegisteredField)
         /// A field's that was unregistered: free once packets under way have gone by, which the next change sees to.
         case released(slot: Int)
         /// Of an entry that makes no sense, so nobody knows whose they are.
         case damaged(slot: Int)
         case free
+        /// Which fields are set, the stamp, and what the kernel writes to.
+        case trailer
     }
 
     /// Bytes from the start of the area.
@@ -30,12 +30,12 @@ extension RegistryImage {
             parts.append(AreaPart(range: end..<upTo, use: use))
             end = upTo
         }
-        append(.header, upTo: min(RegistryWord.headerSize, word.capacity))
         for (layout, use) in occupied {
-            append(.free, upTo: min(layout.offset, word.capacity))
-            append(use, upTo: min(layout.offset + layout.size, word.capacity))
+            append(.free, upTo: min(layout.offset, valueRange.upperBound))
+            append(use, upTo: min(layout.offset + layout.size, valueRange.upperBound))
         }
-        append(.free, upTo: word.capacity)
+        append(.free, upTo: valueRange.upperBound)
+        append(.trailer, upTo: word.capacity)
         return parts
     }
 

@@ -7,31 +7,20 @@ struct Compaction {
     private let goal: [Int: Int]
 
     init(_ image: RegistryImage) {
-        // The widest first: then what is narrower fills what alignment leaves in front of them.
+        // The widest alignment first: each size is a multiple of its alignment, so there are no gaps between fields.
         let ordered = Self.fields(image).sorted { a, b in
             let (first, second) = (a.type.alignment, b.type.alignment)
             return first != second ? first > second : a.layout.offset < b.layout.offset
         }
-        var free = [image.valueRange]
         var goal: [Int: Int] = [:]
+        var end = image.valueRange.lowerBound
         for field in ordered {
-            guard let place = Self.take(field.type, from: &free) else { continue }
-            goal[field.slot] = place
+            let offset = end.rounded(upTo: field.type.alignment)
+            guard offset + field.type.size <= image.valueRange.upperBound else { continue }
+            goal[field.slot] = offset
+            end = offset + field.type.size
         }
         self.goal = goal
-    }
-
-    /// The first aligned place, which is then no longer free.
-    private static func take(_ type: FieldType, from free: inout [Range<Int>]) -> Int? {
-        for (index, hole) in free.enumerated() {
-            let start = hole.lowerBound.rounded(upTo: type.alignment)
-            let end = start + type.size
-            guard end <= hole.upperBound else { continue }
-            free.replaceSubrange(index...index, with: [hole.lowerBound..<start, end..<hole.upperBound])
-            free.removeAll(where: \.isEmpty)
-            return start
-        }
-        return nil
     }
 
     struct Move: Hashable {

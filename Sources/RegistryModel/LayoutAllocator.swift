@@ -27,7 +27,7 @@ struct LayoutAllocator {
 
     /// The lowest aligned place in the smallest hole that has one; nil if none has.
     func offset(for type: FieldType) -> Int? {
-        guard type.size > 0 else { return RegistryWord.headerSize }
+        guard type.size > 0 else { return image.valueRange.lowerBound }
         return holes.sorted { ($0.count, $0.lowerBound) < ($1.count, $1.lowerBound) }
             .lazy
             .map { (hole: $0, offset: $0.lowerBound.rounded(upTo: type.alignment)) }

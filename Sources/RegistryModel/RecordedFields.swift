@@ -4,8 +4,7 @@ package import SystemPackage
 
 /// What a registry says of its fields, also one of an earlier ABI: entries have been the same in each.
 public struct RecordedFields: Sendable {
-    /// In the order in which they are best registered anew: what needs the widest alignment first, and what is narrower fills
-    /// what is left in front of that.
+    /// In the order in which they are best registered anew: what needs the widest alignment first, so there are no gaps.
     public let fields: [(id: FieldID, definition: FieldDefinition)]
     /// Slots whose fields cannot be told.
     public let damagedSlots: [Int]
@@ -36,7 +35,7 @@ public struct RecordedFields: Sendable {
         }
     }
 
-    /// The least capacity of a registry that holds them, and that is no less than theirs: an area of ABI 1 had 4 bytes more for
+    /// The least capacity of a registry that holds them, and that is no less than theirs: an area of ABI 1 had 8 bytes more for
     /// values. nil if none has.
     public var sufficientCapacity: Int? {
         RegistryWord.capacities.first { $0 >= capacity && fit(in: $0) }

@@ -67,7 +67,7 @@ public struct RegistryImage: Hashable, Sendable {
     private func field(_ slot: Int) -> RegisteredField? {
         let image = self[slot]
         guard image.layout.isLive, let definition = image.definition,
-            image.layout.offset + image.layout.size <= word.capacity
+            image.layout.offset + image.layout.size <= valueRange.upperBound
         else { return nil }
         return RegisteredField(
             slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt,
@@ -78,7 +78,7 @@ public struct RegistryImage: Hashable, Sendable {
     public var usedBytes: Int { fields.map(\.layout.size).reduce(0, +) }
 
     /// Bytes of the area that values may take.
-    var valueRange: Range<Int> { RegistryWord.headerSize..<max(RegistryWord.headerSize, word.capacity) }
+    var valueRange: Range<Int> { 0..<max(0, word.capacity - RegistryWord.trailerSize) }
 
     /// Whether the bytes and the bit of this slot may still be in use by packets under way.
     func isOccupied(_ layout: LayoutWord) -> Bool {

@@ -165,8 +165,7 @@ extension RegistryImage {
         let next = word.generation.next
         let tombstones = damagedSlots.sorted().map { slot in
             let epoch = max(self[slot].layout.epoch, self[slot].lastEpoch)
-            let tombstone = LayoutWord(
-                goneOf: epoch, generation: next, offset: RegistryWord.headerSize, size: 0)
+            let tombstone = LayoutWord(goneOf: epoch, generation: next, offset: 0, size: 0)
             return RegistryStep.publish(slot: slot, tombstone)
         }
         let steps: [RegistryStep] =
@@ -216,7 +215,7 @@ extension RegistryImage {
     private func spaceTaken(_ type: FieldType, holes: [Range<Int>]) -> FieldRefusal {
         let space = valueRange.count
         if type.size > space {
-            let enough = RegistryWord.capacities.first { $0 - RegistryWord.headerSize >= type.size }
+            let enough = RegistryWord.capacities.first { $0 - RegistryWord.trailerSize >= type.size }
             return .tooLarge(type, capacity: word.capacity, space: space, enough: enough)
         }
         let free = holes.map(\.count).reduce(0, +)

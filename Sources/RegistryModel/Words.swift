@@ -61,7 +61,7 @@ public struct LayoutWord: Hashable, Sendable {
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// Of a live field, whose offset is ``RegistryWord/headerSize`` or more.
+    /// Of a live field.
     public init(_ id: FieldID, generation: Generation, offset: Int, size: Int) {
         rawValue = pktmeta_layout_word(id.rawValue, generation.number, UInt16(offset), UInt8(size))
     }
@@ -109,7 +109,7 @@ public struct RegistryWord: Hashable, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// - Parameters:
-    ///   - capacity: bytes of a packet's area, its header included.
+    ///   - capacity: bytes of a packet's area, its trailer included.
     ///   - identity: 15 bits.
     ///   - generation: how often the layout has changed.
     ///   - isPending: whether a change is about to bring the next generation.
@@ -125,7 +125,7 @@ public struct RegistryWord: Hashable, Sendable {
     /// The generation that a layout change is about to bring; else the current one.
     public var pending: Generation { isPending ? generation.next : generation }
     var isPending: Bool { pktmeta_word_pending(rawValue) != 0 }
-    /// Bytes of a packet's area, its header included.
+    /// Bytes of a packet's area, its trailer included.
     public var capacity: Int { Int(pktmeta_word_capacity(rawValue)) }
     /// Which registry it is of: all but the generation.
     package var registry: UInt32 { pktmeta_word_registry(rawValue) }
@@ -139,7 +139,8 @@ public struct RegistryWord: Hashable, Sendable {
     package var isReadable: Bool { abiVersion.map { (1...Self.abiVersion).contains($0) } ?? false }
 
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
-    public static let headerSize = Int(PKTMETA_HEADER_SIZE)
+    /// Bytes at the area's end: which fields are set, the stamp, and some that the kernel writes to.
+    public static let trailerSize = Int(PKTMETA_TRAILER_SIZE)
     /// All that programs can make (abi.h): bytes, the smallest first.
     public static let capacities: [Int] = {
         var capacities: [Int] = []

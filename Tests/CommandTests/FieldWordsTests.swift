@@ -142,17 +142,17 @@ import Testing
         let sink = try words(Self.field("late", .u32, .none, .mark(mask: 0x180)))
         #expect(sink.reason == "its sink mark:0x180 overlaps mark:0xff, the sink of tenant")
         #expect(sink.remedy == "Name other bits with --sink mark:MASK, or pktmeta unregister-field tenant.")
-        let space = try words(Self.field("wide", .bytes(20)))
-        #expect(space.reason == "it needs 20 bytes, and 16 of 20 are free")
+        let space = try words(Self.field("wide", .bytes(16)))
+        #expect(space.reason == "it needs 16 bytes, and 12 of 16 are free")
         #expect(
             space.remedy
                 == "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it.")
-        let large = try words(Self.field("large", .bytes(21)))
-        #expect(large.reason == "it needs 21 bytes, and this registry's capacity of 32 has 20 beside the header")
+        let large = try words(Self.field("large", .bytes(17)))
+        #expect(large.reason == "it needs 17 bytes, and this registry's capacity of 32 has 16 beside the trailer")
         #expect(large.remedy?.contains("pktmeta create-registry --capacity 64 makes one") == true)
-        let holes = FieldRefusal.spaceScattered(.u64, holes: [12..<20, 25..<32])
+        let holes = FieldRefusal.spaceScattered(.u64, holes: [4..<12, 13..<16])
         #expect(
-            holes.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 12-19, 25-31")
+            holes.reason == "it needs 8 bytes aligned to 8, and none of the holes has them: 4-11, 13-15")
         #expect(holes.remedy?.hasPrefix("pktmeta compact closes holes; ") == true)
     }
 
@@ -187,7 +187,7 @@ import Testing
         (.newGeneration(Generation(502), current: Generation(500)), "generation 502 is newer than the registry's, 500"),
         (.notWellKnown(.rxHash), "the field rx_hash has the id 0x0100001e only"),
         (.overlap(with: 2), "its bytes overlap those of slot 2"),
-        (.pastTheEnd(end: 65, capacity: 64), "it ends at byte 65 of an area of 64"),
+        (.pastTheEnd(end: 49, space: 48), "it ends at byte 49, and the area has 48 for values"),
         (.badDefinition(.sourceIsWellKnown(.rxHash)), "the source rx-hash is for the field rx_hash only"),
     ])
     func problems(fault: RegistryProblem.Fault, words: String) {

@@ -46,7 +46,7 @@ class _Job:
         return Step(f"send {PACKETS} packets", send(payload, netns))
 
     def register(self, **sources: str) -> Step:
-        types = {"tenant": "u32", "number": "u32", "rx_hash": "u32", "rx_vlan": "u16", "rx_timestamp": "u64"}
+        types = {"tenant": "u16", "number": "u32", "rx_hash": "u32", "rx_vlan": "u16", "rx_timestamp": "u64"}
         commands = [
             f"{self.pktmeta} register-field {name} --type {types[name]} --source {source}"
             for name, source in sources.items()

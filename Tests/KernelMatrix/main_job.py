@@ -96,12 +96,12 @@ class _Job:
         return self.run("delete the registry", "delete-registry --force")
 
     def prebuilt_pair(self) -> list[Step]:
-        all_fields = ("tenant", "number", "seen_at", "length", "trusted")
+        all_fields = ("tenant", "number", "sender", "length", "trusted")
         return [
             self.run("create a registry", "create-registry --json", has("registry.capacity", self.kernel.capacity)),
             self.register("tenant", "u16", "constant:7"),
             self.register("number", "u32", "sequence"),
-            self.register("seen_at", "u64", "ktime"),
+            self.register("sender", "ipv4", "payload:26"),
             self.register("length", "u32", "packet-length"),
             self.register("trusted", "flag", "constant"),
             self.attach(
@@ -126,11 +126,11 @@ class _Job:
         return [
             self.run("register under attachment", "register-field late --type u8 --source constant:3"),
             self.send(),
-            self.count(tenant=twice, number=twice, seen_at=twice, length=twice, trusted=twice, late=once),
+            self.count(tenant=twice, number=twice, sender=twice, length=twice, trusted=twice, late=once),
             self.run("unregister under attachment", "unregister-field number --force"),
             self.run("compact under attachment", "compact"),
             self.send(),
-            self.count(tenant=thrice, seen_at=thrice, length=thrice, trusted=thrice, late=twice),
+            self.count(tenant=thrice, sender=thrice, length=thrice, trusted=thrice, late=twice),
             self.run("detach", "detach-from-interface far0 --netns far"),
             self.delete_registry(),
         ]
@@ -138,16 +138,17 @@ class _Job:
     def generic_mode(self) -> list[Step]:
         return [
             self.register("tenant", "u32", "constant:7"),
+            self.register("seen_at", "u64", "ktime"),
             self.attach("attach in generic mode", "--mode generic", has("attachments.0.mode", "generic")),
             self.send(),
-            self.count(tenant=_PACKETS),
+            self.count(tenant=_PACKETS, seen_at=_PACKETS),
             self.delete_registry(),
         ]
 
     def full_registry(self) -> list[Step]:
-        """31 fields in the 20 bytes that each kernel grants: the longest path of the prebuilt programs."""
-        numbers = [f"byte{place}" for place in range(20)]
-        flags = [f"flag{place}" for place in range(11)]
+        """31 fields in the 16 bytes that each kernel grants: the longest path of the prebuilt programs."""
+        numbers = [f"byte{place}" for place in range(16)]
+        flags = [f"flag{place}" for place in range(15)]
         commands = [f"register-field {name} --type u8 --source payload:{place}" for place, name in enumerate(numbers, 14)]
         commands += [f"register-field {name} --type flag --source constant" for name in flags]
         return [
@@ -187,7 +188,7 @@ class _Job:
         steps = [
             self.register("number", "flag", "constant"),
             self.run("register tenant", "register-field tenant --type u32"),
-            self.run("register trace_id", "register-field trace_id --type bytes:16"),
+            self.run("register trace_id", "register-field trace_id --type bytes:8"),
         ]
         if self.kernel.limits_memory:
             refused = says("Kernels before 5.11 limit the memory of BPF: ulimit -l unlimited, or CAP_SYS_RESOURCE")

@@ -33,8 +33,8 @@ static __always_inline int put_guess(struct xdp_md *ctx)
 	data = (void *)(long)ctx->data;
 	if (meta + 64 > data)
 		return -EFAULT;
-	*(__u64 *)meta = (right_stamp & ~guessed_bits) | (random & guessed_bits);
-	*(__u32 *)(meta + PKTMETA_FIELDS_SET_OFFSET) = 0xffffffff;
+	*(__u32 *)(meta + 64 - PKTMETA_TRAILER_SIZE) = 0xffffffff;
+	*(__u64 *)(meta + 64 - PKTMETA_TRAILER_SIZE + 4) = (right_stamp & ~guessed_bits) | (random & guessed_bits);
 	return 0;
 }
 

@@ -41,20 +41,6 @@ static __always_inline int stamp_and_send(struct xdp_md *ctx)
 	return bpf_redirect(sender_ifindex, 0);
 }
 
-#define IP_SIZE 56     /* bytes, with options */
-#define IP_ID 4        /* its bytes make the checksum what it is to be */
-#define SOURCE_BITS 32 /* above which the stamp is the source address */
-
-/* The receiver takes no packet from 0.0.0.0/8, 127.0.0.0/8 and from 224.0.0.0 on. */
-static __always_inline __u64 acceptable(__u64 stamp)
-{
-	__u8 first = stamp >> SOURCE_BITS;
-
-	if (first && first < 224 && first != 127)
-		return stamp;
-	return (stamp & ~(0xffULL << SOURCE_BITS)) | 100ULL << SOURCE_BITS;
-}
-
 SEC("xdp")
 int send_stamp(struct xdp_md *ctx)
 {
@@ -72,26 +58,6 @@ int send_forwarded(struct xdp_md *ctx)
 	header[IP_LIFE / 2] = life;
 	header[IP_LIFE / 2 + 1] = life >> 16;
 	return stamp_and_send(ctx);
-}
-
-/* The stamp is part of a header of IPv4. */
-SEC("xdp")
-int send_header(struct xdp_md *ctx)
-{
-	__u16 *header = (void *)(long)ctx->data + IP;
-	__u32 sum = 0;
-
-	if ((void *)header + IP_SIZE > (void *)(long)ctx->data_end)
-		return XDP_DROP;
-	put(header + IP_LIFE / 2, acceptable(guess()));
-	header[IP_ID / 2] = 0;
-#pragma unroll
-	for (int i = 0; i < IP_SIZE / 2; i++)
-		sum += header[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	header[IP_ID / 2] = ~sum;
-	return bpf_redirect(sender_ifindex, 0);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

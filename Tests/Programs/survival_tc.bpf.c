@@ -18,7 +18,7 @@ struct seen {
 	__u64 metadata;    /* there is some, ours or not */
 	__u64 headless;    /* begins with the IP header */
 	__u64 wrong_value; /* the last one */
-	__u64 stamped;     /* begins with the stamp of its own area */
+	__u64 stamped;     /* has its area's stamp where an earlier packet's was */
 };
 
 struct {
@@ -28,6 +28,7 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
+const volatile __u32 stamp_at = 0;     /* bytes from the start: where an earlier packet's area may have ended */
 const volatile __u8 only_protocol = 0; /* of IP, of Ethernet packets that are looked at; 0: any */
 
 #define IP_PROTOCOL 23 /* bytes from the link-layer header on */
@@ -65,7 +66,7 @@ int read(struct __sk_buff *skb)
 {
 	struct pktmeta_cursor c;
 	__u32 key = 0;
-	__u64 value = 0, start = 0;
+	__u64 value = 0, stamp = 0;
 	__u8 marker = 0, first = 0;
 	struct seen *s = bpf_map_lookup_elem(&seen, &key);
 
@@ -78,7 +79,7 @@ int read(struct __sk_buff *skb)
 		count(&s->metadata);
 	if (!bpf_skb_load_bytes(skb, 0, &first, 1) && first == 0x45)
 		count(&s->headless);
-	if (c.is_open && !bpf_skb_load_bytes(skb, 0, &start, sizeof(start)) && start == c.stamp)
+	if (c.is_open && !bpf_skb_load_bytes(skb, stamp_at, &stamp, sizeof(stamp)) && stamp == c.stamp)
 		count(&s->stamped);
 	if (skb->gso_segs > 1)
 		count(&s->merged);

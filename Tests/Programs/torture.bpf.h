@@ -158,16 +158,16 @@ static __always_inline void swap_area(struct xdp_md *ctx)
 	__u32 key = bpf_get_prandom_u32() % DELAYED;
 	struct held *other = bpf_map_lookup_elem(&held, &key);
 	__u64 *place = (void *)(long)ctx->data_meta;
-	__u64 header;
+	__u64 stamp;
 
 	if (!other || (void *)place + AREA > (void *)(long)ctx->data)
 		return;
-	header = other->words[0]; /* 0: none was left there yet */
+	stamp = other->words[AREA / 8 - 1]; /* 0: none was left there yet */
 #pragma unroll
 	for (int i = 0; i < AREA / 8; i++) {
 		__u64 word = place[i];
 
-		if (header)
+		if (stamp)
 			place[i] = other->words[i];
 		other->words[i] = word;
 	}

@@ -7,10 +7,10 @@ import Testing
 /// Holes are closed by moving fields, step by step, with packets under way.
 @Suite("Compaction")
 struct CompactionTests {
-    /// 12 a (2), 14 d (1), 16 b (8), 24 c (8): holes at 15 and 32-63.
+    /// 0 e (8), 8 a (2), 10 d (1), 16 b (8), 24 c (8): holes at 11-15 and 32-47.
     static func holed(generation: UInt16 = 500) throws -> RegistryImage {
         var image = RegistryImage(capacity: 64, generation: generation)
-        for (name, type) in [("a", FieldType.u16), ("b", .u64), ("c", .u64), ("d", .u8)] {
+        for (name, type) in [("e", FieldType.u64), ("a", .u16), ("b", .u64), ("c", .u64), ("d", .u8)] {
             try image.register(name, type)
         }
         return image
@@ -23,8 +23,8 @@ struct CompactionTests {
         let after = image.applying(image.compacting())
         #expect(after.problems.isEmpty && after.recovery().isEmpty)
         #expect(Set(after.fields.map(\.id)) == Set(before.map(\.id)))
-        #expect(after.fields.map { "\($0.name)@\($0.layout.offset)" } == ["a@12", "d@14", "c@16"])
-        #expect(LayoutAllocator(image: after).holes == [15..<16, 24..<64])
+        #expect(after.fields.map { "\($0.name)@\($0.layout.offset)" } == ["e@0", "c@8", "a@16", "d@18"])
+        #expect(LayoutAllocator(image: after).holes == [19..<48])
         #expect(after.compacting().isEmpty, "once is enough")
     }
 
@@ -34,6 +34,11 @@ struct CompactionTests {
         try image.register("b", .u32)
         #expect(image.compacting().isEmpty)
         #expect(RegistryImage(capacity: 32).compacting().isEmpty)
+        // These lie one behind the other, in another order than compaction has.
+        image = RegistryImage(capacity: 64)
+        for (name, type) in [("a", FieldType.u32), ("b", .u32), ("c", .u64)] { try image.register(name, type) }
+        #expect(LayoutAllocator(image: image).holes == [16..<48])
+        #expect(image.compacting().isEmpty)
     }
 
     @Test func flagsNeverMove() throws {
@@ -41,7 +46,9 @@ struct CompactionTests {
         try image.register("flag", .flag)
         image.unregister(try #require(image.field(named: FieldName("a"))))
         let flag = image.field(named: try FieldName("flag"))
-        #expect(image.applying(image.compacting()).field(named: try FieldName("flag")) == flag)
+        let steps = image.compacting()
+        #expect(!steps.isEmpty)
+        #expect(image.applying(steps).field(named: try FieldName("flag")) == flag)
     }
 
     /// Killed after any step, the next process finishes the move.
@@ -60,7 +67,7 @@ struct CompactionTests {
             // A field is where it was or where it goes, and old places are free only once the generation is new.
             let finished = recovered.applying(recovered.compacting())
             #expect(finished.problems.isEmpty)
-            #expect(LayoutAllocator(image: finished).holes.map(\.count).max() == 40, "killed after \(count)")
+            #expect(LayoutAllocator(image: finished).holes.map(\.count).max() == 29, "killed after \(count)")
         }
     }
 

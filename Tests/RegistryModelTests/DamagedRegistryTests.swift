@@ -8,7 +8,7 @@ import Testing
 /// Anyone with access to the map can write anything into it.
 @Suite("Damaged registries")
 struct DamagedRegistryTests {
-    /// Something done to slot 5, which holds a live u32 at 24-27 of 64 bytes, and what is said of it.
+    /// Something done to slot 5, which holds a live u32 at 16-19 of 48 bytes for values, and what is said of it.
     struct Damage: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let fault: RegistryProblem.Fault
@@ -66,8 +66,12 @@ struct DamagedRegistryTests {
         Damage("live byte 2", .damagedLayout) { $0.layout ^= 0x03 << 56 },
         Damage("live byte 255", .damagedLayout) { $0.layout |= 0xff << 56 },
         Damage("another slot", .otherSlot(4)) { $0.layout ^= 0x01 << 32 },
-        Damage("offset 65", .pastTheEnd(end: 69, capacity: 64)) { $0.layout ^= (16 ^ 53) << 16 },
-        Damage("offset 267", .pastTheEnd(end: 271, capacity: 64)) { $0.layout |= 0xff << 16 },
+        Damage("offset 45", .pastTheEnd(end: 49, space: 48)) { $0.layout ^= (16 ^ 45) << 16 },
+        Damage("offset of the trailer", .pastTheEnd(end: 52, space: 48)) { $0.layout ^= (16 ^ 48) << 16 },
+        Damage("offset of the stamp", .pastTheEnd(end: 56, space: 48)) { $0.layout ^= (16 ^ 52) << 16 },
+        Damage("offset of what nobody uses", .pastTheEnd(end: 64, space: 48)) { $0.layout ^= (16 ^ 60) << 16 },
+        Damage("offset 65", .pastTheEnd(end: 69, space: 48)) { $0.layout ^= (16 ^ 65) << 16 },
+        Damage("offset 255", .pastTheEnd(end: 259, space: 48)) { $0.layout |= 0xff << 16 },
         Damage("newer generation", .newGeneration(Generation(502), current: Generation(500))) { $0.layout += 2 },
         Damage("offset of slot 2", .overlap(with: 2)) { $0.layout ^= (16 ^ 4) << 16 },
         Damage("name of slot 1", .duplicateName(name("a"), slot: 1)) { $0.name.0 = 0x61 },
@@ -113,7 +117,7 @@ struct DamagedRegistryTests {
         let taken = image[5].layout.offset..<image[5].layout.offset + image[5].layout.size
         let allocator = LayoutAllocator(image: image)
         #expect(allocator.freeSlot == 6)
-        #expect(allocator.holes.allSatisfy { !$0.overlaps(taken) && $0.lowerBound >= 24 })
+        #expect(allocator.holes.allSatisfy { !$0.overlaps(taken) && $0.lowerBound >= 16 })
     }
 
     /// What is left in a slot without a field is nobody's problem.
@@ -136,7 +140,7 @@ struct DamagedRegistryTests {
             ])
     }
 
-    @Test(arguments: [(12..<16, 15..<16), (12..<16, 12..<13), (16..<24, 18..<19), (16..<24, 16..<24)])
+    @Test(arguments: [(0..<4, 3..<4), (0..<4, 0..<1), (8..<16, 10..<11), (8..<16, 8..<16)])
     func aSharedByteIsAnOverlap(first: Range<Int>, second: Range<Int>) throws {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
@@ -144,6 +148,22 @@ struct DamagedRegistryTests {
         #expect(try image.reread().problems == [RegistryProblem(slot: 2, fault: .overlap(with: 1))])
         image[1].layout = live(second.upperBound..<second.upperBound + first.count)
         #expect(try image.reread().problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        (44..<48, true), (0..<48, true), (44..<49, false), (0..<49, false), (48..<49, false), (48..<52, false),
+        (52..<60, false), (60..<64, false), (60..<68, false), (64..<68, false), (191..<255, false),
+    ])
+    func aFieldWithBytesOfTheTrailerIsDamagedAndNone(bytes: Range<Int>, isField: Bool) throws {
+        var image = RegistryImage(capacity: 64)
+        image[1] = SlotImage(layout: live(bytes), definition: try define("wide", .bytes(bytes.count)))
+        let reread = try image.reread()
+        let fault = RegistryProblem.Fault.pastTheEnd(end: bytes.upperBound, space: 48)
+        #expect(reread.problems == (isField ? [] : [RegistryProblem(slot: 1, fault: fault)]))
+        #expect(reread.fields.map(\.slot) == (isField ? [1] : []))
+        #expect(reread.usedBytes == (isField ? bytes.count : 0))
+        let repaired = reread.applying(reread.repairing())
+        #expect(repaired.problems.isEmpty && repaired.fields == reread.fields)
     }
 
     @Test func problemsAreSortedBySlot() throws {

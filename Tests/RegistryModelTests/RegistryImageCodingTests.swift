@@ -73,7 +73,7 @@ struct RegistryImageCodingTests {
         #expect(decode(bytes, as: UInt64.self) == 0x5240_579a_0000_1234)
         #expect(decode(Array(bytes[8..<16]), as: UInt64.self) == 0x0000_00ff_0000_0000, "PKTMETA_NO_FIELD")
         #expect(bytes[16..<256].allSatisfy { $0 == 0 })
-        #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 0x0100_2a1f_0400_1234)
+        #expect(decode(Array(bytes[256..<264]), as: UInt64.self) == 0x0100_2a1f_040c_1234)
         #expect(decode(Array(bytes[264..<272]), as: UInt64.self) == 1, "revision")
         #expect(decode(Array(bytes[272..<280]), as: UInt64.self) == image.createdAt)
         #expect(decode(Array(bytes[280..<284]), as: UInt32.self) == 2, "ABI")

@@ -17,7 +17,7 @@ struct RegistryPlanTests {
         #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
         #expect(field.definition == asked && field.registeredAt == 1234)
         #expect(
-            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 12, generation 500")
+            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 0, generation 500")
         #expect(steps.count == 5)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
@@ -115,13 +115,13 @@ struct RegistryPlanTests {
 
     @Test func withoutSpaceTheFieldIsRefused() throws {
         var image = RegistryImage(capacity: 32)
-        try image.register("a", .ipv6)
+        try image.register("a", .bytes(12))
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("b", .ipv6) })
         #expect(error.kind == .taken)
-        #expect(error.field == .spaceTaken(.ipv6, free: 4, of: 20))
+        #expect(error.field == .spaceTaken(.ipv6, free: 4, of: 16))
         try image.register("b", .u32)
         let full = try #require(refusal { () throws(PacketMetadataError) in try image.register("c", .u8) })
-        #expect(full.field == .spaceTaken(.u8, free: 0, of: 20))
+        #expect(full.field == .spaceTaken(.u8, free: 0, of: 16))
     }
 
     /// Nothing that is unregistered would help.
@@ -129,17 +129,17 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("big", .bytes(64)) })
         #expect(error.kind == .taken)
-        #expect(error.field == .tooLarge(.bytes(64), capacity: 64, space: 52, enough: 128))
-        try image.register("fits", .bytes(52))
+        #expect(error.field == .tooLarge(.bytes(64), capacity: 64, space: 48, enough: 128))
+        try image.register("fits", .bytes(48))
         var small = RegistryImage(capacity: 32)
-        let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(21)) })
-        #expect(other.field == .tooLarge(.bytes(21), capacity: 32, space: 20, enough: 64))
+        let other = try #require(refusal { () throws(PacketMetadataError) in try small.register("big", .bytes(17)) })
+        #expect(other.field == .tooLarge(.bytes(17), capacity: 32, space: 16, enough: 64))
     }
 
     /// As a program that uses the library does it.
     @Test func refusalsAreSwitchedOver() throws {
         var image = RegistryImage(capacity: 32)
-        let tenant = try image.register("tenant", .ipv6)
+        let tenant = try image.register("tenant", .bytes(12))
         var told: [String] = []
         for (name, type) in [("tenant", FieldType.u8), ("wide", .ipv6), ("", .u8)] {
             do throws(PacketMetadataError) {
@@ -157,10 +157,10 @@ struct RegistryPlanTests {
     }
 
     @Test func spaceInPiecesIsNamed() throws {
-        var image = RegistryImage(capacity: 32, layouts: [live(12..<17), live(23..<28)])
+        var image = RegistryImage(capacity: 32, layouts: [live(0..<2), live(7..<11)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
         #expect(error.kind == .taken)
-        #expect(error.field == .spaceScattered(.u64, holes: [17..<23, 28..<32]))
+        #expect(error.field == .spaceScattered(.u64, holes: [2..<7, 11..<16]))
     }
 
     // MARK: Unregister
@@ -171,7 +171,7 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64, generation: generation)
         let field = try image.register("tenant", .u32)
         let next = Generation(generation &+ 1)
-        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 12, size: 4)
+        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 0, size: 4)
         let pending = image.word.announced()
         let bumped = RegistryWord(capacity: 64, identity: 0x2bcd, generation: UInt32(generation) + 1)
         #expect(
@@ -189,10 +189,10 @@ struct RegistryPlanTests {
 
     @Test func reusedBytesAreOfANewGeneration() throws {
         var image = RegistryImage(capacity: 32, generation: 65_535)
-        let old = try image.register("a", .bytes(20))
+        let old = try image.register("a", .bytes(16))
         #expect(old.layout.generation.number == 65_535)
         image.unregister(old)
-        let new = try image.register("b", .bytes(20))
+        let new = try image.register("b", .bytes(16))
         #expect(new.slot == old.slot && new.layout.offset == old.layout.offset)
         #expect(new.layout.generation.number == 0)
         #expect(new.layout.epoch == old.layout.epoch + 1)

@@ -65,7 +65,7 @@ import Testing
             let whole = try command.expect("inspect-map", "--json").json
             #expect(whole["registry"]["capacity"].number == capacity)
             #expect(whole["problems"].array.isEmpty)
-            #expect(try command.expect("inspect-map").output.contains("of \(capacity - 12) bytes"))
+            #expect(try command.expect("inspect-map").output.contains("of \(capacity - 16) bytes"))
             #expect(try command.expect("status").output.contains("0 programs attached to 0 hooks"))
         }
     }

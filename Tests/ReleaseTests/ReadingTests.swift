@@ -49,7 +49,7 @@ import Testing
             #expect(try stage.attach()?.status ?? 0 == 0)
             try stage.pair.send(Self.packets)
             let whole = try command.expect("inspect-map")
-            #expect(whole.output.contains("5 fields in 14 of 52 bytes"))
+            #expect(whole.output.contains("5 fields in 14 of 48 bytes"))
             for field in Scene.fields {
                 let lines = whole.output.split(separator: "\n").filter { $0.hasPrefix("\(field) ") }
                 #expect(lines.count == 2, "once in the view registry, once in state: \(whole.output)")

@@ -6,7 +6,7 @@
  *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
  *		-c bpf/examples/acme_ingress.bpf.c -o acme_ingress.bpf.o
  *	pktmeta register-field tenant --type u32 --owner acme
- *	pktmeta register-field trace_id --type bytes:16 --owner acme
+ *	pktmeta register-field trace_id --type bytes:8 --owner acme
  *	pktmeta attach-to-interface eth0 --xdp acme_ingress.bpf.o --tc none
  */
 #include <linux/bpf.h>
@@ -20,7 +20,7 @@
 #define TRACE_ONE_IN 8
 
 struct trace_id {
-	__u32 random[4];
+	__u32 random[2];
 };
 
 PKTMETA_FIELD(__u32, tenant);
@@ -54,8 +54,6 @@ int acme_ingress(struct xdp_md *ctx)
 
 		id.random[0] = bpf_get_prandom_u32();
 		id.random[1] = bpf_get_prandom_u32();
-		id.random[2] = bpf_get_prandom_u32();
-		id.random[3] = bpf_get_prandom_u32();
 		PKTMETA_SET(&c, trace_id, id);
 	}
 	return pktmeta_next(ctx, XDP_PASS);

@@ -22,13 +22,13 @@
 
 struct audit_config {
 	__u32 subject; /* id of a field of 4 bytes: whom a packet is accounted to */
-	__u32 trace;   /* id of a field of 16 bytes */
+	__u32 trace;   /* id of a field of 8 bytes */
 };
 
 struct audit_record {
 	__u64 packets;
 	__u64 traced;
-	__u8 last_trace[16];
+	__u8 last_trace[8];
 };
 
 struct {

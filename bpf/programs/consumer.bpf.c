@@ -17,13 +17,10 @@
 #include "by_id.bpf.h"
 #include "steps.bpf.h"
 #include "decode.bpf.h"
+#include "tc.bpf.h"
 
 #define NO_QUEUE_MAPPING 0xffff /* the kernel's: writes of it or more are ignored */
 #define FIRST_VALUES 16         /* of which statistics are taken on each CPU, whatever the sample */
-#define TCX_NEXT (-1)           /* let the programs behind this one run; TC_ACT_UNSPEC to cls_bpf */
-
-/* Filled in by the loader: whether it is attached to TC egress. */
-const volatile __u8 pktmeta_at_egress = 0;
 
 /* How many bits a number needs: 0 to 64. Without branches, of which the verifier would follow each combination. */
 static __always_inline __u32 bit_length(__u64 number)

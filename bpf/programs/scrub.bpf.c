@@ -21,9 +21,7 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "steps.bpf.h"
-
-#define TCX_NEXT (-1) /* let the programs behind this one run */
-#define TCX_DROP 2
+#include "tc.bpf.h"
 
 /* The value first: who reads the packet's bytes without asking shall not find it either. Not 0 if it may be left. */
 static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
@@ -41,10 +39,10 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 }
 
 /* While the layout changes, bytes may be a private field's that has moved or gone: all of the area goes. */
-static __always_inline void scrub_all(struct pktmeta_cursor *c, __u64 registry_word)
+static __always_inline void scrub_all(struct pktmeta_cursor *c)
 {
-	if (!__pktmeta_zero(c->area, c->end, pktmeta_word_capacity(registry_word)))
-		*(volatile __u64 *)c->area = c->stamp;
+	if (!__pktmeta_zero(c->area, c->end))
+		__pktmeta_stamp(c);
 }
 
 /*
@@ -60,13 +58,11 @@ static __always_inline long join_list(struct __sk_buff *skb)
 	return skb->gso_segs > 1 && linear < skb->len ? bpf_skb_pull_data(skb, linear + 1) : 0;
 }
 
-/* Filled in by the loader: whether it is attached to TC egress. */
-const volatile __u8 pktmeta_at_egress = 0;
-
 /*
  * What a packet has had as metadata may still lie in front of it: the kernel copies these bytes as it drops metadata
- * (net/core/skbuff.c, pskb_expand_head()), and moves the packet's start without them. XDP programs can get at no more
- * of them than 256 bytes, XDP_PACKET_HEADROOM; in generic mode they get as many, or what the driver leaves.
+ * (net/core/skbuff.c, pskb_expand_head()), and moves the packet's start without them. XDP programs get
+ * at what there is of them: usually 256 bytes, XDP_PACKET_HEADROOM; more where a packet came with more, or came out of
+ * a tunnel, which is not covered.
  */
 #define COVERED 256
 #define VLAN_HLEN 4
@@ -115,15 +111,13 @@ SEC("tc")
 int scrub(struct __sk_buff *skb)
 {
 	struct pktmeta_cursor c;
-	__u64 registry_word;
 	int left;
 
 	if (join_list(skb))
 		return TCX_DROP;
 	if (pktmeta_open(&c, skb))
 		return cover(skb) ? TCX_DROP : TCX_NEXT;
-	registry_word = __pktmeta_registry_word(c.registry);
-	left = c.stamp != __pktmeta_now(registry_word);
+	left = c.stamp != __pktmeta_now(__pktmeta_registry_word(c.registry));
 #define RUN(step) \
 	if (!(step)->id) \
 		goto out; \
@@ -132,7 +126,7 @@ int scrub(struct __sk_buff *skb)
 #undef RUN
 out:
 	if (left)
-		scrub_all(&c, registry_word);
+		scrub_all(&c);
 	return TCX_NEXT;
 }
 

@@ -17,8 +17,8 @@
 #include "steps.bpf.h"
 #include "by_id.bpf.h"
 #include "decode.bpf.h"
+#include "tc.bpf.h"
 
-#define TCX_NEXT (-1) /* let the programs behind this one run */
 #define VLAN_DEPTH_MAX 2
 
 const volatile struct pktmeta_watch_settings pktmeta_watch = {};
@@ -285,7 +285,8 @@ static __always_inline void copy_area(struct pktmeta_event *event, struct __sk_b
 		MOVE(__u64, to, area + (word) * sizeof(__u64)); \
 		to += sizeof(__u64); \
 	}
-	FOR_EACH_SLOT(RUN)
+	RUN(0)
+	FOR_EACH_SLOT(RUN) /* words 1 to 31: an area has fewer */
 #undef RUN
 }
 

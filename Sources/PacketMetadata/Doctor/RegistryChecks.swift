@@ -77,7 +77,7 @@ struct RegistryChecks {
     }
 
     private static func finding(_ image: RegistryImage, _ folder: RegistryFolder, _ refusals: [String]) -> Finding {
-        let room = image.word.capacity - RegistryWord.headerSize
+        let room = image.word.capacity - RegistryWord.trailerSize
         let text = "\(folder.path): \(image.fields.count.of("field")) in \(image.usedBytes) of \(room) bytes"
         guard !refusals.isEmpty else { return Finding(.registry, .ok, text) }
         return Finding(

@@ -28,7 +28,7 @@ struct DemoRun {
     ]
 
     /// What fits into an area of 32 bytes, all that kernels before 6.8 grant.
-    private static let namesOfFew: Set = ["tenant", "trusted", "number", "sender", "seen_at"]
+    private static let namesOfFew: Set = ["tenant", "trusted", "sender", "seen_at"]
 
     func run() throws(PacketMetadataError) {
         try doing(.other("the demo stopped")) { () throws(PacketMetadataError) in try runSteps() }

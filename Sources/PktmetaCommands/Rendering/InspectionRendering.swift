@@ -35,7 +35,7 @@ struct InspectionRendering {
 
     private var heading: String {
         let statistics = image.statistics == .sampled ? "" : ", statistics: \(image.statistics.rawValue)"
-        let values = image.word.capacity - RegistryWord.headerSize
+        let values = image.word.capacity - RegistryWord.trailerSize
         return display.heading(
             inspection.path.string,
             "\(image.fields.count.of("field")) in \(image.usedBytes) of \(values) bytes, "

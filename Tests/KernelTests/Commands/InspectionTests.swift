@@ -139,7 +139,7 @@ import Testing
             let document = try JSONDecoder().decode(Document.self, from: Data(json.utf8))
             #expect(document.fields.count == 31)
             #expect(document.fields.allSatisfy { "f\($0.state?.last?.text ?? "")" == $0.field.name })
-            #expect(Self.inspect(bench, "registry").output.contains("31 fields in 62 of 116 bytes"))
+            #expect(Self.inspect(bench, "registry").output.contains("31 fields in 62 of 112 bytes"))
         }
     }
 

@@ -152,8 +152,8 @@ import Testing
             try refuse(
                 ["odd", "--type", "u8", "--source", "ifindex"], 64, "it needs an integer type of at least 4 bytes")
             try refuse(["odd", "--type", "u8", "--source", "weather"], 64, "there is no such source")
-            try refuse(["large", "--type", "bytes:52"], 73, "it needs 52 bytes, and 48 of 52 are free")
-            try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 52 beside the header")
+            try refuse(["large", "--type", "bytes:48"], 73, "it needs 48 bytes, and 44 of 48 are free")
+            try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 48 beside the trailer")
             try Self.expectRefusal(
                 bench, ["unregister-field", "nosuch"], exitCode: 66, saying: "has no such field", "It has tenant.")
             try Self.expectRefusal(

@@ -2,6 +2,7 @@
 
 import BPF
 import Glibc
+import Linux
 import SystemPackage
 import TestSupport
 
@@ -14,20 +15,20 @@ extension Registry {
     /// - Parameters:
     ///   - delta: generations that it is newer than the registry; negative: older.
     ///   - bits: of the stamp, that are flipped.
-    ///   - byte: what each byte behind the header is.
+    ///   - byte: what each byte in front of the trailer is.
     func area(
         generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = [], filledWith byte: UInt8 = 0
     ) throws -> [UInt8] {
         let word = try image().word
         let stamp = try newestStamp() &+ UInt64(bitPattern: Int64(delta))
         let fieldsSet = slots.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
-        return encode(stamp ^ bits) + encode(fieldsSet)
-            + [UInt8](repeating: byte, count: word.capacity - RegistryWord.headerSize)
+        return [UInt8](repeating: byte, count: word.capacity - RegistryWord.trailerSize) + encode(fieldsSet)
+            + encode(stamp ^ bits) + [0, 0, 0, 0]
     }
 
-    /// Bytes of an area up to its first value.
-    func areaHeader(set slots: [Int] = []) throws -> [UInt8] {
-        Array(try area(set: slots).prefix(RegistryWord.headerSize))
+    /// Bytes of an area behind its last value.
+    func areaTrailer(set slots: [Int] = []) throws -> [UInt8] {
+        Array(try area(set: slots).suffix(RegistryWord.trailerSize))
     }
 }
 
@@ -36,6 +37,12 @@ extension Registry {
     func newestStamp() throws -> UInt64 {
         let word = try image().word
         return try seal().stamp(of: word.generation, word)
+    }
+
+    /// The same registry with another seal, opened anew.
+    consuming func with(seal: Seal) throws -> Registry {
+        try BPFMap(pinnedAt: pins.seal.path).update(at: 0, seal.bytes)
+        return try Registry.open(at: path, for: .write)
     }
 
     /// Goes on from another generation, as if the layout had changed so often.

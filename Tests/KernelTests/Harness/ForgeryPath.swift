@@ -3,19 +3,18 @@
 import SystemPackage
 import TestSupport
 
-/// A path on which the kernel takes bytes of a packet's sender for the packet's area.
+/// A path on which the kernel takes bytes of a packet's sender for the end of the packet's area.
 ///
 /// Packets come in at the chain's far end, where the prebuilt producer makes an area of 64 bytes for each. Then something moves
-/// the packet's start without the area.
+/// the packet's start without the area. Out of VXLAN and other tunnels too, but there the sender has no say in the stamp's eight
+/// bytes: lengths and flags lie there, which the receiver compares.
 enum ForgeryPath: String, CaseIterable, Sendable {
     /// SRv6 (End.DX2): the outer headers go, and TLVs of their last one lie in front of the inner frame. Read in the next
     /// network namespace.
     case segmentRouting
-    /// VXLAN in IPv4 with options: time to live, protocol, checksum, addresses and options lie where the area is. Read on the
-    /// tunnel's device, and behind a bridge in the next namespace.
-    case tunnelWithOptions
-    /// Forwarded to a device without Ethernet header: the area is 14 bytes off, in a field that the producer copies from the
-    /// packet. Read as the packet leaves.
+    /// Forwarded to a device without Ethernet header: the area is 14 bytes off, so it ends with that header, of which the
+    /// sender chooses the first half of the stamp's bytes: they are of the source address. Values are in a field that the producer copies from the packet. Read as the packet
+    /// leaves.
     case tunDevice
 
     struct Point: Sendable {
@@ -24,21 +23,20 @@ enum ForgeryPath: String, CaseIterable, Sendable {
         var isInNextNamespace = false
     }
 
-    /// Where the field is read, in the order in which packets get there.
-    var points: [Point] {
+    /// Where the field is read.
+    var point: Point {
         switch self {
-        case .segmentRouting: [Point(interface: VethChain.end, isInNextNamespace: true)]
-        case .tunnelWithOptions:
-            [Point(interface: "tunnel0"), Point(interface: VethChain.end, isInNextNamespace: true)]
-        case .tunDevice: [Point(interface: "tun0", isEgress: true)]
+        case .segmentRouting: Point(interface: VethChain.end, isInNextNamespace: true)
+        case .tunDevice: Point(interface: "tun0", isEgress: true)
         }
     }
 
     /// Of the registry: what the producer copies out of packets, and the field that nobody sets, with its offset.
     var fields: [(name: String, type: String, offset: Int)] {
         switch self {
-        case .segmentRouting, .tunnelWithOptions: [("copied", "u16", 12), ("tenant", "u16", 14)]
-        case .tunDevice: [("tenant", "u16", 12), ("copied", "bytes:42", 14)]
+        case .segmentRouting: [("copied", "u16", 0), ("tenant", "u16", 2)]
+        case .tunDevice:
+            (1..<17).map { ("flag_\($0)", "flag", 0) } + [("tenant", "u16", 0), ("copied", "bytes:42", 2)]
         }
     }
 
@@ -46,17 +44,24 @@ enum ForgeryPath: String, CaseIterable, Sendable {
     var sender: String {
         switch self {
         case .segmentRouting: "send_stamp"
-        case .tunnelWithOptions: "send_header"
         case .tunDevice: "send_forwarded"
         }
     }
 
-    /// Whether a packet can have this stamp where the area will be.
-    func canHave(_ stamp: UInt64) -> Bool {
-        guard self == .tunnelWithOptions else { return true }
-        // The receiver takes no packet of which the source address begins otherwise, or the protocol is another.
-        let first = UInt8(truncatingIfNeeded: stamp >> 32)
-        return (1..<224).contains(first) && first != 127 && stamp >> 8 & 0xff == 17 && stamp & 0xff != 0
+    /// Bits of the seal that the sender does not know, and can choose in a packet.
+    var guessedBits: UInt64 {
+        switch self {
+        case .segmentRouting: .max << 16
+        case .tunDevice: .max << 32
+        }
+    }
+
+    /// What the stamp's other bits are in each packet.
+    var fixedBits: UInt64 {
+        switch self {
+        case .segmentRouting: 0
+        case .tunDevice: Self.address.dropFirst(2).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
     }
 
     // MARK: The receiver
@@ -65,20 +70,14 @@ enum ForgeryPath: String, CaseIterable, Sendable {
     func prepare() throws {
         switch self {
         case .segmentRouting:
-            for scope in ["all", "default", VethPair.far] { try Self.set("net/ipv6/conf/\(scope)/disable_ipv6", "0") }
+            try Self.set("net/ipv6/conf/\(VethPair.far)/disable_ipv6", "0")
             try VethPair.ip(
                 "-6 route add fc00::2/128 encap seg6local action End.DX2 oif \(VethChain.out) dev \(VethPair.far)")
-        case .tunnelWithOptions:
-            for scope in ["all", "default", VethPair.far] { try Self.set("net/ipv4/conf/\(scope)/rp_filter", "0") }
-            let address = Self.receiver.map(String.init).joined(separator: ".")
-            try VethPair.ip("address add \(address)/32 dev \(VethPair.far)")
-            try VethPair.ip("link add tunnel0 type vxlan id 7 dstport 4789 local \(address) remote 192.0.2.1")
-            try VethPair.ip("link set tunnel0 up")
-            try VethChain.bridge(["tunnel0", VethChain.out])
         case .tunDevice:
             try VethPair.ip("tuntap add dev tun0 mode tun")
             try VethPair.ip("address add 203.0.113.1/24 dev tun0")
             try VethPair.ip("link set tun0 up")
+            try VethPair.ip("link set \(VethPair.far) address fe:ff:05:00:01:00")
         }
     }
 
@@ -90,13 +89,14 @@ enum ForgeryPath: String, CaseIterable, Sendable {
 
     // MARK: The packet
 
-    /// Its bytes are bits of which fields are set: those of many slots.
-    private static let receiver: [UInt8] = [172, 31, 255, 254]
+    /// Of the receiver's interface. Two bytes are bits of which fields are set, those from slot 17 on; then come those of a
+    /// generation, and the lowest of the seal.
+    private static let address: [UInt8] = [0xfe, 0xff, 5, 0, 1, 0]
 
     /// A frame, and where in it the stamp is that the sender writes.
     func frame(wanting value: UInt16) -> (bytes: [UInt8], stampAt: Int) {
         let wanted = [UInt8(truncatingIfNeeded: value), UInt8(value >> 8)]
-        let values = (0..<26).flatMap { _ in wanted }
+        let values = (0..<24).flatMap { _ in wanted }
         let (stamp, allSet) = ([UInt8](repeating: 0, count: 8), [UInt8](repeating: 0xff, count: 4))
         let inner: [UInt8] = [2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 1, 0x88, 0xb5] + [UInt8](repeating: 0, count: 46)
         switch self {
@@ -106,19 +106,12 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             )
             // A routing header of 96 bytes: of Ethernet, type 4, one segment, none left; a TLV as filler, with the area.
             let header: [UInt8] = [143, 11, 4, 0, 0, 0, 0, 0] + there + [250, 70, 0, 0, 0, 0, 0, 0]
-            let packet = Frame.ipv6(43, from: here, to: there, header + stamp + allSet + values + inner)
-            return (Frame.ethernet(0x86dd, packet), 14 + 40 + header.count)
-        case .tunnelWithOptions:
-            let options: [UInt8] = [0x1e, 36] + values.prefix(34)  // one option, of no known kind
-            let tunnel: [UInt8] = [8, 0, 0, 0, 0, 0, 7, 0] + inner
-            let datagram = [40000, 4789, UInt16(8 + tunnel.count), 0].flatMap(Frame.bytes) + tunnel
-            let packet = Frame.ipv4(17, from: [0, 0, 0, 0], to: Self.receiver, options: options, datagram)
-            return (Frame.ethernet(0x0800, packet), 14 + 8)
+            let packet = Frame.ipv6(43, from: here, to: there, header + values + allSet + stamp + [0, 0, 0, 0] + inner)
+            return (Frame.ethernet(0x86dd, packet), 14 + 40 + header.count + values.count + allSet.count)
         case .tunDevice:
-            let payload = stamp + allSet + values
-            let datagram = [40000, 4000, UInt16(8 + payload.count), 0].flatMap(Frame.bytes) + payload
-            let packet = Frame.ipv4(17, from: [192, 0, 2, 1], to: [203, 0, 113, 9], datagram)
-            return (Frame.ethernet(0x0800, Frame.withChecksum(packet)), 14 + 20 + 8)
+            let datagram = [40000, 4000, UInt16(8 + values.count), 0].flatMap(Frame.bytes) + values
+            let packet = Frame.withChecksum(Frame.ipv4(17, from: [192, 0, 2, 1], to: [203, 0, 113, 9], datagram))
+            return (Self.address + Frame.ethernet(0x0800, packet).dropFirst(6), 2)
         }
     }
 }

@@ -28,7 +28,7 @@ final class SurvivalBench {
         if route.frags == true, !kernelTakesFragments { throw SurvivalWorld.Absence(reason: "no xdp.frags") }
         let target = try world.at(.egress(route.target)) { $0 }
         let programs = SurvivalPrograms(
-            route: route, mode: mode, amount: amount, id: try world.fields.field(route.field).id, target: target,
+            route: route, mode: mode, amount: amount, id: world.fields.survivor.id, target: target,
             others: world.fields.others)
         reader = try world.load(programs.reader)
         stamp = try programs.stamp.map(world.load)
@@ -164,7 +164,14 @@ enum SurvivalPacket {
     }
 
     /// To the VXLAN device of ``SurvivalDevice/vxlan``, from the IP header on.
-    static func tunnelWithOptions(_ number: Int) -> [UInt8] { marked(ForgedTunnelPacket.bytes(0), number) }
+    static func tunnelWithOptions(_ number: Int) -> [UInt8] {
+        let inner: [UInt8] = [2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 1, 8, 0] + [UInt8](repeating: 0x45, count: 64)
+        let vxlan: [UInt8] = [8, 0, 0, 0, 0, 0, 7, 0]
+        let udp = [40000, 4789, UInt16(8 + vxlan.count + inner.count), 0].flatMap(Frame.bytes)
+        let options: [UInt8] = [0x1e, 40] + [UInt8](repeating: 0, count: 38)  // one option, of no known kind
+        return marked(
+            Frame.ipv4(17, from: [192, 0, 2, 1], to: [192, 0, 2, 2], options: options, udp + vxlan + inner), number)
+    }
 
     private static func marked(_ bytes: [UInt8], _ number: Int) -> [UInt8] {
         var bytes = bytes

@@ -53,7 +53,8 @@ struct SurvivalDevice: Sendable, Hashable {
         "02:00:00:00:" + [network, host].map { String($0 + 0x100, radix: 16).dropFirst() }.joined(separator: ":")
     }
 
-    private static let vxlanEnds = tunnel("vxlan1", 1, "vxlan id 7 dstport 4789 local LOCAL remote REMOTE")
+    /// Without a UDP checksum, so that a test knows what lies there.
+    private static let vxlanEnds = tunnel("vxlan1", 1, "vxlan id 7 dstport 4789 local LOCAL remote REMOTE noudpcsum")
     static let vxlan = Self(near: vxlanEnds.0, far: vxlanEnds.1)
     /// The chain's end is in one Ethernet with the far end's VXLAN device.
     static let bridgedVXLAN = Self(
@@ -105,8 +106,7 @@ struct SurvivalDevice: Sendable, Hashable {
 
     static let segmentRouting = Self(
         far: """
-            for scope in all default \(VethPair.far); do echo 0 >/proc/sys/net/ipv6/conf/$scope/disable_ipv6; done
-            echo 1 >/proc/sys/net/ipv6/conf/\(VethChain.out)/disable_ipv6
+            echo 0 >/proc/sys/net/ipv6/conf/\(VethPair.far)/disable_ipv6
             ip -6 route add fc00::2/128 encap seg6local action End.DX2 oif \(VethChain.out) dev \(VethPair.far)
             """)
 

@@ -84,9 +84,8 @@ extension SurvivalSection {
                 "The packet begins with the outer headers, the area does not move.",
                 Route(device: .onwardVXLAN, traffic: .datagrams(to: "198.18.2.3"), reader: .outEgress)),
             SurvivalRow(
-                "Into VXLAN, and out of it in the next network namespace, a field at the area's start", .either,
-                .displaced.since(.linux612, .wrong),
-                "The area is where it was, and the outer headers were in it. Before 6.12 areas have 32 bytes: also on the stamp.",
+                "Into VXLAN, and out of it in the next network namespace", .either, .displaced,
+                "The area is where it was, but the outer headers lay on its stamp.",
                 Route(
                     device: .onwardVXLAN, traffic: .datagrams(to: "198.18.2.3"),
                     reader: .ingress("vxlan2", in: .onward))),

@@ -47,37 +47,23 @@ extension SurvivalSection {
         heading: "After a helper and its reverse",
         rows: [
             SurvivalRow(
-                "`bpf_skb_adjust_room` by 8 and by -8, a field at the area's start", .either, .value,
-                "The area is where it was.", Route(change: "adjust_room_and_back", amounts: [8])),
+                "`bpf_skb_adjust_room` by 4 bytes and by -4", .either, .value, fits,
+                Route(change: "adjust_room_and_back", amounts: [4])),
             SurvivalRow(
-                "The same, a field in the area's last 8 bytes", .either, .wrong.since(.newest, .value), overwritten,
-                Route(field: .last, change: "adjust_room_and_back", amounts: [8])),
+                "`bpf_skb_adjust_room` by 8 bytes or more, and by as many less", .either,
+                .displaced.since(.newest, .value), overwritten,
+                Route(change: "adjust_room_and_back", amounts: [8, 50, 64])),
             SurvivalRow(
-                "`bpf_skb_adjust_room` by 50 and by -50, a field at the area's start", .either,
-                .displaced.since(.linux612, .wrong).since(.newest, .value),
-                overwritten + " Before 6.12 areas have 32 bytes: it lay on the stamp, too.",
-                Route(change: "adjust_room_and_back", amounts: [50])),
-            SurvivalRow(
-                "`bpf_skb_adjust_room` by 64 and by -64", .either, .displaced.since(.newest, .value),
-                "The header lay where the area is, stamp and all. On 7.3 the area moved along.",
-                Route(change: "adjust_room_and_back", amounts: [64])),
-            SurvivalRow(
-                "`bpf_skb_change_proto` to IPv6 and back, a field at the area's start", .either,
-                .wrong.since(.linux612, .value),
-                "The header is 20 bytes longer. Before 6.12 areas have 32 bytes: it lay on the field.",
+                "`bpf_skb_change_proto` to IPv6 and back", .either, .displaced.since(.newest, .value), overwritten,
                 Route(change: "change_proto_and_back")),
             SurvivalRow(
-                "The same, a field in the area's last 8 bytes", .either, .wrong.since(.newest, .value), overwritten,
-                Route(field: .last, change: "change_proto_and_back")),
-            SurvivalRow(
-                "`bpf_skb_vlan_push` of two tags, and `bpf_skb_vlan_pop` of both, a field at the area's start",
-                .either, .value, "The area is where it was.", Route(change: "vlan_push_and_pop")),
-            SurvivalRow(
-                "The same, a field in the area's last 8 bytes", .either, .wrong.since(.newest, .value), overwritten,
-                Route(field: .last, change: "vlan_push_and_pop")),
+                "`bpf_skb_vlan_push` of two tags, and `bpf_skb_vlan_pop` of both", .either,
+                .value, fits, Route(change: "vlan_push_and_pop")),
         ])
 
-    private static let overwritten = "The header lay where the field is. On 7.3 the area moved along, there and back."
+    private static let fits = "What is put there fits the area's last 4 bytes, which nobody uses."
+    private static let overwritten =
+        "The area is where it was, but a header lay on its stamp. On 7.3 the area moved along, there and back."
 
     static let outOfRoom = SurvivalSection(
         heading: "After a helper that needs more room than there is",

@@ -61,7 +61,10 @@ struct SurvivalPrograms {
     var reader: SurvivalProgram {
         SurvivalProgram(
             object: "survival_tc", name: "read",
-            constants: marker(at: route.markerAt).merging(["only_protocol": [route.onlyProtocol]]) { $1 })
+            constants: marker(at: route.markerAt).merging([
+                "only_protocol": [route.onlyProtocol],
+                "stamp_at": ContractScript.little(UInt32(max(12, route.pushed) - 12)),
+            ]) { $1 })
     }
 
     /// In native mode for packets in fragments, unless the route says otherwise.

@@ -53,14 +53,6 @@ struct SurvivalRoute: Sendable {
         case pushed = "stamp_pushed"
     }
 
-    /// Where in the area the field lies.
-    enum FieldPlace: Sendable {
-        /// At byte 16.
-        case first
-        /// In the 8 bytes in front of the packet.
-        case last
-    }
-
     /// The XDP program that sets the field; nil: there is none.
     var stamp: Stamp? = .pass
     var stampAt = Point.farIngress
@@ -73,7 +65,6 @@ struct SurvivalRoute: Sendable {
     /// For packets that XDP sees in others, encrypted: the outer IP protocol, where the outer packet has a number that tells the
     /// inner one's, and by how much it is more.
     var outerMarker: (protocol: UInt8, at: Int32, ahead: UInt8)?
-    var field = FieldPlace.first
     /// A TC program before the reader, of Tests/Programs/survival_change.bpf.c.
     var change: String?
     /// It is of Tests/Programs/survival_cursor.bpf.c.

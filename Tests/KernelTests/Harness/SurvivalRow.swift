@@ -9,11 +9,11 @@ enum SurvivalOutcome: String, Sendable {
     case value
     /// Get returns `-EFAULT`: there is no metadata.
     case none
-    /// Get returns `-EFAULT`: there is metadata, but it is not where the kernel says, or its header is overwritten.
+    /// Get returns `-EFAULT`: there is metadata, but it is not where the kernel says, or its trailer is overwritten.
     case displaced
     /// Get returns `-ENOENT`: a new area has been made.
     case new
-    /// Get returns other bytes: a limit, of which Survival.md tells.
+    /// Get returns other bytes: no row has that.
     case wrong = "**wrong**"
     /// Some packets have the value, others no area.
     case valueOrNone = "value/none"
@@ -37,7 +37,6 @@ struct SurvivalOutcomes: Sendable {
     static let none = Self(.none)
     static let displaced = Self(.displaced)
     static let new = Self(.new)
-    static let wrong = Self(.wrong)
     static let valueOrNone = Self(.valueOrNone)
     static let noPacket = Self(.noPacket)
     static let notLoaded = Self(.notLoaded)

@@ -4,6 +4,7 @@ import BPF
 import Linux
 import RegistryModel
 import TestSupport
+import Testing
 
 @testable import PacketMetadata
 
@@ -96,41 +97,47 @@ final class SurvivalWorld {
 /// The registry of a world, and the fields of 8 bytes in its area.
 final class SurvivalFields {
     let registry: Registry
+    /// The field that packets carry.
+    let survivor: RegisteredField
+    /// Fields in front of that with values of their own: four, or none.
+    let others: [(id: FieldID, value: UInt64)]
     private let scratch = ScratchRegistry()
-    /// In the order in which they lie in the area; where the test asked for others in front, only the one behind them.
-    private(set) var fields: [RegisteredField] = []
-    /// Fields in front that have values of their own: four, or none.
-    private(set) var others: [(id: FieldID, value: UInt64)] = []
 
-    /// What other fields have.
-    struct Others {
-        /// The registry's generation, when the fields are there already.
-        var generation: UInt32?
-        /// Four, by the registry's newest stamp.
-        let values: (UInt64) -> [UInt64]
-    }
-
-    /// As many fields as there is room for, so that one lies at the area's end.
+    /// As many fields as there is room for, the survivor last: what is put in front of the packet would get to that one first.
     init() throws {
         registry = try Registry.openOrCreate(at: scratch.path, capacity: nil)
+        var fields: [RegisteredField] = []
         while let field = try? Self.register(registry, "survivor_\(fields.count)") { fields.append(field) }
-        fields.sort { $0.layout.offset < $1.layout.offset }
+        survivor = try #require(fields.max { $0.layout.offset < $1.layout.offset })
+        others = []
     }
 
-    /// One field alone, or behind four others.
-    init(capacity: Int?, firstGeneration: UInt32? = nil, others: Others? = nil) throws {
-        registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
-        if let firstGeneration { try registry.setGeneration(firstGeneration) }
-        let ids = try others.map { _ in try (0..<4).map { try Self.register(registry, "other_\($0)").id } } ?? []
-        fields = [try Self.register(registry, "survivor")]
-        if let generation = others?.generation { try registry.setGeneration(generation) }
-        self.others = Array(zip(ids, try others?.values(registry.newestStamp()) ?? [])).map { (id: $0, value: $1) }
+    /// The survivor behind four others.
+    ///
+    /// - Parameter others: their values, by the registry's newest stamp.
+    init(others values: (UInt64) -> [UInt64]) throws {
+        registry = try Registry.openOrCreate(at: scratch.path, capacity: nil)
+        var ids: [FieldID] = []
+        for number in 0..<4 { ids.append(try Self.register(registry, "other_\(number)").id) }
+        survivor = try Self.register(registry, "survivor")
+        others = try Array(zip(ids, values(registry.newestStamp()))).map { (id: $0, value: $1) }
     }
 
-    func field(_ place: SurvivalRoute.FieldPlace) throws -> RegisteredField {
-        struct NoField: Error {}
-        guard let field = place == .first ? fields.first : fields.last else { throw NoField() }
-        return field
+    /// The survivor alone, in a registry whose newest stamp a test has chosen.
+    ///
+    /// - Parameter slot: the field's.
+    init(stamp: UInt64, slot: Int) throws {
+        let generation = stamp & 0xffff
+        registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+            .with(seal: Seal(stamp: stamp - generation))
+        try registry.setGeneration(UInt32(generation))
+        for number in 1..<slot {
+            _ = try registry.register(FieldDefinition(name: FieldName("flag_\(number)"), type: .flag))
+        }
+        survivor = try Self.register(registry, "survivor")
+        others = []
+        let newest = try registry.newestStamp()
+        try #require(survivor.slot == slot && newest == stamp)
     }
 
     private static func register(_ registry: borrowing Registry, _ name: String) throws -> RegisteredField {

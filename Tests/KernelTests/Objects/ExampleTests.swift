@@ -22,7 +22,7 @@ import Testing
         /// Acme and Globex, each attached by a command of its own.
         init(_ compiler: Fixture.Compiler) throws {
             let bench = try AttachmentTests.Bench()
-            for arguments in [["tenant", "--type", "u32"], ["trace_id", "--type", "bytes:16"]] {
+            for arguments in [["tenant", "--type", "u32"], ["trace_id", "--type", "bytes:8"]] {
                 let run = CommandRun(
                     ["register-field"] + arguments + ["--owner", "acme", "--registry", bench.scratch.path.string])
                 #expect(run.exitCode == 0, "\(run.errors)")
@@ -81,7 +81,7 @@ import Testing
             guard let value = try? records.values(at: subject)[0] else { return nil }
             return Record(
                 packets: decode(value, as: UInt64.self), traced: decode(Array(value[8..<16]), as: UInt64.self),
-                lastTrace: Array(value[16..<32]))
+                lastTrace: Array(value[16..<24]))
         }
 
         func gaps() throws -> UInt64 { decode(try gapCount.values(at: 0)[0], as: UInt64.self) }
@@ -100,7 +100,7 @@ import Testing
             let record = try #require(initech.record(Self.tenant))
             // Acme gives one packet in 8 an id, at random.
             #expect(10...200 ~= record.traced)
-            #expect(record.lastTrace != [UInt8](repeating: 0, count: 16))
+            #expect(record.lastTrace != [UInt8](repeating: 0, count: 8))
             #expect(try initech.gaps() == 0)
             // Queue and class of tenant 2.
             let seen = try observer.observed.values(at: 0)[0]

@@ -281,7 +281,7 @@ private let invalid: Int32 = -22
             let outcome = try XDPHarness(registry, .swift).run(area: [], [])
             #expect(outcome.opened == 0)
             #expect(outcome.area.count == capacity)
-            #expect(outcome.area.dropFirst(8).allSatisfy { $0 == 0 })
+            #expect(outcome.area.dropLast(12).allSatisfy { $0 == 0 } && outcome.area.suffix(4) == [0, 0, 0, 0])
         }
     }
 

@@ -137,7 +137,7 @@ import Testing
         Fixture.Compiler.allCases.map { (Cursors(object: object, sees: sees), $0) }
     }
 
-    /// Each write is based on the header as it is, not as a cursor once found it.
+    /// Each write is based on the trailer as it is, not as a cursor once found it.
     @Test(arguments: cursors)
     func whatSeveralCursorsSetStays(cursors: Cursors, compiler: Fixture.Compiler) throws {
         try Kernel.run {

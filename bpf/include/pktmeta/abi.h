@@ -19,7 +19,8 @@
 #define PKTMETA_FIELDS_MAX (PKTMETA_SLOTS - 1)
 #define PKTMETA_NAME_SIZE 32     /* with the terminating NUL */
 #define PKTMETA_VALUE_MAX 64     /* bytes */
-#define PKTMETA_HEADER_SIZE 12   /* bytes at the start of the area */
+#define PKTMETA_TRAILER_SIZE 16  /* bytes at the end of the area: fields_set, stamp, and 4 that nobody uses */
+#define PKTMETA_TRAILER_USED 12  /* of them */
 #define PKTMETA_CAPACITY_MIN 32  /* bytes; all that kernels before 6.8 grant */
 #define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
 #define PKTMETA_EPOCH_MAX 0xffff
@@ -58,8 +59,9 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	struct pktmeta_counts_NAME { set, got and so on: the slot's counters in struct pktmeta_state; layout: its word
  *				     in struct pktmeta_registry }
  * and once
+ *	struct pktmeta_area { fields_set, stamp: of the trailer, at their offsets }, of the capacity's size
  *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT }, of 64 bits
- *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of
+ *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_STAMP }, of
  *	64 bits
  *
  * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
@@ -71,6 +73,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_COUNTS_PREFIX "pktmeta_counts_"
+#define PKTMETA_AREA_STRUCT "pktmeta_area"
 #define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 #define PKTMETA_ABI_ENUM "pktmeta_abi"
@@ -82,7 +85,13 @@ static inline __s32 pktmeta_used_bytes(__s32 value)
 }
 
 /*
- * The header of each packet's area: a stamp of 64 bits, then 32 bits of which fields are set.
+ * Each packet's area has values first, and then its trailer: 32 bits of which fields are set, a stamp of 64 bits, and 4
+ * bytes that nobody uses.
+ *
+ * The stamp comes last since a header that is put in front of the packet is put over it: the bytes in front of a stamp
+ * that is whole are what programs have set, wherever the packet has been meanwhile. The 4 bytes are where the kernel
+ * puts what is no header: as it forwards a packet, it stores the Ethernet header with two zeroes in front
+ * (neigh_hh_output() in include/net/neighbour.h). A VLAN tag fits there, too.
  *
  * The stamp is the registry's seal and the generation in which the area was made, added up. The seal is a random number
  * of 48 bits above 16 of zeroes, which only programs know that the registry's owner has loaded: not even who may read
@@ -98,16 +107,15 @@ static inline __s32 pktmeta_used_bytes(__s32 value)
  *
  *             63      56 55    48 47        33   32    31    24 23    16 15             0
  *  registry  |  magic   |capacity| identity  |pending|          generation              |  in the registry
- *  layout    |  live    |      epoch  |  slot        |  size  | behind |   generation   |  one for each slot
- *                                     39           32           header
+ *  layout    |  live    |      epoch  |  slot        |  size  | offset |   generation   |  one for each slot
+ *                                     39           32
  *
  * Pending is set while a change is about to bring the next generation. The identity is a random number, and no secret:
  * a program that was loaded for one registry does not work with the map of another.
  *
  * The upper half of a live layout word is the field's id, so that with the size one comparison tells whether the field
  * is there. Of a slot without a field, the word has slot 0, and no id matches it: an id leads to the word of the slot
- * that it ends in. A field's place is counted from behind the area's header, so that no word can say that a value lies
- * in the header.
+ * that it ends in.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
 #define PKTMETA_LIVE 0x01
@@ -120,8 +128,7 @@ static inline __u64 pktmeta_no_field(void)
 	return PKTMETA_NO_FIELD; /* for Swift, which does not import the macro */
 }
 
-#define PKTMETA_FIELDS_SET_OFFSET 8 /* of fields_set in the area */
-#define PKTMETA_GENERATIONS 0x8000  /* that an area is good for: the one it was made in, and those that follow */
+#define PKTMETA_GENERATIONS 0x8000 /* that an area is good for: the one it was made in, and those that follow */
 
 /* Says which registry a word is of: all but the generation, current and pending. */
 static inline __u32 pktmeta_word_registry(__u64 registry_word)
@@ -164,7 +171,7 @@ static inline __u64 pktmeta_registry_word(__u8 capacity, __u16 identity, __u8 pe
 /* Of a live field; of one that is gone, its id's epoch alone (PKTMETA_EPOCH_MASK). */
 static inline __u64 pktmeta_layout_word(__u32 id, __u16 generation, __u16 offset, __u8 size)
 {
-	return (__u64)id << 32 | (__u64)size << 24 | (__u64)(__u8)(offset - PKTMETA_HEADER_SIZE) << 16 | generation;
+	return (__u64)id << 32 | (__u64)size << 24 | (__u64)(__u8)offset << 16 | generation;
 }
 
 static inline __u8 pktmeta_layout_live(__u64 layout_word)
@@ -188,10 +195,10 @@ static inline __u8 pktmeta_layout_size(__u64 layout_word)
 	return (__u8)(layout_word >> 24);
 }
 
-/* Bytes from the start of the area to the value: PKTMETA_HEADER_SIZE or more. */
+/* Bytes from the start of the area to the value. */
 static inline __u16 pktmeta_layout_offset(__u64 layout_word)
 {
-	return (__u16)(PKTMETA_HEADER_SIZE + (__u8)(layout_word >> 16));
+	return (__u8)(layout_word >> 16);
 }
 
 /* Packets whose area is of an older generation (RFC 1982) do not have the field where the word says. */
@@ -399,7 +406,6 @@ struct pktmeta_state {
 
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
 _Static_assert(sizeof(enum pktmeta_abi) == 4, "padding is explicit");
-_Static_assert(PKTMETA_HEADER_SIZE == PKTMETA_FIELDS_SET_OFFSET + 4, "values begin behind fields_set");
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");

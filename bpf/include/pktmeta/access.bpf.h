@@ -120,10 +120,10 @@ static __always_inline int __pktmeta_find_place(const struct pktmeta_cursor *c, 
 	if (err)
 		return err;
 	p = c->area + (bits >> 16);
-	if (p + PKTMETA_HEADER_SIZE + size > c->end)
+	if (p + size + PKTMETA_TRAILER_SIZE > c->end)
 		return -EFAULT;
-	place->value = p + PKTMETA_HEADER_SIZE;
-	place->offset = (__u32)(bits >> 16) + PKTMETA_HEADER_SIZE;
+	place->value = p;
+	place->offset = (__u32)(bits >> 16);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static __always_inline __u32 __pktmeta_bit(__u32 id)
 	return 1U << (pktmeta_id_slot(id) % PKTMETA_SLOTS);
 }
 
-/* Puts the value there, and marks in the header. */
+/* Puts the value there, and marks in the trailer. */
 static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struct __pktmeta_place *place,
 					   const void *value, __u32 size, struct __pktmeta_marks marks)
 {

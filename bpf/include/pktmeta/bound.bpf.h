@@ -31,9 +31,8 @@ struct pktmeta_bound_cursor {
 
 enum pktmeta_info {
 	PKTMETA_INFO_OLDEST =
-		1,             /* stamp of the first generation in which all fields of the object lie where they lie */
-	PKTMETA_INFO_SPAN = 2, /* generations from there to the last known */
-	PKTMETA_INFO_CAPACITY = 3,
+		1,              /* stamp of the first generation in which all fields of the object lie where they lie */
+	PKTMETA_INFO_SPAN = 2,  /* generations from there to the last known */
 	PKTMETA_INFO_STAMP = 4, /* of areas that the object makes; 0: it asks the registry */
 	PKTMETA_INFO_SALT = 5,  /* drawn anew each time that a program is loaded (__pktmeta_is_bound()) */
 };
@@ -82,7 +81,7 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data)
 			return end <= data; \
 		} \
 	} while (0);
-	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
+	__u64 capacity = __PKTMETA_AREA_SIZE, salt;
 	void *end = meta;
 
 	__PKTMETA_CAPACITY(32, 64) /* most have that */
@@ -126,7 +125,7 @@ static __always_inline int __pktmeta_check_range(__u64 stamp)
 
 static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 {
-	__u64 capacity = __PKTMETA_INFO(CAPACITY);
+	__u64 capacity = __PKTMETA_AREA_SIZE;
 	int done;
 
 	__builtin_memset((__u64 *)area, 0, PKTMETA_CAPACITY_MIN);
@@ -137,12 +136,13 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
+	const volatile struct pktmeta_area *area = meta;
 	__u64 stamp;
 	int err;
 
 	if (!__pktmeta_has_area(meta, data))
 		return -EBUSY;
-	stamp = *(volatile __u64 *)meta;
+	stamp = area->stamp;
 	err = __pktmeta_check_range(stamp);
 	if (!err)
 		__pktmeta_fill(&c->cursor, meta, data, stamp);
@@ -151,7 +151,7 @@ static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, 
 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
-	__u32 capacity = __PKTMETA_INFO(CAPACITY);
+	__u32 capacity = __PKTMETA_AREA_SIZE;
 	__u64 stamp = __PKTMETA_INFO(STAMP);
 	void *meta, *data;
 	int err;
@@ -179,7 +179,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 	if (err)
 		return err;
 	__pktmeta_fill(&c->cursor, meta, data, stamp);
-	*(volatile __u64 *)meta = stamp;
+	__pktmeta_stamp(&c->cursor);
 	return 0;
 }
 

@@ -5,14 +5,14 @@
 
 /*
  * Where a packet's area lies, as open found it. Which fields the packet carries is not kept here: each call reads and
- * writes them in the packet's header, so that several cursors of one packet agree.
+ * writes them in the area's trailer, so that several cursors of one packet agree.
  *
  * Whether there is an area is a number of its own; asking the pointer takes CAP_PERFMON. All members have 64 bits: the
  * verifier forgets what it knows of halves of a word once a pointer to the cursor is handed to a function. The context
  * has no type, since clang 13 and 14 would describe it by a forward declaration, which is not the kernel's type.
  */
 struct pktmeta_cursor {
-	void *area;    /* the header, in the packet */
+	void *area;    /* in front of the packet */
 	void *end;     /* of the area: the packet's first byte */
 	__u64 stamp;   /* of the area */
 	__u64 is_open; /* 0: there is no area that is ours */
@@ -36,6 +36,16 @@ struct pktmeta_cursor {
 			     : "r"(ctx), "i"(__builtin_offsetof(__typeof__(*(ctx)), member))); \
 		__pointer; \
 	})
+
+/*
+ * The registry's area: the loader has the size be the capacity, and the members lie where the trailer has them.
+ */
+struct pktmeta_area {
+	__u32 fields_set;
+	__u64 stamp;
+} __attribute__((preserve_access_index));
+
+#define __PKTMETA_AREA_SIZE ((__u64)bpf_core_type_size(struct pktmeta_area))
 
 /* What the loader fills in, from the registry's owner; 0 if it has not. */
 enum pktmeta_seal {
@@ -110,21 +120,32 @@ static __always_inline int __pktmeta_is_open(const struct pktmeta_cursor *c)
 /* Which fields the packet carries now, one bit a slot; of a cursor that is open. */
 static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c)
 {
-	return *(volatile __u32 *)(c->area + PKTMETA_FIELDS_SET_OFFSET);
+	const volatile struct pktmeta_area *area = c->area;
+
+	return area->fields_set;
 }
 
 /* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */
 static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, void *meta, void *data)
 {
+	const volatile struct pktmeta_area *area = meta;
 	__u64 stamp;
 
-	if (meta + PKTMETA_HEADER_SIZE > data)
+	if (meta + __PKTMETA_AREA_SIZE > data)
 		return -EFAULT;
-	stamp = *(volatile __u64 *)meta;
+	stamp = area->stamp;
 	if (now - stamp >= PKTMETA_GENERATIONS)
 		return -EFAULT;
 	__pktmeta_fill(c, meta, data, stamp);
 	return 0;
+}
+
+/* Stamps the area, which is all zeroes. */
+static __always_inline void __pktmeta_stamp(const struct pktmeta_cursor *c)
+{
+	volatile struct pktmeta_area *area = c->area;
+
+	area->stamp = c->stamp;
 }
 
 /* Returns from __pktmeta_zero() if the area ends at byte from, else zeroes it up to byte to (constants). */
@@ -138,8 +159,10 @@ static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, v
 	} while (0);
 
 /* A fresh area holds bytes of earlier packets, which would leak and keep GRO from merging. */
-static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity)
+static __always_inline int __pktmeta_zero(void *meta, void *data)
 {
+	__u64 capacity = __PKTMETA_AREA_SIZE;
+
 	if (meta + PKTMETA_CAPACITY_MIN > data)
 		return -EFAULT;
 	__builtin_memset((__u64 *)meta, 0, PKTMETA_CAPACITY_MIN);
@@ -149,23 +172,23 @@ static __always_inline int __pktmeta_zero(void *meta, void *data, __u32 capacity
 	return 0;
 }
 
-static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, __u32 capacity, struct xdp_md *ctx)
+static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, struct xdp_md *ctx)
 {
 	void *meta, *data;
 	int err;
 
-	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
+	err = bpf_xdp_adjust_meta(ctx, -(int)__PKTMETA_AREA_SIZE);
 	if (err == -EINVAL)
 		return -ENOSPC; /* the driver has no room for it */
 	if (err)
 		return -EOPNOTSUPP; /* the kernel says 524, ENOTSUPP, which no errno.h has */
 	meta = __PKTMETA_POINTER(ctx, data_meta);
 	data = __PKTMETA_POINTER(ctx, data);
-	err = __pktmeta_zero(meta, data, capacity);
+	err = __pktmeta_zero(meta, data);
 	if (err)
 		return err;
 	__pktmeta_fill(c, meta, data, now);
-	*(volatile __u64 *)meta = now;
+	__pktmeta_stamp(c);
 	return 0;
 }
 
@@ -194,7 +217,7 @@ static __always_inline int pktmeta_open_xdp(struct pktmeta_cursor *c, struct xdp
 		data = __PKTMETA_POINTER(ctx, data);
 		made = meta + 4 > data; /* metadata comes in multiples of 4 bytes */
 		if (made)
-			err = __pktmeta_make(c, __pktmeta_now(word), pktmeta_word_capacity(word), ctx);
+			err = __pktmeta_make(c, __pktmeta_now(word), ctx);
 		else
 			err = __pktmeta_find(c, __pktmeta_now(word), meta, data) ? -EBUSY : 0;
 	}

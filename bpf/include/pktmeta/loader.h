@@ -28,7 +28,7 @@ struct pktmeta_step {
 	__u32 sample; /* 0: set on each packet */
 	__u16 flags;  /* PKTMETA_FIELD_* */
 	__u16 place;  /* bytes from the start of the area */
-	__u32 bit;    /* the slot's, in a header */
+	__u32 bit;    /* the slot's, in fields_set */
 	__u32 slot;   /* 8 times that: bytes from a counter of slot 0 to the same of this one */
 	__u64 constant[PKTMETA_VALUE_MAX / 8];
 };

@@ -54,7 +54,7 @@ static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 
 	c->area = __PKTMETA_POINTER(skb, data_meta);
 	c->end = __PKTMETA_POINTER(skb, data);
-	c->is_open = err != -EFAULT && c->area + PKTMETA_HEADER_SIZE <= c->end;
+	c->is_open = err != -EFAULT && c->area + __PKTMETA_AREA_SIZE <= c->end;
 }
 
 /*
@@ -65,30 +65,32 @@ static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, __u32 offset, const void *value,
 						     __u32 size, struct __pktmeta_marks marks)
 {
+	const __u32 trailer_at = bpf_core_field_offset(struct pktmeta_area, fields_set);
 	struct {
-		__u64 stamp;
-		__u32 fields_set;
 		__u32 pad;
-	} header = {};
+		__u32 fields_set;
+		__u64 stamp;
+	} trailer = {};
 	struct bpf_dynptr area;
 
-	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&header, PKTMETA_HEADER_SIZE, &area, 0, 0))
+	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) ||
+	    bpf_dynptr_read(&trailer.fields_set, PKTMETA_TRAILER_USED, &area, trailer_at, 0))
 		return -EFAULT;
-	if (header.stamp != c->stamp)
+	if (trailer.stamp != c->stamp)
 		return -EFAULT;
-	header.fields_set = (header.fields_set & marks.keep) | marks.set;
-	/* The header last: a field is marked as set once its value is there. */
+	trailer.fields_set = (trailer.fields_set & marks.keep) | marks.set;
+	/* The trailer last: a field is marked as set once its value is there. */
 	if (size && bpf_dynptr_write(&area, offset, (void *)value, size, 0))
 		return -EBUSY;
-	return bpf_dynptr_write(&area, PKTMETA_FIELDS_SET_OFFSET, &header.fields_set, sizeof(header.fields_set), 0)
-		       ? -EBUSY
-		       : 0;
+	return bpf_dynptr_write(&area, trailer_at, &trailer.fields_set, sizeof(trailer.fields_set), 0) ? -EBUSY : 0;
 }
 
 /* Stores fields_set, and nothing else. */
 static __always_inline void __pktmeta_store_marks(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
 {
-	*(volatile __u32 *)(c->area + PKTMETA_FIELDS_SET_OFFSET) = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
+	volatile struct pktmeta_area *area = c->area;
+
+	area->fields_set = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
 }
 
 #endif /* PKTMETA_WRITE_BPF_H */

@@ -49,7 +49,7 @@ extension FieldRefusal: RefusalWords {
                 + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
         case .tooLarge(let type, let capacity, let space, _):
             "it needs \(type.size.of("byte")), and this registry's capacity of \(capacity) has "
-                + "\(space) beside the header"
+                + "\(space) beside the trailer"
         }
     }
 
