@@ -41,8 +41,8 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 /* While the layout changes, bytes may be a private field's that has moved or gone: all of the area goes. */
 static __always_inline void scrub_all(struct pktmeta_cursor *c)
 {
-	if (!__pktmeta_zero(c->area, c->end))
-		__pktmeta_stamp(c);
+	__pktmeta_zero(c->area);
+	*(volatile __u64 *)(c->trailer + PKTMETA_STAMP_OFFSET) = c->stamp;
 }
 
 /*

@@ -25,36 +25,25 @@ struct RegistryTypes: Hashable, Sendable {
         let integer = try builder.addInteger("pktmeta_index", size: 4)
         let word = try builder.addInteger("pktmeta_u64", size: 8)
         var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
-        let bits = try builder.addInteger("pktmeta_u32", size: 4)
         for bytes in [8, 4, 2, 1] {
-            let element =
-                switch bytes {
-                case 8: word
-                case 4: bits
-                default: try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
-                }
+            let element = bytes == 8 ? word : try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
             let count = Int(PKTMETA_VALUE_MAX) / bytes
             views.append(("u\(8 * bytes)", try builder.addArray(of: element, count: count, index: integer), 0))
         }
-        let trailer = binding.capacity - RegistryWord.trailerSize
-        try builder.addStruct(
-            PKTMETA_AREA_STRUCT, size: binding.capacity,
-            members: [
-                (name: "fields_set", type: bits, offset: trailer),
-                (name: "stamp", type: word, offset: trailer + MemoryLayout<UInt32>.size),
-            ])
         try builder.addEnum64(
             PKTMETA_SEAL_ENUM,
             values: [
                 ("PKTMETA_SEAL_REGISTRY", UInt64(binding.registry)),
                 ("PKTMETA_SEAL_BASE", seal.stamp),
                 ("PKTMETA_SEAL_SALT", salt),
+                ("PKTMETA_SEAL_CAPACITY", UInt64(binding.capacity)),
             ])
         try builder.addEnum64(
             PKTMETA_INFO_ENUM,
             values: [
                 ("PKTMETA_INFO_OLDEST", binding.oldestStamp(seal)),
                 ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
+                ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),
                 ("PKTMETA_INFO_STAMP", binding.newStamp(seal)),
                 ("PKTMETA_INFO_SALT", salt),
             ])

@@ -20,7 +20,7 @@
 #define PKTMETA_NAME_SIZE 32     /* with the terminating NUL */
 #define PKTMETA_VALUE_MAX 64     /* bytes */
 #define PKTMETA_TRAILER_SIZE 16  /* bytes at the end of the area: fields_set, stamp, and 4 that nobody uses */
-#define PKTMETA_TRAILER_USED 12  /* of them */
+#define PKTMETA_STAMP_OFFSET 4   /* in the trailer */
 #define PKTMETA_CAPACITY_MIN 32  /* bytes; all that kernels before 6.8 grant */
 #define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
 #define PKTMETA_EPOCH_MAX 0xffff
@@ -59,9 +59,9 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	struct pktmeta_counts_NAME { set, got and so on: the slot's counters in struct pktmeta_state; layout: its word
  *				     in struct pktmeta_registry }
  * and once
- *	struct pktmeta_area { fields_set, stamp: of the trailer, at their offsets }, of the capacity's size
- *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT }, of 64 bits
- *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_STAMP }, of
+ *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT, PKTMETA_SEAL_CAPACITY }, of 64
+ *	bits
+ *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of
  *	64 bits
  *
  * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
@@ -73,7 +73,6 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_COUNTS_PREFIX "pktmeta_counts_"
-#define PKTMETA_AREA_STRUCT "pktmeta_area"
 #define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 #define PKTMETA_ABI_ENUM "pktmeta_abi"

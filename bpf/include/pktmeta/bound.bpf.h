@@ -31,8 +31,9 @@ struct pktmeta_bound_cursor {
 
 enum pktmeta_info {
 	PKTMETA_INFO_OLDEST =
-		1,              /* stamp of the first generation in which all fields of the object lie where they lie */
-	PKTMETA_INFO_SPAN = 2,  /* generations from there to the last known */
+		1,             /* stamp of the first generation in which all fields of the object lie where they lie */
+	PKTMETA_INFO_SPAN = 2, /* generations from there to the last known */
+	PKTMETA_INFO_CAPACITY = 3,
 	PKTMETA_INFO_STAMP = 4, /* of areas that the object makes; 0: it asks the registry */
 	PKTMETA_INFO_SALT = 5,  /* drawn anew each time that a program is loaded (__pktmeta_is_bound()) */
 };
@@ -66,22 +67,24 @@ enum pktmeta_info {
 	} __PKTMETA_DECLARE_COUNTS(name)
 
 /*
- * Whether an area of the registry's capacity lies there. One addition of an immediate for each capacity, in assembly,
- * or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier knows the capacity and
- * removes the others. The compiler must not know that it is one value that is compared again and again, or it makes a
- * switch of that, and from clang 22 with -mcpu=v4 on a jump table of the switch, which loaders do not know.
+ * Whether an area of the registry's capacity lies there, and where that ends. One addition of an immediate for each
+ * capacity, in assembly, or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier
+ * knows the capacity and removes the others. The compiler must not know that it is one value that is compared again and
+ * again, or it makes a switch of that, and from clang 22 with -mcpu=v4 on a jump table of the switch, which loaders do
+ * not know.
  */
-static __always_inline int __pktmeta_has_area(void *meta, void *data)
+static __always_inline int __pktmeta_has_area(void *meta, void *data, void **area_end)
 {
 #define __PKTMETA_CAPACITY(below, n) \
 	do { \
 		__PKTMETA_KEEP(capacity); \
 		if (__builtin_expect(capacity == (n), 0)) { \
 			asm volatile("%0 += " #n : "+r"(end)); \
+			*area_end = end; \
 			return end <= data; \
 		} \
 	} while (0);
-	__u64 capacity = __PKTMETA_AREA_SIZE, salt;
+	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
 	void *end = meta;
 
 	__PKTMETA_CAPACITY(32, 64) /* most have that */
@@ -125,7 +128,7 @@ static __always_inline int __pktmeta_check_range(__u64 stamp)
 
 static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 {
-	__u64 capacity = __PKTMETA_AREA_SIZE;
+	__u64 capacity = __PKTMETA_INFO(CAPACITY);
 	int done;
 
 	__builtin_memset((__u64 *)area, 0, PKTMETA_CAPACITY_MIN);
@@ -136,24 +139,24 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
-	const volatile struct pktmeta_area *area = meta;
+	void *end = meta;
 	__u64 stamp;
 	int err;
 
-	if (!__pktmeta_has_area(meta, data))
+	if (!__pktmeta_has_area(meta, data, &end))
 		return -EBUSY;
-	stamp = area->stamp;
+	stamp = *__pktmeta_stamp_in_front_of(end);
 	err = __pktmeta_check_range(stamp);
 	if (!err)
-		__pktmeta_fill(&c->cursor, meta, data, stamp);
+		__pktmeta_fill(&c->cursor, meta, end, data, stamp);
 	return err;
 }
 
 static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, struct xdp_md *ctx)
 {
-	__u32 capacity = __PKTMETA_AREA_SIZE;
+	__u32 capacity = __PKTMETA_INFO(CAPACITY);
 	__u64 stamp = __PKTMETA_INFO(STAMP);
-	void *meta, *data;
+	void *meta, *end, *data;
 	int err;
 
 	if (!stamp) {
@@ -173,13 +176,14 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 		return -EOPNOTSUPP;
 	meta = __PKTMETA_POINTER(ctx, data_meta);
 	data = __PKTMETA_POINTER(ctx, data);
-	if (!__pktmeta_has_area(meta, data))
+	end = meta;
+	if (!__pktmeta_has_area(meta, data, &end))
 		return -EFAULT;
 	err = __pktmeta_zero_bound(meta, data);
 	if (err)
 		return err;
-	__pktmeta_fill(&c->cursor, meta, data, stamp);
-	__pktmeta_stamp(&c->cursor);
+	__pktmeta_fill(&c->cursor, meta, end, data, stamp);
+	*__pktmeta_stamp_in_front_of(end) = stamp;
 	return 0;
 }
 
@@ -365,9 +369,12 @@ static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c,
 						 __u32 size, struct __pktmeta_marks marks)
 {
 	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, marks);
+	void *end;
 
-	__pktmeta_refresh(&c->cursor, err);
-	c->cursor.is_open = err != -EFAULT && __pktmeta_has_area(c->cursor.area, c->cursor.end);
+	__pktmeta_reload(&c->cursor);
+	end = c->cursor.area;
+	c->cursor.is_open = err != -EFAULT && __pktmeta_has_area(c->cursor.area, c->cursor.end, &end);
+	c->cursor.trailer = end - PKTMETA_TRAILER_SIZE;
 	return err;
 }
 

@@ -13,6 +13,7 @@
  */
 struct pktmeta_cursor {
 	void *area;    /* in front of the packet */
+	void *trailer; /* of the area */
 	void *end;     /* of the area: the packet's first byte */
 	__u64 stamp;   /* of the area */
 	__u64 is_open; /* 0: there is no area that is ours */
@@ -37,21 +38,12 @@ struct pktmeta_cursor {
 		__pointer; \
 	})
 
-/*
- * The registry's area: the loader has the size be the capacity, and the members lie where the trailer has them.
- */
-struct pktmeta_area {
-	__u32 fields_set;
-	__u64 stamp;
-} __attribute__((preserve_access_index));
-
-#define __PKTMETA_AREA_SIZE ((__u64)bpf_core_type_size(struct pktmeta_area))
-
 /* What the loader fills in, from the registry's owner; 0 if it has not. */
 enum pktmeta_seal {
 	PKTMETA_SEAL_REGISTRY = 1, /* pktmeta_word_registry() of the registry's word */
 	PKTMETA_SEAL_BASE = 2,     /* the stamp of generation 0 */
 	PKTMETA_SEAL_SALT = 3,     /* drawn anew each time that a program is loaded */
+	PKTMETA_SEAL_CAPACITY = 4, /* bytes of an area */
 };
 
 #define __PKTMETA_SEAL(what) ((__u64)bpf_core_enum_value(enum pktmeta_seal, PKTMETA_SEAL_##what))
@@ -90,6 +82,7 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const stru
 {
 	c->registry = registry;
 	c->area = NULL;
+	c->trailer = NULL;
 	c->end = NULL;
 	c->stamp = 0;
 	c->is_open = 0;
@@ -97,9 +90,10 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const stru
 	c->skb = NULL;
 }
 
-static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 stamp)
+static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *end, void *data, __u64 stamp)
 {
 	c->area = meta;
+	c->trailer = end - PKTMETA_TRAILER_SIZE;
 	c->end = data;
 	c->stamp = stamp;
 	c->is_open = 1;
@@ -120,75 +114,71 @@ static __always_inline int __pktmeta_is_open(const struct pktmeta_cursor *c)
 /* Which fields the packet carries now, one bit a slot; of a cursor that is open. */
 static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c)
 {
-	const volatile struct pktmeta_area *area = c->area;
+	return *(volatile __u32 *)c->trailer;
+}
 
-	return area->fields_set;
+/*
+ * The stamp of an area that ends there. The offset counts from the end, which the verifier knows to be in reach for
+ * each capacity apart: without CAP_PERFMON it also follows what a CPU may do with those that the area has not.
+ */
+static __always_inline volatile __u64 *__pktmeta_stamp_in_front_of(void *end)
+{
+	return end - PKTMETA_TRAILER_SIZE + PKTMETA_STAMP_OFFSET;
 }
 
 /* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */
 static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, void *meta, void *data)
 {
-	const volatile struct pktmeta_area *area = meta;
+	void *end = meta + __PKTMETA_SEAL(CAPACITY);
 	__u64 stamp;
 
-	if (meta + __PKTMETA_AREA_SIZE > data)
+	if (end > data)
 		return -EFAULT;
-	stamp = area->stamp;
+	stamp = *__pktmeta_stamp_in_front_of(end);
 	if (now - stamp >= PKTMETA_GENERATIONS)
 		return -EFAULT;
-	__pktmeta_fill(c, meta, data, stamp);
+	__pktmeta_fill(c, meta, end, data, stamp);
 	return 0;
-}
-
-/* Stamps the area, which is all zeroes. */
-static __always_inline void __pktmeta_stamp(const struct pktmeta_cursor *c)
-{
-	volatile struct pktmeta_area *area = c->area;
-
-	area->stamp = c->stamp;
 }
 
 /* Returns from __pktmeta_zero() if the area ends at byte from, else zeroes it up to byte to (constants). */
 #define __PKTMETA_ZERO(from, to) \
 	do { \
 		if (capacity <= (from)) \
-			return 0; \
-		if (meta + (to) > data) \
-			return -EFAULT; \
-		__builtin_memset((__u64 *)(meta + (from)), 0, (to) - (from)); \
+			return; \
+		__builtin_memset((__u64 *)(area + (from)), 0, (to) - (from)); \
 	} while (0);
 
 /* A fresh area holds bytes of earlier packets, which would leak and keep GRO from merging. */
-static __always_inline int __pktmeta_zero(void *meta, void *data)
+static __always_inline void __pktmeta_zero(void *area)
 {
-	__u64 capacity = __PKTMETA_AREA_SIZE;
+	__u64 capacity = __PKTMETA_SEAL(CAPACITY);
 
-	if (meta + PKTMETA_CAPACITY_MIN > data)
-		return -EFAULT;
-	__builtin_memset((__u64 *)meta, 0, PKTMETA_CAPACITY_MIN);
+	__builtin_memset((__u64 *)area, 0, PKTMETA_CAPACITY_MIN);
 	__PKTMETA_ZERO(PKTMETA_CAPACITY_MIN, 64)
 	/* Beyond 128, the capacity is whatever the driver granted, in words. */
 	PKTMETA_LARGE_CAPACITIES(__PKTMETA_ZERO)
-	return 0;
 }
 
 static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, struct xdp_md *ctx)
 {
-	void *meta, *data;
+	__u64 capacity = __PKTMETA_SEAL(CAPACITY);
+	void *meta, *end, *data;
 	int err;
 
-	err = bpf_xdp_adjust_meta(ctx, -(int)__PKTMETA_AREA_SIZE);
+	err = bpf_xdp_adjust_meta(ctx, -(int)capacity);
 	if (err == -EINVAL)
 		return -ENOSPC; /* the driver has no room for it */
 	if (err)
 		return -EOPNOTSUPP; /* the kernel says 524, ENOTSUPP, which no errno.h has */
 	meta = __PKTMETA_POINTER(ctx, data_meta);
 	data = __PKTMETA_POINTER(ctx, data);
-	err = __pktmeta_zero(meta, data);
-	if (err)
-		return err;
-	__pktmeta_fill(c, meta, data, now);
-	__pktmeta_stamp(c);
+	end = meta + capacity;
+	if (end > data)
+		return -EFAULT;
+	__pktmeta_zero(meta);
+	__pktmeta_fill(c, meta, end, data, now);
+	*__pktmeta_stamp_in_front_of(end) = now;
 	return 0;
 }
 

@@ -44,17 +44,24 @@ static __always_inline int __pktmeta_writes_by_dynptr(const struct pktmeta_curso
 #endif
 }
 
-/*
- * Takes the packet's pointers anew, which a write through a dynptr ends. A write that found no area, or another one
- * than the cursor's (-EFAULT), closes the cursor.
- */
-static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
+/* Takes the packet's pointers anew, which a write through a dynptr ends. */
+static __always_inline void __pktmeta_reload(struct pktmeta_cursor *c)
 {
 	struct __sk_buff *skb = c->skb;
 
 	c->area = __PKTMETA_POINTER(skb, data_meta);
 	c->end = __PKTMETA_POINTER(skb, data);
-	c->is_open = err != -EFAULT && c->area + __PKTMETA_AREA_SIZE <= c->end;
+}
+
+/* The same of a cursor of dynamic access. A write that found no area, or another one than the cursor's, closes it. */
+static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
+{
+	void *end;
+
+	__pktmeta_reload(c);
+	end = c->area + __PKTMETA_SEAL(CAPACITY);
+	c->trailer = end - PKTMETA_TRAILER_SIZE;
+	c->is_open = err != -EFAULT && end <= c->end;
 }
 
 /*
@@ -65,7 +72,8 @@ static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, __u32 offset, const void *value,
 						     __u32 size, struct __pktmeta_marks marks)
 {
-	const __u32 trailer_at = bpf_core_field_offset(struct pktmeta_area, fields_set);
+	const __u32 trailer_at = __PKTMETA_SEAL(CAPACITY) - PKTMETA_TRAILER_SIZE;
+	const __u32 used = PKTMETA_STAMP_OFFSET + sizeof(__u64);
 	struct {
 		__u32 pad;
 		__u32 fields_set;
@@ -74,7 +82,7 @@ static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, _
 	struct bpf_dynptr area;
 
 	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) ||
-	    bpf_dynptr_read(&trailer.fields_set, PKTMETA_TRAILER_USED, &area, trailer_at, 0))
+	    bpf_dynptr_read(&trailer.fields_set, used, &area, trailer_at, 0))
 		return -EFAULT;
 	if (trailer.stamp != c->stamp)
 		return -EFAULT;
@@ -88,9 +96,7 @@ static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, _
 /* Stores fields_set, and nothing else. */
 static __always_inline void __pktmeta_store_marks(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
 {
-	volatile struct pktmeta_area *area = c->area;
-
-	area->fields_set = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
+	*(volatile __u32 *)c->trailer = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
 }
 
 #endif /* PKTMETA_WRITE_BPF_H */
