@@ -33,7 +33,7 @@ struct Status: ContextCommand {
         if isJSON {
             context.output(StatusDocument(report).json)
         } else {
-            context.show(StatusRendering(report, context.display).text)
+            context.output(StatusRendering(report, context.display).text)
         }
     }
 

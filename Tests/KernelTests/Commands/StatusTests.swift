@@ -20,6 +20,25 @@ import Testing
         hook.entries.compactMap { if case .ours(let program) = $0 { program } else { nil } }
     }
 
+    /// Texts with colour, and texts in which what is no letter is spelled out, are put out each in a way of its own.
+    @Test(arguments: [
+        ["status"], ["inspect-map"], ["inspect-map", "state", "seven"], ["doctor", "far0"], ["repair"], ["compact"],
+        ["detach-from-interface", "far0"], ["remove-from-host", "--dry-run"],
+    ])
+    func noColourIsSpelledOut(command: [String]) throws {
+        try Kernel.run {
+            let bench = try Bench()
+            _ = try bench.command("register-field", "seven", "--type", "u32", "--source", "constant:7")
+            _ = try bench.command("attach-to-interface", "far0")
+            let run = try bench.pair.inReceiver {
+                CommandRun(command + ["--registry", bench.scratch.path.string], isTerminal: true)
+            }
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(!run.output.contains("\\x1b") && !run.errors.contains("\\x1b"), "\(run.output)")
+            if command == ["status"] { #expect(run.output.contains("\u{1b}[1mINTERFACE")) }
+        }
+    }
+
     @Test func allThatIsOnTheHooksIsListedInOrder() throws {
         try Kernel.run {
             let bench = try TCAttachmentTests.bench()
