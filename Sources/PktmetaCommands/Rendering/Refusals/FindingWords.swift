@@ -76,7 +76,7 @@ extension Finding.Remedy {
         case .scrubAtEgress(let interfaces):
             """
             pktmeta attach-to-interface \(interfaces.map(ShellWord.quoted).joined(separator: " ")) --tc-egress scrub --join \
-            keeps them here, but on packets that bpf_redirect_peer or a device map sends.
+            keeps them here, but on packets that bpf_redirect_peer, a device map or a macvlan takes away.
             """
         case .sampling: "Register it anew with --sample 100, which sets it on one packet in 100."
         }
