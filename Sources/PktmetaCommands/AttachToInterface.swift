@@ -13,7 +13,7 @@ struct AttachToInterface: ContextCommand {
         discussion: """
             Without --xdp, --tc and --tc-egress, the prebuilt pair: in XDP the producer, which sets each field that has a \
             source; at TC ingress the consumer, which gets each field and keeps its state. A hook that has a program of \
-            your own keeps it. With any of these options, what they name: other hooks stay as they are. scrub takes \
+            your own keeps it. With a program in any of these options, what they name: other hooks stay as they are. scrub takes \
             private fields off: at TC egress of the interface by which packets leave for a namespace, nobody in that \
             namespace gets at them.
 
@@ -75,7 +75,7 @@ struct AttachToInterface: ContextCommand {
 
     func validate() throws {
         if xdp == [.leave], tc == [.leave], tcEgress.allSatisfy({ $0 == .leave }) {
-            throw ValidationError("With --xdp none and --tc none there is nothing to attach.")
+            throw ValidationError("With none for XDP and TC there is nothing to attach.")
         }
         for (option, arguments) in [("--xdp", xdp), ("--tc", tc), ("--tc-egress", tcEgress)]
         where arguments.count > 1 && arguments.contains(.leave) {

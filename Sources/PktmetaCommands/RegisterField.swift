@@ -23,7 +23,8 @@ struct RegisterField: ContextCommand {
             SINK: \(FieldSink.spellings). \
             With a sink, the prebuilt consumer gives it the field's value at TC: of skb->mark, the bits that \
             MASK names (adjacent ones; default: all). A value that does not fit is counted instead. rx-hash, tstamp and \
-            vlan (skb->hash, when the packet was received in ns, a VLAN tag) give back what an XDP redirect loses.
+            vlan give back what an XDP redirect loses: skb->hash; when the packet was received, in ns of CLOCK_REALTIME, \
+            but not at TC egress; a VLAN tag, but not of a packet that has one.
             """)
 
     @Argument(help: "A C identifier of at most \(FieldName.maximumLength) bytes.")

@@ -105,6 +105,8 @@ extension FieldSink {
         case scatteredMask
         /// It takes an integer of at most that many bytes.
         case notInteger(FieldType, most: Int)
+        /// No integer of 8 bytes.
+        case notTime(FieldType)
     }
 }
 

@@ -19,7 +19,7 @@ public enum FieldSink: Hashable, Sendable {
     case queueMapping
     /// `skb->hash`, as of all four of addresses and ports (`bpf_set_hash`, net/core/filter.c).
     case rxHash
-    /// `skb->tstamp`, in ns: what SO_TIMESTAMP tells. At TC egress it would be the time to leave, and is not applied.
+    /// `skb->tstamp`, in ns of CLOCK_REALTIME: what SO_TIMESTAMP tells. At TC egress it would be the time to leave, and is not applied.
     case tstamp
     /// A tag of IEEE 802.1Q, with its priority (TCI), 0 to 65,535: unless the packet has another.
     case vlan
@@ -82,12 +82,16 @@ extension FieldSink {
     /// Why values of this type cannot go there; nil if they can.
     func mismatch(with type: FieldType) -> Mismatch? {
         if case .mark(let mask) = self, let fault = Self.fault(ofMask: mask) { return fault }
-        if self == .none || type.isInteger && type.size <= width { return nil }
-        return .notInteger(type, most: width)
+        switch self {
+        case .none: return nil
+        case .tstamp: return type.isInteger && type.size == 8 ? nil : .notTime(type)
+        case .mark, .priority, .queueMapping, .rxHash, .vlan:
+            return type.isInteger && type.size <= Self.width ? nil : .notInteger(type, most: Self.width)
+        }
     }
 
-    /// Bytes of the largest integer that goes there.
-    private var width: Int { self == .tstamp ? 8 : 4 }
+    /// Bytes of the largest integer that goes to a member of the packet's descriptor, a time apart.
+    private static let width = 4
 
     /// Whether both write to the same place, so that one would undo the other.
     func overlaps(_ other: FieldSink) -> Bool {

@@ -21,9 +21,10 @@ struct FieldSinkTests {
         ("tstamp", .tstamp, "tstamp"), ("vlan", .vlan, "vlan"),
     ])
     func readAndWritten(text: String, sink: FieldSink, description: String) throws {
-        #expect(try FieldSink(text, type: .u32) == sink)
+        let type = sink == .tstamp ? FieldType.u64 : .u32
+        #expect(try FieldSink(text, type: type) == sink)
         #expect(sink.description == description)
-        #expect(FieldSink(code: sink.code, mask: sink.mask, type: .u32) == sink)
+        #expect(FieldSink(code: sink.code, mask: sink.mask, type: type) == sink)
     }
 
     @Test(arguments: [
@@ -45,12 +46,13 @@ struct FieldSinkTests {
         for type in everyType {
             #expect(try FieldSink("none", type: type) == .none)
             for text in ["mark", "mark:0xf0", "priority", "queue-mapping", "rx-hash", "tstamp", "vlan"] {
-                let most = text == "tstamp" ? 8 : 4
-                let fits = type.isInteger && type.size <= most
+                let fits = type.isInteger && (text == "tstamp" ? type.size == 8 : type.size <= 4)
                 let error = refusal { () throws(PacketMetadataError) in try FieldSink(text, type: type) }
                 #expect((error == nil) == fits, "\(text) \(type)")
                 if let error {
-                    #expect(try error.field == .badSink(FieldSink(text, type: .u32), .notInteger(type, most: most)))
+                    let mismatch = text == "tstamp" ? FieldSink.Mismatch.notTime(type) : .notInteger(type, most: 4)
+                    let sink = try FieldSink(text, type: text == "tstamp" ? .u64 : .u32)
+                    #expect(error.field == .badSink(sink, mismatch))
                 }
             }
         }
@@ -75,9 +77,11 @@ struct FieldSinkTests {
 
     @Test func entriesKeepTheSink() throws {
         for sink in [FieldSink.none, .mark(mask: 0x7f80), .priority, .queueMapping, .rxHash, .tstamp, .vlan] {
-            let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16, sink: sink)
-            let bytes = SlotImage(layout: live(12..<14), definition: definition).entry
-            #expect(SlotImage(layout: live(12..<14), entry: bytes).definition == definition)
+            let type = sink == .tstamp ? FieldType.u64 : .u16
+            let definition = try FieldDefinition(name: FieldName("tenant"), type: type, sink: sink)
+            let place = 16..<16 + type.size
+            let bytes = SlotImage(layout: live(place), definition: definition).entry
+            #expect(SlotImage(layout: live(place), entry: bytes).definition == definition)
             #expect(Array(bytes[152..<156]) == encode(sink.code))
             #expect(Array(bytes[156..<160]) == encode(sink.mask))
         }

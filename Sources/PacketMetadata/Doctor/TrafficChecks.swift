@@ -60,11 +60,14 @@ struct TrafficChecks {
         do throws(Errno) {
             let names = varying.joined(separator: ", ")
             guard try interface.mergesPackets() else {
-                return [Finding(.gro, .ok, "GRO is off, so it does not matter that \(names) differs with each packet")]
+                return [
+                    Finding(.gro, .ok, "GRO is off, so values that differ with each packet do not matter: \(names)")
+                ]
             }
             return [
                 Finding(
-                    .gro, .weaker, "\(names) differs with each packet, so GRO merges none: TCP is slower",
+                    .gro, .weaker,
+                    "values that differ with each packet keep GRO from merging, so TCP is slower: \(names)",
                     remedy: .sampling)
             ]
         } catch {

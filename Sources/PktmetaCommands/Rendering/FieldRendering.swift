@@ -74,7 +74,7 @@ struct FieldRendering {
             ("not set", count(state.notSet, \.notSet)),
         ]
         if field.definition.sink != .none {
-            facts.append(("sunk", "\(state.sunk), \(state.notSunk) did not fit"))
+            facts.append(("sunk", "\(state.sunk), \(state.notSunk) did not fit the sink or the packet"))
         }
         return facts
     }

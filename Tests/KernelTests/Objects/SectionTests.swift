@@ -46,7 +46,7 @@ import Testing
         ("--xdp", "cpumap", "SEC(\"xdp/cpumap\"), for packets that a CPU map hands over"),
         ("--xdp", "cpumap_frags", "SEC(\"xdp.frags/cpumap\"), for packets that a CPU map hands over"),
         ("--xdp", "custom", "SEC(\"xdp_custom\"), not for XDP"),
-        ("--xdp", "plain_tc", "SEC(\"tc\"), for TC ingress"),
+        ("--xdp", "plain_tc", "SEC(\"tc\"), for TC"),
     ]
 
     @Test(arguments: refused)
@@ -68,7 +68,7 @@ import Testing
             let bench = try RefusalTests.bench()
             try RefusalTests.expectRefusal(
                 bench, ["attach-to-interface", "far0", "--tc", "none", "--xdp", AttachmentTests.object("contract_tc")],
-                exitCode: 65, saying: "it has no XDP program: program contract is SEC(\"tc\"), for TC ingress")
+                exitCode: 65, saying: "it has no XDP program: program contract is SEC(\"tc\"), for TC")
         }
     }
 }

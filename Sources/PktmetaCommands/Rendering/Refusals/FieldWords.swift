@@ -73,8 +73,12 @@ extension FieldRefusal: RefusalWords {
         case .idTaken: "Leave --id out, and the field gets another."
         case .otherID(let field, _):
             "A field keeps its id: leave --id out, or pktmeta unregister-field \(field.name) first."
-        case .sinkTaken(_, let field):
-            "Name other bits with --sink mark:MASK, or pktmeta unregister-field \(field.name)."
+        case .sinkTaken(let asked, let field):
+            if case .mark = asked.sink {
+                "Name other bits with --sink mark:MASK, or pktmeta unregister-field \(field.name)."
+            } else {
+                "pktmeta unregister-field \(field.name) frees it; a sink takes the values of one field."
+            }
         case .slotTaken(_, let field):
             field.map { "pktmeta unregister-field \($0.name) frees it; ordinary fields take it last." }
         case .slotsTaken: "pktmeta unregister-field NAME frees one; pktmeta inspect-map registry lists them."
@@ -121,6 +125,7 @@ extension FieldSink.Mismatch {
         case .emptyMask: "the mask has no bits"
         case .scatteredMask: "the mask's bits are not adjacent"
         case .notInteger(let type, let most): "it takes an integer type of at most \(most) bytes, not \(type)"
+        case .notTime(let type): "it takes a time of 8 bytes, not \(type)"
         }
     }
 }

@@ -100,7 +100,7 @@ extension ObjectProgram {
         let reason =
             switch purpose {
             case .xdp: "for XDP"
-            case .tcIngress: "for TC ingress"
+            case .tcIngress: section.contains("ingress") ? "for TC ingress" : "for TC"
             case .tcEgress: "for TC egress"
             case .deviceMap: "for packets that a device map sends, and the kernel attaches it to no interface"
             case .cpuMap: "for packets that a CPU map hands over, and the kernel attaches it to no interface"
