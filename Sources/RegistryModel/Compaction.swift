@@ -40,17 +40,33 @@ struct Compaction {
             free.subtract(place)
             moves.append(Move(slot: field.slot, offset: offset))
         }
-        return moves.isEmpty ? detour(misplaced, image) : moves
+        if !moves.isEmpty { return moves }
+        // Behind all that is to come.
+        let end = Self.fields(image).compactMap { field in goal[field.slot].map { $0 + field.type.size } }.max() ?? 0
+        let aside = detour(misplaced, image, end)
+        return aside.isEmpty ? slide(misplaced, image, end) : aside
     }
 
-    /// Fields that stand in each other's way: one of them steps aside, behind all that is to come.
-    private func detour(_ misplaced: [RegisteredField], _ image: RegistryImage) -> [Move] {
-        let end = Self.fields(image).compactMap { field in goal[field.slot].map { $0 + field.type.size } }.max() ?? 0
+    /// Fields that stand in each other's way: one of them steps aside.
+    private func detour(_ misplaced: [RegisteredField], _ image: RegistryImage, _ end: Int) -> [Move] {
         let aside = LayoutAllocator(image: image).holes.map { max($0.lowerBound, end)..<max($0.upperBound, end) }
         for field in misplaced where field.layout.offset < end {
             let alignment = field.type.alignment
             for hole in aside {
                 let offset = hole.lowerBound.rounded(upTo: alignment)
+                if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
+            }
+        }
+        return []
+    }
+
+    /// None can step aside: one goes to a hole in front of it, so that holes join. One that has stepped aside stays there, or it would go to
+    /// and fro.
+    private func slide(_ misplaced: [RegisteredField], _ image: RegistryImage, _ end: Int) -> [Move] {
+        let holes = LayoutAllocator(image: image).holes
+        for field in misplaced where field.layout.offset < end {
+            for hole in holes where hole.lowerBound < field.layout.offset {
+                let offset = hole.lowerBound.rounded(upTo: field.type.alignment)
                 if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
             }
         }

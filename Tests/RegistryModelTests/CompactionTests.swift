@@ -41,6 +41,21 @@ struct CompactionTests {
         #expect(image.compacting().isEmpty)
     }
 
+    /// Each field stands in another's way, and there is no room to step aside.
+    @Test func smallHolesJoinInAFullArea() throws {
+        var image = RegistryImage(capacity: 64)
+        for name in ["c1", "c2", "c3", "c4", "c5", "c6"] { try image.register(name, .u32) }
+        for name in ["d1", "d2", "d3"] { try image.register(name, .u64) }
+        for name in ["c1", "c3", "c5"] { image.unregister(try #require(image.field(named: FieldName(name)))) }
+        try #require(LayoutAllocator(image: image).holes.map(\.count) == [4, 4, 4])
+        let after = image.applying(image.compacting())
+        #expect(after.problems.isEmpty && after.recovery().isEmpty)
+        #expect(Set(after.fields.map(\.id)) == Set(image.fields.map(\.id)))
+        #expect(LayoutAllocator(image: after).holes.map(\.count) == [12])
+        #expect(LayoutAllocator(image: after).offset(for: .u64) != nil)
+        #expect(after.compacting().isEmpty, "once is enough")
+    }
+
     @Test func flagsNeverMove() throws {
         var image = try Self.holed()
         try image.register("flag", .flag)
