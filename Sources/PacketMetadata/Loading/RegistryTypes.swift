@@ -25,6 +25,10 @@ struct RegistryTypes: Hashable, Sendable {
         let integer = try builder.addInteger("pktmeta_index", size: 4)
         let word = try builder.addInteger("pktmeta_u64", size: 8)
         var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
+        let bits = try builder.addInteger("pktmeta_bits", size: 4)
+        try builder.addStruct(
+            PKTMETA_AREA_STRUCT, size: binding.capacity,
+            members: [(name: "fields_set", type: bits, offset: binding.capacity - RegistryWord.trailerSize)])
         for bytes in [8, 4, 2, 1] {
             let element = bytes == 8 ? word : try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
             let count = Int(PKTMETA_VALUE_MAX) / bytes

@@ -68,7 +68,7 @@ struct UsedFields: Hashable, Sendable {
 
     /// Whether a type that the object relocates is one that the registry gives.
     static func isRegistryType(_ name: String) -> Bool {
-        [PKTMETA_SEAL_ENUM, PKTMETA_INFO_ENUM].contains(name)
+        [PKTMETA_AREA_STRUCT, PKTMETA_SEAL_ENUM, PKTMETA_INFO_ENUM].contains(name)
             || [PKTMETA_ID_PREFIX, PKTMETA_BIND_PREFIX, PKTMETA_FIELD_PREFIX, PKTMETA_COUNTS_PREFIX].contains {
                 name.hasPrefix($0)
             }

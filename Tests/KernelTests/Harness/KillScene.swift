@@ -46,7 +46,7 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     private static let leave = detach + ["--xdp", "--program", "reader"]
     /// Leaves a hole, which closing makes larger.
     private static let makeHole = [
-        ["unregister-field", "high"], ["register-field", "low", "--type", "bytes:16"],
+        ["unregister-field", "high"], ["register-field", "low", "--type", "bytes:8"],
         ["register-field", "high", "--type", "u64"], ["unregister-field", "low"],
     ]
 

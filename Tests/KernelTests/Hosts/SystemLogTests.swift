@@ -20,7 +20,7 @@ import Testing
         mount -t tmpfs tmpfs /run
         mkdir -p /run/dev /run/systemd/journal
         mount --rbind /dev /run/dev
-        mount -t tmpfs tmpfs /dev
+        mount -t tmpfs -o mode=755 tmpfs /dev
         for node in null zero full random urandom tty; do touch /dev/$node; mount --bind /run/dev/$node /dev/$node; done
         ln -s /proc/self/fd /dev/fd
         listen() { touch $2; mount --bind $1 $2; }

@@ -59,6 +59,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	struct pktmeta_counts_NAME { set, got and so on: the slot's counters in struct pktmeta_state; layout: its word
  *				     in struct pktmeta_registry }
  * and once
+ *	struct pktmeta_area { fields_set: at its offset in an area }
  *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT, PKTMETA_SEAL_CAPACITY }, of 64
  *	bits
  *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of
@@ -73,6 +74,7 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_COUNTS_PREFIX "pktmeta_counts_"
+#define PKTMETA_AREA_STRUCT "pktmeta_area"
 #define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 #define PKTMETA_ABI_ENUM "pktmeta_abi"

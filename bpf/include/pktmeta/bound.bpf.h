@@ -96,6 +96,32 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data, void **are
 	return 0;
 }
 
+/* The registry's area: the loader has the member lie where the trailer has it. */
+struct pktmeta_area {
+	__u32 fields_set;
+} __attribute__((preserve_access_index));
+
+/*
+ * Which fields the packet carries now, of a cursor that is open. At TC it is counted from the area's start: each write
+ * takes the area anew, and from its end on the verifier would follow each capacity apart.
+ */
+static __always_inline __u32 __pktmeta_bound_fields_set(const struct pktmeta_bound_cursor *c)
+{
+	const volatile struct pktmeta_area *area = c->cursor.area;
+
+	return c->cursor.is_tc ? area->fields_set : __pktmeta_fields_set(&c->cursor);
+}
+
+static __always_inline void __pktmeta_store_bound_marks(struct pktmeta_bound_cursor *c, struct __pktmeta_marks marks)
+{
+	volatile struct pktmeta_area *area = c->cursor.area;
+
+	if (c->cursor.is_tc)
+		area->fields_set = (__pktmeta_bound_fields_set(c) & marks.keep) | marks.set;
+	else
+		__pktmeta_store_marks(&c->cursor, marks);
+}
+
 /* 0 if what was true at load time holds for areas with that stamp. */
 static __always_inline int __pktmeta_check_range(__u64 stamp)
 {
@@ -383,7 +409,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 {
 	if (__pktmeta_writes_by_dynptr(&c->cursor))
 		return __pktmeta_write_bound(c, 0, NULL, 0, marks);
-	__pktmeta_store_marks(&c->cursor, marks);
+	__pktmeta_store_bound_marks(c, marks);
 	return 0;
 }
 
@@ -404,7 +430,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 			} else { \
 				struct pktmeta_field_##name *__field = (c)->cursor.area; \
 				__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
-				__pktmeta_store_marks(&(c)->cursor, __marks); \
+				__pktmeta_store_bound_marks(c, __marks); \
 			} \
 		} \
 		__PKTMETA_COUNT_SET(c, name, __err); \
@@ -415,7 +441,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 #define PKTMETA_GET(c, name, place) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
-		int __carried = !__err && __pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
+		int __carried = !__err && __pktmeta_bound_fields_set(c) & __PKTMETA_BIND(BIT, name); \
 		if (__carried) { \
 			struct pktmeta_field_##name *__field = (c)->cursor.area; \
 			__PKTMETA_VALUE(name) __value = {}; \
@@ -440,7 +466,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 #define PKTMETA_IS_SET(c, name) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
-		__err ? __err : !!(__pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
+		__err ? __err : !!(__pktmeta_bound_fields_set(c) & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
