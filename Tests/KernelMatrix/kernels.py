@@ -25,7 +25,7 @@ class Kernel:
 
 KERNELS = (
     Kernel("5.10", ("bullseye",), 32, "clsact", False, True, (), (77, 77)),
-    Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (65, 65)),
+    Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (0, 65)),
     Kernel("6.12", ("trixie",), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 65)),
     Kernel("newest", ("sid", "experimental"), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 0)),
 )
