@@ -46,7 +46,7 @@ class _Job:
         return Step(f"send {PACKETS} packets", send(payload, netns))
 
     def register(self, **sources: str) -> Step:
-        types = {"tenant": "u16", "number": "u32", "rx_hash": "u32", "rx_vlan": "u16", "rx_timestamp": "u64"}
+        types = {"tenant": "u32", "number": "u32", "rx_hash": "u32", "rx_vlan": "u16", "rx_timestamp": "u64"}
         commands = [
             f"{self.pktmeta} register-field {name} --type {types[name]} --source {source}"
             for name, source in sources.items()
@@ -86,7 +86,7 @@ class _Job:
     def changes_under_attachment(self) -> list[Step]:
         """With the programs of main_job attached."""
         return [
-            self.run("register under attachment", "register-field late --type u8 --source constant:3"),
+            self.run("register under attachment", "register-field late --type flag --source constant"),
             self.send(),
             self.run(
                 "each later one both", "inspect-map --json",
