@@ -5,6 +5,8 @@
 struct Compaction {
     /// Offsets by slot, with all free bytes in one piece at the end.
     private let goal: [Int: Int]
+    /// Where that piece begins: behind all that is to come.
+    private let end: Int
 
     init(_ image: RegistryImage) {
         // The widest alignment first: each size is a multiple of its alignment, so there are no gaps between fields.
@@ -21,6 +23,7 @@ struct Compaction {
             end = offset + field.type.size
         }
         self.goal = goal
+        self.end = end
     }
 
     struct Move: Hashable {
@@ -31,7 +34,8 @@ struct Compaction {
     /// What can move next; nothing if all is where it should be, or nothing more fits anywhere else.
     func round(_ image: RegistryImage) -> [Move] {
         let misplaced = Self.fields(image).filter { goal[$0.slot] != $0.layout.offset }
-        var free = Set(LayoutAllocator(image: image).holes.flatMap { $0 })
+        let holes = LayoutAllocator(image: image).holes
+        var free = Set(holes.flatMap { $0 })
         var moves: [Move] = []
         for field in misplaced {
             guard let offset = goal[field.slot] else { continue }
@@ -40,32 +44,23 @@ struct Compaction {
             free.subtract(place)
             moves.append(Move(slot: field.slot, offset: offset))
         }
-        if !moves.isEmpty { return moves }
-        // Behind all that is to come.
-        let end = Self.fields(image).compactMap { field in goal[field.slot].map { $0 + field.type.size } }.max() ?? 0
-        let aside = detour(misplaced, image, end)
-        return aside.isEmpty ? slide(misplaced, image, end) : aside
+        return moves.isEmpty ? detour(misplaced, holes) : moves
     }
 
-    /// Fields that stand in each other's way: one of them steps aside.
-    private func detour(_ misplaced: [RegisteredField], _ image: RegistryImage, _ end: Int) -> [Move] {
-        let aside = LayoutAllocator(image: image).holes.map { max($0.lowerBound, end)..<max($0.upperBound, end) }
-        for field in misplaced where field.layout.offset < end {
-            let alignment = field.type.alignment
-            for hole in aside {
-                let offset = hole.lowerBound.rounded(upTo: alignment)
-                if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
-            }
-        }
-        return []
+    /// Fields stand in each other's way: one of them steps aside, behind all that is to come, and stays there until its place is free. If
+    /// none can, one goes to a hole in front of it, so that holes join.
+    private func detour(_ misplaced: [RegisteredField], _ holes: [Range<Int>]) -> [Move] {
+        let standing = misplaced.filter { $0.layout.offset < end }
+        let behind = holes.map { max($0.lowerBound, end)..<max($0.upperBound, end) }
+        let aside = Self.move(standing) { _ in behind }
+        return aside.isEmpty
+            ? Self.move(standing) { field in holes.filter { $0.lowerBound < field.layout.offset } } : aside
     }
 
-    /// None can step aside: one goes to a hole in front of it, so that holes join. One that has stepped aside stays there, or it would go to
-    /// and fro.
-    private func slide(_ misplaced: [RegisteredField], _ image: RegistryImage, _ end: Int) -> [Move] {
-        let holes = LayoutAllocator(image: image).holes
-        for field in misplaced where field.layout.offset < end {
-            for hole in holes where hole.lowerBound < field.layout.offset {
+    /// The first of the fields that fits one of its holes.
+    private static func move(_ fields: [RegisteredField], to holes: (RegisteredField) -> [Range<Int>]) -> [Move] {
+        for field in fields {
+            for hole in holes(field) {
                 let offset = hole.lowerBound.rounded(upTo: field.type.alignment)
                 if offset + field.type.size <= hole.upperBound { return [Move(slot: field.slot, offset: offset)] }
             }
