@@ -48,7 +48,7 @@ struct CommandBenchmark {
     private func fill(_ path: FilePath) throws -> Int {
         let capacity = try Self.granted()
         let registry = try Registry.openOrCreate(at: path, capacity: capacity)
-        let count = min(31, (capacity - RegistryWord.trailerSize) / 4)
+        let count = min(31, RegistryWord.space(of: capacity) / 4)
         for number in 1...count { _ = try registry.register(Self.field(number)) }
         return count
     }

@@ -17,7 +17,7 @@ struct GrowthBenchmark {
     func run() throws(PacketMetadataError) -> [BenchmarkSection] {
         do {
             let capacity = try Registry.grantedCapacity(of: Self.capacities)
-            let counts = [0, 1, 8, 16, 31].filter { RegistryWord.trailerSize + 4 * $0 <= capacity }
+            let counts = [0, 1, 8, 16, 31].filter { 4 * $0 <= RegistryWord.space(of: capacity) }
             var stages: [Stage] = []
             for count in counts { stages.append(try stage("\(count)", fields: 1..<count + 1, capacity)) }
             if capacity > 32 {

@@ -13,9 +13,9 @@ struct AttachToInterface: ContextCommand {
         discussion: """
             Without --xdp, --tc and --tc-egress, the prebuilt pair: in XDP the producer, which sets each field that has a \
             source; at TC ingress the consumer, which gets each field and keeps its state. A hook that has a program of \
-            your own keeps it. With a program in any of these options, what they name: other hooks stay as they are. scrub takes \
-            private fields off: at TC egress of the interface by which packets leave for a namespace, nobody in that \
-            namespace gets at them.
+            your own keeps it. With a program in any of these options, what they name: other hooks stay as they are. \
+            scrub takes private fields off: at TC egress of the interface by which packets leave for a namespace, nobody in \
+            that namespace gets at them.
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, \
             without a gap, or with --join adds to it. Several XDP programs form a chain, in the order given: each ends in \

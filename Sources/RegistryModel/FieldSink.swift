@@ -19,7 +19,8 @@ public enum FieldSink: Hashable, Sendable {
     case queueMapping
     /// `skb->hash`, as of all four of addresses and ports (`bpf_set_hash`, net/core/filter.c).
     case rxHash
-    /// `skb->tstamp`, in ns of CLOCK_REALTIME: what SO_TIMESTAMP tells. At TC egress it would be the time to leave, and is not applied.
+    /// `skb->tstamp`, in ns of CLOCK_REALTIME: what SO_TIMESTAMP tells. At TC egress it would be the time to leave, and is
+    /// not applied.
     case tstamp
     /// A tag of IEEE 802.1Q, with its priority (TCI), 0 to 65,535: unless the packet has another.
     case vlan

@@ -215,7 +215,7 @@ extension RegistryImage {
     private func spaceTaken(_ type: FieldType, holes: [Range<Int>]) -> FieldRefusal {
         let space = valueRange.count
         if type.size > space {
-            let enough = RegistryWord.capacities.first { $0 - RegistryWord.trailerSize >= type.size }
+            let enough = RegistryWord.capacities.first { RegistryWord.space(of: $0) >= type.size }
             return .tooLarge(type, capacity: word.capacity, space: space, enough: enough)
         }
         let free = holes.map(\.count).reduce(0, +)

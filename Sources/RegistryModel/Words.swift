@@ -141,6 +141,10 @@ public struct RegistryWord: Hashable, Sendable {
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
     /// Bytes at the area's end: which fields are set, the stamp, and some that the kernel writes to.
     public static let trailerSize = Int(PKTMETA_TRAILER_SIZE)
+    /// Bytes for values in an area of that capacity: all in front of the trailer.
+    public static func space(of capacity: Int) -> Int { max(0, capacity - trailerSize) }
+    /// Bytes for values in a packet's area.
+    public var space: Int { Self.space(of: capacity) }
     /// All that programs can make (abi.h): bytes, the smallest first.
     public static let capacities: [Int] = {
         var capacities: [Int] = []

@@ -127,7 +127,7 @@ struct ProgramChecks {
             let text = "the kernel grants up to \(largest) bytes in front of a packet"
             return largest >= 64
                 ? Finding(.area, .ok, text)
-                : Finding(.area, .weaker, "\(text): room for \(largest - RegistryWord.trailerSize) bytes of fields")
+                : Finding(.area, .weaker, "\(text): room for \(RegistryWord.space(of: largest)) bytes of fields")
         } catch {
             return Finding(
                 .area, .unknown, "the largest metadata area: \(error.operation) (\(error.errno.name))",

@@ -77,8 +77,8 @@ struct RegistryChecks {
     }
 
     private static func finding(_ image: RegistryImage, _ folder: RegistryFolder, _ refusals: [String]) -> Finding {
-        let room = image.word.capacity - RegistryWord.trailerSize
-        let text = "\(folder.path): \(image.fields.count.of("field")) in \(image.usedBytes) of \(room) bytes"
+        let text =
+            "\(folder.path): \(image.fields.count.of("field")) in \(image.usedBytes) of \(image.word.space) bytes"
         guard !refusals.isEmpty else { return Finding(.registry, .ok, text) }
         return Finding(
             .registry, .weaker,

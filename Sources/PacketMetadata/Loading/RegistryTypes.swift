@@ -25,10 +25,9 @@ struct RegistryTypes: Hashable, Sendable {
         let integer = try builder.addInteger("pktmeta_index", size: 4)
         let word = try builder.addInteger("pktmeta_u64", size: 8)
         var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
-        let bits = try builder.addInteger("pktmeta_bits", size: 4)
         try builder.addStruct(
             PKTMETA_AREA_STRUCT, size: binding.capacity,
-            members: [(name: "fields_set", type: bits, offset: binding.capacity - RegistryWord.trailerSize)])
+            members: [(name: "fields_set", type: integer, offset: RegistryWord.space(of: binding.capacity))])
         for bytes in [8, 4, 2, 1] {
             let element = bytes == 8 ? word : try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
             let count = Int(PKTMETA_VALUE_MAX) / bytes

@@ -35,10 +35,9 @@ struct InspectionRendering {
 
     private var heading: String {
         let statistics = image.statistics == .sampled ? "" : ", statistics: \(image.statistics.rawValue)"
-        let values = image.word.capacity - RegistryWord.trailerSize
         return display.heading(
             inspection.path.string,
-            "\(image.fields.count.of("field")) in \(image.usedBytes) of \(values) bytes, "
+            "\(image.fields.count.of("field")) in \(image.usedBytes) of \(image.word.space) bytes, "
                 + "generation \(image.word.generation)" + statistics)
     }
 
