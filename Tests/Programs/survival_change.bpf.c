@@ -7,28 +7,12 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "survival.bpf.h"
+#include "survival_changed.bpf.h"
 
 #define UDP_SOURCE 34 /* bytes from the link-layer header on */
 
 const volatile __s32 amount = 0; /* bytes, or how often */
 const volatile __u32 target = 0; /* ifindex */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u64);
-} changed SEC(".maps"); /* packets that the helper was successful on, and those that it was not */
-
-static __always_inline int done(int failed)
-{
-	__u32 key = failed != 0;
-	__u64 *count = bpf_map_lookup_elem(&changed, &key);
-
-	if (count)
-		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-	return -1; /* TCX_NEXT */
-}
 
 SEC("tc")
 int change_head(struct __sk_buff *skb)

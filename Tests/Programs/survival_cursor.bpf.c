@@ -7,23 +7,7 @@
 #include <pktmeta/pktmeta.bpf.h>
 
 #include "survival.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u64);
-} changed SEC(".maps"); /* packets that the call on the cursor was successful on, and those that it was not */
-
-static __always_inline int done(int failed)
-{
-	__u32 key = failed != 0;
-	__u64 *count = bpf_map_lookup_elem(&changed, &key);
-
-	if (count)
-		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-	return -1; /* TCX_NEXT */
-}
+#include "survival_changed.bpf.h"
 
 #define PROGRAMS(helper, call) \
 	SEC("tc") \

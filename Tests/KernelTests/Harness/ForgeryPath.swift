@@ -116,15 +116,6 @@ enum ForgeryPath: String, CaseIterable, Sendable {
     }
 }
 
-extension VethChain {
-    /// Joins interfaces of this thread's namespace.
-    static func bridge(_ ports: [String]) throws {
-        try VethPair.ip("link add bridge0 type bridge mcast_snooping 0")  // or it sends reports of its own
-        for port in ports { try VethPair.ip("link set \(port) master bridge0") }
-        try VethPair.ip("link set bridge0 up")
-    }
-}
-
 extension Frame {
     /// The same packet of IPv4 without options, with its header's checksum.
     static func withChecksum(_ packet: [UInt8]) -> [UInt8] {

@@ -123,8 +123,14 @@ extension PrivateFieldTests {
             try attach(programs.xdp(way.stamp).open(registry), way.stamp, out)
             if let change = programs.change { try attach(change.open(registry), change.name, out) }
             if way.isFlooded {
-                try chain.pair.inReceiver { try VethChain.bridge([VethPair.far, VethChain.out]) }
+                try chain.pair.inReceiver { try Self.bridge([VethPair.far, VethChain.out]) }
             }
+        }
+
+        private static func bridge(_ ports: [String]) throws {
+            try VethPair.ip("link add bridge0 type bridge mcast_snooping 0")  // or it sends reports of its own
+            for port in ports { try VethPair.ip("link set \(port) master bridge0") }
+            try VethPair.ip("link set bridge0 up")
         }
 
         private func attach(_ object: consuming BPFObject, _ name: String, _ out: UInt32) throws {
