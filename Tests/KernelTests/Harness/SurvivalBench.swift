@@ -111,6 +111,11 @@ final class SurvivalBench {
                 let sender = try RawIPSender()
                 for number in 0..<count { try sender.send(SurvivalPacket.tunnelWithOptions(number)) }
             }
+        case .taggedTunnel:
+            try pair.inSender {
+                let sender = try FrameSender("vxlan1")
+                for number in 0..<count { try sender.send(SurvivalPacket.tagged(number)) }
+            }
         case .stream:
             try setGRO("on", of: .farIngress)
             // Else the sender makes packets that look merged.
@@ -171,6 +176,13 @@ enum SurvivalPacket {
         let options: [UInt8] = [0x1e, 40] + [UInt8](repeating: 0, count: 38)  // one option, of no known kind
         return marked(
             Frame.ipv4(17, from: [192, 0, 2, 1], to: [192, 0, 2, 2], options: options, udp + vxlan + inner), number)
+    }
+
+    /// Between the ends of ``SurvivalDevice/twoVXLANs``.
+    static func tagged(_ number: Int) -> [UInt8] {
+        let datagram = [40000, 4739, 72, 0].flatMap(Frame.bytes) + payload(number)
+        let packet = Frame.withChecksum(Frame.ipv4(17, from: [198, 18, 1, 1], to: [198, 18, 2, 3], datagram))
+        return [2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 1] + [0x8100, 0, 0x0800].flatMap(Frame.bytes) + packet
     }
 
     private static func marked(_ bytes: [UInt8], _ number: Int) -> [UInt8] {

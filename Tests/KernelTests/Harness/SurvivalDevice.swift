@@ -63,6 +63,8 @@ struct SurvivalDevice: Sendable, Hashable {
     private static let onwardEnds = tunnel(
         "vxlan2", 2, "vxlan id 8 dstport 4789 local LOCAL remote REMOTE", .secondPair, hosts: (2, 3))
     static let onwardVXLAN = Self(far: onwardEnds.0, onward: onwardEnds.1)
+    /// The far end forwards from one to the other.
+    static let twoVXLANs = Self(near: vxlanEnds.0, far: vxlanEnds.1 + onwardEnds.0, onward: onwardEnds.1)
 
     private static func tunnelOfModule(_ module: String, _ ends: (String, String)) -> Self {
         Self(near: ends.0, far: ends.1, module: module)

@@ -38,6 +38,8 @@ struct SurvivalRoute: Sendable {
         case segmentRouting
         /// VXLAN packets whose outer IP header has options.
         case tunnelWithOptions
+        /// Frames with a VLAN tag that names no VLAN (VID 0), into VXLAN, for a host behind another VXLAN.
+        case taggedTunnel
         /// A TCP stream with GRO on.
         case stream(merged: Bool)
 

@@ -112,6 +112,13 @@ final class SurvivalFields {
         others = []
     }
 
+    /// The survivor alone, at the area's start.
+    init(capacity: Int) throws {
+        registry = try Registry.openOrCreate(at: scratch.path, capacity: capacity)
+        survivor = try Self.register(registry, "survivor")
+        others = []
+    }
+
     /// The survivor behind four others.
     ///
     /// - Parameter others: their values, by the registry's newest stamp.

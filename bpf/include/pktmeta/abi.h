@@ -89,8 +89,8 @@ static inline __s32 pktmeta_used_bytes(__s32 value)
  * Each packet's area has values first, and then its trailer: 32 bits of which fields are set, a stamp of 64 bits, and 4
  * bytes that nobody uses.
  *
- * The stamp comes last since a header that is put in front of the packet is put over it: the bytes in front of a stamp
- * that is whole are what programs have set, wherever the packet has been meanwhile. The 4 bytes are where the kernel
+ * The stamp comes last since a header that is put in front of the packet and taken off again has lain on it before it
+ * gets to a value (Survival.md has what else can become of an area). The 4 bytes are where the kernel
  * puts what is no header: as it forwards a packet, it stores the Ethernet header with two zeroes in front
  * (neigh_hh_output() in include/net/neighbour.h). A VLAN tag fits there, too.
  *
