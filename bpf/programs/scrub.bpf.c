@@ -42,7 +42,7 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 static __always_inline void scrub_all(struct pktmeta_cursor *c)
 {
 	__pktmeta_zero(c->area);
-	*(volatile __u64 *)(c->trailer + PKTMETA_STAMP_OFFSET) = c->stamp;
+	*__pktmeta_stamp(c->trailer) = c->stamp;
 }
 
 /*

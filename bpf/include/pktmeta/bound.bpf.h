@@ -67,25 +67,30 @@ enum pktmeta_info {
 	} __PKTMETA_DECLARE_COUNTS(name)
 
 /*
- * Whether an area of the registry's capacity lies there, and where that ends. One addition of an immediate for each
- * capacity, in assembly, or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier
+ * Whether an area of the registry's capacity lies there, and where its trailer is. One addition of an immediate for
+ * each capacity, in assembly, or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier
  * knows the capacity and removes the others. The compiler must not know that it is one value that is compared again and
  * again, or it makes a switch of that, and from clang 22 with -mcpu=v4 on a jump table of the switch, which loaders do
  * not know.
+ *
+ * The trailer is counted from the end, so that the verifier knows it to be in reach for each capacity apart: without
+ * CAP_PERFMON it also follows what a CPU may do with those that the area has not.
  */
-static __always_inline int __pktmeta_has_area(void *meta, void *data, void **area_end)
+static __always_inline int __pktmeta_has_area(void *meta, void *data, void **trailer)
 {
 #define __PKTMETA_CAPACITY(below, n) \
 	do { \
 		__PKTMETA_KEEP(capacity); \
 		if (__builtin_expect(capacity == (n), 0)) { \
 			asm volatile("%0 += " #n : "+r"(end)); \
-			*area_end = end; \
+			*trailer = end - PKTMETA_TRAILER_SIZE; \
 			return end <= data; \
 		} \
 	} while (0);
 	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
 	void *end = meta;
+
+	*trailer = meta;
 
 	__PKTMETA_CAPACITY(32, 64) /* most have that */
 	__PKTMETA_CAPACITY(0, 32)
@@ -165,16 +170,16 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
-	void *end = meta;
+	void *trailer;
 	__u64 stamp;
 	int err;
 
-	if (!__pktmeta_has_area(meta, data, &end))
+	if (!__pktmeta_has_area(meta, data, &trailer))
 		return -EBUSY;
-	stamp = *__pktmeta_stamp_in_front_of(end);
+	stamp = *__pktmeta_stamp(trailer);
 	err = __pktmeta_check_range(stamp);
 	if (!err)
-		__pktmeta_fill(&c->cursor, meta, end, data, stamp);
+		__pktmeta_fill(&c->cursor, meta, trailer, data, stamp);
 	return err;
 }
 
@@ -182,7 +187,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
 	__u64 stamp = __PKTMETA_INFO(STAMP);
-	void *meta, *end, *data;
+	void *meta, *trailer, *data;
 	int err;
 
 	if (!stamp) {
@@ -202,14 +207,13 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 		return -EOPNOTSUPP;
 	meta = __PKTMETA_POINTER(ctx, data_meta);
 	data = __PKTMETA_POINTER(ctx, data);
-	end = meta;
-	if (!__pktmeta_has_area(meta, data, &end))
+	if (!__pktmeta_has_area(meta, data, &trailer))
 		return -EFAULT;
 	err = __pktmeta_zero_bound(meta, data);
 	if (err)
 		return err;
-	__pktmeta_fill(&c->cursor, meta, end, data, stamp);
-	*__pktmeta_stamp_in_front_of(end) = stamp;
+	__pktmeta_fill(&c->cursor, meta, trailer, data, stamp);
+	*__pktmeta_stamp(trailer) = stamp;
 	return 0;
 }
 
@@ -395,12 +399,10 @@ static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c,
 						 __u32 size, struct __pktmeta_marks marks)
 {
 	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, marks);
-	void *end;
+	struct pktmeta_cursor *cursor = &c->cursor;
 
-	__pktmeta_reload(&c->cursor);
-	end = c->cursor.area;
-	c->cursor.is_open = err != -EFAULT && __pktmeta_has_area(c->cursor.area, c->cursor.end, &end);
-	c->cursor.trailer = end - PKTMETA_TRAILER_SIZE;
+	__pktmeta_reload(cursor);
+	cursor->is_open = __pktmeta_has_area(cursor->area, cursor->end, &cursor->trailer) && err != -EFAULT;
 	return err;
 }
 

@@ -90,10 +90,10 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const stru
 	c->skb = NULL;
 }
 
-static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *end, void *data, __u64 stamp)
+static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *trailer, void *data, __u64 stamp)
 {
 	c->area = meta;
-	c->trailer = end - PKTMETA_TRAILER_SIZE;
+	c->trailer = trailer;
 	c->end = data;
 	c->stamp = stamp;
 	c->is_open = 1;
@@ -117,27 +117,24 @@ static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c
 	return *(volatile __u32 *)c->trailer;
 }
 
-/*
- * The stamp of an area that ends there. The offset counts from the end, which the verifier knows to be in reach for
- * each capacity apart: without CAP_PERFMON it also follows what a CPU may do with those that the area has not.
- */
-static __always_inline volatile __u64 *__pktmeta_stamp_in_front_of(void *end)
+static __always_inline volatile __u64 *__pktmeta_stamp(void *trailer)
 {
-	return end - PKTMETA_TRAILER_SIZE + PKTMETA_STAMP_OFFSET;
+	return trailer + PKTMETA_STAMP_OFFSET;
 }
 
 /* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */
 static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, void *meta, void *data)
 {
 	void *end = meta + __PKTMETA_SEAL(CAPACITY);
+	void *trailer = end - PKTMETA_TRAILER_SIZE;
 	__u64 stamp;
 
 	if (end > data)
 		return -EFAULT;
-	stamp = *__pktmeta_stamp_in_front_of(end);
+	stamp = *__pktmeta_stamp(trailer);
 	if (now - stamp >= PKTMETA_GENERATIONS)
 		return -EFAULT;
-	__pktmeta_fill(c, meta, end, data, stamp);
+	__pktmeta_fill(c, meta, trailer, data, stamp);
 	return 0;
 }
 
@@ -177,8 +174,8 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, s
 	if (end > data)
 		return -EFAULT;
 	__pktmeta_zero(meta);
-	__pktmeta_fill(c, meta, end, data, now);
-	*__pktmeta_stamp_in_front_of(end) = now;
+	__pktmeta_fill(c, meta, end - PKTMETA_TRAILER_SIZE, data, now);
+	*__pktmeta_stamp(c->trailer) = now;
 	return 0;
 }
 
