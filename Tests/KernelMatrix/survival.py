@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The survival tests in a virtual machine: how they are run, and what is wrong with what they print."""
+"""The tests of packets' ways in a virtual machine: how they are run, and what is wrong with what they print."""
 
-# In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
-SURVIVAL = (
-    "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
-    " --testing-library swift-testing --filter SurvivalTests/"
-)
+from kernels import Kernel
+
+# What a packet keeps, and where the kernel has TCX, by which these attach: private fields, TC egress, what sinks give back.
+EVERYWHERE = ("SurvivalTests",)
+WITH_TCX = ("PrivateFieldTests", "EgressTests", "RestoredTests")
+
+
+def survival_command(kernel: Kernel) -> str:
+    """In CI nothing is skipped for want of privileges. The device node of tun comes with its module."""
+    suites = EVERYWHERE + (WITH_TCX if kernel.tc == "tcx" else ())
+    return (
+        "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
+        f" --testing-library swift-testing --filter '({'|'.join(suites)})/'"
+    )
 
 
 def is_told(line: str) -> bool:
