@@ -39,6 +39,7 @@ public struct Finding: Sendable, Hashable {
         case hardware
         case xdpHook = "xdp-hook"
         case tcHook = "tc-hook"
+        case tcEgressHook = "tc-egress"
         case mark
         case taps
         case gro

@@ -19,7 +19,7 @@ struct HookChecks {
 
     var findings: [Finding] {
         let tc = occupancy(.tcIngress)
-        return [xdp(occupancy(.xdp)), tcFinding(tc)] + mark(tc)
+        return [xdp(occupancy(.xdp)), finding(tc, .tcIngress), finding(occupancy(.tcEgress), .tcEgress)] + mark(tc)
     }
 
     private func occupancy(_ hook: Hook) -> Result<HookOccupancy, BPFError> {
@@ -55,25 +55,26 @@ struct HookChecks {
 
     // MARK: TC
 
-    private func tcFinding(_ result: Result<HookOccupancy, BPFError>) -> Finding {
+    private func finding(_ result: Result<HookOccupancy, BPFError>, _ hook: Hook) -> Finding {
+        let check = hook == .tcEgress ? Finding.Check.tcEgressHook : .tcHook
         let occupancy: HookOccupancy
         switch result {
-        case .failure(let error): return unknown(.tcHook, error)
+        case .failure(let error): return unknown(check, error)
         case .success(let value): occupancy = value
         }
         let list = occupancy.occupants.map(\.description).joined(separator: ", ")
         if occupancy.tcx == .notPermitted {
             return Finding(
-                .tcHook, .unknown,
-                "who is on TC ingress by TCX: that takes CAP_NET_ADMIN" + (list.isEmpty ? "" : "; filters: \(list)"),
+                check, .unknown,
+                "who is on \(hook) by TCX: that takes CAP_NET_ADMIN" + (list.isEmpty ? "" : "; filters: \(list)"),
                 isPrivilege: true)
         }
         let others = occupancy.occupants.filter { !isOurs($0) }
         if others.isEmpty {
-            return Finding(.tcHook, .ok, list.isEmpty ? "TC ingress is free" : "at TC ingress: \(list)")
+            return Finding(check, .ok, list.isEmpty ? "\(hook) is free" : "at \(hook): \(list)")
         }
         return Finding(
-            .tcHook, .ok, "at TC ingress, which takes several: \(list)",
+            check, .ok, "at \(hook), which takes several: \(list)",
             remedy: """
                 What one of them drops or passes on by itself, those behind it do not see. If one puts as many bytes in \
                 front of packets as an XDP program does, those behind it may read an earlier packet's area.

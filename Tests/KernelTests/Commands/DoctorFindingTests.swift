@@ -81,12 +81,19 @@ extension DoctorTests {
             }
             let report = try Self.doctor(bench)
             #expect(report.exitCode == 0)
+            #expect(report.text(.tcEgressHook) == "TC egress is free")
             #expect(report.level(.tcHook) == "ok")
             #expect(report.text(.tcHook).contains("program foreign_tc (id "))
             let remedy = report.findings[PacketMetadata.Finding.Check.tcHook.rawValue]?.remedy
             #expect(remedy?.contains("may read an earlier packet's area") == true)
             #expect(report.level(.mark) == "weaker")
             #expect(report.text(.mark).contains("class (mark:0xff00) may be used by program foreign_tc"))
+
+            try bench.pair.inReceiver {
+                _ = try TCFilter.attach(program, ifindex: NetworkInterface(named: VethPair.far).index, .egress)
+            }
+            let egress = try Self.doctor(bench).text(.tcEgressHook)
+            #expect(egress.contains("at TC egress, which takes several: program foreign_tc (id "), "\(egress)")
         }
     }
 
