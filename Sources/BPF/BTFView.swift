@@ -50,10 +50,18 @@ internal import Clibbpf
         return (unsafe Int(type.pointee.size), Dictionary(pairs) { first, _ in first })
     }
 
-    /// The type of a struct's member: its size in bytes and its names, typedefs first.
-    ///
+    /// The type of a struct's member.
+    public struct MemberType: Hashable, Sendable {
+        /// Bytes.
+        public let size: Int
+        /// Of its typedefs, the outermost first, and then its own.
+        public let names: [String]
+        /// Whether it is an integer or an enum.
+        public let isInteger: Bool
+    }
+
     /// nil if there is no such struct or member.
-    public func type(ofMember member: String, in structName: String) -> (size: Int, names: [String])? {
+    public func type(ofMember member: String, in structName: String) -> MemberType? {
         guard let type = unsafe first(structName, where: { unsafe btf_is_struct($0) }),
             let members = unsafe btf_members(type)
         else { return nil }
@@ -61,20 +69,21 @@ internal import Clibbpf
         for index in 0..<count where unsafe name(at: members[index].name_off) == member {
             let id = unsafe members[index].type
             let size = unsafe btf__resolve_size(btf, id)
-            return size > 0 ? (Int(size), names(from: id)) : nil
+            return size > 0 ? memberType(id, size: Int(size)) : nil
         }
         return nil
     }
 
-    private func names(from id: UInt32) -> [String] {
-        var names: [String] = []
+    private func memberType(_ id: UInt32, size: Int) -> MemberType {
+        var (names, isInteger): ([String], Bool) = ([], false)
         var id = id
         while let type = unsafe btf__type_by_id(btf, id) {
             if let name = unsafe name(at: type.pointee.name_off), !name.isEmpty { names.append(name) }
+            isInteger = unsafe btf_is_int(type) || btf_is_any_enum(type)
             guard unsafe btf_is_typedef(type) || btf_is_mod(type) else { break }
             id = unsafe type.pointee.type
         }
-        return names
+        return MemberType(size: size, names: names, isInteger: isInteger)
     }
 
     /// Where a variable lies in a data section, in bytes.

@@ -40,8 +40,7 @@ struct UsedFields: Hashable, Sendable {
         for name in bound {
             let type = object.withTypes { $0.type(ofMember: "declared", in: PKTMETA_FIELD_PREFIX + name) } ?? nil
             // The compiler leaves a struct out of whose values nothing is used, and then the size is all there is.
-            let size = type?.size ?? sizes(PKTMETA_BIND_PREFIX + name).max() ?? 0
-            declared[name] = size == 0 ? .flag : FieldType(cTypeNames: type?.names ?? [], size: size)
+            declared[name] = type.map(FieldType.init(cType:)) ?? .ofSize(sizes(PKTMETA_BIND_PREFIX + name).max() ?? 0)
         }
         self.declared = declared
     }
@@ -55,7 +54,7 @@ struct UsedFields: Hashable, Sendable {
     func likelyType(of name: String) -> FieldType? {
         if let type = type(of: name) { return type }
         guard let sizes = sizesByID[name], sizes.count == 1, let size = sizes.first else { return nil }
-        return size == 0 ? .flag : FieldType(cTypeNames: [], size: size)
+        return .ofSize(size)
     }
 
     var all: Set<String> { byID.union(bound) }
@@ -68,7 +67,7 @@ struct UsedFields: Hashable, Sendable {
 
     /// Whether a type that the object relocates is one that the registry gives.
     static func isRegistryType(_ name: String) -> Bool {
-        [PKTMETA_AREA_STRUCT, PKTMETA_SEAL_ENUM, PKTMETA_INFO_ENUM].contains(name)
+        [PKTMETA_SEAL_ENUM, PKTMETA_INFO_ENUM].contains(name)
             || [PKTMETA_ID_PREFIX, PKTMETA_BIND_PREFIX, PKTMETA_FIELD_PREFIX, PKTMETA_COUNTS_PREFIX].contains {
                 name.hasPrefix($0)
             }
@@ -77,16 +76,25 @@ struct UsedFields: Hashable, Sendable {
 
 extension FieldType {
     /// The type that suits a C type: by its name where that says more than the size.
-    fileprivate init(cTypeNames names: [String], size: Int) {
-        switch (size, names) {
+    fileprivate init(cType: BTFView.MemberType) {
+        switch (cType.size, cType.names) {
         case (2, let names) where names.contains("__be16"): self = .be16
         case (4, let names) where names.contains("__be32"): self = .be32
+        case (4, let names) where names.contains("in_addr"): self = .ipv4
         case (16, let names) where names.contains("in6_addr"): self = .ipv6
-        case (1, _): self = .u8
-        case (2, _): self = .u16
-        case (4, _): self = .u32
-        case (8, _): self = .u64
-        default: self = .bytes(size)
+        default: self = cType.isInteger ? .ofSize(cType.size) : .bytes(cType.size)
+        }
+    }
+
+    /// The type that suits a value of which nothing is known but its size, in bytes.
+    fileprivate static func ofSize(_ size: Int) -> FieldType {
+        switch size {
+        case 0: .flag
+        case 1: .u8
+        case 2: .u16
+        case 4: .u32
+        case 8: .u64
+        default: .bytes(size)
         }
     }
 }

@@ -82,6 +82,27 @@ import Testing
         }
     }
 
+    /// A struct is bytes, also one as large as an integer.
+    @Test(arguments: Fixture.Compiler.allCases)
+    func missingFieldsGetTheTypesThatSuitTheDeclared(compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            let bench = try AttachmentTests.Bench()
+            let run = try bench.command(
+                "attach-to-interface", "far0", "--xdp", Fixture.object("declared_types", compiler).string, "--tc",
+                "none",
+                "--register-missing")
+            #expect(run.exitCode == 0, "\(run.errors)")
+            let registry = try Registry.open(at: bench.scratch.path, for: .read)
+            let types = try Dictionary(
+                uniqueKeysWithValues: registry.image().fields.map { ($0.name.text, $0.type.description) })
+            #expect(
+                types == [
+                    "seen_at": "u64", "verdict": "u32", "span": "bytes:8", "port": "be16", "sender": "ipv4",
+                    "sender6": "ipv6", "trusted": "u8",
+                ])
+        }
+    }
+
     /// Both source files include the header, and each has its maps.
     @Test(arguments: Fixture.Compiler.allCases)
     func sourceFilesAreLinkedToOneObject(compiler: Fixture.Compiler) throws {
