@@ -39,6 +39,7 @@ public struct FieldDefinition: Hashable, Sendable {
 
     private static func mismatch(_ type: FieldType, _ source: FieldSource, _ sink: FieldSink) -> FieldRefusal? {
         if let mismatch = source.mismatch(with: type) { return .sourceMismatch(source, mismatch) }
+        if sink == .tstamp, source == .ktime { return .otherClock(source, sink) }
         return sink.mismatch(with: type).map { .sinkMismatch(sink, $0) }
     }
 

@@ -24,6 +24,8 @@ public enum FieldRefusal: Refusal {
 
     case sourceMismatch(FieldSource, FieldSource.Mismatch)
     case sinkMismatch(FieldSink, FieldSink.Mismatch)
+    /// The source's time is of another clock than the sink's.
+    case otherClock(FieldSource, FieldSink)
     /// A field with that name has this type and source.
     case nameIsWellKnown(WellKnownField)
     /// Only that field has this source.

@@ -62,6 +62,15 @@ struct FieldSinkTests {
         #expect(error?.kind == .usage)
     }
 
+    /// skb->tstamp is of CLOCK_REALTIME, and the producer's time of CLOCK_MONOTONIC.
+    @Test func noTimeOfAnotherClock() throws {
+        let error = refusal { () throws(PacketMetadataError) in
+            try FieldDefinition(name: FieldName("a"), type: .u64, source: .ktime, sink: .tstamp)
+        }
+        #expect(error?.field == .otherClock(.ktime, .tstamp))
+        _ = try FieldDefinition(name: FieldName("a"), type: .u64, source: .none, sink: .tstamp)
+    }
+
     @Test func overlaps() {
         let masks: [FieldSink] = [
             .mark(mask: 0xff), .mark(mask: 0xff00), .priority, .queueMapping, .rxHash, .tstamp, .vlan, .none,
@@ -90,9 +99,9 @@ struct FieldSinkTests {
     @Test(arguments: [(UInt32(7), UInt32(0)), (.max, 0), (1, 0), (1, 5)])
     func entriesThatMakeNoSenseAreNoFields(code: UInt32, mask: UInt32) throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u16)
-        var entry = decode(SlotImage(layout: live(12..<14), definition: definition).entry, as: pktmeta_entry.self)
+        var entry = decode(SlotImage(layout: live(20..<22), definition: definition).entry, as: pktmeta_entry.self)
         (entry.sink, entry.sink_mask) = (code, mask)
-        let slot = SlotImage(layout: live(12..<14), entry: encode(entry))
+        let slot = SlotImage(layout: live(20..<22), entry: encode(entry))
         #expect(slot.definition == nil)
         #expect(slot.fault == .badSink)
     }
@@ -126,7 +135,7 @@ struct FieldSinkTests {
 
     @Test func countsOfAllCPUsAreAddedUp() throws {
         let definition = try FieldDefinition(name: FieldName("tenant"), type: .u32, sink: .priority)
-        let field = RegisteredField(slot: 1, layout: live(12..<16), definition: definition, registeredAt: 0)
+        let field = RegisteredField(slot: 1, layout: live(20..<24), definition: definition, registeredAt: 0)
         let cpus = [(UInt64(3), UInt64(1)), (5, 7)].map { sunk, notSunk in
             var cpu = CountedCPU()
             (cpu[PKTMETA_COUNTER_SUNK, 1], cpu[PKTMETA_COUNTER_NOT_SUNK, 1]) = (sunk, notSunk)

@@ -122,7 +122,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench()
             let run = try bench.command(
-                "register-field", "received_at", "--type", "u64", "--source", "ktime", "--sink", "tstamp")
+                "register-field", "received_at", "--type", "u64", "--source", "constant:1700000000000000000", "--sink",
+                "tstamp")
             #expect(run.exitCode == 0, "\(run.errors)")
             try bench.produce()
             #expect(try bench.attach("--tc-egress", "prebuilt").exitCode == 0)

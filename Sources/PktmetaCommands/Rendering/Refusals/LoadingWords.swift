@@ -21,7 +21,8 @@ extension LoadingRefusal: RefusalWords {
                 + others.prefix(4).map { $0.words(against: hook) }.joined(separator: "; ")
                 + (others.count > 4 ? "; ..." : "")
         case .noSuchProgram(let file, let program, let hook, let others):
-            "\(file): it has no \(hook) program \(program)\(Self.list(others))"
+            "\(file): it has no \(hook) program \(program)"
+                + (others.isEmpty ? "" : "; it has \(others.joined(separator: ", "))")
         case .programOfOtherHook(let file, let program, let hook): "\(file): its \(program.words(against: hook))"
         case .severalPrograms(let file, let hook, let programs):
             "\(file): it has \(programs.count) \(hook) programs\(Self.list(programs))"
