@@ -28,7 +28,8 @@ struct CreateRegistry: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes in front of each packet, \(RegistryWord.trailerSize) of them for the trailer: \(RegistryWord.capacitiesText).",
+            "Bytes in front of each packet, \(RegistryWord.headerSize + RegistryWord.trailerSize) of them for header and "
+                + "trailer: \(RegistryWord.capacitiesText).",
             valueName: "bytes"))
     var capacity: Int?
 

@@ -9,7 +9,9 @@ public struct AreaPart: Hashable, Sendable {
         /// Of an entry that makes no sense, so nobody knows whose they are.
         case damaged(slot: Int)
         case free
-        /// Which fields are set, the stamp, and what the kernel writes to.
+        /// A half of the seal, and which fields are set.
+        case header
+        /// The stamp, and what the kernel writes to.
         case trailer
     }
 
@@ -30,6 +32,7 @@ extension RegistryImage {
             parts.append(AreaPart(range: end..<upTo, use: use))
             end = upTo
         }
+        append(.header, upTo: valueRange.lowerBound)
         for (layout, use) in occupied {
             append(.free, upTo: min(layout.offset, valueRange.upperBound))
             append(use, upTo: min(layout.offset + layout.size, valueRange.upperBound))

@@ -6,7 +6,7 @@ public struct Binding: Hashable, Sendable {
         public let name: FieldName
         /// nil for a stale use: the field is gone.
         public let field: RegisteredField?
-        /// The field's bit in a trailer; 0 while the field is moving, when no packet has it.
+        /// The field's bit in an area's header; 0 while the field is moving, when no packet has it.
         public let bit: UInt32
     }
 

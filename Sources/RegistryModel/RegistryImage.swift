@@ -78,7 +78,7 @@ public struct RegistryImage: Hashable, Sendable {
     public var usedBytes: Int { fields.map(\.layout.size).reduce(0, +) }
 
     /// Bytes of the area that values may take.
-    var valueRange: Range<Int> { 0..<word.space }
+    var valueRange: Range<Int> { word.valueRange }
 
     /// Whether the bytes and the bit of this slot may still be in use by packets under way.
     func isOccupied(_ layout: LayoutWord) -> Bool {

@@ -15,7 +15,7 @@ public struct RegistryProblem: Hashable, Sendable {
 
         /// Neither live nor free.
         case damagedLayout
-        case pastTheEnd(end: Int, space: Int)
+        case pastTheEnd(end: Int, valuesEnd: Int)
         /// Newer than the registry's own.
         case newGeneration(Generation, current: Generation)
         /// The word is that of another slot.
@@ -61,7 +61,7 @@ extension RegistryImage {
         guard slot.layout.isLive else { return nil }
         if let fault = slot.fault { return fault }
         let end = slot.layout.offset + slot.layout.size
-        if end > valueRange.upperBound { return .pastTheEnd(end: end, space: valueRange.upperBound) }
+        if end > valueRange.upperBound { return .pastTheEnd(end: end, valuesEnd: valueRange.upperBound) }
         if word.generation.next.isOlder(than: slot.layout.generation) {  // the next one is of a change under way
             return .newGeneration(slot.layout.generation, current: word.generation)
         }

@@ -109,7 +109,7 @@ public struct RegistryWord: Hashable, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// - Parameters:
-    ///   - capacity: bytes of a packet's area, its trailer included.
+    ///   - capacity: bytes of a packet's area, its header and trailer included.
     ///   - identity: 15 bits.
     ///   - generation: how often the layout has changed.
     ///   - isPending: whether a change is about to bring the next generation.
@@ -125,7 +125,7 @@ public struct RegistryWord: Hashable, Sendable {
     /// The generation that a layout change is about to bring; else the current one.
     public var pending: Generation { isPending ? generation.next : generation }
     var isPending: Bool { pktmeta_word_pending(rawValue) != 0 }
-    /// Bytes of a packet's area, its trailer included.
+    /// Bytes of a packet's area, its header and trailer included.
     public var capacity: Int { Int(pktmeta_word_capacity(rawValue)) }
     /// Which registry it is of: all but the generation.
     package var registry: UInt32 { pktmeta_word_registry(rawValue) }
@@ -139,12 +139,16 @@ public struct RegistryWord: Hashable, Sendable {
     package var isReadable: Bool { abiVersion.map { (1...Self.abiVersion).contains($0) } ?? false }
 
     public static let abiVersion = Int(PKTMETA_ABI_VERSION)
-    /// Bytes at the area's end: which fields are set, the stamp, and some that the kernel writes to.
+    /// Bytes at the area's start: a half of the seal, and which fields are set.
+    public static let headerSize = Int(PKTMETA_HEADER_SIZE)
+    /// Bytes at the area's end: the stamp, and some that the kernel writes to.
     public static let trailerSize = Int(PKTMETA_TRAILER_SIZE)
-    /// Bytes for values in an area of that capacity: all in front of the trailer.
-    public static func space(of capacity: Int) -> Int { max(0, capacity - trailerSize) }
+    /// Bytes for values in an area of that capacity.
+    public static func space(of capacity: Int) -> Int { max(0, capacity - headerSize - trailerSize) }
     /// Bytes for values in a packet's area.
     public var space: Int { Self.space(of: capacity) }
+    /// Where they lie, in bytes from the start of the area.
+    public var valueRange: Range<Int> { Self.headerSize..<Self.headerSize + space }
     /// All that programs can make (abi.h): bytes, the smallest first.
     public static let capacities: [Int] = {
         var capacities: [Int] = []

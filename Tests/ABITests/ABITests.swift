@@ -143,7 +143,7 @@ import Testing
         let registry = pktmeta_registry_word(64, 0x2bcd, 1, 0x0007_1234)
         #expect(registry == 0x5240_579b_0007_1234)
         let layout = pktmeta_layout_word(pktmeta_id(7, 0xbeef), 0x1234, 40, 8)
-        #expect(layout == 0x01be_ef07_0828_1234)
+        #expect(layout == 0x01be_ef07_0820_1234, "a place is counted from behind the header")
         #expect(pktmeta_layout_offset(layout) == 40)
         // What a program compares as a packet passes: the id.
         #expect(UInt64(pktmeta_id(7, 0xbeef)) == layout >> 32)

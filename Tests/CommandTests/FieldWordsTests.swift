@@ -148,7 +148,7 @@ import Testing
             space.remedy
                 == "pktmeta unregister-field NAME frees space; pktmeta inspect-map registry shows who has it.")
         let large = try words(Self.field("large", .bytes(17)))
-        #expect(large.reason == "it needs 17 bytes, and this registry's capacity of 32 has 16 beside the trailer")
+        #expect(large.reason == "it needs 17 bytes, and this registry's capacity of 32 has 16 for values")
         #expect(large.remedy?.contains("pktmeta create-registry --capacity 64 makes one") == true)
         let holes = FieldRefusal.spaceScattered(.u64, holes: [4..<12, 13..<16])
         #expect(
@@ -187,7 +187,7 @@ import Testing
         (.newGeneration(Generation(502), current: Generation(500)), "generation 502 is newer than the registry's, 500"),
         (.notWellKnown(.rxHash), "the field rx_hash has the id 0x0100001e only"),
         (.overlap(with: 2), "its bytes overlap those of slot 2"),
-        (.pastTheEnd(end: 49, space: 48), "it ends at byte 49, and the area has 48 for values"),
+        (.pastTheEnd(end: 57, valuesEnd: 56), "it ends at byte 57, and values end at byte 56"),
         (.badDefinition(.sourceIsWellKnown(.rxHash)), "the source rx-hash is for the field rx_hash only"),
     ])
     func problems(fault: RegistryProblem.Fault, words: String) {

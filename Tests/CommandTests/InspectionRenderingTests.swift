@@ -62,9 +62,9 @@ import Testing
     @Test func damageIsShown() throws {
         var image = try InspectionExample.registry()
         image[2].layout = LayoutWord(
-            FieldID(rawValue: 0x0100_0702), generation: Generation(41), offset: 40, size: 16)
+            FieldID(rawValue: 0x0100_0702), generation: Generation(41), offset: 48, size: 16)
         let text = InspectionRendering(try InspectionExample.report(.registry, image), .plain).text
-        #expect(text.hasSuffix("damaged: slot 2: it ends at byte 56, and the area has 48 for values"))
+        #expect(text.hasSuffix("damaged: slot 2: it ends at byte 64, and values end at byte 56"))
         #expect(text.contains("│slot 2?"))
     }
 

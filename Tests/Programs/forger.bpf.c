@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Guesses stamps: puts an area in front of the packet whose stamp has random bits where a mask says so, and the right
- * ones elsewhere, and counts how often it is taken for the registry's own. Each run of a program is one guess.
+ * Guesses seals: puts an area in front of the packet that has random bits where masks say so, and the right ones
+ * elsewhere, and counts how often it is taken for the registry's own. Each run of a program is one guess.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -9,8 +9,10 @@
 
 PKTMETA_FIELD(__u32, target);
 
+const volatile __u32 right_header = 0; /* its half of the seal */
+const volatile __u32 guessed_header = 0;
 const volatile __u64 right_stamp = 0;
-const volatile __u64 guessed_bits = 0;
+const volatile __u64 guessed_stamp = 0;
 
 enum count { GUESSES, HITS, FAILURES, COUNTS };
 
@@ -25,6 +27,8 @@ struct {
 static __always_inline int put_guess(struct xdp_md *ctx)
 {
 	__u64 random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+	__u32 other = bpf_get_prandom_u32();
+	struct pktmeta_header *header;
 	void *meta, *data;
 
 	if (ctx->data_meta == ctx->data && bpf_xdp_adjust_meta(ctx, -64))
@@ -33,8 +37,10 @@ static __always_inline int put_guess(struct xdp_md *ctx)
 	data = (void *)(long)ctx->data;
 	if (meta + 64 > data)
 		return -EFAULT;
-	*(__u32 *)(meta + 64 - PKTMETA_TRAILER_SIZE) = 0xffffffff;
-	*(__u64 *)(meta + 64 - PKTMETA_TRAILER_SIZE + 4) = (right_stamp & ~guessed_bits) | (random & guessed_bits);
+	header = meta;
+	header->seal = (right_header & ~guessed_header) | (other & guessed_header);
+	header->fields_set = 0xffffffff;
+	*(__u64 *)(meta + 64 - PKTMETA_TRAILER_SIZE) = (right_stamp & ~guessed_stamp) | (random & guessed_stamp);
 	return 0;
 }
 

@@ -63,8 +63,8 @@ static __always_inline int write_by_old(struct __sk_buff *skb, struct report *re
 WRITE_BETWEEN(by_vlan_tags,
 	      bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 1) || bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 2),
 	      bpf_skb_vlan_pop(skb) || bpf_skb_vlan_pop(skb))
-WRITE_BETWEEN(by_room, bpf_skb_adjust_room(skb, 4, BPF_ADJ_ROOM_MAC, ADJUST_ROOM_KEEPS_CHECKSUM),
-	      bpf_skb_adjust_room(skb, -4, BPF_ADJ_ROOM_MAC, ADJUST_ROOM_KEEPS_CHECKSUM))
+WRITE_BETWEEN(by_room, bpf_skb_adjust_room(skb, 2, BPF_ADJ_ROOM_MAC, ADJUST_ROOM_KEEPS_CHECKSUM),
+	      bpf_skb_adjust_room(skb, -2, BPF_ADJ_ROOM_MAC, ADJUST_ROOM_KEEPS_CHECKSUM))
 WRITE_BETWEEN(by_head, bpf_skb_change_head(skb, 16, 0), 0)
 
 /* Behind one of these: what the packet carries then. */

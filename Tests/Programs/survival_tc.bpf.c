@@ -66,7 +66,7 @@ int read(struct __sk_buff *skb)
 {
 	struct pktmeta_cursor c;
 	__u32 key = 0;
-	__u64 value = 0, stamp = 0;
+	__u64 value = 0, trailer = 0;
 	__u8 marker = 0, first = 0;
 	struct seen *s = bpf_map_lookup_elem(&seen, &key);
 
@@ -79,7 +79,8 @@ int read(struct __sk_buff *skb)
 		count(&s->metadata);
 	if (!bpf_skb_load_bytes(skb, 0, &first, 1) && first == 0x45)
 		count(&s->headless);
-	if (c.is_open && !bpf_skb_load_bytes(skb, stamp_at, &stamp, sizeof(stamp)) && stamp == c.stamp)
+	if (c.is_open && !bpf_skb_load_bytes(skb, stamp_at, &trailer, sizeof(trailer)) &&
+	    __pktmeta_trailer_stamp(trailer) == c.stamp)
 		count(&s->stamped);
 	if (skb->gso_segs > 1)
 		count(&s->merged);

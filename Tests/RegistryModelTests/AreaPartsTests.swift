@@ -15,7 +15,8 @@ import Testing
             }
             let parts = image.areaParts
             #expect(parts.flatMap { Array($0.range) } == Array(0..<image.word.capacity))
-            #expect(parts.last == AreaPart(range: image.word.capacity - 16..<image.word.capacity, use: .trailer))
+            #expect(parts.first == AreaPart(range: 0..<8, use: .header))
+            #expect(parts.last == AreaPart(range: image.word.capacity - 8..<image.word.capacity, use: .trailer))
         }
     }
 
@@ -24,31 +25,32 @@ import Testing
         for (name, type) in [("a", FieldType.u16), ("b", .u32), ("f", .flag)] {
             image = image.applying(try image.registering(define(name, type), now: 0).steps)
         }
-        #expect(describe(image) == ["0..<2 a", "2..<4 free", "4..<8 b", "8..<16 free", "16..<32 trailer"])
+        #expect(describe(image) == ["8..<10 a", "10..<12 free", "12..<16 b", "16..<24 free"])
         // Unregistered, and the generation not yet bumped.
-        image[2].layout = tombstone(4..<8, generation: 42)
-        #expect(describe(image) == ["0..<2 a", "2..<4 free", "4..<8 released 2", "8..<16 free", "16..<32 trailer"])
-        image[3].layout = live(14..<34, generation: 41)
-        #expect(describe(image).suffix(3) == ["8..<14 free", "14..<16 damaged 3", "16..<32 trailer"])
+        image[2].layout = tombstone(12..<16, generation: 42)
+        #expect(describe(image) == ["8..<10 a", "10..<12 free", "12..<16 released 2", "16..<24 free"])
+        image[3].layout = live(22..<42, generation: 41)
+        #expect(describe(image).suffix(2) == ["16..<22 free", "22..<24 damaged 3"])
     }
 
     @Test(arguments: [
-        (14..<16, "f"), (14..<17, "damaged 1"), (14..<18, "damaged 1"), (14..<32, "damaged 1"), (14..<33, "damaged 1"),
-        (16..<17, nil), (28..<32, nil), (28..<36, nil), (40..<48, nil),
+        (22..<24, "f"), (22..<25, "damaged 1"), (22..<26, "damaged 1"), (22..<40, "damaged 1"), (22..<41, "damaged 1"),
+        (24..<25, nil), (36..<40, nil), (36..<44, nil), (48..<56, nil),
     ])
     func theTrailerIsNeverAFields(bytes: Range<Int>, use: String?) throws {
         var image = RegistryImage(capacity: 32)
         image[1] = SlotImage(layout: live(bytes), definition: try define("f", .bytes(bytes.count)))
-        let values = use.map { ["0..<14 free", "14..<16 \($0)"] } ?? ["0..<16 free"]
-        #expect(describe(image) == values + ["16..<32 trailer"])
+        let values = use.map { ["8..<22 free", "22..<24 \($0)"] } ?? ["8..<24 free"]
+        #expect(describe(image) == values)
         #expect(image.fields.count == (use == "f" ? 1 : 0))
     }
 
+    /// What lies between header and trailer.
     private func describe(_ image: RegistryImage) -> [String] {
-        image.areaParts.map { part in
+        image.areaParts.dropFirst().dropLast().map { part in
             let use =
                 switch part.use {
-                case .trailer: "trailer"
+                case .header, .trailer: "no value"
                 case .field(let field): field.name.text
                 case .released(let slot): "released \(slot)"
                 case .damaged(let slot): "damaged \(slot)"

@@ -66,12 +66,12 @@ struct DamagedRegistryTests {
         Damage("live byte 2", .damagedLayout) { $0.layout ^= 0x03 << 56 },
         Damage("live byte 255", .damagedLayout) { $0.layout |= 0xff << 56 },
         Damage("another slot", .otherSlot(4)) { $0.layout ^= 0x01 << 32 },
-        Damage("offset 45", .pastTheEnd(end: 49, space: 48)) { $0.layout ^= (16 ^ 45) << 16 },
-        Damage("offset of the trailer", .pastTheEnd(end: 52, space: 48)) { $0.layout ^= (16 ^ 48) << 16 },
-        Damage("offset of the stamp", .pastTheEnd(end: 56, space: 48)) { $0.layout ^= (16 ^ 52) << 16 },
-        Damage("offset of what nobody uses", .pastTheEnd(end: 64, space: 48)) { $0.layout ^= (16 ^ 60) << 16 },
-        Damage("offset 65", .pastTheEnd(end: 69, space: 48)) { $0.layout ^= (16 ^ 65) << 16 },
-        Damage("offset 255", .pastTheEnd(end: 259, space: 48)) { $0.layout |= 0xff << 16 },
+        Damage("offset 53", .pastTheEnd(end: 57, valuesEnd: 56)) { $0.layout ^= (16 ^ 45) << 16 },
+        Damage("offset of the trailer", .pastTheEnd(end: 60, valuesEnd: 56)) { $0.layout ^= (16 ^ 48) << 16 },
+        Damage("offset in the trailer", .pastTheEnd(end: 64, valuesEnd: 56)) { $0.layout ^= (16 ^ 52) << 16 },
+        Damage("offset behind the trailer", .pastTheEnd(end: 72, valuesEnd: 56)) { $0.layout ^= (16 ^ 60) << 16 },
+        Damage("offset 73", .pastTheEnd(end: 77, valuesEnd: 56)) { $0.layout ^= (16 ^ 65) << 16 },
+        Damage("offset 263", .pastTheEnd(end: 267, valuesEnd: 56)) { $0.layout |= 0xff << 16 },
         Damage("newer generation", .newGeneration(Generation(502), current: Generation(500))) { $0.layout += 2 },
         Damage("offset of slot 2", .overlap(with: 2)) { $0.layout ^= (16 ^ 4) << 16 },
         Damage("name of slot 1", .duplicateName(name("a"), slot: 1)) { $0.name.0 = 0x61 },
@@ -140,7 +140,7 @@ struct DamagedRegistryTests {
             ])
     }
 
-    @Test(arguments: [(0..<4, 3..<4), (0..<4, 0..<1), (8..<16, 10..<11), (8..<16, 8..<16)])
+    @Test(arguments: [(8..<12, 11..<12), (8..<12, 8..<9), (16..<24, 18..<19), (16..<24, 16..<24)])
     func aSharedByteIsAnOverlap(first: Range<Int>, second: Range<Int>) throws {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(first), definition: try define("one", .bytes(first.count)))
@@ -151,14 +151,14 @@ struct DamagedRegistryTests {
     }
 
     @Test(arguments: [
-        (44..<48, true), (0..<48, true), (44..<49, false), (0..<49, false), (48..<49, false), (48..<52, false),
-        (52..<60, false), (60..<64, false), (60..<68, false), (64..<68, false), (191..<255, false),
+        (52..<56, true), (8..<56, true), (52..<57, false), (8..<57, false), (56..<57, false), (56..<60, false),
+        (60..<68, false), (68..<72, false), (68..<76, false), (72..<76, false), (199..<263, false),
     ])
     func aFieldWithBytesOfTheTrailerIsDamagedAndNone(bytes: Range<Int>, isField: Bool) throws {
         var image = RegistryImage(capacity: 64)
         image[1] = SlotImage(layout: live(bytes), definition: try define("wide", .bytes(bytes.count)))
         let reread = try image.reread()
-        let fault = RegistryProblem.Fault.pastTheEnd(end: bytes.upperBound, space: 48)
+        let fault = RegistryProblem.Fault.pastTheEnd(end: bytes.upperBound, valuesEnd: 56)
         #expect(reread.problems == (isField ? [] : [RegistryProblem(slot: 1, fault: fault)]))
         #expect(reread.fields.map(\.slot) == (isField ? [1] : []))
         #expect(reread.usedBytes == (isField ? bytes.count : 0))

@@ -14,9 +14,9 @@ struct FieldSampleTests {
     @Test(arguments: [1, 2, 10, 4_294_967_295])
     func entriesKeepTheSample(sample: Int) throws {
         let definition = try Self.define(sample)
-        let bytes = SlotImage(layout: live(16..<24), definition: definition).entry
+        let bytes = SlotImage(layout: live(24..<32), definition: definition).entry
         #expect(Array(bytes[160..<164]) == encode(UInt32(sample == 1 ? 0 : sample)))
-        #expect(SlotImage(layout: live(16..<24), entry: bytes).definition == definition)
+        #expect(SlotImage(layout: live(24..<32), entry: bytes).definition == definition)
         #expect(definition.sourceDescription == (sample == 1 ? "ktime" : "ktime, 1 in \(sample)"))
     }
 
@@ -34,9 +34,9 @@ struct FieldSampleTests {
         #expect(try Self.define(1, source: .none).sample == 1)
 
         let definition = try Self.define(1, source: .none)
-        var entry = decode(SlotImage(layout: live(16..<24), definition: definition).entry, as: pktmeta_entry.self)
+        var entry = decode(SlotImage(layout: live(24..<32), definition: definition).entry, as: pktmeta_entry.self)
         entry.sample = 3
-        let slot = SlotImage(layout: live(16..<24), entry: encode(entry))
+        let slot = SlotImage(layout: live(24..<32), entry: encode(entry))
         #expect(slot.definition == nil)
         #expect(slot.fault == .badDefinition(.sampleWithoutSource))
     }

@@ -109,12 +109,12 @@ struct KilledProcessTests {
 
     /// Changes come one at a time, so only the next generation can stand open, whether announced or not.
     @Test func recoveryGoesToTheNextGenerationOnly() {
-        var image = RegistryImage(generation: 65_535, layouts: [tombstone(16..<24, generation: 0)])
+        var image = RegistryImage(generation: 65_535, layouts: [tombstone(24..<32, generation: 0)])
         #expect(image.applying(image.recovery()).word.generation.number == 0)
         image = RegistryImage(generation: 65_535)
         image.word = image.word.announced()
         #expect(image.applying(image.recovery()).word.generation.number == 0)
-        image = RegistryImage(generation: 65_535, layouts: [live(16..<24, generation: 0)])
+        image = RegistryImage(generation: 65_535, layouts: [live(24..<32, generation: 0)])
         #expect(image.applying(image.recovery()).word.generation.number == 0, "a move that was cut short")
     }
 

@@ -8,17 +8,17 @@ import Testing
 struct LayoutAllocatorTests {
     /// Holes: 4-11, 20-21 and 24-27.
     static let holed = RegistryImage(
-        capacity: 64, layouts: [live(22..<24), live(28..<48), live(12..<20), live(0..<4)])
+        capacity: 64, layouts: [live(30..<32), live(36..<56), live(20..<28), live(8..<12)])
 
     @Test func holesAreWhatIsLeft() {
-        #expect(LayoutAllocator(image: Self.holed).holes == [4..<12, 20..<22, 24..<28])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).holes == [0..<16])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 248)).holes == [0..<232])
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(0..<16)])).holes == [])
+        #expect(LayoutAllocator(image: Self.holed).holes == [12..<20, 28..<30, 32..<36])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).holes == [8..<24])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 248)).holes == [8..<240])
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(8..<24)])).holes == [])
     }
 
     @Test(arguments: [
-        (FieldType.u8, Int?.some(20)), (.u16, 20), (.bytes(3), 24), (.u32, 24), (.mac, 4), (.bytes(5), 4),
+        (FieldType.u8, Int?.some(28)), (.u16, 28), (.bytes(3), 32), (.u32, 32), (.mac, 12), (.bytes(5), 12),
         (.u64, nil),
         (.bytes(9), nil), (.ipv6, nil),
     ])
@@ -27,33 +27,33 @@ struct LayoutAllocatorTests {
     }
 
     @Test func theLowestOfEqualHolesIsTaken() {
-        let image = RegistryImage(capacity: 64, layouts: [live(0..<8), live(16..<24), live(32..<48)])
-        #expect(LayoutAllocator(image: image).offset(for: .u64) == 8)
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<16), live(24..<32), live(40..<56)])
+        #expect(LayoutAllocator(image: image).offset(for: .u64) == 16)
     }
 
     @Test(arguments: [
-        (FieldType.u8, 1), (.bytes(3), 1), (.u16, 2), (.mac, 2), (.u32, 4), (.bytes(12), 4), (.u64, 8),
-        (.ipv6, 8), (.bytes(24), 8),
+        (FieldType.u8, 9), (.bytes(3), 9), (.u16, 10), (.mac, 10), (.u32, 12), (.bytes(12), 12), (.u64, 16),
+        (.ipv6, 16), (.bytes(24), 16),
     ])
     func placesAreAligned(type: FieldType, offset: Int) {
-        let image = RegistryImage(capacity: 64, layouts: [live(0..<1)])
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<9)])
         #expect(LayoutAllocator(image: image).offset(for: type) == offset)
     }
 
     /// The holes are 21-26 and 32-39.
     @Test func aHoleWithoutAnAlignedPlaceIsPassedOver() {
-        let image = RegistryImage(capacity: 64, layouts: [live(0..<21), live(27..<32), live(40..<48)])
-        #expect(LayoutAllocator(image: image).offset(for: .u32) == 32)
-        #expect(LayoutAllocator(image: image).offset(for: .bytes(6)) == 32, "22 + 6 is past the hole")
-        #expect(LayoutAllocator(image: image).offset(for: .bytes(5)) == 21)
+        let image = RegistryImage(capacity: 64, layouts: [live(8..<29), live(35..<40), live(48..<56)])
+        #expect(LayoutAllocator(image: image).offset(for: .u32) == 40)
+        #expect(LayoutAllocator(image: image).offset(for: .bytes(6)) == 40, "22 + 6 is past the hole")
+        #expect(LayoutAllocator(image: image).offset(for: .bytes(5)) == 29)
         #expect(LayoutAllocator(image: image).offset(for: .ipv6) == nil)
     }
 
     @Test func theLastByteIsUsed() {
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(16)) == 0)
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(16)) == 8)
         #expect(LayoutAllocator(image: RegistryImage(capacity: 32)).offset(for: .bytes(17)) == nil)
-        let image = RegistryImage(capacity: 32, layouts: [live(0..<15)])
-        #expect(LayoutAllocator(image: image).offset(for: .u8) == 15)
+        let image = RegistryImage(capacity: 32, layouts: [live(8..<23)])
+        #expect(LayoutAllocator(image: image).offset(for: .u8) == 23)
         #expect(LayoutAllocator(image: image).offset(for: .u16) == nil)
     }
 
@@ -64,17 +64,17 @@ struct LayoutAllocatorTests {
         (100, 32_866, false),
     ])
     func tombstonesAreFreeOnceTheGenerationHasPassedThem(generation: UInt16, buried: UInt16, isFree: Bool) {
-        let layouts = [tombstone(0..<16, generation: buried)]
+        let layouts = [tombstone(8..<24, generation: buried)]
         let image = RegistryImage(capacity: 32, generation: generation, layouts: layouts)
         let allocator = LayoutAllocator(image: image)
-        #expect(allocator.holes == (isFree ? [0..<16] : []))
-        #expect(allocator.offset(for: .u8) == (isFree ? 0 : nil))
+        #expect(allocator.holes == (isFree ? [8..<24] : []))
+        #expect(allocator.offset(for: .u8) == (isFree ? 8 : nil))
         #expect(allocator.freeSlot == (isFree ? 1 : 2))
     }
 
     @Test func flagsNeedASlotAndNoBytes() throws {
-        var image = RegistryImage(capacity: 32, layouts: [live(0..<16)])
-        #expect(LayoutAllocator(image: image).offset(for: .flag) == 0)
+        var image = RegistryImage(capacity: 32, layouts: [live(8..<24)])
+        #expect(LayoutAllocator(image: image).offset(for: .flag) == 8)
         image = RegistryImage(capacity: 32)
         for number in 1...31 {
             let field = try image.register("flag\(number)", .flag)
@@ -83,32 +83,32 @@ struct LayoutAllocatorTests {
         #expect(Set(image.fields.map(\.slot)) == Set(1...31))
         #expect(image.problems.isEmpty)
         #expect(image.usedBytes == 0)
-        #expect(LayoutAllocator(image: image).holes == [0..<16])
+        #expect(LayoutAllocator(image: image).holes == [8..<24])
         #expect(LayoutAllocator(image: image).freeSlot == nil)
     }
 
     @Test func theLowestFreeSlotIsTaken() {
-        let layouts = [live(0..<1), live(1..<2), tombstone(2..<3, generation: 1), live(3..<4)]
+        let layouts = [live(8..<9), live(9..<10), tombstone(10..<11, generation: 1), live(11..<12)]
         #expect(LayoutAllocator(image: RegistryImage(layouts: layouts)).freeSlot == 5)
         #expect(LayoutAllocator(image: RegistryImage(generation: 1, layouts: layouts)).freeSlot == 3)
     }
 
     @Test func aDamagedSlotIsNotFreeAndKeepsItsBytes() {
-        let image = RegistryImage(capacity: 32, layouts: [LayoutWord(rawValue: live(0..<4).rawValue | 2 << 56)])
+        let image = RegistryImage(capacity: 32, layouts: [LayoutWord(rawValue: live(8..<12).rawValue | 2 << 56)])
         #expect(LayoutAllocator(image: image).freeSlot == 2)
-        #expect(LayoutAllocator(image: image).holes == [4..<16])
+        #expect(LayoutAllocator(image: image).holes == [12..<24])
     }
 
     @Test func bytesPastTheAreaAreNobodysHoles() {
-        let layouts = [live(0..<2), live(8..<243), live(188..<228)]
-        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: layouts)).holes == [2..<8])
-        let past = RegistryImage(capacity: 32, layouts: [live(40..<48)])
-        #expect(LayoutAllocator(image: past).holes == [0..<16])
+        let layouts = [live(8..<10), live(16..<251), live(196..<236)]
+        #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: layouts)).holes == [10..<16])
+        let past = RegistryImage(capacity: 32, layouts: [live(48..<56)])
+        #expect(LayoutAllocator(image: past).holes == [8..<24])
     }
 
     @Test(arguments: [
-        (16..<20, 0..<16), (20..<28, 0..<16), (28..<32, 0..<16), (28..<36, 0..<16), (15..<17, 0..<15),
-        (12..<32, 0..<12),
+        (24..<28, 8..<24), (28..<36, 8..<24), (36..<40, 8..<24), (36..<44, 8..<24), (23..<25, 8..<23),
+        (20..<40, 8..<20),
     ])
     func bytesOfTheTrailerAreNobodysHoles(taken: Range<Int>, hole: Range<Int>) {
         #expect(LayoutAllocator(image: RegistryImage(capacity: 32, layouts: [live(taken)])).holes == [hole])
@@ -124,7 +124,7 @@ struct LayoutAllocatorTests {
         #expect(last.slot == 7 && last.layout.epoch == 65_535)
         image.unregister(last)
         #expect(image.fields.isEmpty)
-        #expect(LayoutAllocator(image: image).holes == [0..<16])
+        #expect(LayoutAllocator(image: image).holes == [8..<24])
         #expect(LayoutAllocator(image: image).freeSlot == nil)
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("more", .u8) })
         #expect(error.kind == .taken)

@@ -70,7 +70,7 @@ struct RandomLayoutTests {
             let (start, end) = (field.layout.offset, field.layout.offset + field.layout.size)
             if field.layout.size != field.type.size { faults.append("\(field.name) has the wrong size") }
             if start % field.type.alignment != 0 { faults.append("\(field.name) is not aligned") }
-            if start < 0 || end > image.word.capacity - 16 { faults.append("\(field.name) is outside the area") }
+            if start < 8 || end > image.word.capacity - 8 { faults.append("\(field.name) is outside the area") }
             for byte in start..<end {
                 if let other = owners.updateValue(field.name, forKey: byte) {
                     faults.append("\(field.name) overlaps \(other)")
@@ -93,7 +93,7 @@ struct RandomLayoutTests {
 
     /// For each byte, whether neither a live field nor a tombstone ahead of the generation has it.
     private func freeBytes(of image: RegistryImage) -> [Bool] {
-        var free = (0..<image.word.capacity).map { $0 < image.word.capacity - 16 }
+        var free = (0..<image.word.capacity).map { (8..<image.word.capacity - 8).contains($0) }
         for field in image.fields {
             for byte in field.layout.offset..<field.layout.offset + field.layout.size { free[byte] = false }
         }

@@ -44,7 +44,7 @@ struct RegistryImageCodingTests {
     /// Where abi.h has each member.
     @Test func bytesOfAnEntry() throws {
         let definition = try define("tenant", .be32, source: .payload(offset: 0x0102), owner: "me")
-        var slot = SlotImage(layout: live(12..<16, epoch: 42, generation: 0x1234), definition: definition)
+        var slot = SlotImage(layout: live(20..<24, epoch: 42, generation: 0x1234), definition: definition)
         (slot.registeredAt, slot.lastEpoch) = (0x0102_0304_0506_0708, 0x2a2b)
         let bytes = slot.entry
         #expect(bytes.count == 248)
@@ -66,7 +66,7 @@ struct RegistryImageCodingTests {
     @Test func bytesOfARegistry() throws {
         var image = RegistryImage(capacity: 64, generation: 0x1234)
         let slot = SlotImage(
-            layout: live(12..<16, slot: 31, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
+            layout: live(20..<24, slot: 31, epoch: 42, generation: 0x1234), definition: try define("tenant", .u32))
         image[31] = slot
         let bytes = image.bytes
         #expect(bytes.count == 8192)
@@ -85,7 +85,7 @@ struct RegistryImageCodingTests {
     @Test func textsOfFullLengthAreTerminated() throws {
         let text = String(repeating: "n", count: 31)
         let definition = try define(text, .u8, owner: String(repeating: "ö", count: 15) + "!")
-        let slot = SlotImage(layout: live(12..<13), definition: definition)
+        let slot = SlotImage(layout: live(20..<21), definition: definition)
         #expect(slot.entry[31] == 0 && slot.entry[63] == 0)
         #expect(SlotImage(layout: slot.layout, entry: slot.entry).definition == definition)
     }

@@ -17,7 +17,7 @@ struct RegistryPlanTests {
         #expect(field.slot == 1 && field.id.rawValue == 0x0100_2a01)
         #expect(field.definition == asked && field.registeredAt == 1234)
         #expect(
-            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 0, generation 500")
+            field.layout.rawValue == 0x0100_2a01_0400_01f4, "live, epoch 42, slot 1, size 4, offset 8, generation 500")
         #expect(steps.count == 5)
         #expect(steps.first == .raiseRevision(2))
         guard case .describe(1, let entry) = steps[1] else { throw Unexpected(step: steps[1]) }
@@ -157,10 +157,10 @@ struct RegistryPlanTests {
     }
 
     @Test func spaceInPiecesIsNamed() throws {
-        var image = RegistryImage(capacity: 32, layouts: [live(0..<2), live(7..<11)])
+        var image = RegistryImage(capacity: 32, layouts: [live(8..<10), live(15..<19)])
         let error = try #require(refusal { () throws(PacketMetadataError) in try image.register("wide", .u64) })
         #expect(error.kind == .taken)
-        #expect(error.field == .spaceScattered(.u64, holes: [2..<7, 11..<16]))
+        #expect(error.field == .spaceScattered(.u64, holes: [10..<15, 19..<24]))
     }
 
     // MARK: Unregister
@@ -171,7 +171,7 @@ struct RegistryPlanTests {
         var image = RegistryImage(capacity: 64, generation: generation)
         let field = try image.register("tenant", .u32)
         let next = Generation(generation &+ 1)
-        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 0, size: 4)
+        let gone = LayoutWord(goneOf: field.layout.epoch, generation: next, offset: 8, size: 4)
         let pending = image.word.announced()
         let bumped = RegistryWord(capacity: 64, identity: 0x2bcd, generation: UInt32(generation) + 1)
         #expect(

@@ -12,7 +12,7 @@ struct RestampingTests {
         var image = RegistryImage(capacity: 32, generation: start)
         let kept = try image.register("kept", .u32)
         // A tombstone that stays: its slot has no epoch left.
-        image[2].layout = tombstone(4..<8, epoch: 65_535, generation: start)
+        image[2].layout = tombstone(12..<16, epoch: 65_535, generation: start)
         image[2].lastEpoch = 65_535
         let other = try image.register("other", .u16)
         try #require(kept.slot == 1 && other.slot == 3)
@@ -31,7 +31,7 @@ struct RestampingTests {
                 #expect(image.recovery().isEmpty && image.problems.isEmpty && image.forbiddenBytes.isEmpty)
                 #expect(image.fields.map(\.id) == [kept.id])
                 #expect(image.fields.map(\.layout.offset) == [kept.layout.offset])
-                #expect(LayoutAllocator(image: image).holes == [4..<16])
+                #expect(LayoutAllocator(image: image).holes == [12..<24])
             }
         }
     }
@@ -57,7 +57,7 @@ struct RestampingTests {
         for name in ["old", "gone", "young"] { try image.register(name, .u32) }
         let old = Generation(10_000 &- lag)
         image[1].layout = image[1].layout.with(generation: old)
-        image[4].layout = tombstone(12..<16, generation: old.number)
+        image[4].layout = tombstone(20..<24, generation: old.number)
         let steps = image.unregistering(try #require(image.fields.first { $0.name.text == "gone" }))
         let restamps = steps.compactMap { step in
             if case .publish(let slot, let layout) = step, slot != 2 { (slot, layout) } else { nil }

@@ -6,17 +6,17 @@ import Testing
 
 @Suite("Seals and stamps")
 struct SealTests {
-    static let seal = Seal(stamp: 0x1234_5678_9abc_0000)
+    static let seal = Seal(number: 0x1234_5678_9abc_def0)
 
     static func word(_ changes: UInt32) -> RegistryWord {
         RegistryWord(capacity: 64, identity: 7, generation: changes)
     }
 
     @Test func stampsCountUp() {
-        #expect(Self.seal.stamp(of: Generation(0), Self.word(0)) == 0x1234_5678_9abc_0000)
-        #expect(Self.seal.stamp(of: Generation(41), Self.word(41)) == 0x1234_5678_9abc_0029)
-        #expect(Self.seal.stamp(of: Generation(40), Self.word(41)) == 0x1234_5678_9abc_0028)
-        #expect(Self.seal.stamp(of: Generation(42), Self.word(41)) == 0x1234_5678_9abc_002a, "the pending one")
+        #expect(Self.seal.stamp(of: Generation(0), Self.word(0)) == 0x9abc_def0_0000)
+        #expect(Self.seal.stamp(of: Generation(41), Self.word(41)) == 0x9abc_def0_0029)
+        #expect(Self.seal.stamp(of: Generation(40), Self.word(41)) == 0x9abc_def0_0028)
+        #expect(Self.seal.stamp(of: Generation(42), Self.word(41)) == 0x9abc_def0_002a, "the pending one")
     }
 
     /// One subtraction tells the age across the wrap of a generation, since it carries into the seal.
@@ -35,22 +35,24 @@ struct SealTests {
 
     /// Memory of all zeroes or ones is no area of any registry, however often its layout changes.
     @Test func drawnSealsAreApartFromWhatMemoryHasAnyway() {
-        let lowest = Seal.tags.lowerBound << 16
-        let highest = ((Seal.tags.upperBound - 1) << 16).addingReportingOverflow(UInt64(UInt32.max))
-        #expect(lowest > 0x8000 && !highest.overflow && highest.partialValue < .max - 0x8000)
+        let lowest = UInt64(Seal.halves.lowerBound) << 16
+        let highest = UInt64(Seal.halves.upperBound - 1) << 16 + UInt64(UInt32.max)
+        #expect(lowest > 0x8000 && highest < 1 << 48 - 0x8000)
         var random = SplitMix64(seed: 3)
         let drawn = (0..<1000).map { _ in Seal(using: &random) }
         #expect(Set(drawn).count == 1000)
-        let all = drawn.reduce(UInt64(0)) { $0 | $1.stamp }
-        let common = drawn.reduce(UInt64.max) { $0 & $1.stamp }
-        #expect(all == 0xffff_ffff_ffff_0000 && common == 0, "all of the 48 bits are drawn")
+        let all = drawn.reduce(UInt64(0)) { $0 | $1.number }
+        let common = drawn.reduce(UInt64.max) { $0 & $1.number }
+        #expect(all == .max && common == 0, "all of the 64 bits are drawn")
+        #expect(drawn.allSatisfy { $0.stamp >> 48 == 0 && $0.stamp & 0xffff == 0 })
     }
 
     @Test func theMapKeepsIt() {
-        #expect(Self.seal.bytes == [0, 0, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12])
+        #expect(Self.seal.bytes == [0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12])
         #expect(Seal(bytes: Self.seal.bytes) == Self.seal)
         #expect(Seal(bytes: [UInt8](repeating: 0, count: 8)) == nil, "nobody has stored one")
-        #expect(Seal(bytes: [1, 0, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12]) == nil)
+        #expect(Seal(bytes: [0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12]) == nil)
+        #expect(Seal(bytes: [0xf0, 0xde, 0xbc, 0x9a, 0xff, 0xff, 0xff, 0xff]) == nil)
     }
 
     /// What a bound program is loaded with.
@@ -74,12 +76,18 @@ struct SealTests {
 extension SealTests {
     /// The verifier writes a program's constants into its log.
     @Test func whatTellsTheSealIsKnown() {
-        let stamp = Self.seal.stamp
+        let (stamp, header) = (Self.seal.stamp, UInt64(Self.seal.header))
         for number in [stamp, stamp + 1, stamp + 0xffff_ffff, stamp - 1, 0 &- stamp, 0 &- (stamp + 5)] {
             #expect(Self.seal.isTold(by: number), "\(number)")
         }
-        for half in [stamp >> 32, stamp & 0xffff_ffff, stamp & 0xffff_ffff + 7] { #expect(Self.seal.isTold(by: half)) }
-        for number in [UInt64(0), 1, 64, 0xffff_ffff, .max, stamp + 0x1_0000_0000, stamp &- 0x2_0000, stamp ^ 1 << 60] {
+        let parts = [stamp >> 16, stamp >> 32, stamp & 0xffff_ffff, stamp & 0xffff_ffff + 7]
+        for part in parts + [header, header + 1, header - 1] { #expect(Self.seal.isTold(by: part), "\(part)") }
+        let high = Seal(number: Self.seal.number | 1 << 63)
+        #expect(high.isTold(by: UInt64(bitPattern: Int64(Int32(bitPattern: high.header)))), "as a negative number")
+        for number in [
+            0, 1, 64, 0xffff_ffff, .max, stamp + 0x1_0000_0000, stamp &- 0x2_0000, stamp ^ 1 << 40, header + 2,
+            header - 2,
+        ] {
             #expect(!Self.seal.isTold(by: number), "\(number)")
         }
     }

@@ -121,7 +121,7 @@ struct WellKnownFieldTests {
         let definition = try define("rx_hash", .u32, source: .rxHash)
         for (slot, epoch) in [(5, UInt16(0)), (30, 1), (29, 0)] {
             var image = RegistryImage(capacity: 64)
-            image[slot] = SlotImage(layout: live(12..<16, slot: slot, epoch: epoch), definition: definition)
+            image[slot] = SlotImage(layout: live(20..<24, slot: slot, epoch: epoch), definition: definition)
             let problem = try #require(try image.reread().problems.first)
             #expect(problem.slot == slot)
             #expect(problem.fault == .notWellKnown(.rxHash))

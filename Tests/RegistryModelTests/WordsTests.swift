@@ -9,13 +9,13 @@ import Testing
 @Suite("Words")
 struct WordsTests {
     @Test(arguments: [
-        (UInt64(0x0100_2a01_0400_1234), UInt16(0x002a), UInt16(0x1234), 0, 4),
-        (0x0100_2a01_040c_1234, 0x002a, 0x1234, 12, 4),
-        (0x01ff_ff01_40ef_ffff, 0xffff, 0xffff, 239, 64),
-        (0x0100_0101_01ff_0001, 1, 1, 255, 1),
-        (0x0100_0001_0000_0000, 0, 0, 0, 0),
-        (0x0180_0101_1010_0001, 0x8001, 1, 16, 16),
-        (0x0100_ff01_0801_00ff, 0x00ff, 0x00ff, 1, 8),
+        (UInt64(0x0100_2a01_0400_1234), UInt16(0x002a), UInt16(0x1234), 8, 4),
+        (0x0100_2a01_040c_1234, 0x002a, 0x1234, 20, 4),
+        (0x01ff_ff01_40ef_ffff, 0xffff, 0xffff, 247, 64),
+        (0x0100_0101_01ff_0001, 1, 1, 263, 1),
+        (0x0100_0001_0000_0000, 0, 0, 8, 0),
+        (0x0180_0101_1010_0001, 0x8001, 1, 24, 16),
+        (0x0100_ff01_0801_00ff, 0x00ff, 0x00ff, 9, 8),
     ])
     func layoutWordsOfLiveFields(bits: UInt64, epoch: UInt16, generation: UInt16, offset: Int, size: Int) {
         let word = LayoutWord(rawValue: bits)
@@ -91,7 +91,7 @@ struct WordsTests {
 
     @Test func limits() {
         #expect(RegistryWord.abiVersion == 2)
-        #expect(RegistryWord.trailerSize == 16)
+        #expect(RegistryWord.headerSize == 8 && RegistryWord.trailerSize == 8)
         #expect(RegistryWord.capacities == [32, 64] + Array(stride(from: 128, through: 248, by: 8)))
         #expect(RegistryImage.slotCount == 32)
         #expect(RegistryImage.fieldSlots == 1..<32)

@@ -8,7 +8,7 @@
 #define BENCH_OPEN(c, ctx, size) pktmeta_open_bound(c, ctx)
 #define BENCH_SET(c, k, type, value) PKTMETA_SET(c, f##k, value)
 #define BENCH_GET(c, k, type, value) PKTMETA_GET(c, f##k, &(value))
-#define BENCH_EMPTY(c) (*(volatile __u32 *)(c)->cursor.trailer = 0)
+#define BENCH_EMPTY(c) (((volatile struct pktmeta_header *)(c)->cursor.area)->fields_set = 0)
 #define BENCH_DECLARE(k, type) PKTMETA_FIELD(type, f##k);
 
 #include "bench_fields.bpf.h"

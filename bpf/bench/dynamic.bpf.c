@@ -8,6 +8,6 @@
 #define BENCH_OPEN(c, ctx, size) pktmeta_open(c, ctx)
 #define BENCH_SET(c, k, type, value) pktmeta_set(c, PKTMETA_ID(f##k), &(value), sizeof(type))
 #define BENCH_GET(c, k, type, value) pktmeta_get(c, PKTMETA_ID(f##k), &(value), sizeof(type))
-#define BENCH_EMPTY(c) (*(volatile __u32 *)(c)->trailer = 0)
+#define BENCH_EMPTY(c) (((volatile struct pktmeta_header *)(c)->area)->fields_set = 0)
 
 #include "bench.bpf.h"

@@ -42,7 +42,7 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 static __always_inline void scrub_all(struct pktmeta_cursor *c)
 {
 	__pktmeta_zero(c->area);
-	*__pktmeta_stamp(c->trailer) = c->stamp;
+	__pktmeta_store_seal(c->area, c->area + __PKTMETA_SEAL(CAPACITY), __PKTMETA_SEAL(HEADER), c->stamp);
 }
 
 /*

@@ -60,7 +60,7 @@ static __always_inline int __has_places(const struct pktmeta_cursor *c, void *me
 /* Which fields the packet's area has, one bit a slot. */
 static __always_inline volatile __u32 *fields_set(void *area)
 {
-	return area + pktmeta_table.capacity - PKTMETA_TRAILER_SIZE;
+	return &((volatile struct pktmeta_header *)area)->fields_set;
 }
 
 /* The state as a step's field sees it: elements 0 of what is kept of slots are its own. */

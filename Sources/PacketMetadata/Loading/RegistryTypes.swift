@@ -25,9 +25,6 @@ struct RegistryTypes: Hashable, Sendable {
         let integer = try builder.addInteger("pktmeta_index", size: 4)
         let word = try builder.addInteger("pktmeta_u64", size: 8)
         var views: [(name: String, type: BTFBuilder.TypeID, offset: Int)] = []
-        try builder.addStruct(
-            PKTMETA_AREA_STRUCT, size: binding.capacity,
-            members: [(name: "fields_set", type: integer, offset: RegistryWord.space(of: binding.capacity))])
         for bytes in [8, 4, 2, 1] {
             let element = bytes == 8 ? word : try builder.addInteger("pktmeta_u\(8 * bytes)", size: bytes)
             let count = Int(PKTMETA_VALUE_MAX) / bytes
@@ -37,6 +34,7 @@ struct RegistryTypes: Hashable, Sendable {
             PKTMETA_SEAL_ENUM,
             values: [
                 ("PKTMETA_SEAL_REGISTRY", UInt64(binding.registry)),
+                ("PKTMETA_SEAL_HEADER", UInt64(seal.header)),
                 ("PKTMETA_SEAL_BASE", seal.stamp),
                 ("PKTMETA_SEAL_SALT", salt),
                 ("PKTMETA_SEAL_CAPACITY", UInt64(binding.capacity)),
@@ -44,6 +42,7 @@ struct RegistryTypes: Hashable, Sendable {
         try builder.addEnum64(
             PKTMETA_INFO_ENUM,
             values: [
+                ("PKTMETA_INFO_HEADER", UInt64(seal.header)),
                 ("PKTMETA_INFO_OLDEST", binding.oldestStamp(seal)),
                 ("PKTMETA_INFO_SPAN", UInt64(binding.span)),
                 ("PKTMETA_INFO_CAPACITY", UInt64(binding.capacity)),

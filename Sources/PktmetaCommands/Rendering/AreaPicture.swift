@@ -55,6 +55,7 @@ struct AreaPicture {
 
     private func look(of part: AreaPart) -> (label: String, style: Style, filler: String) {
         switch part.use {
+        case .header: ("header", .dim, " ")
         case .trailer: ("trailer", .dim, " ")
         case .field(let field): (field.name.text, .series(field.slot - 1), " ")
         case .released: ("released", .dim, display.hasUnicode ? "╌" : "-")

@@ -40,7 +40,7 @@ struct FieldRendering {
         let area = report.inspection.image.word.capacity
         let place =
             field.type.size == 0
-            ? "none: a flag is a bit of the trailer"
+            ? "none: a flag is a bit of the header"
             : "bytes \(field.layout.offset) to \(field.layout.offset + field.layout.size - 1) of \(area)"
         var facts = [
             ("place", place),

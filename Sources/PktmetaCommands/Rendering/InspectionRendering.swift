@@ -21,7 +21,7 @@ struct InspectionRendering {
     var text: String {
         var parts: [String] = []
         if view.showsRegistry { parts += [heading, picture, registryTable] }
-        if view.showsState { parts += [stateTable, uncountedLines, areaLine] }
+        if view.showsState { parts += [stateTable, uncountedLines, figureLines] }
         if view == .field {
             parts += inspection.fields.map { FieldRendering($0, report, display).text }
         } else if inspection.fields.isEmpty, !image.fields.isEmpty {
@@ -196,6 +196,16 @@ struct InspectionRendering {
             state.setRefused.nonzero.map { "set \($0.name) \($0.count)" }
             + state.getRefused.nonzero.map { "get \($0.name) \($0.count)" }
         return texts.isEmpty ? "-" : texts.joined(separator: ", ")
+    }
+
+    private var figureLines: String { [statisticsLine, areaLine].filter { !$0.isEmpty }.joined(separator: "\n") }
+
+    /// Where the table has minimums and the like that are not of all values.
+    private var statisticsLine: String {
+        let hasRange = inspection.fields.contains { $0.state?.range != nil }
+        guard image.statistics == .sampled, hasRange else { return "" }
+        let interval = Statistics.sampled.interval
+        return "minimum, maximum, histogram: of one packet in \(interval), and each field's first"
     }
 
     private var areaLine: String {

@@ -159,7 +159,9 @@ import Testing
             let before = try Self.shell(containing: "clang").split(separator: "\n").filter {
                 !$0.contains("watch")
             }
+            // Tests run side by side, some in mount namespaces of their own: what these have is not seen, and told (79).
             let commands = try Self.shell(containing: "delete-registry")
+                .replacing("remove-from-host --dry-run", with: "remove-from-host --dry-run || test $? -eq 79")
             let world = """
                 mkdir -p /run/netns
                 ip netns add blue

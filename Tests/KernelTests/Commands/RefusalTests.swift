@@ -84,7 +84,7 @@ import Testing
                 saying: "it has 2 XDP programs: inject, unused", "Name one: OBJECT:PROGRAM.")
             try Self.expectRefusal(
                 bench, attach(AttachmentTests.object("inject_area") + ":other"), exitCode: 65,
-                saying: "it has no XDP program other: inject, unused")
+                saying: "it has no XDP program other; it has inject, unused")
         }
     }
 
@@ -153,7 +153,7 @@ import Testing
                 ["odd", "--type", "u8", "--source", "ifindex"], 64, "it needs an integer type of at least 4 bytes")
             try refuse(["odd", "--type", "u8", "--source", "weather"], 64, "there is no such source")
             try refuse(["large", "--type", "bytes:48"], 73, "it needs 48 bytes, and 44 of 48 are free")
-            try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 48 beside the trailer")
+            try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 48 for values")
             try Self.expectRefusal(
                 bench, ["unregister-field", "nosuch"], exitCode: 66, saying: "has no such field", "It has tenant.")
             try Self.expectRefusal(

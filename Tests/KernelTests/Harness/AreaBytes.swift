@@ -14,21 +14,17 @@ extension Registry {
     ///
     /// - Parameters:
     ///   - delta: generations that it is newer than the registry; negative: older.
-    ///   - bits: of the stamp, that are flipped.
-    ///   - byte: what each byte in front of the trailer is.
+    ///   - bits: of the seal, that are flipped.
+    ///   - byte: what each byte between header and trailer is.
     func area(
         generation delta: Int = 0, flipping bits: UInt64 = 0, set slots: [Int] = [], filledWith byte: UInt8 = 0
     ) throws -> [UInt8] {
         let word = try image().word
-        let stamp = try newestStamp() &+ UInt64(bitPattern: Int64(delta))
+        let seal = Seal(number: try seal().number ^ bits)
+        let stamp = seal.stamp(of: word.generation, word) &+ UInt64(bitPattern: Int64(delta))
         let fieldsSet = slots.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
-        return [UInt8](repeating: byte, count: word.capacity - RegistryWord.trailerSize) + encode(fieldsSet)
-            + encode(stamp ^ bits) + [0, 0, 0, 0]
-    }
-
-    /// Bytes of an area behind its last value.
-    func areaTrailer(set slots: [Int] = []) throws -> [UInt8] {
-        Array(try area(set: slots).suffix(RegistryWord.trailerSize))
+        return encode(seal.header) + encode(fieldsSet) + [UInt8](repeating: byte, count: word.space)
+            + encode(stamp).prefix(6) + [0, 0]
     }
 }
 

@@ -6,15 +6,15 @@ import TestSupport
 /// A path on which the kernel takes bytes of a packet's sender for the end of the packet's area.
 ///
 /// Packets come in at the chain's far end, where the prebuilt producer makes an area of 64 bytes for each. Then something moves
-/// the packet's start without the area. Out of VXLAN and other tunnels too, but there the sender has no say in the stamp's eight
+/// the packet's start without the area. Out of VXLAN and other tunnels too, but there the sender has no say in the trailer's eight
 /// bytes: lengths and flags lie there, which the receiver compares.
 enum ForgeryPath: String, CaseIterable, Sendable {
     /// SRv6 (End.DX2): the outer headers go, and TLVs of their last one lie in front of the inner frame. Read in the next
     /// network namespace.
     case segmentRouting
-    /// Forwarded to a device without Ethernet header: the area is 14 bytes off, so it ends with that header, of which the
-    /// sender chooses the first half of the stamp's bytes: they are of the source address. Values are in a field that the producer copies from the packet. Read as the packet
-    /// leaves.
+    /// Forwarded to a device without Ethernet header: the area is 14 bytes off, so it ends with that header, in which the stamp's
+    /// bytes are the source address. The header, and values, are in a field that the producer copies from the packet. Read as
+    /// the packet leaves.
     case tunDevice
 
     struct Point: Sendable {
@@ -34,33 +34,16 @@ enum ForgeryPath: String, CaseIterable, Sendable {
     /// Of the registry: what the producer copies out of packets, and the field that nobody sets, with its offset.
     var fields: [(name: String, type: String, offset: Int)] {
         switch self {
-        case .segmentRouting: [("copied", "u16", 0), ("tenant", "u16", 2)]
-        case .tunDevice:
-            (1..<17).map { ("flag_\($0)", "flag", 0) } + [("tenant", "u16", 0), ("copied", "bytes:42", 2)]
+        case .segmentRouting: [("copied", "u16", 8), ("tenant", "u16", 10)]
+        case .tunDevice: [("tenant", "u16", 8), ("copied", "bytes:42", 10)]
         }
     }
 
     /// The program of Tests/Programs/forgery_sender.bpf.c.
     var sender: String {
         switch self {
-        case .segmentRouting: "send_stamp"
+        case .segmentRouting: "send_seal"
         case .tunDevice: "send_forwarded"
-        }
-    }
-
-    /// Bits of the seal that the sender does not know, and can choose in a packet.
-    var guessedBits: UInt64 {
-        switch self {
-        case .segmentRouting: .max << 16
-        case .tunDevice: .max << 32
-        }
-    }
-
-    /// What the stamp's other bits are in each packet.
-    var fixedBits: UInt64 {
-        switch self {
-        case .segmentRouting: 0
-        case .tunDevice: Self.address.dropFirst(2).reversed().reduce(0) { $0 << 8 | UInt64($1) }
         }
     }
 
@@ -77,7 +60,6 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             try VethPair.ip("tuntap add dev tun0 mode tun")
             try VethPair.ip("address add 203.0.113.1/24 dev tun0")
             try VethPair.ip("link set tun0 up")
-            try VethPair.ip("link set \(VethPair.far) address fe:ff:05:00:01:00")
         }
     }
 
@@ -89,15 +71,12 @@ enum ForgeryPath: String, CaseIterable, Sendable {
 
     // MARK: The packet
 
-    /// Of the receiver's interface. Two bytes are bits of which fields are set, those from slot 17 on; then come those of a
-    /// generation, and the lowest of the seal.
-    private static let address: [UInt8] = [0xfe, 0xff, 5, 0, 1, 0]
-
-    /// A frame, and where in it the stamp is that the sender writes.
-    func frame(wanting value: UInt16) -> (bytes: [UInt8], stampAt: Int) {
+    /// A frame, and where in it header and stamp are, the seal of which the sender writes.
+    func frame(wanting value: UInt16) -> (bytes: [UInt8], headerAt: Int, stampAt: Int) {
         let wanted = [UInt8(truncatingIfNeeded: value), UInt8(value >> 8)]
         let values = (0..<24).flatMap { _ in wanted }
-        let (stamp, allSet) = ([UInt8](repeating: 0, count: 8), [UInt8](repeating: 0xff, count: 4))
+        let areaHeader: [UInt8] = [0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]
+        let trailer = [UInt8](repeating: 0, count: 8)
         let inner: [UInt8] = [2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 1, 0x88, 0xb5] + [UInt8](repeating: 0, count: 46)
         switch self {
         case .segmentRouting:
@@ -106,12 +85,15 @@ enum ForgeryPath: String, CaseIterable, Sendable {
             )
             // A routing header of 96 bytes: of Ethernet, type 4, one segment, none left; a TLV as filler, with the area.
             let header: [UInt8] = [143, 11, 4, 0, 0, 0, 0, 0] + there + [250, 70, 0, 0, 0, 0, 0, 0]
-            let packet = Frame.ipv6(43, from: here, to: there, header + values + allSet + stamp + [0, 0, 0, 0] + inner)
-            return (Frame.ethernet(0x86dd, packet), 14 + 40 + header.count + values.count + allSet.count)
+            let packet = Frame.ipv6(43, from: here, to: there, header + areaHeader + values + trailer + inner)
+            let area = 14 + 40 + header.count
+            return (Frame.ethernet(0x86dd, packet), area, area + areaHeader.count + values.count)
         case .tunDevice:
-            let datagram = [40000, 4000, UInt16(8 + values.count), 0].flatMap(Frame.bytes) + values
+            // The producer copies from byte 42 on, to byte 10 of the area: byte 14 is where an area will be said to be.
+            let payload = [UInt8](repeating: 0, count: 4) + areaHeader + values
+            let datagram = [40000, 4000, UInt16(8 + payload.count), 0].flatMap(Frame.bytes) + payload
             let packet = Frame.withChecksum(Frame.ipv4(17, from: [192, 0, 2, 1], to: [203, 0, 113, 9], datagram))
-            return (Self.address + Frame.ethernet(0x0800, packet).dropFirst(6), 2)
+            return (Frame.ethernet(0x0800, packet), 42 + 4, 6)
         }
     }
 }

@@ -38,13 +38,8 @@ final class ForgeryScene {
         }
     }
 
-    /// A registry whose newest stamp a packet can have on the path: the best that can be for the sender.
     private static func registry(for path: ForgeryPath, at scratch: ScratchRegistry) throws -> Registry {
-        let made = try Registry.openOrCreate(at: scratch.path, capacity: 64)
-        let generation = path.fixedBits & 0xffff
-        let seal = try made.seal().stamp & path.guessedBits | path.fixedBits - generation
-        let registry = try made.with(seal: Seal(stamp: seal))
-        try registry.setGeneration(UInt32(generation))
+        let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
         for field in path.fields {
             let type = try FieldType(field.type)
             let source = try FieldSource(field.name == "copied" ? "payload:42" : "none", type: type)
@@ -98,10 +93,10 @@ final class ForgeryScene {
 
     /// Sends until the reader has seen so many packets with metadata: a queue may lose some on the way.
     ///
-    /// - Parameter knowingTheSeal: else the sender knows all but that: each stamp has the right generation and random bits of the seal.
+    /// - Parameter knowingTheSeal: else the sender knows all but that: each area has the right generation and a random seal.
     func attack(_ count: UInt64, knowingTheSeal: Bool) throws -> Outcome {
         let sender = try ForgingSender(
-            path, stamp: registry.newestStamp(), guessing: knowingTheSeal ? 0 : path.guessedBits, wanting: Self.wanted,
+            path, seal: registry.seal(), stamp: registry.newestStamp(), knowingTheSeal, wanting: Self.wanted,
             from: chain.pair)
         let (before, start) = (try outcome(), ContinuousClock.now)
         var now = before
@@ -142,14 +137,16 @@ private final class ForgingSender {
     private let pair: VethPair
 
     init(
-        _ path: ForgeryPath, stamp: UInt64, guessing guessed: UInt64, wanting value: UInt16, from pair: VethPair
+        _ path: ForgeryPath, seal: Seal, stamp: UInt64, _ knowsSeal: Bool, wanting value: UInt16, from pair: VethPair
     ) throws {
         let frame = path.frame(wanting: value)
         let object = try BPFObject(bytes: Fixture.bytes(Fixture.object("forgery_sender")), name: "forgery")
         let index = try pair.inSender { try NetworkInterface(named: VethPair.near).index }
         _ = object.setConstant("sender_ifindex", to: encode(index))
+        _ = object.setConstant("known_header", to: encode(seal.header))
         _ = object.setConstant("known_stamp", to: encode(stamp))
-        _ = object.setConstant("guessed_bits", to: encode(guessed))
+        _ = object.setConstant("knows_seal", to: [knowsSeal ? 1 : 0])
+        _ = object.setConstant("header_at", to: encode(UInt32(frame.headerAt)))
         _ = object.setConstant("stamp_at", to: encode(UInt32(frame.stampAt)))
         _ = object.setConstant("life", to: Array(frame.bytes[22..<26]))
         program = try object.load(only: path.sender)

@@ -47,21 +47,21 @@ extension SurvivalSection {
         heading: "After a helper and its reverse",
         rows: [
             SurvivalRow(
-                "`bpf_skb_adjust_room` by 4 bytes and by -4", .either, .value, fits,
-                Route(change: "adjust_room_and_back", amounts: [4])),
+                "`bpf_skb_adjust_room` by 2 bytes and by -2", .either, .value, fits,
+                Route(change: "adjust_room_and_back", amounts: [2])),
             SurvivalRow(
-                "`bpf_skb_adjust_room` by 8 bytes or more, and by as many less", .either,
+                "`bpf_skb_adjust_room` by 4 bytes or more, and by as many less", .either,
                 .displaced.since(.newest, .value), overwritten,
-                Route(change: "adjust_room_and_back", amounts: [8, 50, 64])),
+                Route(change: "adjust_room_and_back", amounts: [4, 8, 50, 64])),
             SurvivalRow(
                 "`bpf_skb_change_proto` to IPv6 and back", .either, .displaced.since(.newest, .value), overwritten,
                 Route(change: "change_proto_and_back")),
             SurvivalRow(
                 "`bpf_skb_vlan_push` of two tags, and `bpf_skb_vlan_pop` of both", .either,
-                .value, fits, Route(change: "vlan_push_and_pop")),
+                .displaced.since(.newest, .value), overwritten, Route(change: "vlan_push_and_pop")),
         ])
 
-    private static let fits = "What is put there fits the area's last 4 bytes, which nobody uses."
+    private static let fits = "What is put there fits the area's last 2 bytes, which nobody uses."
     private static let overwritten =
         "The area is where it was, but a header lay on its stamp. On 7.3 the area moved along, there and back."
 

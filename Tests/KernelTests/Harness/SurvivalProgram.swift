@@ -63,7 +63,7 @@ struct SurvivalPrograms {
             object: "survival_tc", name: "read",
             constants: marker(at: route.markerAt).merging([
                 "only_protocol": [route.onlyProtocol],
-                "stamp_at": ContractScript.little(UInt32(max(12, route.pushed) - 12)),
+                "stamp_at": ContractScript.little(UInt32(max(8, route.pushed) - 8)),
             ]) { $1 })
     }
 

@@ -119,32 +119,26 @@ final class SurvivalFields {
         others = []
     }
 
-    /// The survivor behind four others.
+    /// The survivor behind four others, at byte 40 of an area of 64.
     ///
-    /// - Parameter others: their values, by the registry's newest stamp.
-    init(others values: (UInt64) -> [UInt64]) throws {
-        registry = try Registry.openOrCreate(at: scratch.path, capacity: nil)
+    /// - Parameters:
+    ///   - stamp: the registry's newest, if the test chooses it.
+    ///   - values: of the others, by the seal's half in the header and the newest stamp.
+    init(stamp: UInt64? = nil, others values: (UInt32, UInt64) -> [UInt64]) throws {
+        let made = try Registry.openOrCreate(at: scratch.path, capacity: 64)
+        let header = try made.seal().header
+        if let stamp {
+            registry = try made.with(seal: Seal(header: header, tag: UInt32(stamp >> 16)))
+            try registry.setGeneration(UInt32(stamp & 0xffff))
+        } else {
+            registry = made
+        }
         var ids: [FieldID] = []
         for number in 0..<4 { ids.append(try Self.register(registry, "other_\(number)").id) }
         survivor = try Self.register(registry, "survivor")
-        others = try Array(zip(ids, values(registry.newestStamp()))).map { (id: $0, value: $1) }
-    }
-
-    /// The survivor alone, in a registry whose newest stamp a test has chosen.
-    ///
-    /// - Parameter slot: the field's.
-    init(stamp: UInt64, slot: Int) throws {
-        let generation = stamp & 0xffff
-        registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
-            .with(seal: Seal(stamp: stamp - generation))
-        try registry.setGeneration(UInt32(generation))
-        for number in 1..<slot {
-            _ = try registry.register(FieldDefinition(name: FieldName("flag_\(number)"), type: .flag))
-        }
-        survivor = try Self.register(registry, "survivor")
-        others = []
         let newest = try registry.newestStamp()
-        try #require(survivor.slot == slot && newest == stamp)
+        others = Array(zip(ids, values(header, newest))).map { (id: $0, value: $1) }
+        try #require(survivor.layout.offset == 40 && (stamp == nil || newest == stamp))
     }
 
     private static func register(_ registry: borrowing Registry, _ name: String) throws -> RegisteredField {

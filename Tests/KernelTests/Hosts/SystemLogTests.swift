@@ -122,7 +122,7 @@ import Testing
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
             ],
             "unregister-field": ["unregistered " + field("b", 1)],
-            "compact": ["moved \(field("c", 2)) to offset 13"],
+            "compact": ["moved \(field("c", 2)) to offset 21"],
             "detach-from-interface": ["detached producer from XDP of v1 in network namespace blue (native)"],
             "repair": [
                 "finished what another command had begun: v1: TC ingress: scrub: forgotten, since its "

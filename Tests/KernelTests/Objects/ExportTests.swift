@@ -168,7 +168,7 @@ private let fault: Int32 = -14
             // It makes areas of the registry as it is now.
             let (made, area) = try setter.run()
             #expect(made.results == [0, noEntry, noEntry, 0, 0, noEntry])
-            #expect(try Array(area.suffix(12)) == Array(bench.area().suffix(12)))
+            #expect(try area.suffix(8) == bench.area().suffix(8) && area.prefix(4) == bench.area().prefix(4))
 
             // Exported again, the new program does not know the fields that are gone, and so the verifier refuses an id.
             #expect(bench.export().exitCode == 0)

@@ -117,7 +117,8 @@ import Testing
             #expect(own.opened == 0)
             #expect(own.errnos == [Errno.noEntry, Errno.invalid, 0, 0])
             for foreign in try [
-                bench.area(flipping: 1 << 48), bench.area(flipping: 1 << 63), bench.area(generation: 1 << 16),
+                bench.area(flipping: 1), bench.area(flipping: 1 << 31), bench.area(flipping: 1 << 32),
+                bench.area(flipping: 1 << 63), bench.area(generation: 1 << 16),
                 [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64),
             ] {
                 let outcome = try harness.run(area: foreign, calls)

@@ -19,7 +19,7 @@ import Testing
         /// Bytes that it puts in front.
         let amount: Int32
         var mode = XDPMode.native
-        /// Whether the start gets where XDP had that of packets of the other kind, and it moved by 60 bytes or more: by less, the new area
+        /// Whether the start gets where XDP had that of packets of the other kind, and it moved by 62 bytes or more: by less, the new area
         /// lies on the old stamp.
         let meets: Bool
 
@@ -39,12 +39,12 @@ import Testing
         }
     }
 
-    private static let distances: [Int32] = [4, 8, 16, 56, 60, 64, 68, 128]
+    private static let distances: [Int32] = [4, 8, 16, 56, 60, 62, 64, 68, 128]
 
     static let mixes: [Mix] =
-        [8, 56, 60, 64, 128].flatMap { (pushed: Int32) in
+        [8, 56, 60, 62, 64, 128].flatMap { (pushed: Int32) in
             distances.map {
-                Mix(pushed: pushed, change: "change_head_of_others", amount: $0, meets: $0 == pushed && pushed >= 60)
+                Mix(pushed: pushed, change: "change_head_of_others", amount: $0, meets: $0 == pushed && pushed >= 62)
             }
         } + [
             Mix(pushed: 64, change: "adjust_room_of_others", amount: 64, meets: true),

@@ -9,15 +9,17 @@ import Testing
 @testable import PacketMetadata
 @testable import RegistryModel
 
-/// How many stamps have to be guessed until one is taken for the registry's.
+/// How many areas have to be guessed until one is taken for the registry's.
 ///
-/// A stamp has 64 bits. A program takes those of a window of generations: at most the newest and the 32,767 before it, 2^15 of
-/// 2^64. So it takes a random stamp once in 2^64 / 2^15 = 2^49 packets, 562,949,953,421,312 of them: at ten million packets a
-/// second that is 1.8 years. Who knows the generation, which is no secret, guesses the other 48 bits: once in 2^48.
+/// A seal has 64 bits: 32 in an area's header, 32 in its stamp, above the generation's 16. A program takes those of a window of
+/// generations: at most the newest and the 32,767 before it, 2^15 of 2^80. So it takes random bytes once in 2^80 / 2^15 = 2^65
+/// packets: at ten million packets a second that is 117,000 years. Who knows the generation, which is no secret, guesses the
+/// other 64 bits: once in 2^64. Where one half of the seal is there already, of an area whose other end has been overwritten,
+/// 32 bits are left: once in 2^32, or 2^33.
 ///
-/// Nobody can wait for that. So the programs here, with accessors as they are, meet stamps of which only some bits are random:
-/// the 16 of the generation, and 8, 12 or 16 of the tag; all others are right. That is a seal of so many bits. It is hit as often
-/// as the same calculation says, at each width and wherever in the tag the bits are, so the calculation holds for the widest one.
+/// Nobody can wait for that. So the programs here, with accessors as they are, meet areas of which only some bits are random:
+/// the 16 of the generation, and 8, 12 or 16 of the seal; all others are right. That is a seal of so many bits. It is hit as often
+/// as the same calculation says, at each width and wherever in the seal the bits are, so the calculation holds for the widest one.
 @Suite(Kernel.required) struct SealedAreaTests {
     /// How a program opens the area.
     enum Access: CustomStringConvertible {
@@ -44,16 +46,16 @@ import Testing
     static let accesses: [Access] = [.byID, .bound(generations: 1 << 15), .bound(generations: 1 << 13)]
     static let variants = accesses.flatMap { access in Fixture.Compiler.allCases.map { (access, $0) } }
 
-    /// Bits of the tag that are guessed: how many, and the lowest. Those of 12 are all 48, one after the other.
+    /// Bits of the seal that are guessed: how many, and the lowest. Those of 12 are all 64, one after the other.
     static let guessedBits: [(count: UInt64, from: UInt64)] = [
-        (8, 16), (12, 16), (12, 28), (12, 40), (12, 52), (16, 16),
+        (8, 0), (12, 0), (12, 12), (12, 24), (12, 36), (12, 48), (12, 52), (16, 24),
     ]
 
     @Test(arguments: variants)
     func aSealOfFewBitsIsHitAsOftenAsCalculated(access: Access, compiler: Fixture.Compiler) throws {
         try Kernel.run {
             for (count, from) in Self.guessedBits {
-                let forger = try Forger(access, compiler, guessing: 0xffff | (1 << count - 1) << from)
+                let forger = try Forger(access, compiler, guessing: (1 << count - 1) << from, generation: true)
                 let rate = Double(access.window) / Double(UInt64(1) << (16 + count))
                 let guesses = max(1 << 21, Int(64 / rate))
                 let expected = rate * Double(guesses)
@@ -66,11 +68,11 @@ import Testing
         }
     }
 
-    /// Of all 64 bits, and of the tag's 48 where the generation is known: 2^26 guesses of each program find none.
-    @Test(arguments: [Access.byID, .bound(generations: 1 << 15)], [UInt64.max, UInt64.max << 16])
-    func theWholeSealIsNotHit(access: Access, guessed: UInt64) throws {
+    /// Of all bits, and of the seal's 64 where the generation is known: 2^26 guesses of each program find none.
+    @Test(arguments: [Access.byID, .bound(generations: 1 << 15)], [true, false])
+    func theWholeSealIsNotHit(access: Access, guessesGeneration: Bool) throws {
         try Kernel.run {
-            let forger = try Forger(access, .swift, guessing: guessed)
+            let forger = try Forger(access, .swift, guessing: .max, generation: guessesGeneration)
             #expect(try forger.run(1 << 25) == 0)
         }
     }
@@ -83,10 +85,14 @@ private final class Forger {
     /// The stamp of areas that the registry's programs make now.
     let newest: UInt64
 
-    /// - Parameter guessed: bits of the stamp that are random; all others are right.
-    init(_ access: SealedAreaTests.Access, _ compiler: Fixture.Compiler, guessing guessed: UInt64) throws {
+    /// - Parameters:
+    ///   - guessed: bits of the seal that are random; all others are right.
+    ///   - generation: whether those of the generation are random too.
+    init(
+        _ access: SealedAreaTests.Access, _ compiler: Fixture.Compiler, guessing guessed: UInt64, generation: Bool
+    ) throws {
         let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
-        // All of the window lies in one tag: where the sixteen bits of the generation do not wrap.
+        // All of the window lies in one seal: where the sixteen bits of the generation do not wrap.
         if case .byID = access { try registry.setGeneration(1 << 15) } else { try registry.setGeneration(100) }
         _ = try registry.register(FieldDefinition(name: FieldName("target"), type: .u32))
         var image = try registry.image()
@@ -103,7 +109,11 @@ private final class Forger {
             try ObjectFile(path: Fixture.object("forger", compiler)), image: image, isStrict: true, isRenewed: false)
         let program: String
         if case .byID = access { program = "forge_by_id" } else { program = "forge_bound" }
-        let constants = ["right_stamp": encode(newest), "guessed_bits": encode(guessed)]
+        let constants = try [
+            "right_header": encode(registry.seal().header), "right_stamp": encode(newest),
+            "guessed_header": encode(UInt32(guessed >> 32)),
+            "guessed_stamp": encode((guessed & 0xffff_ffff) << 16 | (generation ? 0xffff : 0)),
+        ]
         loaded = try loader.load(
             loader.inspect(program, for: .xdp), in: registry, ProgramLoader.Terms(constants: constants))
     }
@@ -153,7 +163,8 @@ private final class Forger {
             let bench = try AttachmentTests.Bench()
             _ = try bench.command("register-field", "shared", "--type", "u32")
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
-            let (stamp, word) = (try registry.seal().stamp, try registry.image().word)
+            let (seal, word) = (try registry.seal(), try registry.image().word)
+            let stamp = seal.stamp
             let run = try bench.pair.inReceiver {
                 CommandRun(
                     [
@@ -166,7 +177,7 @@ private final class Forger {
             #expect(said.contains("refused_with_the_seal"), "\(said)")
             #expect(options.isEmpty || said.contains("[hidden]"), "the log has constants: \(said)")
             let tag = stamp >> 16
-            for number in [stamp, stamp + UInt64(word.changes), tag] {
+            for number in [stamp, stamp + UInt64(word.changes), tag, UInt64(seal.header)] {
                 #expect(!said.contains(String(number, radix: 16)) && !said.contains(String(number)), "\(number)")
             }
             #expect(!said.contains(String(Int64(bitPattern: stamp &+ UInt64(word.changes)))))

@@ -24,10 +24,10 @@ import Testing
         }
     }
 
-    // Of the layout word, little-endian: generation (2), offset, size, slot, epoch (2), live.
+    // Of the layout word, little-endian: generation (2), bytes behind the header, size, slot, epoch (2), live.
     static let damages: [Damage] = [
-        Damage("offset past the area", "it ends at byte 196, and the area has 48 for values") { $0[2] = 192 },
-        Damage("offset in the trailer", "it ends at byte 52, and the area has 48 for values") { $0[2] = 48 },
+        Damage("offset past the area", "it ends at byte 204, and values end at byte 56") { $0[2] = 192 },
+        Damage("offset in the trailer", "it ends at byte 60, and values end at byte 56") { $0[2] = 48 },
         Damage("slot 2", "the layout word is that of slot 2") { $0[4] = 2 },
         Damage("size 255", "its layout word has a size of 255 bytes, its entry of 4") { $0[3] = 255 },
         Damage("size 0", "its layout word has a size of 0 bytes, its entry of 4") { $0[3] = 0 },
@@ -47,18 +47,19 @@ import Testing
             let registry = try Registry.openOrCreate(at: scratch.path, capacity: 64)
             let victim = try registry.register(FieldDefinition(name: FieldName("victim"), type: .u32)).field
             let other = try registry.register(FieldDefinition(name: FieldName("other"), type: .u64)).field
-            #expect(victim.slot == 1 && other.layout.offset == 8)
+            #expect(victim.slot == 1 && other.layout.offset == 16)
             let harness = try XDPHarness(registry, .swift)
             var entry = try registry.fieldsMap.slot(1)
             damage.corrupt(&entry)
             try registry.fieldsMap.setSlot(1, entry)
 
-            // Whatever comes back, the packet, the area's stamp and its length are untouched.
+            // Whatever comes back, the packet, the area's seal, its stamp and its length are untouched.
             let packet = [UInt8](repeating: 0x55, count: 64)
             let outcome = try harness.run(
                 area: [], [.set(victim.id.rawValue, [1, 2, 3, 4]), .get(victim.id.rawValue, 4)])
-            let stamp = try registry.areaTrailer().suffix(12)
-            #expect(outcome.area.count == 64 && outcome.area.suffix(12) == stamp)
+            let area = try registry.area()
+            #expect(outcome.area.count == 64 && outcome.area.suffix(8) == area.suffix(8))
+            #expect(outcome.area.prefix(4) == area.prefix(4))
             #expect(outcome.packet == packet)
 
             for view in [["inspect-map"], ["inspect-map", "--json"]] {

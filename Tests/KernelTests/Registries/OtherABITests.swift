@@ -164,9 +164,9 @@ import Testing
             let id = field.id.rawValue
             let calls: [ContractScript.Call] = [.set(id, [1, 2, 3, 4]), .get(id, 4)]
 
-            // A registry of ABI 1 with the same field, whose place is counted from behind a header of 8 bytes.
+            // A registry of ABI 1 with the same field, whose places are the same.
             let old = try BPFMap(creating: "pktmeta_fields", RegistryFolder.registryShape)
-            let oldField = LayoutWord(field.id, generation: Generation(0x1234), offset: 0, size: 4)
+            let oldField = LayoutWord(field.id, generation: Generation(0x1234), offset: 8, size: 4)
             var bytes = try registry.image().bytes
             bytes.replaceSubrange(0..<8, with: encode(Self.oldWord))
             bytes.replaceSubrange(8 * (1 + field.slot)..<8 * (2 + field.slot), with: encode(oldField.rawValue))

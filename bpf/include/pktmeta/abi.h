@@ -17,10 +17,11 @@
 /* Slots of the registry. Slot 0 describes the registry itself; a field lies in one of the others. */
 #define PKTMETA_SLOTS 32
 #define PKTMETA_FIELDS_MAX (PKTMETA_SLOTS - 1)
-#define PKTMETA_NAME_SIZE 32     /* with the terminating NUL */
-#define PKTMETA_VALUE_MAX 64     /* bytes */
-#define PKTMETA_TRAILER_SIZE 16  /* bytes at the end of the area: fields_set, stamp, and 4 that nobody uses */
-#define PKTMETA_STAMP_OFFSET 4   /* in the trailer */
+#define PKTMETA_NAME_SIZE 32   /* with the terminating NUL */
+#define PKTMETA_VALUE_MAX 64   /* bytes */
+#define PKTMETA_HEADER_SIZE 8  /* bytes at the start of the area: struct pktmeta_header */
+#define PKTMETA_TRAILER_SIZE 8 /* bytes at the end of the area: the stamp, and 2 that nobody uses */
+#define PKTMETA_STAMP_BITS 48
 #define PKTMETA_CAPACITY_MIN 32  /* bytes; all that kernels before 6.8 grant */
 #define PKTMETA_CAPACITY_MAX 248 /* bytes; the most that fits the kernel's u8, in whole words */
 #define PKTMETA_EPOCH_MAX 0xffff
@@ -59,11 +60,10 @@ static inline __u32 pktmeta_capacity(__u32 index)
  *	struct pktmeta_counts_NAME { set, got and so on: the slot's counters in struct pktmeta_state; layout: its word
  *				     in struct pktmeta_registry }
  * and once
- *	struct pktmeta_area { fields_set: at its offset in an area }
- *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT, PKTMETA_SEAL_CAPACITY }, of 64
- *	bits
- *	enum pktmeta_info { PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY, PKTMETA_INFO_STAMP }, of
- *	64 bits
+ *	enum pktmeta_seal { PKTMETA_SEAL_REGISTRY, PKTMETA_SEAL_HEADER, PKTMETA_SEAL_BASE, PKTMETA_SEAL_SALT,
+ *			    PKTMETA_SEAL_CAPACITY }, of 64 bits
+ *	enum pktmeta_info { PKTMETA_INFO_HEADER, PKTMETA_INFO_OLDEST, PKTMETA_INFO_SPAN, PKTMETA_INFO_CAPACITY,
+ *			    PKTMETA_INFO_STAMP, PKTMETA_INFO_SALT }, of 64 bits
  *
  * In a program's own types, the values of PKTMETA_ID_NAME and PKTMETA_SIZE_NAME say which size the field is used with
  * and declared with. Each is the first of its enum.
@@ -74,7 +74,6 @@ static inline __u32 pktmeta_capacity(__u32 index)
 #define PKTMETA_BIND_PREFIX "pktmeta_bind_"
 #define PKTMETA_FIELD_PREFIX "pktmeta_field_"
 #define PKTMETA_COUNTS_PREFIX "pktmeta_counts_"
-#define PKTMETA_AREA_STRUCT "pktmeta_area"
 #define PKTMETA_SEAL_ENUM "pktmeta_seal"
 #define PKTMETA_INFO_ENUM "pktmeta_info"
 #define PKTMETA_ABI_ENUM "pktmeta_abi"
@@ -86,37 +85,37 @@ static inline __s32 pktmeta_used_bytes(__s32 value)
 }
 
 /*
- * Each packet's area has values first, and then its trailer: 32 bits of which fields are set, a stamp of 64 bits, and 4
- * bytes that nobody uses.
+ * Each packet's area is a header, values, and a trailer: a stamp of 48 bits, and 2 bytes that nobody uses.
  *
- * The stamp comes last since a header that is put in front of the packet and taken off again has lain on it before it
- * gets to a value (Survival.md has what else can become of an area). The 4 bytes are where the kernel
- * puts what is no header: as it forwards a packet, it stores the Ethernet header with two zeroes in front
- * (neigh_hh_output() in include/net/neighbour.h). A VLAN tag fits there, too.
+ * What tells that a program of this registry has made the area, from bytes that somebody else has put there, is the
+ * registry's seal, a random number of 64 bits. Only programs know it that the registry's owner has loaded: not even who
+ * may read the registry. One half of it stands at either end of an area, so that an end that does not lie where the
+ * other wants it is noticed (Survival.md has what can become of an area). No part of it differs from packet to packet,
+ * or GRO would not merge them.
  *
- * The stamp is the registry's seal and the generation in which the area was made, added up. The seal is a random number
- * of 48 bits above 16 of zeroes, which only programs know that the registry's owner has loaded: not even who may read
- * the registry. It tells that a program of this registry has made the area, from bytes that somebody else has put
- * there. No part of it differs from packet to packet, or GRO would not merge them.
+ * The trailer comes last since a header that is put in front of the packet and taken off again has lain on the stamp
+ * before it gets to a value. Its 2 bytes are where the kernel puts what is no header: as it forwards a packet, it
+ * stores the Ethernet header with two zeroes in front (neigh_hh_output() in include/net/neighbour.h).
  *
- * As it is one number, one subtraction and one comparison tell whose an area is and that it is neither too old nor
- * newer than the registry. The seal's sixteen zeroes keep the generation apart, and a generation of more bits carries
- * into the seal, on both sides of the comparison alike.
+ * The stamp is half of the seal, above 16 bits of zeroes, and the generation in which the area was made, added up. As
+ * it is one number, one subtraction and one comparison tell whose an area is and that it is neither too old nor newer
+ * than the registry. The sixteen zeroes keep the generation apart, and a generation of more bits carries into the
+ * seal's half, on both sides of the comparison alike.
  *
  * Two more words of 64 bits are all else that programs check as a packet passes. They are only ever loaded and stored
  * whole, so that no reader can see half of a change.
  *
  *             63      56 55    48 47        33   32    31    24 23    16 15             0
  *  registry  |  magic   |capacity| identity  |pending|          generation              |  in the registry
- *  layout    |  live    |      epoch  |  slot        |  size  | offset |   generation   |  one for each slot
- *                                     39           32
+ *  layout    |  live    |      epoch  |  slot        |  size  | behind |   generation   |  one for each slot
+ *                                     39           32          header
  *
  * Pending is set while a change is about to bring the next generation. The identity is a random number, and no secret:
  * a program that was loaded for one registry does not work with the map of another.
  *
  * The upper half of a live layout word is the field's id, so that with the size one comparison tells whether the field
  * is there. Of a slot without a field, the word has slot 0, and no id matches it: an id leads to the word of the slot
- * that it ends in.
+ * that it ends in. A place is counted from behind the area's header: no word can lead into that.
  */
 #define PKTMETA_MAGIC (0x50 | PKTMETA_ABI_VERSION)
 #define PKTMETA_LIVE 0x01
@@ -172,7 +171,7 @@ static inline __u64 pktmeta_registry_word(__u8 capacity, __u16 identity, __u8 pe
 /* Of a live field; of one that is gone, its id's epoch alone (PKTMETA_EPOCH_MASK). */
 static inline __u64 pktmeta_layout_word(__u32 id, __u16 generation, __u16 offset, __u8 size)
 {
-	return (__u64)id << 32 | (__u64)size << 24 | (__u64)(__u8)offset << 16 | generation;
+	return (__u64)id << 32 | (__u64)size << 24 | (__u64)(__u8)(offset - PKTMETA_HEADER_SIZE) << 16 | generation;
 }
 
 static inline __u8 pktmeta_layout_live(__u64 layout_word)
@@ -196,10 +195,10 @@ static inline __u8 pktmeta_layout_size(__u64 layout_word)
 	return (__u8)(layout_word >> 24);
 }
 
-/* Bytes from the start of the area to the value. */
+/* Bytes from the start of the area to the value: PKTMETA_HEADER_SIZE or more, as the word counts them from there. */
 static inline __u16 pktmeta_layout_offset(__u64 layout_word)
 {
-	return (__u8)(layout_word >> 16);
+	return (__u16)(PKTMETA_HEADER_SIZE + (__u8)(layout_word >> 16));
 }
 
 /* Packets whose area is of an older generation (RFC 1982) do not have the field where the word says. */
@@ -326,7 +325,13 @@ enum pktmeta_abi {
  * may enter.
  */
 struct pktmeta_secret {
-	__u64 seal; /* the stamp of generation 0 */
+	__u64 seal; /* its upper half is that of an area's header; its lower half, with 16 zeroes, the first stamp */
+};
+
+/* What an area starts with. */
+struct pktmeta_header {
+	__u32 seal;       /* half of the registry's */
+	__u32 fields_set; /* one bit a slot */
 };
 
 /*
@@ -416,5 +421,6 @@ _Static_assert(sizeof(struct pktmeta_state) <= 32768, "the kernel allocates no m
 _Static_assert(PKTMETA_ID_RX_TIMESTAMP == (PKTMETA_LIVE << 24 | 29), "epoch 0 of slot 29");
 _Static_assert(PKTMETA_ID_RX_VLAN == (PKTMETA_LIVE << 24 | PKTMETA_FIELDS_MAX), "epoch 0 of the last slot");
 _Static_assert(PKTMETA_SLOTS <= 32, "one bit a slot in fields_set");
+_Static_assert(sizeof(struct pktmeta_header) == PKTMETA_HEADER_SIZE, "an area's layout is part of the ABI");
 
 #endif /* PKTMETA_ABI_H */

@@ -115,15 +115,16 @@ static __always_inline int __pktmeta_find_place(const struct pktmeta_cursor *c, 
 						struct __pktmeta_place *place)
 {
 	int err = __pktmeta_check_age(c, bits);
+	__u64 offset = PKTMETA_HEADER_SIZE + (bits >> 16);
 	void *p;
 
 	if (err)
 		return err;
-	p = c->area + (bits >> 16);
+	p = c->area + offset;
 	if (p + size + PKTMETA_TRAILER_SIZE > c->end)
 		return -EFAULT;
 	place->value = p;
-	place->offset = (__u32)(bits >> 16);
+	place->offset = (__u32)offset;
 	return 0;
 }
 
@@ -155,7 +156,7 @@ static __always_inline __u32 __pktmeta_bit(__u32 id)
 	return 1U << (pktmeta_id_slot(id) % PKTMETA_SLOTS);
 }
 
-/* Puts the value there, and marks in the trailer. */
+/* Puts the value there, and marks in the header. */
 static __always_inline int __pktmeta_write(struct pktmeta_cursor *c, const struct __pktmeta_place *place,
 					   const void *value, __u32 size, struct __pktmeta_marks marks)
 {

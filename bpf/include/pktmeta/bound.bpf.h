@@ -34,8 +34,9 @@ enum pktmeta_info {
 		1,             /* stamp of the first generation in which all fields of the object lie where they lie */
 	PKTMETA_INFO_SPAN = 2, /* generations from there to the last known */
 	PKTMETA_INFO_CAPACITY = 3,
-	PKTMETA_INFO_STAMP = 4, /* of areas that the object makes; 0: it asks the registry */
-	PKTMETA_INFO_SALT = 5,  /* drawn anew each time that a program is loaded (__pktmeta_is_bound()) */
+	PKTMETA_INFO_STAMP = 4,  /* of areas that the object makes; 0: it asks the registry */
+	PKTMETA_INFO_SALT = 5,   /* drawn anew each time that a program is loaded (__pktmeta_is_bound()) */
+	PKTMETA_INFO_HEADER = 6, /* the seal's half in an area's header */
 };
 
 #define __PKTMETA_INFO(what) ((__u64)bpf_core_enum_value(enum pktmeta_info, PKTMETA_INFO_##what))
@@ -67,30 +68,30 @@ enum pktmeta_info {
 	} __PKTMETA_DECLARE_COUNTS(name)
 
 /*
- * Whether an area of the registry's capacity lies there, and where its trailer is. One addition of an immediate for
+ * Whether an area of the registry's capacity lies there, and where it ends. One addition of an immediate for
  * each capacity, in assembly, or the compiler merges them into one of a register, which takes CAP_PERFMON. The verifier
  * knows the capacity and removes the others. The compiler must not know that it is one value that is compared again and
  * again, or it makes a switch of that, and from clang 22 with -mcpu=v4 on a jump table of the switch, which loaders do
  * not know.
  *
- * The trailer is counted from the end, so that the verifier knows it to be in reach for each capacity apart: without
- * CAP_PERFMON it also follows what a CPU may do with those that the area has not.
+ * The verifier knows the end to be in reach for each capacity apart: without CAP_PERFMON it also follows what a CPU may
+ * do with those that the area has not.
  */
-static __always_inline int __pktmeta_has_area(void *meta, void *data, void **trailer)
+static __always_inline int __pktmeta_has_area(void *meta, void *data, void **area_end)
 {
 #define __PKTMETA_CAPACITY(below, n) \
 	do { \
 		__PKTMETA_KEEP(capacity); \
 		if (__builtin_expect(capacity == (n), 0)) { \
 			asm volatile("%0 += " #n : "+r"(end)); \
-			*trailer = end - PKTMETA_TRAILER_SIZE; \
+			*area_end = end; \
 			return end <= data; \
 		} \
 	} while (0);
 	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
 	void *end = meta;
 
-	*trailer = meta;
+	*area_end = meta;
 
 	__PKTMETA_CAPACITY(32, 64) /* most have that */
 	__PKTMETA_CAPACITY(0, 32)
@@ -99,32 +100,6 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data, void **tra
 	salt = __PKTMETA_INFO(SALT); /* nobody gets here: there are no other capacities */
 	__PKTMETA_KEEP(salt);
 	return 0;
-}
-
-/* The registry's area: the loader has the member lie where the trailer has it. */
-struct pktmeta_area {
-	__u32 fields_set;
-} __attribute__((preserve_access_index));
-
-/*
- * Which fields the packet carries now, of a cursor that is open. At TC it is counted from the area's start: each write
- * takes the area anew, and from its end on the verifier would follow each capacity apart.
- */
-static __always_inline __u32 __pktmeta_bound_fields_set(const struct pktmeta_bound_cursor *c)
-{
-	const volatile struct pktmeta_area *area = c->cursor.area;
-
-	return c->cursor.is_tc ? area->fields_set : __pktmeta_fields_set(&c->cursor);
-}
-
-static __always_inline void __pktmeta_store_bound_marks(struct pktmeta_bound_cursor *c, struct __pktmeta_marks marks)
-{
-	volatile struct pktmeta_area *area = c->cursor.area;
-
-	if (c->cursor.is_tc)
-		area->fields_set = (__pktmeta_bound_fields_set(c) & marks.keep) | marks.set;
-	else
-		__pktmeta_store_marks(&c->cursor, marks);
 }
 
 /* 0 if what was true at load time holds for areas with that stamp. */
@@ -170,16 +145,17 @@ static __always_inline int __pktmeta_zero_bound(void *area, void *end)
 
 static __always_inline int __pktmeta_find_bound(struct pktmeta_bound_cursor *c, void *meta, void *data)
 {
-	void *trailer;
+	const volatile struct pktmeta_header *header = meta;
 	__u64 stamp;
+	void *end;
 	int err;
 
-	if (!__pktmeta_has_area(meta, data, &trailer))
+	if (!__pktmeta_has_area(meta, data, &end) || header->seal != __PKTMETA_INFO(HEADER))
 		return -EBUSY;
-	stamp = *__pktmeta_stamp(trailer);
+	stamp = __pktmeta_load_stamp(end);
 	err = __pktmeta_check_range(stamp);
 	if (!err)
-		__pktmeta_fill(&c->cursor, meta, trailer, data, stamp);
+		__pktmeta_fill(&c->cursor, meta, data, stamp);
 	return err;
 }
 
@@ -187,7 +163,7 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 {
 	__u32 capacity = __PKTMETA_INFO(CAPACITY);
 	__u64 stamp = __PKTMETA_INFO(STAMP);
-	void *meta, *trailer, *data;
+	void *meta, *end, *data;
 	int err;
 
 	if (!stamp) {
@@ -207,13 +183,13 @@ static __always_inline int __pktmeta_make_bound(struct pktmeta_bound_cursor *c, 
 		return -EOPNOTSUPP;
 	meta = __PKTMETA_POINTER(ctx, data_meta);
 	data = __PKTMETA_POINTER(ctx, data);
-	if (!__pktmeta_has_area(meta, data, &trailer))
+	if (!__pktmeta_has_area(meta, data, &end))
 		return -EFAULT;
 	err = __pktmeta_zero_bound(meta, data);
 	if (err)
 		return err;
-	__pktmeta_fill(&c->cursor, meta, trailer, data, stamp);
-	*__pktmeta_stamp(trailer) = stamp;
+	__pktmeta_store_seal(meta, end, __PKTMETA_INFO(HEADER), stamp);
+	__pktmeta_fill(&c->cursor, meta, data, stamp);
 	return 0;
 }
 
@@ -400,9 +376,10 @@ static __always_inline int __pktmeta_write_bound(struct pktmeta_bound_cursor *c,
 {
 	int err = __pktmeta_write_by_dynptr(&c->cursor, offset, value, size, marks);
 	struct pktmeta_cursor *cursor = &c->cursor;
+	void *end;
 
 	__pktmeta_reload(cursor);
-	cursor->is_open = __pktmeta_has_area(cursor->area, cursor->end, &cursor->trailer) && err != -EFAULT;
+	cursor->is_open = __pktmeta_has_area(cursor->area, cursor->end, &end) && err != -EFAULT;
 	return err;
 }
 
@@ -411,7 +388,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 {
 	if (__pktmeta_writes_by_dynptr(&c->cursor))
 		return __pktmeta_write_bound(c, 0, NULL, 0, marks);
-	__pktmeta_store_bound_marks(c, marks);
+	__pktmeta_store_marks(&c->cursor, marks);
 	return 0;
 }
 
@@ -432,7 +409,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 			} else { \
 				struct pktmeta_field_##name *__field = (c)->cursor.area; \
 				__PKTMETA_MOVE(__PKTMETA_BOUND_STORE, sizeof(pktmeta_type_##name)); \
-				__pktmeta_store_bound_marks(c, __marks); \
+				__pktmeta_store_marks(&(c)->cursor, __marks); \
 			} \
 		} \
 		__PKTMETA_COUNT_SET(c, name, __err); \
@@ -443,7 +420,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 #define PKTMETA_GET(c, name, place) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
-		int __carried = !__err && __pktmeta_bound_fields_set(c) & __PKTMETA_BIND(BIT, name); \
+		int __carried = !__err && __pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
 		if (__carried) { \
 			struct pktmeta_field_##name *__field = (c)->cursor.area; \
 			__PKTMETA_VALUE(name) __value = {}; \
@@ -468,7 +445,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 #define PKTMETA_IS_SET(c, name) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
-		__err ? __err : !!(__pktmeta_bound_fields_set(c) & __PKTMETA_BIND(BIT, name)); \
+		__err ? __err : !!(__pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */

@@ -5,7 +5,7 @@
 
 /*
  * Where a packet's area lies, as open found it. Which fields the packet carries is not kept here: each call reads and
- * writes them in the area's trailer, so that several cursors of one packet agree.
+ * writes them in the area's header, so that several cursors of one packet agree.
  *
  * Whether there is an area is a number of its own; asking the pointer takes CAP_PERFMON. All members have 64 bits: the
  * verifier forgets what it knows of halves of a word once a pointer to the cursor is handed to a function. The context
@@ -13,7 +13,6 @@
  */
 struct pktmeta_cursor {
 	void *area;    /* in front of the packet */
-	void *trailer; /* of the area */
 	void *end;     /* of the area: the packet's first byte */
 	__u64 stamp;   /* of the area */
 	__u64 is_open; /* 0: there is no area that is ours */
@@ -44,6 +43,7 @@ enum pktmeta_seal {
 	PKTMETA_SEAL_BASE = 2,     /* the stamp of generation 0 */
 	PKTMETA_SEAL_SALT = 3,     /* drawn anew each time that a program is loaded */
 	PKTMETA_SEAL_CAPACITY = 4, /* bytes of an area */
+	PKTMETA_SEAL_HEADER = 5,   /* the seal's half in an area's header */
 };
 
 #define __PKTMETA_SEAL(what) ((__u64)bpf_core_enum_value(enum pktmeta_seal, PKTMETA_SEAL_##what))
@@ -82,7 +82,6 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const stru
 {
 	c->registry = registry;
 	c->area = NULL;
-	c->trailer = NULL;
 	c->end = NULL;
 	c->stamp = 0;
 	c->is_open = 0;
@@ -90,10 +89,9 @@ static __always_inline void __pktmeta_empty(struct pktmeta_cursor *c, const stru
 	c->skb = NULL;
 }
 
-static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *trailer, void *data, __u64 stamp)
+static __always_inline void __pktmeta_fill(struct pktmeta_cursor *c, void *meta, void *data, __u64 stamp)
 {
 	c->area = meta;
-	c->trailer = trailer;
 	c->end = data;
 	c->stamp = stamp;
 	c->is_open = 1;
@@ -114,27 +112,55 @@ static __always_inline int __pktmeta_is_open(const struct pktmeta_cursor *c)
 /* Which fields the packet carries now, one bit a slot; of a cursor that is open. */
 static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c)
 {
-	return *(volatile __u32 *)c->trailer;
+	const volatile struct pktmeta_header *header = c->area;
+
+	return header->fields_set;
 }
 
-static __always_inline volatile __u64 *__pktmeta_stamp(void *trailer)
+/* A trailer as it lies in memory: the stamp, and then bytes that nobody uses. */
+static __always_inline __u64 __pktmeta_trailer(__u64 stamp)
 {
-	return trailer + PKTMETA_STAMP_OFFSET;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return stamp;
+#else
+	return stamp << (64 - PKTMETA_STAMP_BITS);
+#endif
+}
+
+static __always_inline __u64 __pktmeta_trailer_stamp(__u64 trailer)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	trailer <<= 64 - PKTMETA_STAMP_BITS;
+#endif
+	return trailer >> (64 - PKTMETA_STAMP_BITS);
+}
+
+/* The stamp of the area that ends there. */
+static __always_inline __u64 __pktmeta_load_stamp(void *end)
+{
+	return __pktmeta_trailer_stamp(*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE));
+}
+
+/* Makes zeroes from area to end an area. */
+static __always_inline void __pktmeta_store_seal(void *area, void *end, __u64 seal, __u64 stamp)
+{
+	((volatile struct pktmeta_header *)area)->seal = seal;
+	*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE) = __pktmeta_trailer(stamp);
 }
 
 /* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */
 static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, void *meta, void *data)
 {
+	const volatile struct pktmeta_header *header = meta;
 	void *end = meta + __PKTMETA_SEAL(CAPACITY);
-	void *trailer = end - PKTMETA_TRAILER_SIZE;
 	__u64 stamp;
 
 	if (end > data)
 		return -EFAULT;
-	stamp = *__pktmeta_stamp(trailer);
-	if (now - stamp >= PKTMETA_GENERATIONS)
+	stamp = __pktmeta_load_stamp(end);
+	if (now - stamp >= PKTMETA_GENERATIONS || header->seal != __PKTMETA_SEAL(HEADER))
 		return -EFAULT;
-	__pktmeta_fill(c, meta, trailer, data, stamp);
+	__pktmeta_fill(c, meta, data, stamp);
 	return 0;
 }
 
@@ -174,8 +200,8 @@ static __always_inline int __pktmeta_make(struct pktmeta_cursor *c, __u64 now, s
 	if (end > data)
 		return -EFAULT;
 	__pktmeta_zero(meta);
-	__pktmeta_fill(c, meta, end - PKTMETA_TRAILER_SIZE, data, now);
-	*__pktmeta_stamp(c->trailer) = now;
+	__pktmeta_store_seal(meta, end, __PKTMETA_SEAL(HEADER), now);
+	__pktmeta_fill(c, meta, data, now);
 	return 0;
 }
 

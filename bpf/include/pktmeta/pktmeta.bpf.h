@@ -26,7 +26,7 @@
  *	  bpf_skb_pull_data(), ...) ends the cursor too: open again. In XDP, open itself does, since it may make the
  *	  area. At TC, set and clear end the other cursors for get, from Linux 6.18 on. Where the verifier does not
  *	  notice that a cursor is old, set and clear return -EFAULT.
- *	- What several cursors of one packet set stays: each write is based on the trailer as it is then.
+ *	- What several cursors of one packet set stays: each write is based on the header as it is then.
  *	- A cursor may be handed to a static function, inlined or not, and to a callback of bpf_loop(). A global
  *	  function takes the context and opens a cursor of its own: the verifier checks it apart from its callers, and
  *	  takes pointers in memory that it is handed for numbers.

@@ -56,12 +56,8 @@ static __always_inline void __pktmeta_reload(struct pktmeta_cursor *c)
 /* The same of a cursor of dynamic access. A write that found no area, or another one than the cursor's, closes it. */
 static __always_inline void __pktmeta_refresh(struct pktmeta_cursor *c, int err)
 {
-	void *end;
-
 	__pktmeta_reload(c);
-	end = c->area + __PKTMETA_SEAL(CAPACITY);
-	c->trailer = end - PKTMETA_TRAILER_SIZE;
-	c->is_open = err != -EFAULT && end <= c->end;
+	c->is_open = err != -EFAULT && c->area + __PKTMETA_SEAL(CAPACITY) <= c->end;
 }
 
 /*
@@ -73,30 +69,28 @@ static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, _
 						     __u32 size, struct __pktmeta_marks marks)
 {
 	const __u32 trailer_at = __PKTMETA_SEAL(CAPACITY) - PKTMETA_TRAILER_SIZE;
-	const __u32 used = PKTMETA_STAMP_OFFSET + sizeof(__u64);
-	struct {
-		__u32 pad;
-		__u32 fields_set;
-		__u64 stamp;
-	} trailer = {};
+	struct pktmeta_header header = {};
 	struct bpf_dynptr area;
+	__u64 trailer = 0;
 
-	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) ||
-	    bpf_dynptr_read(&trailer.fields_set, used, &area, trailer_at, 0))
+	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&header, sizeof(header), &area, 0, 0) ||
+	    bpf_dynptr_read(&trailer, sizeof(trailer), &area, trailer_at, 0))
 		return -EFAULT;
-	if (trailer.stamp != c->stamp)
+	if (header.seal != __PKTMETA_SEAL(HEADER) || __pktmeta_trailer_stamp(trailer) != c->stamp)
 		return -EFAULT;
-	trailer.fields_set = (trailer.fields_set & marks.keep) | marks.set;
-	/* The trailer last: a field is marked as set once its value is there. */
+	header.fields_set = (header.fields_set & marks.keep) | marks.set;
+	/* The header last: a field is marked as set once its value is there. */
 	if (size && bpf_dynptr_write(&area, offset, (void *)value, size, 0))
 		return -EBUSY;
-	return bpf_dynptr_write(&area, trailer_at, &trailer.fields_set, sizeof(trailer.fields_set), 0) ? -EBUSY : 0;
+	return bpf_dynptr_write(&area, 0, &header, sizeof(header), 0) ? -EBUSY : 0;
 }
 
 /* Stores fields_set, and nothing else. */
 static __always_inline void __pktmeta_store_marks(struct pktmeta_cursor *c, struct __pktmeta_marks marks)
 {
-	*(volatile __u32 *)c->trailer = (__pktmeta_fields_set(c) & marks.keep) | marks.set;
+	volatile struct pktmeta_header *header = c->area;
+
+	header->fields_set = (header->fields_set & marks.keep) | marks.set;
 }
 
 #endif /* PKTMETA_WRITE_BPF_H */

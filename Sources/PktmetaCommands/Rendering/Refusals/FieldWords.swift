@@ -18,6 +18,8 @@ extension FieldRefusal: RefusalWords {
         case .badSink(_, let mismatch): mismatch.words
         case .sourceMismatch(_, let mismatch): mismatch.words
         case .sinkMismatch(let sink, let mismatch): "sink \(sink): \(mismatch.words)"
+        case .otherClock(let source, let sink):
+            "the source \(source.name) is of CLOCK_MONOTONIC, and the sink \(sink) takes a time of CLOCK_REALTIME"
         case .nameIsWellKnown(let field):
             "\(field.name) is a well-known field, of type \(field.type) and source \(field.source.name)"
         case .sourceIsWellKnown(let field): "the source \(field.source.name) is for the field \(field.name) only"
@@ -49,7 +51,7 @@ extension FieldRefusal: RefusalWords {
                 + holes.map { "\($0.lowerBound)-\($0.upperBound - 1)" }.joined(separator: ", ")
         case .tooLarge(let type, let capacity, let space, _):
             "it needs \(type.size.of("byte")), and this registry's capacity of \(capacity) has "
-                + "\(space) beside the trailer"
+                + "\(space) for values"
         }
     }
 

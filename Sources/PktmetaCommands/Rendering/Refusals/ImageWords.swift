@@ -34,7 +34,7 @@ extension RegistryProblem.Fault {
         switch self {
         case .matchingSlotZero: "its layout word is one that ids may match"
         case .damagedLayout: "the layout word is neither live nor free"
-        case .pastTheEnd(let end, let space): "it ends at byte \(end), and the area has \(space) for values"
+        case .pastTheEnd(let end, let valuesEnd): "it ends at byte \(end), and values end at byte \(valuesEnd)"
         case .newGeneration(let generation, let current):
             "generation \(generation) is newer than the registry's, \(current)"
         case .otherSlot(let slot): "the layout word is that of slot \(slot)"
