@@ -41,21 +41,23 @@ public struct Seal: Hashable, Sendable {
         return stamp &+ UInt64(word.changes) &+ UInt64(bitPattern: distance)
     }
 
-    /// Whether a number tells a half of the seal, or a part of that: a stamp of some generation, or what comes of taking one off.
-    package func isTold(by number: UInt64) -> Bool {
-        let reach = UInt64(UInt32.max) + 1 << Self.generationBits
-        for number in [number, 0 &- number] {
-            if number &- stamp &+ 1 << Self.generationBits <= reach { return true }
-            if number == UInt64(tag) || number == stamp >> 32 { return true }
+    /// Whether a number in a verifier's log may tell of the seal.
+    ///
+    /// The verifier computes with the program's constants, and writes what it knows of the results: sums, differences, and bounds of
+    /// either in 32 and 64 bits. So nothing large is shown but powers of two and their neighbours, which are bounds of types; and of
+    /// what is small, not what is a quarter of the seal.
+    package func mayBeTold(by number: UInt64) -> Bool {
+        let magnitude = min(number, 0 &- number)
+        if magnitude > UInt64(UInt16.max) { return !Self.isRound(magnitude) }
+        return (0..<4).contains { quarter in
+            let part = Int(self.number >> (16 * UInt64(quarter)) & 0xffff)
+            return abs(Int(magnitude) - part) <= 1
         }
-        // Of 32 bits, and also as a negative number of 64.
-        guard
-            let half = UInt32(exactly: number)
-                ?? Int32(exactly: Int64(bitPattern: number)).map(UInt32.init(bitPattern:))
-        else { return false }
-        // Comparisons tell what the header's half is not, too: a number one less or one more.
-        if half &- header &+ 1 <= 2 { return true }
-        return half &- UInt32(truncatingIfNeeded: stamp) <= UInt32(UInt16.max)
+    }
+
+    /// Whether it is a power of two, or one less or more.
+    private static func isRound(_ number: UInt64) -> Bool {
+        [number, number &+ 1, number &- 1].contains { $0 & ($0 &- 1) == 0 }
     }
 
     // MARK: struct pktmeta_secret

@@ -75,20 +75,25 @@ struct SealTests {
 
 extension SealTests {
     /// The verifier writes a program's constants into its log.
-    @Test func whatTellsTheSealIsKnown() {
-        let (stamp, header) = (Self.seal.stamp, UInt64(Self.seal.header))
-        for number in [stamp, stamp + 1, stamp + 0xffff_ffff, stamp - 1, 0 &- stamp, 0 &- (stamp + 5)] {
-            #expect(Self.seal.isTold(by: number), "\(number)")
+    @Test func nothingThatTellsTheSealIsShown() {
+        let (seal, stamp, header) = (Self.seal, Self.seal.stamp, UInt64(Self.seal.header))
+        var telling = [stamp, stamp + 41, header, header - 1, header + 1]
+        // Differences and sums, with each other and in 48 bits.
+        telling += [1 << 48 - stamp, header + stamp, stamp - header, 1 << 48 - stamp + header]
+        // Halves, and what is left of them by masks and shifts.
+        telling += [stamp >> 16, (stamp >> 32) << 32, stamp & 0xffff_ffff, header << 32, header & 0xffff_0000]
+        telling += telling.map { 0 &- $0 } + [0xffff << 48 | stamp >> 16]
+        for number in telling { #expect(seal.mayBeTold(by: number), "\(String(number, radix: 16))") }
+        for quarter: UInt64 in [0x1234, 0x5678, 0x9abc, 0xdef0] {
+            for number in [quarter - 1, quarter, quarter + 1, 0 &- quarter] { #expect(seal.mayBeTold(by: number)) }
         }
-        let parts = [stamp >> 16, stamp >> 32, stamp & 0xffff_ffff, stamp & 0xffff_ffff + 7]
-        for part in parts + [header, header + 1, header - 1] { #expect(Self.seal.isTold(by: part), "\(part)") }
-        let high = Seal(number: Self.seal.number | 1 << 63)
-        #expect(high.isTold(by: UInt64(bitPattern: Int64(Int32(bitPattern: high.header)))), "as a negative number")
-        for number in [
-            0, 1, 64, 0xffff_ffff, .max, stamp + 0x1_0000_0000, stamp &- 0x2_0000, stamp ^ 1 << 40, header + 2,
-            header - 2,
-        ] {
-            #expect(!Self.seal.isTold(by: number), "\(number)")
-        }
+    }
+
+    /// What a log is read for: offsets, sizes, numbers of instructions, and bounds of types.
+    @Test func theRestIsShown() {
+        let small: [UInt64] = [0, 1, 14, 64, 248, 4000, 8192, 23_040, 65_535]
+        let powers: [UInt64] = [16, 31, 32, 48, 63].map { 1 << $0 }
+        let bounds = powers + powers.flatMap { [$0 - 1, $0 + 1, 0 &- $0] } + [.max]
+        for number in small + bounds { #expect(!Self.seal.mayBeTold(by: number), "\(number)") }
     }
 }

@@ -133,7 +133,7 @@ struct ProgramLoader: ~Copyable {
         -> PacketMetadataError
     {
         let seal = try registry.seal()
-        return PacketMetadataError(error.hidingNumbers { seal.isTold(by: $0) }, needs: [.bpf, .netAdmin, .perfmon])
+        return PacketMetadataError(error.hidingNumbers { seal.mayBeTold(by: $0) }, needs: [.bpf, .netAdmin, .perfmon])
     }
 
     private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {
