@@ -23,7 +23,10 @@
 #include "steps.bpf.h"
 #include "tc.bpf.h"
 
-/* The value first: who reads the packet's bytes without asking shall not find it either. Not 0 if it may be left. */
+/*
+ * The value first: who reads the packet's bytes without asking shall not find it either. Also of a field that the
+ * packet does not carry: clear leaves the bytes. Not 0 if something may be left.
+ */
 static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile struct pktmeta_step *step)
 {
 	const __u64 nothing[PKTMETA_VALUE_MAX / 8] = {};
@@ -32,7 +35,7 @@ static __always_inline int scrub_field(struct pktmeta_cursor *c, const volatile 
 	if (!(step->flags & PKTMETA_FIELD_PRIVATE))
 		return 0;
 	carried = pktmeta_is_set(c, step->id);
-	if (carried <= 0)
+	if (carried < 0)
 		return carried;
 	pktmeta_set(c, step->id, nothing, step->size);
 	return pktmeta_clear(c, step->id);
@@ -101,7 +104,8 @@ static __always_inline int cover(struct __sk_buff *skb)
 {
 	int err;
 
-	if (!pktmeta_at_egress || !skb->ingress_ifindex)
+	/* What a tunnel's device sends has come in by none, and has no socket unless the host has made the packet. */
+	if (!pktmeta_at_egress || (!skb->ingress_ifindex && skb->sk))
 		return 0;
 	err = cover_by_room(skb);
 	return err == -EOPNOTSUPP ? cover_by_tags(skb) : err;
@@ -117,7 +121,10 @@ int scrub(struct __sk_buff *skb)
 		return TCX_DROP;
 	if (pktmeta_open(&c, skb))
 		return cover(skb) ? TCX_DROP : TCX_NEXT;
-	left = c.stamp != __pktmeta_now(__pktmeta_registry_word(c.registry));
+	/* Set before the field was unregistered, or after one was registered: the table does not know whether it is
+	 * private. */
+	left = __pktmeta_fields_set(&c) & ~pktmeta_table.asked;
+	left |= c.stamp != __pktmeta_now(__pktmeta_registry_word(c.registry));
 #define RUN(step) \
 	if (!(step)->id) \
 		goto out; \

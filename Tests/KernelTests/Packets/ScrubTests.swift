@@ -57,12 +57,16 @@ import Testing
                 expected.replaceSubrange(place, with: [UInt8](repeating: 0, count: place.count))
             }
             #expect(try scrubbed(area(secret.slot, open.slot, long.slot), registry) == expected)
+            // Clear takes the bit only.
+            #expect(try scrubbed(area(open.slot), registry) == expected)
             let foreign = try registry.area(flipping: 1 << 48, set: [secret.slot], filledWith: 0x77)
             #expect(try scrubbed(foreign, registry) == foreign)
 
             // A packet of an earlier layout may carry a private field where nobody knows of it any more.
             let early = try area(secret.slot, open.slot)
             let emptied = try registry.area()
+            // A field that the program was not loaded for, private or not.
+            #expect(try scrubbed(area(open.slot, 30), registry) == emptied)
             _ = try registry.unregister(secret.name)
             #expect(try scrubbed(early, registry) == emptied)
         }
