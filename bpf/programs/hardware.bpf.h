@@ -6,6 +6,10 @@
 #ifndef PKTMETA_HARDWARE_BPF_H
 #define PKTMETA_HARDWARE_BPF_H
 
+#ifndef ENODATA
+#define ENODATA 61
+#endif
+
 enum xdp_rss_hash_type {
 	XDP_RSS_TYPE_NONE = 0, /* the others are not of interest here */
 };
@@ -18,8 +22,12 @@ extern int bpf_xdp_metadata_rx_vlan_tag(const struct xdp_md *ctx, __be16 *vlan_p
 /* ns, by the NIC's clock */
 static __always_inline int rx_timestamp(const struct xdp_md *ctx, __u64 *number)
 {
+	int err;
+
 	*number = 0;
-	return bpf_xdp_metadata_rx_timestamp(ctx, number);
+	err = bpf_xdp_metadata_rx_timestamp(ctx, number);
+	/* None, which a driver may tell as the kernel does in skb_hwtstamps(): veth does. */
+	return err || *number ? err : -ENODATA;
 }
 
 static __always_inline int rx_hash(const struct xdp_md *ctx, __u64 *number)
