@@ -11,11 +11,14 @@ public struct Netlink: ~Copyable {
         case route
         /// Families with names: Documentation/userspace-api/netlink in the kernel's sources.
         case generic
+        /// Sockets (sock_diag(7)).
+        case sockets
 
         fileprivate var code: CInt {
             switch self {
             case .route: NETLINK_ROUTE
             case .generic: NETLINK_GENERIC
+            case .sockets: NETLINK_SOCK_DIAG
             }
         }
     }

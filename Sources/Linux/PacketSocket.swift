@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Glibc
 public import SystemPackage
 
 /// An open packet(7) socket, such as tcpdump's.
@@ -16,6 +17,10 @@ public struct PacketSocket: Sendable, Hashable {
     public let ifindex: UInt32
     /// ETH_P_* of linux/if_ether.h; 3 for all.
     public let protocolNumber: UInt16
+    /// Whether the kernel copies packets for it into a ring that the process has mapped (PACKET_RX_RING), as libpcap's, and so
+    /// tcpdump's, sockets have it. Others get a clone, which shares the packet's buffer (net/packet/af_packet.c,
+    /// `tpacket_rcv()` and `packet_rcv()`).
+    public let hasRing: Bool
     /// nil if the process is another user's and this one may not look (CAP_SYS_PTRACE).
     public let owner: Owner?
 
@@ -27,10 +32,28 @@ public struct PacketSocket: Sendable, Hashable {
         // /proc/net is that of the process, not of the thread.
         let lines = try WholeFile.text("/proc/thread-self/net/packet").split(separator: "\n").dropFirst()
         let rows = lines.compactMap(Row.init).filter(\.isRunning)
-        let owners = rows.isEmpty ? [:] : owners(of: Set(rows.map(\.inode)))
+        if rows.isEmpty { return [] }
+        let (owners, ringed) = (owners(of: Set(rows.map(\.inode))), socketsWithRing())
         return rows.map {
-            PacketSocket(ifindex: $0.ifindex, protocolNumber: $0.protocolNumber, owner: owners[$0.inode])
+            PacketSocket(
+                ifindex: $0.ifindex, protocolNumber: $0.protocolNumber, hasRing: ringed.contains($0.inode),
+                owner: owners[$0.inode])
         }
+    }
+
+    /// By inode; none where the kernel does not tell (CONFIG_PACKET_DIAG).
+    private static func socketsWithRing() -> Set<UInt64> {
+        // struct packet_diag_req and packet_diag_msg of linux/packet_diag.h.
+        let (byFamily, showsRings, receiveRing) = (20, UInt32(1 << 2), 2)
+        let request = [UInt8(AF_PACKET), 0, 0, 0] + [0, showsRings, 0, 0].flatMap(Netlink.bytes)
+        guard let bodies = try? Netlink(.sockets).dump(byFamily, request) else { return [] }
+        let inodes = bodies.compactMap { body -> UInt64? in
+            guard let inode = Netlink.load(UInt32.self, body.dropFirst(4)),
+                Netlink.attributes(body.dropFirst(16))[receiveRing] != nil
+            else { return nil }
+            return UInt64(inode)
+        }
+        return Set(inodes)
     }
 
     /// A line: sk, RefCnt, Type, Proto in hexadecimal, Iface, R, Rmem, User, Inode.

@@ -8,12 +8,14 @@ import Testing
 /// What the doctor says of the way of an interface's packets, by facts.
 @Suite struct PathChecksTests {
     static func findings(
-        _ ends: TunnelEnds?, offloads: ReceiveOffloads? = ReceiveOffloads(gro: true), isGeneric: Bool = false
+        _ ends: TunnelEnds?, offloads: ReceiveOffloads? = ReceiveOffloads(gro: true), isGeneric: Bool = false,
+        looksElsewhere: Bool = true
     ) -> [Finding.Check: Finding] {
         let tunnel = ends.map { NetworkLink(index: 9, name: "t0", kind: $0.kind.rawValue, tunnel: $0) }
         let links = [TunnelPathsTests.eth] + [tunnel].compactMap(\.self)
         let checks = PathChecks(
-            interface: "eth0", tunnels: TunnelPaths(of: 2, among: links), offloads: offloads, isGeneric: isGeneric)
+            interface: "eth0", tunnels: TunnelPaths(of: 2, among: links), offloads: offloads, isGeneric: isGeneric,
+            looksElsewhere: looksElsewhere)
         return Dictionary(uniqueKeysWithValues: checks.findings.map { ($0.check, $0) })
     }
 
@@ -26,6 +28,14 @@ import Testing
             let findings = Self.findings(nil, offloads: offloads, isGeneric: true)
             #expect(findings.count == 1 && findings[.tunnels]?.level == .ok)
         }
+    }
+
+    @Test func whoMayNotLookElsewhereHearsIt() {
+        let finding = Self.findings(nil, looksElsewhere: false)[.tunnels]
+        #expect(finding?.level == .unknown && finding?.isPrivilege == true)
+        #expect(Self.text(finding).hasPrefix("no tunnel of this network namespace takes"))
+        let found = Self.findings(TunnelEnds(.vxlan, lower: 2), looksElsewhere: false)[.tunnels]
+        #expect(found?.level == .weaker, "what is there is there")
     }
 
     @Test(arguments: TunnelKind.allCases)

@@ -5,18 +5,22 @@ import Glibc
 import Linux
 import SystemPackage
 
-/// A socket that sees all packets of this thread's network namespace, as tcpdump's does (packet(7)).
+/// A socket that sees all packets of this thread's network namespace (packet(7)).
 public struct PacketTap: ~Copyable, Sendable {
     private let fd: OwnedFD
 
-    /// - Parameter ifindex: sees those of this interface only; nil for those of all.
-    public init(on ifindex: UInt32? = nil) throws(Errno) {
+    /// - Parameters:
+    ///   - ifindex: sees those of this interface only; nil for those of all.
+    ///   - hasRing: whether the kernel copies packets into a ring for it, as for tcpdump; else it shares them.
+    public init(on ifindex: UInt32? = nil, hasRing: Bool = false) throws(Errno) {
         let allProtocols: UInt16 = 3  // ETH_P_ALL
         let raw = socket(AF_PACKET, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), CInt(allProtocols.bigEndian))
         guard raw >= 0 else { throw Errno.last }
         let socket = OwnedFD(raw)
         let bound = ifindex.map { bind_packet_socket(raw, $0) } ?? 0
         guard bound == 0 else { throw Errno(rawValue: -bound) }
+        let ring = hasRing ? make_packet_ring(raw) : 0
+        guard ring == 0 else { throw Errno(rawValue: -ring) }
         fd = socket
     }
 

@@ -75,7 +75,10 @@ struct InterfaceChecks {
         if features.hasNative { return Finding(.nativeXDP, .ok, .nativeXDP) }
         return Finding(
             .nativeXDP, .weaker, "its driver has no native XDP: programs run in generic mode, which is slower",
-            remedy: "There load programs without xdp.frags, or TC takes their areas to lie 14 bytes off.")
+            remedy: """
+                pktmeta loads programs for it without their support of fragments. A loader of your own is to do that too, or TC takes \
+                their areas to lie 14 bytes off.
+                """)
     }
 
     /// What of a page the kernel itself takes beside the packet: XDP_PACKET_HEADROOM, the link-layer header, and struct

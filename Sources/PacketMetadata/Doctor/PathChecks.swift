@@ -11,6 +11,8 @@ struct PathChecks {
     let offloads: ReceiveOffloads?
     /// Whether its XDP programs run in generic mode, or would.
     let isGeneric: Bool
+    /// Whether tunnels of other network namespaces are among them, as far as there are any.
+    var looksElsewhere = true
 
     var findings: [Finding] { [tunnel] + [tunnelGRO, groList, udpForwarding, lro].compactMap(\.self) }
 
@@ -18,7 +20,14 @@ struct PathChecks {
 
     private var tunnel: Finding {
         let texts = [ownTunnel, named(tunnels.above, "takes", "take"), perhaps].compactMap(\.self)
-        guard !texts.isEmpty else { return Finding(.tunnels, .ok, "no tunnel takes packets that come in here") }
+        guard !texts.isEmpty else {
+            return looksElsewhere
+                ? Finding(.tunnels, .ok, "no tunnel takes packets that come in here")
+                : Finding(
+                    .tunnels, .unknown,
+                    "no tunnel of this network namespace takes packets that come in here; to look at others takes CAP_SYS_ADMIN",
+                    isPrivilege: true)
+        }
         let text = texts.joined(separator: "; ")
         return Finding(
             .tunnels, .weaker, text,
@@ -127,7 +136,8 @@ extension PathChecks {
             tunnels: TunnelPaths(
                 of: interface.index, among: try NetworkLink.all(), elsewhere: NetworkLink.tunnelsElsewhere()),
             offloads: try? interface.receiveOffloads(),
-            isGeneric: programs?.generic != nil || (isGeneric && programs?.native == nil))
+            isGeneric: programs?.generic != nil || (isGeneric && programs?.native == nil),
+            looksElsewhere: Capability.missing(of: [.sysAdmin]).isEmpty)
     }
 
     /// What is found of an interface, be it that nothing can be found out.

@@ -22,9 +22,15 @@ struct TrafficChecks {
     private var taps: Finding {
         do throws(Errno) {
             let open = try PacketSocket.all().filter { $0.isTap && [0, interface.index].contains($0.ifindex) }
-            if open.isEmpty { return Finding(.taps, .ok, "no tap shares its packets") }
-            let owners = open.map { $0.owner?.description ?? "a process of another user" }
-            return Self.finding(Self.counted(owners), traits)
+            func owners(_ sockets: [PacketSocket]) -> String {
+                Self.counted(sockets.map { $0.owner?.description ?? "a process of another user" })
+            }
+            let sharing = open.filter { !$0.hasRing }
+            if sharing.isEmpty {
+                let copying = open.isEmpty ? "" : ": \(owners(open)) gets copies"
+                return Finding(.taps, .ok, "no tap shares its packets" + copying)
+            }
+            return Self.finding(owners(sharing), traits)
         } catch {
             return Finding(.taps, .unknown, "whether taps share its packets: \(error.name)")
         }
@@ -42,7 +48,10 @@ struct TrafficChecks {
             ? "set and clear at TC are refused (EBUSY)" : "set at TC loses the area (until Linux 6.18)"
         return Finding(
             .taps, .weaker, "\(sharing): \(effect), and programs that write to the packet itself lose it",
-            remedy: "Set fields in XDP, or end it; the prebuilt programs are not affected.")
+            remedy: """
+                Set fields in XDP, or end it. The prebuilt programs do neither, but for the scrub program, behind which such a packet \
+                has no field.
+                """)
     }
 
     private static func counted(_ owners: [String]) -> String {

@@ -141,6 +141,20 @@ extension DoctorTests {
 
     typealias EndAndName = ((() throws -> Void) throws -> Void, String)
 
+    /// libpcap, and so tcpdump, has packets copied into a ring: it shares none, and nobody's write is refused for it.
+    @Test func aTapThatGetsCopies() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let tap = try bench.pair.inReceiver { try PacketTap(hasRing: true) }
+            let report = try Self.doctor(bench)
+            #expect(report.level(.taps) == "ok")
+            let said = report.text(.taps)
+            #expect(said.hasPrefix("no tap shares its packets: "), "\(said)")
+            #expect(said.hasSuffix("(pid \(ProcessID.current)) gets copies"), "\(said)")
+            withExtendedLifetime(tap) {}
+        }
+    }
+
     @Test func taps() throws {
         try Kernel.run {
             let bench = try Bench()

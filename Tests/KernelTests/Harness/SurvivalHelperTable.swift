@@ -115,7 +115,7 @@ extension SurvivalSection {
     }
 
     static let tapped = SurvivalSection(
-        heading: "Beside a tap (tcpdump)",
+        heading: "Beside a tap that shares packets",
         rows: [
             SurvivalRow(
                 "TC programs that only read", .either, .value, "The tap shares the packet's bytes.", Route(tap: true)),

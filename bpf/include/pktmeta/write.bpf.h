@@ -3,7 +3,7 @@
  * How a value gets into the area.
  *
  * XDP programs store into the packet. In a TC program a store does harm: the kernel then makes the packet's buffer
- * private before the program runs, and if a tap (tcpdump, any AF_PACKET socket) shares the buffer, the copy has no
+ * private before the program runs, and if a tap (an AF_PACKET socket without a ring) shares the buffer, the copy has no
  * metadata, for this program and for all behind it. So TC programs write through bpf_dynptr_from_skb_meta() where the
  * kernel has it (6.18): that brings no such prologue, and refuses where the buffer is shared. On older kernels they
  * store, and programs that only read are the ones to be preferred. #define PKTMETA_STORES_AT_TC before the include to
