@@ -143,6 +143,29 @@ int stamp_pushed(struct xdp_md *ctx)
 	return push_and_stamp(ctx);
 }
 
+/* Another program's metadata, of the area's size, of which that program writes nothing. */
+static __always_inline int stamp_or_reserve_bytes(struct xdp_md *ctx)
+{
+	int marker = marker_of(ctx);
+
+	if (marker >= 0 && !is_third(marker))
+		return bpf_xdp_adjust_meta(ctx, -64) ? XDP_DROP : XDP_PASS;
+	set_survivor(ctx);
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int stamp_or_reserve_frags(struct xdp_md *ctx)
+{
+	return stamp_or_reserve_bytes(ctx);
+}
+
+SEC("xdp")
+int stamp_or_reserve(struct xdp_md *ctx)
+{
+	return stamp_or_reserve_bytes(ctx);
+}
+
 /* Another application's on the packet's way: makes an area if it finds none, and sets nothing. */
 SEC("xdp.frags")
 int open_only(struct xdp_md *ctx)

@@ -53,6 +53,8 @@ struct SurvivalRoute: Sendable {
         case toCPU = "stamp_to_cpu"
         case withOthers = "stamp_others"
         case pushed = "stamp_pushed"
+        /// Every third packet's; of the others it reserves an area's bytes as if it were another program, and writes nothing there.
+        case reserving = "stamp_or_reserve"
     }
 
     /// The XDP program that sets the field; nil: there is none.
