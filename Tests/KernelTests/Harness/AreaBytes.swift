@@ -53,8 +53,8 @@ extension Registry {
 
 extension Registry {
     /// An object that is loaded as by other loaders: with this registry's map, and the types that `export-btf` writes.
-    func objectOfOthers(_ path: FilePath, name: String) throws -> BPFObject {
-        let types = try KeptFile(exportedBTF())
+    func objectOfOthers(_ path: FilePath, name: String, withKernelTypes: Bool = false) throws -> BPFObject {
+        let types = try KeptFile(exportedBTF(withKernelTypes: withKernelTypes))
         let object = try BPFObject(bytes: Fixture.bytes(path), name: name, typesPath: types.path)
         try object.reuse(fieldsMap, as: "pktmeta_fields")
         return object

@@ -201,15 +201,18 @@ static __always_inline int __pktmeta_get(const struct pktmeta_cursor *c, __u32 i
 	return err ? err : carried ? 0 : -ENOENT;
 }
 
-#define pktmeta_get(cursor, id, value, size) __PKTMETA_SIZED(size, __pktmeta_get(cursor, id, value, size))
+#define pktmeta_get(cursor, id, value, size) \
+	__PKTMETA_SIZED(size, __PKTMETA_OF(cursor, __pktmeta_get)(cursor, id, value, size))
 
 /* 1 if this packet carries the field, 0 if not, or -ENOENT or -EFAULT as above. */
-static __always_inline int pktmeta_is_set(const struct pktmeta_cursor *c, __u32 id)
+static __always_inline int __pktmeta_is_set(const struct pktmeta_cursor *c, __u32 id)
 {
 	int err = __pktmeta_locate_any(c, id);
 
 	return err ? err : !!(__pktmeta_fields_set(c) & __pktmeta_bit(id));
 }
+
+#define pktmeta_is_set(cursor, id) __PKTMETA_OF(cursor, __pktmeta_is_set)(cursor, id)
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */
 static __always_inline int pktmeta_clear(struct pktmeta_cursor *c, __u32 id)

@@ -85,7 +85,7 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data, void **are
 		if (__builtin_expect(capacity == (n), 0)) { \
 			asm volatile("%0 += " #n : "+r"(end)); \
 			*area_end = end; \
-			return end <= data; \
+			return end <= data && end + 4 > data; \
 		} \
 	} while (0);
 	__u64 capacity = __PKTMETA_INFO(CAPACITY), salt;
@@ -101,6 +101,13 @@ static __always_inline int __pktmeta_has_area(void *meta, void *data, void **are
 	__PKTMETA_KEEP(salt);
 	return 0;
 }
+
+static __always_inline __u32 __pktmeta_bound_fields_set(const struct pktmeta_bound_cursor *c)
+{
+	return __pktmeta_fields_set(&c->cursor);
+}
+
+#define __PKTMETA_FIELDS_SET(c) __PKTMETA_OF(c, __pktmeta_bound_fields_set)(c)
 
 /* 0 if what was true at load time holds for areas with that stamp. */
 static __always_inline int __pktmeta_check_range(__u64 stamp)
@@ -416,15 +423,22 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 		__err; \
 	})
 
+#define __PKTMETA_LOAD_MEMBERS(c, name) \
+	do { \
+		struct pktmeta_field_##name *__field = (c)->cursor.area; \
+		__PKTMETA_MOVE(__PKTMETA_BOUND_LOAD, sizeof(pktmeta_type_##name)); \
+	} while (0)
+/* The same for any kind of cursor: skb.bpf.h has another kind. */
+#define __PKTMETA_LOAD_BOUND(c, name, value) __PKTMETA_LOAD_MEMBERS(c, name)
+
 /* Loads a value of the declared type into *place. */
 #define PKTMETA_GET(c, name, place) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, sizeof(pktmeta_type_##name)); \
-		int __carried = !__err && __pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name); \
+		int __carried = !__err && __PKTMETA_FIELDS_SET(c) & __PKTMETA_BIND(BIT, name); \
 		if (__carried) { \
-			struct pktmeta_field_##name *__field = (c)->cursor.area; \
 			__PKTMETA_VALUE(name) __value = {}; \
-			__PKTMETA_MOVE(__PKTMETA_BOUND_LOAD, sizeof(pktmeta_type_##name)); \
+			__PKTMETA_LOAD_BOUND(c, name, __value); \
 			*(place) = __value.typed; \
 		} \
 		__PKTMETA_COUNT_GET(c, name, __err, __carried); \
@@ -445,7 +459,7 @@ static __always_inline int __pktmeta_write_bound_marks(struct pktmeta_bound_curs
 #define PKTMETA_IS_SET(c, name) \
 	({ \
 		int __err = __PKTMETA_CHECK(c, name, __PKTMETA_BIND(SIZE, name)); \
-		__err ? __err : !!(__pktmeta_fields_set(&(c)->cursor) & __PKTMETA_BIND(BIT, name)); \
+		__err ? __err : !!(__PKTMETA_FIELDS_SET(c) & __PKTMETA_BIND(BIT, name)); \
 	})
 
 /* Makes the packet no longer carry the field. 0 also if it did not. A write, as set is. */

@@ -22,6 +22,9 @@ struct pktmeta_cursor {
 	struct pktmeta_counts counts;
 };
 
+/* The function for this kind of cursor: skb.bpf.h has another kind. */
+#define __PKTMETA_OF(cursor, function) function
+
 /*
  * A packet pointer out of a context: data, data_meta or data_end. The context's members have 32 bits, which the
  * verifier makes a pointer as they are loaded. Converted in C, the compiler may widen the number elsewhere than where
@@ -155,7 +158,7 @@ static __always_inline int __pktmeta_find(struct pktmeta_cursor *c, __u64 now, v
 	void *end = meta + __PKTMETA_SEAL(CAPACITY);
 	__u64 stamp;
 
-	if (end > data)
+	if (end > data || end + 4 <= data) /* metadata comes in multiples of 4 bytes */
 		return -EFAULT;
 	stamp = __pktmeta_load_stamp(end);
 	if (now - stamp >= PKTMETA_GENERATIONS || header->seal != __PKTMETA_SEAL(HEADER))

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Suites of the tests in a virtual machine: how they are run, and what is wrong with what they print."""
+
+# What packets keep on their ways.
+SURVIVAL = ("SurvivalTests",)
+# Who else can read a packet's fields.
+LAYERS = ("SkbTests",)
+# What is done with packets that leave; attached by TCX.
+EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
+
+
+def suites_command(suites: tuple[str, ...]) -> str:
+    """In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
+
+    One test at a time: an emulated CPU may run bpf_dispatcher_xdp_func while another, attaching a program in native mode, is
+    writing it, and then the kernel panics (seen on 6.12).
+    """
+    return (
+        "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
+        f" --testing-library swift-testing --no-parallel --filter '({'|'.join(suites)})/'"
+    )
+
+
+def is_told(line: str) -> bool:
+    """How many cases a section has, and which paths the kernel has not got."""
+    return line.startswith("survival: ")
+
+
+def suites_complaints(lines: list[str], status: int) -> list[str]:
+    """Each issue by its comment, and what else is not as it is when all tests of the suite have passed."""
+    complaints = [
+        (following.removeprefix("↳ ") if following.startswith("↳") else line)[:300]
+        for line, following in zip(lines, lines[1:] + [""])
+        if "recorded an issue" in line
+    ]
+    if status == 0 and not any("Test run with" in line and " 0 tests" not in line for line in lines):
+        complaints.append("no test was run")
+    if status != 0 and not complaints:
+        complaints.append(f"exit code {status}: " + " / ".join(lines[-5:])[:500])
+    return complaints

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import BPF
+import Linux
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+@testable import RegistryModel
+
+/// Fields of a packet as it goes from the driver to the application, in programs that are neither XDP's nor TC's
+/// (`<pktmeta/skb.bpf.h>`).
+@Suite(Kernel.required, .serialized) struct SkbTests {
+    /// `enum place` of Tests/Programs/skb_places.bpf.c, with its program.
+    enum Place: Int, CaseIterable, CustomTestStringConvertible {
+        case received, inCgroup, inSocket, inReuseport, atTC, traced
+
+        var program: String {
+            switch self {
+            case .received: "received"
+            case .inCgroup: "in_cgroup"
+            case .inSocket: "in_socket"
+            case .inReuseport: "in_reuseport"
+            case .atTC: "at_tc"
+            case .traced: "traced"
+            }
+        }
+
+        var testDescription: String { program }
+    }
+
+    /// What a program has seen.
+    private struct Seen: CustomStringConvertible {
+        let packets, byID, bound, isSet, wrong, faults: UInt64
+
+        init(_ bytes: [UInt8]) {
+            let words = SurvivalSeen.words(bytes)
+            (packets, byID, bound, isSet, wrong, faults) = (words[0], words[1], words[2], words[3], words[4], words[5])
+        }
+
+        var description: String {
+            "\(packets) packets, by id \(byID), bound \(bound), set \(isSet), wrong \(wrong), -EFAULT \(faults)"
+        }
+    }
+
+    private static let count = 20
+
+    @Test(arguments: Place.allCases, Fixture.Compiler.allCases)
+    func fieldsCanBeReadThere(place: Place, compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            guard let bench = try Bench.unlessRefused(place, compiler) else { return }
+            // Packets without an area first.
+            try bench.send(Self.count)
+            let before = try bench.seen(Self.count)
+            #expect(before.faults == 4 * UInt64(Self.count), "\(before)")
+            #expect(before.byID + before.bound + before.wrong == 0, "\(before)")
+            try bench.attachXDP()
+            try bench.send(Self.count)
+            let after = try bench.seen(2 * Self.count)
+            let all = 2 * UInt64(Self.count)
+            #expect(after.byID == all && after.bound == all && after.isSet == all, "\(after)")
+            #expect(after.wrong == 0 && after.faults == before.faults, "\(after)")
+        }
+    }
+
+    private final class Bench {
+        private let place: Place
+        private let compiler: Fixture.Compiler
+        private let pair: VethPair
+        private let scratch = ScratchRegistry()
+        private let registry: Registry
+        private let port = UInt16.random(in: 20_000..<30_000)
+        private let object: BPFObject
+        private let socket: SocketBox
+        private var links: [LinkBox] = []
+        private var others: [DescriptorBox] = []
+
+        init(_ place: Place, _ compiler: Fixture.Compiler) throws {
+            self.place = place
+            self.compiler = compiler
+            pair = try VethPair()
+            registry = try Registry.openOrCreate(at: scratch.path)
+            for (name, type) in [("number", FieldType.u64), ("short_number", .u16)] {
+                _ = try registry.register(FieldDefinition(name: FieldName(name), type: type))
+            }
+            let port = port
+            socket = try pair.inReceiver { SocketBox(try ReceivingSocket(port: port)) }
+            object = try registry.objectOfOthers(
+                Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
+            _ = object.setConstant("port", to: encode(port))
+            try attach(object.load(only: place.program))
+        }
+
+        /// nil for tracing programs under a kernel that refuses them: the kernels of the matrix do not.
+        static func unlessRefused(_ place: Place, _ compiler: Fixture.Compiler) throws -> Bench? {
+            do {
+                return try Bench(place, compiler)
+            } catch let error as BPFError where place == .traced && error.errno == .notPermitted {
+                guard SurvivalKernel.running == .linux618 else { throw error }
+                print("skb: this kernel refuses tracing programs (EPERM): tried in the kernel matrix only")
+                return nil
+            }
+        }
+
+        private func attach(_ program: borrowing BPFProgram) throws {
+            switch place {
+            case .received: others.append(DescriptorBox(try OtherHooks.rawTracepoint("netif_receive_skb", program)))
+            case .inCgroup: others.append(DescriptorBox(try OtherHooks.rootCgroup(program)))
+            case .inSocket: try socket.socket.attach(program)
+            case .inReuseport: try socket.socket.attachToGroup(program)
+            case .traced: others.append(DescriptorBox(try OtherHooks.function(program)))
+            case .atTC:
+                try pair.inReceiver {
+                    let far = try NetworkInterface(named: VethPair.far).index
+                    if SurvivalKernel.running.hasTCX {
+                        links.append(LinkBox(try BPFLink.tcx(program, ifindex: far, .ingress)))
+                    } else {
+                        _ = try ClsactQdisc.create(ifindex: far)
+                        _ = try TCFilter.attach(program, ifindex: far, .ingress)
+                    }
+                }
+            }
+        }
+
+        func attachXDP() throws {
+            let stamping = try registry.objectOfOthers(
+                Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
+            let program = try stamping.load(only: "number_packets")
+            links.append(
+                try pair.inReceiver {
+                    LinkBox(
+                        try BPFLink.xdp(
+                            program, ifindex: NetworkInterface(named: VethPair.far).index, mode: .native))
+                })
+        }
+
+        /// Sends packets and receives them, each of another number.
+        func send(_ count: Int) throws {
+            let port = port
+            try pair.inSender {
+                let sender = try UDPSender(to: [192, 0, 2, 2], port: port)
+                for number in 1...count { try sender.send([UInt8](repeating: UInt8(number), count: 64)) }
+            }
+            var received = 0
+            let isDone = eventually {
+                while socket.socket.receive() != nil { received += 1 }
+                return received >= count
+            }
+            #expect(isDone, "\(received) of \(count)")
+        }
+
+        func seen(_ packets: Int) throws -> Seen {
+            func now() throws -> Seen { Seen(try object.map("seen").values(at: place.rawValue)[0]) }
+            let isThere = try eventually { try now().packets >= UInt64(packets) }
+            let seen = try now()
+            #expect(isThere && seen.packets == UInt64(packets), "\(seen)")
+            return seen
+        }
+    }
+
+    private final class SocketBox {
+        let socket: ReceivingSocket
+        init(_ socket: consuming ReceivingSocket) { self.socket = socket }
+    }
+
+    private final class DescriptorBox {
+        private let fd: OwnedFD
+        init(_ fd: consuming OwnedFD) { self.fd = fd }
+    }
+}

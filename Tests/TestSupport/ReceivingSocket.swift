@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+public import BPF
+import CTestSupport
+import Glibc
+public import Linux
+public import SystemPackage
+
+/// A UDP socket that receives what is sent to a port of this thread's network namespace, in a group of its own (SO_REUSEPORT).
+public struct ReceivingSocket: ~Copyable {
+    private let fd: OwnedFD
+
+    public init(port: UInt16) throws(Errno) {
+        let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw Errno.last }
+        let fd = OwnedFD(raw)
+        var isShared: CInt = 1
+        guard setsockopt(raw, SOL_SOCKET, SO_REUSEPORT, &isShared, socklen_t(MemoryLayout<CInt>.size)) == 0 else {
+            throw Errno.last
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        let result = withUnsafeBytes(of: address) { bytes in
+            bind(raw, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+        }
+        guard result == 0 else { throw Errno.last }
+        self.fd = fd
+    }
+
+    /// The bytes of the next packet's payload; nil if none is there.
+    public func receive() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        let count = recv(fd.raw, &bytes, bytes.count, CInt(MSG_DONTWAIT))
+        return count < 0 ? nil : Array(bytes.prefix(count))
+    }
+
+    /// Has a program see each packet of the socket.
+    public func attach(_ program: borrowing BPFProgram) throws(Errno) {
+        _ = try checked(attach_to_socket(fd.raw, program.fd.raw))
+    }
+
+    /// Has a program choose among the group's sockets.
+    public func attachToGroup(_ program: borrowing BPFProgram) throws(Errno) {
+        _ = try checked(attach_to_group(fd.raw, program.fd.raw))
+    }
+}
+
+/// Links of programs where pktmeta has no hook.
+public enum OtherHooks {
+    public static func rawTracepoint(_ name: String, _ program: borrowing BPFProgram) throws(Errno) -> OwnedFD {
+        OwnedFD(try checked(attach_to_raw_tracepoint(name, program.fd.raw)))
+    }
+
+    /// Of a program that names its function itself: fentry and the like.
+    public static func function(_ program: borrowing BPFProgram) throws(Errno) -> OwnedFD {
+        OwnedFD(try checked(attach_to_function(program.fd.raw)))
+    }
+
+    /// Packets to all sockets of the host, by its first cgroup.
+    public static func rootCgroup(_ program: borrowing BPFProgram) throws -> OwnedFD {
+        let folder = try ScratchFolder()
+        guard mount("none", folder.path.string, "cgroup2", 0, nil) == 0 else { throw Errno(rawValue: errno) }
+        defer { umount2(folder.path.string, CInt(MNT_DETACH)) }
+        let cgroup = OwnedFD(open(folder.path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        return OwnedFD(try checked(attach_to_cgroup_ingress(cgroup.raw, program.fd.raw)))
+    }
+}
+
+private func checked(_ result: CInt) throws(Errno) -> CInt {
+    if result < 0 { throw Errno(rawValue: -result) }
+    return result
+}

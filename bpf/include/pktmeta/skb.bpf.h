@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Fields of any packet that the kernel has as a struct sk_buff, in each program that gets one: raw and BTF tracepoints,
+ * fentry and fexit, netfilter, cgroup_skb, socket filters, sk_reuseport, sk_skb, and TC. Read only.
+ *
+ *	struct pktmeta_skb_cursor c;
+ *	__u32 tenant;
+ *
+ *	pktmeta_open_skb(&c, skb);
+ *	err = pktmeta_get(&c, PKTMETA_ID(tenant), &tenant, sizeof(tenant));
+ *
+ * or, bound, pktmeta_open_bound_skb() and PKTMETA_GET(). The errors are those of pktmeta.bpf.h. Areas are made in XDP
+ *only, and set there and at TC.
+ *
+ * The packet is a struct sk_buff *, or its address as a number, as a raw tracepoint has it; or the context of the
+ * program, a struct __sk_buff * or a struct sk_reuseport_md *.
+ *
+ * What is read is kernel memory, so that a program takes CAP_PERFMON and a licence that is compatible with the GPL. Of
+ * three ways to read the best that the kernel has is chosen as the program is loaded:
+ *	bytes, by bpf_rdonly_cast()          Linux 6.17
+ *	members of types, by the same        Linux 6.2
+ *	bpf_probe_read_kernel()              Linux 5.5: ten times the time
+ */
+#ifndef PKTMETA_SKB_BPF_H
+#define PKTMETA_SKB_BPF_H
+
+#include "pktmeta.bpf.h"
+
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+/* Came with reading bytes through bpf_rdonly_cast(), of which nothing else tells. */
+extern int bpf_strlen(const char *text) __ksym __weak;
+
+/* As the kernel has them, of which CO-RE finds the places; the names' ends are no part of them. */
+struct sk_buff___pktmeta {
+	unsigned char *head;
+	__u32 end; /* bytes from head, on machines of 64 bits */
+	__u16 mac_header;
+} __attribute__((preserve_access_index));
+
+struct skb_shared_info___pktmeta {
+	__u8 meta_len;
+} __attribute__((preserve_access_index));
+
+struct sk_reuseport_kern___pktmeta {
+	void *skb;
+} __attribute__((preserve_access_index));
+
+/* A type of nothing but words: read as one of these, any memory is words. */
+struct bpf_dynptr___pktmeta {
+	__u64 __opaque[2];
+} __attribute__((preserve_access_index));
+
+/* As the others', of which area is an address in the kernel. */
+struct pktmeta_skb_cursor {
+	struct pktmeta_cursor cursor;
+	__u64 fields_set;
+};
+
+/* Reading kernel memory. */
+
+#define __PKTMETA_HAS_CAST ((void *)&bpf_rdonly_cast != NULL)
+#define __PKTMETA_HAS_BYTES ((void *)&bpf_strlen != NULL)
+#define __PKTMETA_HAS_WORDS bpf_core_field_exists(struct bpf_dynptr___pktmeta, __opaque)
+
+/* A word at any address; what cannot be read is zero. */
+static __always_inline __u64 __pktmeta_kernel_word(const void *from)
+{
+	__u64 word = 0;
+
+	if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_BYTES)
+		return *(volatile const __u64 *)bpf_rdonly_cast(from, 0);
+	if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_WORDS) {
+		struct bpf_dynptr___pktmeta *words =
+			bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct bpf_dynptr___pktmeta));
+
+		return words->__opaque[0];
+	}
+	bpf_probe_read_kernel(&word, sizeof(word), from);
+	return word;
+}
+
+/* Of a size that the compiler knows, at most PKTMETA_VALUE_MAX. */
+static __always_inline void __pktmeta_kernel_read(void *to, const void *from, __u32 size)
+{
+	if (!(__PKTMETA_HAS_CAST && (__PKTMETA_HAS_BYTES || __PKTMETA_HAS_WORDS))) {
+		bpf_probe_read_kernel(to, size, from);
+		return;
+	}
+#pragma unroll
+	for (__u32 i = 0; i < PKTMETA_VALUE_MAX; i += 8) {
+		if (i < size) {
+			__u64 word = __pktmeta_kernel_word(from + i);
+
+			__builtin_memcpy(to + i, &word, size - i < 8 ? size - i : 8);
+		}
+	}
+}
+
+/* A member of a type of the kernel's, by its flavour here. */
+#define __PKTMETA_KERNEL_MEMBER(type, address, member) \
+	({ \
+		type *__object = (void *)(address); \
+		__typeof__(__object->member) __value = 0; \
+		if (__PKTMETA_HAS_CAST) { \
+			__object = bpf_rdonly_cast(__object, bpf_core_type_id_kernel(type)); \
+			__value = __object->member; \
+		} else { \
+			bpf_core_read(&__value, sizeof(__value), &__object->member); \
+		} \
+		__value; \
+	})
+
+/* To the verifier a context is a pointer of its own kind; to the kernel, the address of a structure. */
+static __always_inline const void *__pktmeta_kernel_context(void *ctx)
+{
+	void *volatile slot = ctx;
+	void *address = NULL;
+
+	if ((void *)&bpf_cast_to_kern_ctx != NULL)
+		return bpf_cast_to_kern_ctx(ctx);
+	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&slot);
+	return address;
+}
+
+static __always_inline const void *__pktmeta_skb_itself(const void *skb)
+{
+	return skb;
+}
+
+static __always_inline const void *__pktmeta_skb_of_context(struct __sk_buff *ctx)
+{
+	return __pktmeta_kernel_context(ctx);
+}
+
+static __always_inline const void *__pktmeta_skb_of_reuseport(struct sk_reuseport_md *ctx)
+{
+	return __PKTMETA_KERNEL_MEMBER(struct sk_reuseport_kern___pktmeta, __pktmeta_kernel_context(ctx), skb);
+}
+
+/* The packet's address in the kernel. */
+#define __PKTMETA_SKB(skb) \
+	_Generic((skb), struct __sk_buff * \
+		 : __pktmeta_skb_of_context, struct sk_reuseport_md * \
+		 : __pktmeta_skb_of_reuseport, default \
+		 : __pktmeta_skb_itself)((void *)(skb))
+
+/* Opening. */
+
+/* Where the kernel has the packet's metadata, in front of the link-layer header, if it is of that size; else NULL. */
+static __always_inline const void *__pktmeta_skb_area(const void *skb, __u64 capacity)
+{
+	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, head);
+	__u32 end = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, end);
+	__u16 mac_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, mac_header);
+	__u8 meta_len = __PKTMETA_KERNEL_MEMBER(struct skb_shared_info___pktmeta, head + end, meta_len);
+
+	if (mac_header == 0xffff || meta_len != capacity || mac_header < capacity)
+		return NULL;
+	return head + mac_header - capacity;
+}
+
+/* Header and stamp of what lies there. */
+struct __pktmeta_ends {
+	struct pktmeta_header header;
+	__u64 stamp;
+};
+
+static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area, __u64 capacity)
+{
+	__u64 first = __pktmeta_kernel_word(area);
+	__u64 last = __pktmeta_kernel_word(area + capacity - PKTMETA_TRAILER_SIZE);
+	struct __pktmeta_ends ends = {.stamp = __pktmeta_trailer_stamp(last)};
+
+	__builtin_memcpy(&ends.header, &first, sizeof(first));
+	return ends;
+}
+
+static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, __u64 now, const void *skb)
+{
+	const __u64 capacity = __PKTMETA_SEAL(CAPACITY);
+	const void *area = __pktmeta_skb_area(skb, capacity);
+	struct __pktmeta_ends ends;
+
+	if (!area)
+		return -EFAULT;
+	ends = __pktmeta_skb_ends(area, capacity);
+	if (now - ends.stamp >= PKTMETA_GENERATIONS || ends.header.seal != __PKTMETA_SEAL(HEADER))
+		return -EFAULT;
+	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
+	c->fields_set = ends.header.fields_set;
+	return 0;
+}
+
+static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, const void *skb)
+{
+	const struct pktmeta_registry *registry = __pktmeta_registry();
+	__u64 word = __pktmeta_registry_word(registry);
+	int err = -ENOENT;
+
+	__pktmeta_empty(&c->cursor, registry);
+	c->fields_set = 0;
+	if (__pktmeta_find_counts(&c->cursor.counts))
+		return err;
+	if (__pktmeta_is_bound(word))
+		err = __pktmeta_find_skb(c, __pktmeta_now(word), skb);
+	__pktmeta_count_open(&c->cursor.counts, err, 0);
+	return err;
+}
+
+/*
+ * Finds the packet's area, by the packet or the program's context.
+ *
+ * 0; -EFAULT: there is none, or it is someone else's or damaged; -ENOENT: no registry is bound to this program.
+ * If not 0, the cursor is empty: get returns -EFAULT.
+ */
+#define pktmeta_open_skb(cursor, skb) __pktmeta_open_skb(cursor, __PKTMETA_SKB(skb))
+
+static __always_inline int __pktmeta_find_bound_skb(struct pktmeta_skb_cursor *c, const void *skb)
+{
+	const __u64 capacity = __PKTMETA_INFO(CAPACITY);
+	const void *area = __pktmeta_skb_area(skb, capacity);
+	struct __pktmeta_ends ends;
+
+	if (!area)
+		return -EFAULT;
+	ends = __pktmeta_skb_ends(area, capacity);
+	if (ends.header.seal != __PKTMETA_INFO(HEADER) || __pktmeta_check_range(ends.stamp))
+		return -EFAULT;
+	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
+	c->fields_set = ends.header.fields_set;
+	return 0;
+}
+
+static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c, const void *skb)
+{
+	int err;
+
+	__pktmeta_empty(&c->cursor, NULL);
+	c->fields_set = 0;
+	if (__pktmeta_find_counts(&c->cursor.counts))
+		return -ENOENT;
+	err = __pktmeta_find_bound_skb(c, skb);
+	__pktmeta_count_open(&c->cursor.counts, err, 0);
+	return err;
+}
+
+/* The same for bound access. */
+#define pktmeta_open_bound_skb(cursor, skb) __pktmeta_open_bound_skb(cursor, __PKTMETA_SKB(skb))
+
+/* Getting. */
+
+/* Where in the area the value lies, in bytes from its start; negative: an error. */
+static __always_inline int __pktmeta_skb_place(const struct pktmeta_skb_cursor *c, __u64 bits, __u32 size)
+{
+	const __u64 capacity = __PKTMETA_SEAL(CAPACITY);
+	__u64 offset = PKTMETA_HEADER_SIZE + (bits >> 16);
+	int err = __pktmeta_check_age(&c->cursor, bits);
+
+	if (err)
+		return err;
+	return offset + size + PKTMETA_TRAILER_SIZE > capacity ? -EFAULT : (int)offset;
+}
+
+static __always_inline int __pktmeta_get_skb(const struct pktmeta_skb_cursor *c, __u32 id, void *value, __u32 size)
+{
+	__u64 difference = __pktmeta_difference(&c->cursor, id, size);
+	int place, err = 0, carried;
+
+	if (difference >> __PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
+		err = difference >> 32 ? -ENOENT : -EINVAL;
+	else if ((place = __pktmeta_skb_place(c, difference, size)) < 0)
+		err = place;
+	carried = !err && c->fields_set & __pktmeta_bit(id);
+	if (carried)
+		__pktmeta_kernel_read(value, c->cursor.area + place, size);
+	__pktmeta_count_get(&c->cursor.counts, id, err, carried);
+	return err ? err : carried ? 0 : -ENOENT;
+}
+
+static __always_inline int __pktmeta_is_set_skb(const struct pktmeta_skb_cursor *c, __u32 id)
+{
+	const __u64 bits = (1ULL << __PKTMETA_PLACE_BITS) - 1;
+	__u64 difference = __pktmeta_difference(&c->cursor, id, 0);
+	int place;
+
+	if (difference >> 32)
+		return -ENOENT;
+	place = __pktmeta_skb_place(c, difference & bits, pktmeta_layout_size(difference));
+	return place < 0 ? place : !!(c->fields_set & __pktmeta_bit(id));
+}
+
+static __always_inline __u32 __pktmeta_bound_fields_set_skb(const struct pktmeta_skb_cursor *c)
+{
+	return (__u32)c->fields_set;
+}
+
+/* pktmeta_get(), pktmeta_is_set(), PKTMETA_GET() and PKTMETA_IS_SET() take cursors of either kind. */
+#define __PKTMETA_BY_KIND(cursor, of_skb, of_packet) \
+	_Generic((cursor), struct pktmeta_skb_cursor * : of_skb, const struct pktmeta_skb_cursor * : of_skb, \
+		 default : of_packet)
+#undef __PKTMETA_OF
+#define __PKTMETA_OF(cursor, function) __PKTMETA_BY_KIND(cursor, function##_skb, function)
+#undef __PKTMETA_LOAD_BOUND
+#define __PKTMETA_LOAD_BOUND(c, name, value) \
+	do { \
+		if (__PKTMETA_BY_KIND(c, 1, 0)) \
+			__pktmeta_kernel_read(&(value), (c)->cursor.area + __PKTMETA_OFFSET(name), \
+					      sizeof(pktmeta_type_##name)); \
+		else \
+			__PKTMETA_LOAD_MEMBERS(c, name); \
+	} while (0)
+
+#endif /* PKTMETA_SKB_BPF_H */
