@@ -24,7 +24,8 @@ public enum WholeFile {
     ///
     /// They are written under a temporary name beside it, which is renamed: whoever reads the path meanwhile gets the
     /// file as it was before. A file that was there gives its owner, group and mode to the new one. A symbolic link stays
-    /// and its target is replaced; what is no regular file, such as /dev/stdout, is written to as it is.
+    /// and its target is replaced; what is no regular file, or is this process's output, as /dev/stdout is, is written to
+    /// as it is.
     ///
     /// - Parameter isSecret: whether nobody but this process's user is to read it.
     /// - Throws: `permissionDenied` (EACCES) for a secret where something of somebody else's is; `notPermitted` (EPERM) if the file that was there is another user's or group's, to whom this process may
@@ -36,6 +37,7 @@ public enum WholeFile {
         if isSecret, let existing, existing.st_uid != ProcessID.user, existing.st_mode & S_IFMT != S_IFCHR {
             throw .permissionDenied
         }
+        if let existing, isOutput(existing) { return try fillOutput(bytes) }
         if isSecret { existing?.st_mode &= ~0o077 }
         if let existing, existing.st_mode & S_IFMT != S_IFREG {
             return try fill(target, bytes, options: [.closeOnExec], permissions: [], isLasting: false)
@@ -54,6 +56,21 @@ public enum WholeFile {
         } catch {
             try? Folder.unlink(temporary)
             throw error
+        }
+    }
+
+    /// To replace it would take away what others have written there before, and will.
+    private static func isOutput(_ status: stat) -> Bool {
+        var output = stat()
+        guard unsafe fstat(STDOUT_FILENO, &output) == 0 else { return false }
+        return (output.st_dev, output.st_ino) == (status.st_dev, status.st_ino)
+    }
+
+    private static func fillOutput(_ bytes: [UInt8]) throws(Errno) {
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch {
+            throw (error as? Errno) ?? .ioError
         }
     }
 

@@ -241,6 +241,21 @@ import Testing
         }
     }
 
+    /// What others have written to the output before stays.
+    @Test func theOutputByAnotherNameIsWrittenTo() throws {
+        try Kernel.run {
+            let bench = try KillBench()
+            try bench.run([["create-registry"]])
+            let folder = try ScratchFolder()
+            let file = folder.path.appending("output").string
+            let script = "{ echo before; \"$0\" \"$@\"; echo after; } > \(file)"
+            let outcome = try Self.run(bench, ["sh", "-c", script], ["export-fields", "/dev/stdout"])
+            #expect(outcome.status == 0, "\(outcome.output)")
+            let written = try WholeFile.text(FilePath(file))
+            #expect(written.hasPrefix("before\n") && written.hasSuffix("after\n") && written.count > 20, "\(written)")
+        }
+    }
+
     /// Opened while the output is closed, a file would get the output's number; and /dev/stdout, which leads nowhere
     /// then, must not be taken for a file to be made.
     @Test func aClosedOutputIsNoFile() throws {
