@@ -13,8 +13,9 @@ PKTMETA_FIELD(__u64, number);
 PKTMETA_FIELD(__u16, short_number);
 
 const volatile __u16 port = 0;
+const volatile __u8 outer_headers = 0; /* bytes, of packets in a tunnel */
 
-enum place { RECEIVED, IN_CGROUP, IN_SOCKET, IN_REUSEPORT, AT_TC, TRACED, PLACES };
+enum place { RECEIVED, IN_CGROUP, IN_SOCKET, IN_REUSEPORT, AT_TC, TRACED, BEHIND_TUNNEL, PLACES };
 
 struct seen {
 	__u64 packets;
@@ -68,7 +69,7 @@ static __always_inline void judge(struct seen *s, __u64 *right, int err, __u64 v
 		count(&s->faults);
 }
 
-static __always_inline void look(const void *skb, __u32 place)
+static __always_inline void look(const void *skb, __u32 place, __u16 tunnel)
 {
 	struct seen *s = bpf_map_lookup_elem(&seen, &place);
 	int number = number_of(skb), err;
@@ -78,7 +79,10 @@ static __always_inline void look(const void *skb, __u32 place)
 
 	if (!s || number < 0)
 		return;
-	pktmeta_open_skb(&c, skb);
+	if (tunnel)
+		pktmeta_open_tunnel(&c, skb, tunnel);
+	else
+		pktmeta_open_skb(&c, skb);
 	err = pktmeta_get(&c, PKTMETA_ID(number), &value, sizeof(value));
 	judge(s, &s->by_id, err, value, number);
 	err = pktmeta_get(&c, PKTMETA_ID(short_number), &short_number, sizeof(short_number));
@@ -88,7 +92,10 @@ static __always_inline void look(const void *skb, __u32 place)
 
 	value = 0;
 	short_number = 0;
-	pktmeta_open_bound_skb(&b, skb);
+	if (tunnel)
+		pktmeta_open_bound_tunnel(&b, skb, tunnel);
+	else
+		pktmeta_open_bound_skb(&b, skb);
 	err = PKTMETA_GET(&b, number, &value);
 	judge(s, &s->bound, err, value, number);
 	err = PKTMETA_GET(&b, short_number, &short_number);
@@ -98,12 +105,20 @@ static __always_inline void look(const void *skb, __u32 place)
 	count(&s->packets); /* last: the test waits for it */
 }
 
-#define LOOK(skb, place) look(__PKTMETA_SKB(skb), place)
+#define LOOK(skb, place) look(__PKTMETA_SKB(skb), place, 0)
 
 SEC("raw_tp/netif_receive_skb")
 int received(struct bpf_raw_tracepoint_args *ctx)
 {
 	LOOK(ctx->args[0], RECEIVED);
+	return 0;
+}
+
+/* Of what a VXLAN device gives the stack; what the interface below gets is of another port. */
+SEC("raw_tp/netif_receive_skb")
+int behind_tunnel(struct bpf_raw_tracepoint_args *ctx)
+{
+	look(__PKTMETA_SKB(ctx->args[0]), BEHIND_TUNNEL, 4789);
 	return 0;
 }
 
@@ -145,13 +160,15 @@ int traced(__u64 *arguments)
 SEC("xdp")
 int number_packets(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data;
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct pktmeta_bound_cursor c;
 	__u8 number;
 
-	if (data + 43 > (void *)(long)ctx->data_end)
+	if (data + 43 > end)
 		return XDP_PASS;
 	number = *(__u8 *)(data + 42);
+	if (outer_headers && data + outer_headers + 43 <= end)
+		number = *(__u8 *)(data + outer_headers + 42);
 	pktmeta_open_bound(&c, ctx);
 	PKTMETA_SET(&c, number, number);
 	PKTMETA_SET(&c, short_number, number);

@@ -6,10 +6,25 @@ extension VethPair {
     public static let tunnel = "vxlan0"
     public static let farTunnelAddress: [UInt8] = [198, 51, 100, 2]
 
-    /// A VXLAN device at each end, over the pair and IPv4, that know each other: nothing is sent by itself.
-    public func addTunnels() throws {
-        try inSender { try Self.addTunnel(1, Self.nearAddress, to: 2, Self.farAddress) }
-        try inReceiver { try Self.addTunnel(2, Self.farAddress, to: 1, Self.nearAddress) }
+    /// A VXLAN device at each end, over the pair, that know each other: nothing is sent by itself.
+    ///
+    /// - Parameter isOverIPv6: else over IPv4.
+    public func addTunnels(isOverIPv6: Bool = false) throws {
+        let (near, far) = isOverIPv6 ? ("fd00::1", "fd00::2") : (Self.nearAddress, Self.farAddress)
+        if isOverIPv6 {
+            try inSender { try Self.addIPv6(near, to: Self.near, knowing: far, at: "02:00:00:00:00:02") }
+            try inReceiver { try Self.addIPv6(far, to: Self.far, knowing: near, at: "02:00:00:00:00:01") }
+        }
+        try inSender { try Self.addTunnel(1, near, to: 2, far) }
+        try inReceiver { try Self.addTunnel(2, far, to: 1, near) }
+    }
+
+    private static func addIPv6(_ own: String, to interface: String, knowing other: String, at mac: String) throws {
+        let setting = "/proc/sys/net/ipv6/conf/\(interface)/disable_ipv6"
+        let outcome = try ChildProcess.run(["sh", "-c", "echo 0 >\(setting)"])
+        guard outcome.status == 0 else { throw IPFailure(command: setting, output: outcome.output) }
+        try ip("-6 address add \(own)/64 dev \(interface) nodad")
+        try ip("-6 neigh replace \(other) lladdr \(mac) dev \(interface) nud permanent")
     }
 
     private static func addTunnel(_ host: Int, _ local: String, to other: Int, _ remote: String) throws {

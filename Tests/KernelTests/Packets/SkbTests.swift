@@ -14,7 +14,7 @@ import Testing
 @Suite(Kernel.required, .serialized) struct SkbTests {
     /// `enum place` of Tests/Programs/skb_places.bpf.c, with its program.
     enum Place: Int, CaseIterable, CustomTestStringConvertible {
-        case received, inCgroup, inSocket, inReuseport, atTC, traced
+        case received, inCgroup, inSocket, inReuseport, atTC, traced, behindTunnel
 
         var program: String {
             switch self {
@@ -24,6 +24,7 @@ import Testing
             case .inReuseport: "in_reuseport"
             case .atTC: "at_tc"
             case .traced: "traced"
+            case .behindTunnel: "behind_tunnel"
             }
         }
 
@@ -49,22 +50,32 @@ import Testing
     /// All that there are, but on kernels before 6.6 for the one that is told to use instructions that these have not (-mcpu=v4).
     static let compilers = Fixture.Compiler.allCases.filter { $0 != .newest || SurvivalKernel.running.hasTCX }
 
-    @Test(arguments: Place.allCases, compilers)
+    @Test(arguments: Place.allCases.filter { $0 != .behindTunnel }, compilers)
     func fieldsCanBeReadThere(place: Place, compiler: Fixture.Compiler) throws {
         try Kernel.run {
             guard let bench = try Bench.unlessRefused(place, compiler) else { return }
-            // Packets without an area first.
-            try bench.send(Self.count)
-            let before = try bench.seen(Self.count)
-            #expect(before.faults == 4 * UInt64(Self.count), "\(before)")
-            #expect(before.byID + before.bound + before.wrong == 0, "\(before)")
-            try bench.attachXDP()
-            try bench.send(Self.count)
-            let after = try bench.seen(2 * Self.count)
-            let all = 2 * UInt64(Self.count)
-            #expect(after.byID == all && after.bound == all && after.isSet == all, "\(after)")
-            #expect(after.wrong == 0 && after.faults == before.faults, "\(after)")
+            try Self.expectRightFields(bench)
         }
+    }
+
+    /// In front of the outer headers, of packets that the tunnel's device gives the stack.
+    @Test(arguments: [50, 70], compilers)
+    func fieldsCanBeReadBehindVXLAN(outerHeaders: UInt8, compiler: Fixture.Compiler) throws {
+        try Kernel.run { try Self.expectRightFields(Bench(.behindTunnel, compiler, outerHeaders: outerHeaders)) }
+    }
+
+    private static func expectRightFields(_ bench: Bench) throws {
+        // Packets without an area first.
+        try bench.send(Self.count)
+        let before = try bench.seen(Self.count)
+        #expect(before.faults == 4 * UInt64(Self.count), "\(before)")
+        #expect(before.byID + before.bound + before.wrong == 0, "\(before)")
+        try bench.attachXDP()
+        try bench.send(Self.count)
+        let after = try bench.seen(2 * Self.count)
+        let all = 2 * UInt64(Self.count)
+        #expect(after.byID == all && after.bound == all && after.isSet == all, "\(after)")
+        #expect(after.wrong == 0 && after.faults == before.faults, "\(after)")
     }
 
     private final class Bench {
@@ -74,15 +85,19 @@ import Testing
         private let scratch = ScratchRegistry()
         private let registry: Registry
         private let port = UInt16.random(in: 20_000..<30_000)
+        /// Bytes of a tunnel's headers, over IPv4 (50) or IPv6 (70); 0: packets are in none.
+        private let outerHeaders: UInt8
         private let object: BPFObject
         private let socket: SocketBox
         private var links: [LinkBox] = []
         private var others: [DescriptorBox] = []
 
-        init(_ place: Place, _ compiler: Fixture.Compiler) throws {
+        init(_ place: Place, _ compiler: Fixture.Compiler, outerHeaders: UInt8 = 0) throws {
             self.place = place
+            self.outerHeaders = outerHeaders
             self.compiler = compiler
             pair = try VethPair()
+            if outerHeaders > 0 { try pair.addTunnels(isOverIPv6: outerHeaders == 70) }
             registry = try Registry.openOrCreate(at: scratch.path)
             for (name, type) in [("number", FieldType.u64), ("short_number", .u16)] {
                 _ = try registry.register(FieldDefinition(name: FieldName(name), type: type))
@@ -108,7 +123,8 @@ import Testing
 
         private func attach(_ program: borrowing BPFProgram) throws {
             switch place {
-            case .received: others.append(DescriptorBox(try OtherHooks.rawTracepoint("netif_receive_skb", program)))
+            case .received, .behindTunnel:
+                others.append(DescriptorBox(try OtherHooks.rawTracepoint("netif_receive_skb", program)))
             case .inCgroup: others.append(DescriptorBox(try OtherHooks.rootCgroup(program)))
             case .inSocket: try socket.socket.attach(program)
             case .inReuseport: try socket.socket.attachToGroup(program)
@@ -129,6 +145,7 @@ import Testing
         func attachXDP() throws {
             let stamping = try registry.objectOfOthers(
                 Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
+            _ = stamping.setConstant("outer_headers", to: [outerHeaders])
             let program = try stamping.load(only: "number_packets")
             links.append(
                 try pair.inReceiver {
@@ -141,8 +158,9 @@ import Testing
         /// Sends packets and receives them, each of another number.
         func send(_ count: Int) throws {
             let port = port
+            let address = outerHeaders > 0 ? VethPair.farTunnelAddress : [192, 0, 2, 2]
             try pair.inSender {
-                let sender = try UDPSender(to: [192, 0, 2, 2], port: port)
+                let sender = try UDPSender(to: address, port: port)
                 for number in 1...count { try sender.send([UInt8](repeating: UInt8(number), count: 64)) }
             }
             var received = 0

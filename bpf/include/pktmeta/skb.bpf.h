@@ -24,6 +24,8 @@
 #ifndef PKTMETA_SKB_BPF_H
 #define PKTMETA_SKB_BPF_H
 
+#include <bpf/bpf_endian.h>
+
 #include "pktmeta.bpf.h"
 
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
@@ -78,6 +80,13 @@ static __always_inline __u64 __pktmeta_kernel_word(const void *from)
 	}
 	bpf_probe_read_kernel(&word, sizeof(word), from);
 	return word;
+}
+
+static __always_inline __u8 __pktmeta_kernel_byte(const void *from)
+{
+	__u64 word = __pktmeta_kernel_word(from);
+
+	return *(const __u8 *)&word;
 }
 
 /* Of a size that the compiler knows, at most PKTMETA_VALUE_MAX. */
@@ -147,17 +156,59 @@ static __always_inline const void *__pktmeta_skb_of_reuseport(struct sk_reusepor
 
 /* Opening. */
 
-/* Where the kernel has the packet's metadata, in front of the link-layer header, if it is of that size; else NULL. */
-static __always_inline const void *__pktmeta_skb_area(const void *skb, __u64 capacity)
+/* In front of a packet that came out of VXLAN are its outer headers still, Ethernet's first. */
+#define __PKTMETA_VXLAN_IPV4 50
+#define __PKTMETA_VXLAN_IPV6 70
+
+static __always_inline int __pktmeta_is_vxlan(const void *udp, __be16 port)
+{
+	__u64 word = __pktmeta_kernel_word(udp + 2);
+	const __u8 *bytes = (const __u8 *)&word; /* the port that it came to, length, checksum, VXLAN's flags */
+
+	return *(const __be16 *)bytes == port && bytes[6] == 0x08;
+}
+
+/* Bytes of the outer headers, each of which is looked at; 0: there are none to that port. No IP options, no tag. */
+static __always_inline __u32 __pktmeta_outer_headers(const void *inner, __be16 port)
+{
+	const __u8 udp = 17; /* IPPROTO_UDP */
+	const void *frame = inner - __PKTMETA_VXLAN_IPV4;
+	__u64 word = __pktmeta_kernel_word(frame + 8);
+	const __u8 *bytes = (const __u8 *)&word; /* 4 of the source's address, the frame's type, IP's first bytes */
+
+	if (*(const __be16 *)(bytes + 4) == bpf_htons(0x0800) && bytes[6] == 0x45 &&
+	    __pktmeta_kernel_byte(frame + 23) == udp && __pktmeta_is_vxlan(frame + 34, port))
+		return __PKTMETA_VXLAN_IPV4;
+	frame = inner - __PKTMETA_VXLAN_IPV6;
+	word = __pktmeta_kernel_word(frame + 8);
+	if (*(const __be16 *)(bytes + 4) == bpf_htons(0x86dd) && bytes[6] >> 4 == 6 &&
+	    __pktmeta_kernel_byte(frame + 20) == udp && __pktmeta_is_vxlan(frame + 54, port))
+		return __PKTMETA_VXLAN_IPV6;
+	return 0;
+}
+
+/*
+ * Where the packet's area lies if it has metadata of that size: in front of the link-layer header or, of a packet out
+ * of VXLAN to a port, in front of the outer headers; else NULL.
+ */
+static __always_inline const void *__pktmeta_skb_area(const void *skb, __u64 capacity, __u16 port)
 {
 	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, head);
 	__u32 end = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, end);
-	__u16 mac_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, mac_header);
+	__u64 before = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, mac_header);
 	__u8 meta_len = __PKTMETA_KERNEL_MEMBER(struct skb_shared_info___pktmeta, head + end, meta_len);
 
-	if (mac_header == 0xffff || meta_len != capacity || mac_header < capacity)
+	if (before == 0xffff || meta_len != capacity) /* 0xffff: the packet has no such header yet */
 		return NULL;
-	return head + mac_header - capacity;
+	if (port) {
+		__u32 outer =
+			before < __PKTMETA_VXLAN_IPV6 ? 0 : __pktmeta_outer_headers(head + before, bpf_htons(port));
+
+		if (!outer)
+			return NULL;
+		before -= outer;
+	}
+	return before < capacity ? NULL : head + before - capacity;
 }
 
 /* Header and stamp of what lies there. */
@@ -176,10 +227,10 @@ static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area
 	return ends;
 }
 
-static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, __u64 now, const void *skb)
+static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, __u64 now, const void *skb, __u16 port)
 {
 	const __u64 capacity = __PKTMETA_SEAL(CAPACITY);
-	const void *area = __pktmeta_skb_area(skb, capacity);
+	const void *area = __pktmeta_skb_area(skb, capacity, port);
 	struct __pktmeta_ends ends;
 
 	if (!area)
@@ -192,7 +243,7 @@ static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, __u6
 	return 0;
 }
 
-static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, const void *skb)
+static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
 {
 	const struct pktmeta_registry *registry = __pktmeta_registry();
 	__u64 word = __pktmeta_registry_word(registry);
@@ -203,7 +254,7 @@ static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, cons
 	if (__pktmeta_find_counts(&c->cursor.counts))
 		return err;
 	if (__pktmeta_is_bound(word))
-		err = __pktmeta_find_skb(c, __pktmeta_now(word), skb);
+		err = __pktmeta_find_skb(c, __pktmeta_now(word), skb, port);
 	__pktmeta_count_open(&c->cursor.counts, err, 0);
 	return err;
 }
@@ -214,12 +265,19 @@ static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, cons
  * 0; -EFAULT: there is none, or it is someone else's or damaged; -ENOENT: no registry is bound to this program.
  * If not 0, the cursor is empty: get returns -EFAULT.
  */
-#define pktmeta_open_skb(cursor, skb) __pktmeta_open_skb(cursor, __PKTMETA_SKB(skb))
+#define pktmeta_open_skb(cursor, skb) __pktmeta_open_skb(cursor, __PKTMETA_SKB(skb), 0)
 
-static __always_inline int __pktmeta_find_bound_skb(struct pktmeta_skb_cursor *c, const void *skb)
+/*
+ * The same of a packet that has come out of VXLAN, over IPv4 or IPv6, to that UDP port (a constant): the area that was
+ * made in front of the outer headers. On the tunnel's device that is the only way to it. What GRO merges there has the
+ * first packet's.
+ */
+#define pktmeta_open_tunnel(cursor, skb, port) __pktmeta_open_skb(cursor, __PKTMETA_SKB(skb), port)
+
+static __always_inline int __pktmeta_find_bound_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
 {
 	const __u64 capacity = __PKTMETA_INFO(CAPACITY);
-	const void *area = __pktmeta_skb_area(skb, capacity);
+	const void *area = __pktmeta_skb_area(skb, capacity, port);
 	struct __pktmeta_ends ends;
 
 	if (!area)
@@ -232,7 +290,7 @@ static __always_inline int __pktmeta_find_bound_skb(struct pktmeta_skb_cursor *c
 	return 0;
 }
 
-static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c, const void *skb)
+static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
 {
 	int err;
 
@@ -240,13 +298,14 @@ static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c
 	c->fields_set = 0;
 	if (__pktmeta_find_counts(&c->cursor.counts))
 		return -ENOENT;
-	err = __pktmeta_find_bound_skb(c, skb);
+	err = __pktmeta_find_bound_skb(c, skb, port);
 	__pktmeta_count_open(&c->cursor.counts, err, 0);
 	return err;
 }
 
 /* The same for bound access. */
-#define pktmeta_open_bound_skb(cursor, skb) __pktmeta_open_bound_skb(cursor, __PKTMETA_SKB(skb))
+#define pktmeta_open_bound_skb(cursor, skb) __pktmeta_open_bound_skb(cursor, __PKTMETA_SKB(skb), 0)
+#define pktmeta_open_bound_tunnel(cursor, skb, port) __pktmeta_open_bound_skb(cursor, __PKTMETA_SKB(skb), port)
 
 /* Getting. */
 
