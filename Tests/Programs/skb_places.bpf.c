@@ -36,6 +36,7 @@ struct {
 struct sk_buff___place {
 	unsigned char *head;
 	__u16 network_header;
+	__u16 mac_header;
 } __attribute__((preserve_access_index));
 
 /* The packet's number; negative: it is none of the test's, UDP over IPv4 to the port. */
@@ -43,12 +44,16 @@ static __always_inline int number_of(const void *skb)
 {
 	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, head);
 	__u16 network_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, network_header);
+	__u16 mac_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, mac_header);
 	struct {
 		__u8 version, tos, rest[7], protocol, addresses[10];
 		__be16 source, destination, length, checksum;
 		__u8 payload[4];
 	} packet;
 
+	/* A packet that goes into the stack may still have the header's place of the tunnel that it came by. */
+	if (network_header - mac_header != 14)
+		return -1;
 	bpf_probe_read_kernel(&packet, sizeof(packet), head + network_header);
 	if (packet.version != 0x45 || packet.protocol != IPPROTO_UDP || packet.destination != bpf_htons(port))
 		return -1;
