@@ -13,7 +13,8 @@ def suites_command(suites: tuple[str, ...]) -> str:
     """In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
 
     One test at a time: an emulated CPU may run bpf_dispatcher_xdp_func while another, attaching a program in native mode, is
-    writing it, and then the kernel panics (seen on 6.12).
+    writing it, and then the kernel panics. That makes it rarer, and not impossible: on 6.12 a test that changes programs under
+    traffic, of the egress suites, has panicked all the same.
     """
     return (
         "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
