@@ -227,16 +227,17 @@ static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area
 	return ends;
 }
 
-static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, __u64 now, const void *skb, __u16 port)
+/* Takes what lies there if it starts with the seal's half; whether its stamp is good, the caller asks. */
+static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port, __u64 capacity,
+					      __u64 seal)
 {
-	const __u64 capacity = __PKTMETA_SEAL(CAPACITY);
 	const void *area = __pktmeta_skb_area(skb, capacity, port);
 	struct __pktmeta_ends ends;
 
 	if (!area)
 		return -EFAULT;
 	ends = __pktmeta_skb_ends(area, capacity);
-	if (now - ends.stamp >= PKTMETA_GENERATIONS || ends.header.seal != __PKTMETA_SEAL(HEADER))
+	if (ends.header.seal != seal)
 		return -EFAULT;
 	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
 	c->fields_set = ends.header.fields_set;
@@ -253,8 +254,12 @@ static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, cons
 	c->fields_set = 0;
 	if (__pktmeta_find_counts(&c->cursor.counts))
 		return err;
-	if (__pktmeta_is_bound(word))
-		err = __pktmeta_find_skb(c, __pktmeta_now(word), skb, port);
+	if (__pktmeta_is_bound(word)) {
+		err = __pktmeta_find_skb(c, skb, port, __PKTMETA_SEAL(CAPACITY), __PKTMETA_SEAL(HEADER));
+		if (!err && __pktmeta_now(word) - c->cursor.stamp >= PKTMETA_GENERATIONS)
+			err = -EFAULT;
+		c->cursor.is_open = !err;
+	}
 	__pktmeta_count_open(&c->cursor.counts, err, 0);
 	return err;
 }
@@ -274,22 +279,6 @@ static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, cons
  */
 #define pktmeta_open_tunnel(cursor, skb, port) __pktmeta_open_skb(cursor, __PKTMETA_SKB(skb), port)
 
-static __always_inline int __pktmeta_find_bound_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
-{
-	const __u64 capacity = __PKTMETA_INFO(CAPACITY);
-	const void *area = __pktmeta_skb_area(skb, capacity, port);
-	struct __pktmeta_ends ends;
-
-	if (!area)
-		return -EFAULT;
-	ends = __pktmeta_skb_ends(area, capacity);
-	if (ends.header.seal != __PKTMETA_INFO(HEADER) || __pktmeta_check_range(ends.stamp))
-		return -EFAULT;
-	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
-	c->fields_set = ends.header.fields_set;
-	return 0;
-}
-
 static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
 {
 	int err;
@@ -298,7 +287,10 @@ static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c
 	c->fields_set = 0;
 	if (__pktmeta_find_counts(&c->cursor.counts))
 		return -ENOENT;
-	err = __pktmeta_find_bound_skb(c, skb, port);
+	err = __pktmeta_find_skb(c, skb, port, __PKTMETA_INFO(CAPACITY), __PKTMETA_INFO(HEADER));
+	if (!err && __pktmeta_check_range(c->cursor.stamp))
+		err = -EFAULT;
+	c->cursor.is_open = !err;
 	__pktmeta_count_open(&c->cursor.counts, err, 0);
 	return err;
 }
