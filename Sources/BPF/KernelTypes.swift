@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Linux
 package import SystemPackage
 
 /// What the running kernel has of some functions and structs, whatever its version says: by its BTF, without modules.
@@ -24,14 +23,8 @@ public struct KernelTypes: Sendable {
     package init(
         functions: Set<String>, structs: Set<String>, in path: FilePath, windowSize: Int
     ) throws(BPFError) {
-        let operation = "read the kernel's BTF"
-        do {
-            var file = try BTFFile(path, windowSize: windowSize)
-            found = try file.names(among: [.function: functions, .structure: structs])
-        } catch let fault as ObjectFault {
-            throw BPFError(operation, fault: fault)
-        } catch {
-            throw BPFError(operation, (error as? Errno) ?? .ioError)
+        found = try BTFFile.read(path, windowSize: windowSize) { file in
+            try file.names(among: [.function: functions, .structure: structs])
         }
     }
 

@@ -42,11 +42,11 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     private static let folder: FilePath = "/run/netns"
 
     /// Its name for `ip netns`; nil if it has none.
-    public func name() throws(Errno) -> String? {
-        let inode = try inode()
-        return Self.names.first { name in
-            (try? NetworkNamespace(path: Self.folder.appending(name)).inode()) == inode
-        }
+    public func name() throws(Errno) -> String? { Self.name(ofInode: try inode()) }
+
+    /// The name for `ip netns` of the one with that inode number; nil if it has none.
+    public static func name(ofInode inode: UInt64) -> String? {
+        names.first { (try? NetworkNamespace(path: folder.appending($0)).inode()) == inode }
     }
 
     /// Makes a new one; this thread stays where it is.
@@ -149,7 +149,8 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         return number.flatMap { $0 < 0 ? nil : $0 }  // NETNSA_NSID_NOT_ASSIGNED
     }
 
-    borrowing func inode() throws(Errno) -> UInt64 {
+    /// Tells it from all others that there are (namespaces(7)).
+    public borrowing func inode() throws(Errno) -> UInt64 {
         var info = stat()
         guard unsafe fstat(fd.raw, &info) == 0 else { throw Errno.last }
         return UInt64(info.st_ino)

@@ -15,6 +15,51 @@ struct BTFFile: ~Copyable {
         self.window = window
     }
 
+    /// Reads something of a file.
+    ///
+    /// - Throws: what the file system says; `invalidArgument` (EINVAL) if it is no BTF, or there are types of a kind that
+    ///   this version does not know.
+    static func read<Result>(
+        _ path: FilePath, windowSize: Int, _ body: (inout BTFFile) throws -> Result
+    ) throws(BPFError) -> Result {
+        let operation = "read the kernel's BTF"
+        do {
+            var file = try BTFFile(path, windowSize: windowSize)
+            return try body(&file)
+        } catch let fault as ObjectFault {
+            throw BPFError(operation, fault: fault)
+        } catch {
+            throw BPFError(operation, (error as? Errno) ?? .ioError)
+        }
+    }
+
+    /// The names of an enumeration's values; none if there is no enumeration of 4 bytes of that name.
+    mutating func enumerators(of name: String) throws -> [UInt32: String] {
+        guard let offset = try offsets(of: [name]).keys.first else { return [:] }
+        var position = header.types.lowerBound
+        while position < header.types.upperBound {
+            let type = try type(at: position)
+            if type.kind == .enumeration, type.nameOffset == offset {
+                return try enumerators(in: position + BTFTypes.Entry.size..<type.end)
+            }
+            position = type.end
+        }
+        return [:]
+    }
+
+    /// - Parameter range: of the members, each of which is a name's offset and a value.
+    private mutating func enumerators(in range: Range<Int>) throws -> [UInt32: String] {
+        var names: [UInt32: String] = [:]
+        for position in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
+            let (name, value) = try Self.withView(&window, at: position, 8) { ($0.word(at: 0), $0.word(at: 4)) }
+            guard let name, let value else { throw ObjectFault("in BTF, a type is not all there") }
+            let start = header.strings.lowerBound + name
+            let length = try stringLength(at: start)
+            names[UInt32(truncatingIfNeeded: value)] = try text(at: start, length)
+        }
+        return names
+    }
+
     /// Those of the names that types of that kind have.
     ///
     /// - Parameter wanted: names by kind.
