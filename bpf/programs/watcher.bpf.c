@@ -16,7 +16,6 @@
 
 #include "steps.bpf.h"
 #include "by_id.bpf.h"
-#include "decode.bpf.h"
 #include "tc.bpf.h"
 
 #define VLAN_DEPTH_MAX 2
@@ -32,7 +31,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct pktmeta_watch_counts);
+	__type(value, struct pktmeta_event_counts);
 } pktmeta_seen SEC(".maps");
 
 struct {
@@ -56,6 +55,7 @@ static __always_inline long load_far(struct __sk_buff *skb, __u32 offset, void *
 	return bpf_skb_load_bytes(skb, offset, to, size);
 }
 
+#define PACKET struct __sk_buff
 #define load(skb, offset, to) \
 	({ \
 		const __typeof__(*(to)) *__from = __PKTMETA_POINTER(skb, data) + (offset); \
@@ -67,55 +67,7 @@ static __always_inline long load_far(struct __sk_buff *skb, __u32 offset, void *
 		__err; \
 	})
 
-/* In network byte order; IPv4 has the first word of each, and zeroes behind it. */
-struct addresses {
-	__u32 source[4];
-	__u32 destination[4];
-};
-
-static __always_inline void read_ports(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow)
-{
-	struct {
-		__be16 source, destination;
-	} ports;
-
-	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_SCTP)
-		return;
-	if (load(skb, offset, &ports))
-		return;
-	flow->source_port = bpf_ntohs(ports.source);
-	flow->destination_port = bpf_ntohs(ports.destination);
-}
-
-static __always_inline void read_ipv4(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow,
-				      struct addresses *addresses)
-{
-	const __be16 later_fragment = bpf_htons(0x1fff);
-	struct iphdr ip;
-
-	if (load(skb, offset, &ip) || ip.version != 4 || ip.ihl * 4 < sizeof(ip))
-		return;
-	flow->family = 4;
-	flow->protocol = ip.protocol;
-	addresses->source[0] = ip.saddr;
-	addresses->destination[0] = ip.daddr;
-	if (!(ip.frag_off & later_fragment))
-		read_ports(skb, offset + ip.ihl * 4, flow);
-}
-
-static __always_inline void read_ipv6(struct __sk_buff *skb, __u32 offset, struct pktmeta_flow *flow,
-				      struct addresses *addresses)
-{
-	struct ipv6hdr ip;
-
-	if (load(skb, offset, &ip) || ip.version != 6)
-		return;
-	flow->family = 6;
-	flow->protocol = ip.nexthdr;
-	__builtin_memcpy(addresses->source, &ip.saddr, sizeof(addresses->source));
-	__builtin_memcpy(addresses->destination, &ip.daddr, sizeof(addresses->destination));
-	read_ports(skb, offset + sizeof(ip), flow);
-}
+#include "events.bpf.h"
 
 /* The EtherType, behind VLAN tags, of a packet with such a header, and where the next header is; 0 if it has none. */
 static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset)
@@ -143,86 +95,19 @@ static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow
 	__u32 offset = 0;
 	__be16 ethertype = pktmeta_no_ethernet ? skb->protocol : read_ethernet(skb, &offset);
 
-	flow->ethertype = bpf_ntohs(ethertype);
-	if (ethertype == bpf_htons(ETH_P_IP))
-		read_ipv4(skb, offset, flow, addresses);
-	else if (ethertype == bpf_htons(ETH_P_IPV6))
-		read_ipv6(skb, offset, flow, addresses);
-}
-
-static __always_inline int is_within(const __u32 *address, const volatile struct pktmeta_prefix *prefix)
-{
-	__u32 differences = 0;
-
-#pragma unroll
-	for (int i = 0; i < 4; i++)
-		differences |= (address[i] ^ prefix->address[i]) & prefix->mask[i];
-	return !differences;
-}
-
-static __always_inline int matches_flow(const struct pktmeta_flow *flow, const struct addresses *addresses)
-{
-	if (pktmeta_watch.family && flow->family != pktmeta_watch.family)
-		return 0;
-	if (pktmeta_watch.has_protocol && (!flow->family || flow->protocol != pktmeta_watch.protocol))
-		return 0;
-	if (pktmeta_watch.source_port && flow->source_port != pktmeta_watch.source_port)
-		return 0;
-	if (pktmeta_watch.destination_port && flow->destination_port != pktmeta_watch.destination_port)
-		return 0;
-	if (pktmeta_watch.has_source && !is_within(addresses->source, &pktmeta_watch.source))
-		return 0;
-	return !pktmeta_watch.has_destination || is_within(addresses->destination, &pktmeta_watch.destination);
-}
-
-static __always_inline int compare_bytes(const __u64 *value, const volatile struct pktmeta_condition *condition)
-{
-	__u64 differences = 0;
-
-#pragma unroll
-	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
-		if (condition->size > i * 8)
-			differences |= value[i] ^ condition->value[i];
-	return differences != 0;
-}
-
-static __always_inline int holds(const struct pktmeta_cursor *c, const volatile struct pktmeta_condition *condition,
-				 __u64 *value)
-{
-	__u64 number = 0;
-
-#pragma unroll
-	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
-		value[i] = 0;
-	if (pktmeta_get(c, condition->id, value, condition->size))
-		return 0;
-	decode(value, condition->type, &number);
-	switch (condition->comparison) {
-	case PKTMETA_COMPARE_EQUAL:
-		return !compare_bytes(value, condition);
-	case PKTMETA_COMPARE_NOT_EQUAL:
-		return compare_bytes(value, condition);
-	case PKTMETA_COMPARE_LESS:
-		return number < condition->number;
-	case PKTMETA_COMPARE_AT_MOST:
-		return number <= condition->number;
-	case PKTMETA_COMPARE_MORE:
-		return number > condition->number;
-	case PKTMETA_COMPARE_AT_LEAST:
-		return number >= condition->number;
-	}
-	return 1; /* PKTMETA_COMPARE_SET */
+	read_network(skb, offset, ethertype, flow, addresses);
 }
 
 static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __u64 *value)
 {
 #pragma unroll
-	for (int i = 0; i < PKTMETA_WATCH_CONDITIONS; i++) {
-		const volatile struct pktmeta_condition *condition = &pktmeta_watch.conditions[i];
+	for (int i = 0; i < PKTMETA_CONDITIONS_MAX; i++) {
+		const volatile struct pktmeta_condition *condition = &pktmeta_watch.filter.conditions[i];
 
 		if (condition->comparison == PKTMETA_COMPARE_NONE)
 			break;
-		if (!holds(c, condition, value))
+		zero_value(value);
+		if (pktmeta_get(c, condition->id, value, condition->size) || !holds(value, condition))
 			return 0;
 	}
 	return 1;
@@ -301,17 +186,6 @@ static __always_inline void copy_values(struct pktmeta_event *event, const struc
 			MOVE(__u64, to + i * sizeof(__u64), &values->words[i]);
 }
 
-/* Says whether the reader is to be woken for an event. */
-static __always_inline __u64 wake_up(struct pktmeta_watch_counts *counts, __u64 time)
-{
-	counts->unwoken++;
-	if (time - counts->woken < PKTMETA_WATCH_WAKE_INTERVAL && counts->unwoken < pktmeta_watch.wake_after)
-		return BPF_RB_NO_WAKEUP;
-	counts->woken = time;
-	counts->unwoken = 0;
-	return BPF_RB_FORCE_WAKEUP;
-}
-
 static __always_inline void copy_addresses(struct pktmeta_event *event, __u8 family, const struct addresses *addresses)
 {
 	__u32 *to = (void *)event + pktmeta_watch.event_size;
@@ -327,7 +201,7 @@ static __always_inline void copy_addresses(struct pktmeta_event *event, __u8 fam
 /* With the values that were got by id, or the packet's area. */
 static __always_inline void write_event(struct __sk_buff *skb, const struct pktmeta_flow *flow,
 					const struct addresses *addresses, __u32 carried,
-					const struct pktmeta_watch_values *values, struct pktmeta_watch_counts *counts)
+					const struct pktmeta_watch_values *values, struct pktmeta_event_counts *counts)
 {
 	__u32 size = pktmeta_watch.event_size;
 	struct pktmeta_event *event;
@@ -355,7 +229,7 @@ static __always_inline void write_event(struct __sk_buff *skb, const struct pktm
 		copy_area(event, skb);
 	copy_addresses(event, flow->family, addresses);
 	counts->written++;
-	bpf_ringbuf_submit(event, wake_up(counts, time));
+	bpf_ringbuf_submit(event, wake_up(counts, time, pktmeta_watch.wake_after));
 }
 
 SEC("tc")
@@ -363,7 +237,7 @@ int watcher(struct __sk_buff *skb)
 {
 	__u64 value[PKTMETA_VALUE_MAX / 8] = {};
 	struct pktmeta_watch_values *values = NULL;
-	struct pktmeta_watch_counts *counts;
+	struct pktmeta_event_counts *counts;
 	struct addresses addresses = {};
 	struct pktmeta_flow flow = {};
 	struct pktmeta_cursor c;
@@ -384,12 +258,12 @@ int watcher(struct __sk_buff *skb)
 			return TCX_NEXT;
 		carried = values->carried;
 	}
-	if (!pktmeta_watch.all && !carried)
+	if (!pktmeta_watch.filter.all && !carried)
 		return TCX_NEXT;
 	if (!matches_conditions(&c, value))
 		return TCX_NEXT;
 	read_flow(skb, &flow, &addresses);
-	if (!matches_flow(&flow, &addresses))
+	if (!matches_flow(&flow, &addresses, &pktmeta_watch.filter))
 		return TCX_NEXT;
 	counts->matched++;
 	if (pktmeta_watch.sample && counts->matched % pktmeta_watch.sample != 1 % pktmeta_watch.sample)

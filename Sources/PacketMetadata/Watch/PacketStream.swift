@@ -31,12 +31,9 @@ public final class PacketStream {
     private var loaded: [Frames: LoadedChain]
     private var image: RegistryImage
     private var watchers: [Watcher] = []
-    private let ring: RingBuffer
-    let countsMap: BPFMap
+    private var buffer: EventBuffer
     private var dropsTold: UInt64 = 0
     private var lastLook: ContinuousClock.Instant = .now
-    /// When there were events last.
-    private var lastFound: ContinuousClock.Instant = .now
 
     /// Attaches to interfaces of this thread's network namespace.
     fileprivate init(
@@ -45,22 +42,17 @@ public final class PacketStream {
         self.request = request
         registryPath = registry.path
         action = .watch(interfaces: names)
-        try Self.check(request)
+        try request.check()
         let found = try NetworkInterface.find(names) { .watch(interfaces: [$0]) }
         interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
-        try Self.refuseUnknown(request, image)
+        try image.refuseUnknown(request.fields + request.filter.conditions.map(\.field))
         let table = WatchTable(number: 1, image, names: request.fields)
         tables = [table]
         let frames = try Self.frames(of: found)
         loaded = try Self.load(Set(frames.values), request, table, image, registry, after: nil)
         guard let first = loaded.values.first else { preconditionFailure("an interface is named") }
-        do throws(BPFError) {
-            ring = try RingBuffer(first.first.object.map(PKTMETA_WATCH_EVENTS_MAP))
-            countsMap = try first.first.object.map(PKTMETA_WATCH_COUNTS_MAP)
-        } catch {
-            throw PacketMetadataError(error, needs: [.bpf])
-        }
+        buffer = try EventBuffer(first.first.object)
         for interface in found.sorted(by: { $0.index < $1.index }) {
             guard let frames = frames[interface.index], let chain = loaded[frames] else { continue }
             do throws(BPFError) {
@@ -105,7 +97,7 @@ public final class PacketStream {
         try look()
         var events = packets()
         let end = ContinuousClock.now + duration
-        while events.isEmpty, duration > .zero, try wait(until: end) { events = packets() }
+        while events.isEmpty, duration > .zero, try buffer.wait(until: end) { events = packets() }
         let dropped = try counts().dropped
         if dropped > dropsTold {
             events.append(.dropped(dropped - dropsTold))
@@ -116,50 +108,23 @@ public final class PacketStream {
 
     private func packets() -> [PacketEvent] {
         var events: [PacketEvent] = []
-        let count = ring.read(atMost: Self.batch) { record in
+        buffer.read { record in
             guard let event = pktmeta_event(record), let table = tables.last(where: { $0.number == event.table })
             else { return }
             let interface = interfaces[event.ifindex] ?? "?"
             if let packet = table.packet(record, event, interface: interface) { events.append(.packet(packet)) }
         }
-        if count > 0 { lastFound = .now }
         return events
     }
 
-    /// Waits until it is worth looking whether there are packets: also when some may have come for which nobody is woken.
-    ///
-    /// - Returns: false if the time was over before, or a signal came.
-    private func wait(until end: ContinuousClock.Instant) throws(PacketMetadataError) -> Bool {
-        let now = ContinuousClock.now
-        guard now < end else { return false }
-        let quiet = lastFound + .nanoseconds(PKTMETA_WATCH_WAKE_INTERVAL)
-        let wait = (now < quiet ? Swift.min(quiet, end) : end) - now
-        do throws(BPFError) {
-            return try ring.wait(milliseconds: Int((wait / .milliseconds(1)).rounded(.up)))
-        } catch {
-            throw PacketMetadataError(error)
-        }
-    }
-
-    /// As many as are read at once: enough to spare calls, few enough to take little memory, and to look at the registry
-    /// and at signals meanwhile.
-    private static let batch = 1024
     private static let lookInterval = Duration.milliseconds(200)
 
     /// What came of all packets so far.
     public func counts() throws(PacketMetadataError) -> PacketCounts {
-        do throws(BPFError) {
-            return try countsMap.values(at: 0).map { decode($0, as: pktmeta_watch_counts.self) }
-                .reduce(into: PacketCounts()) { total, cpu in
-                    total.seen &+= cpu.seen
-                    total.matched &+= cpu.matched
-                    total.written &+= cpu.written
-                    total.dropped &+= cpu.dropped
-                }
-        } catch {
-            throw PacketMetadataError(error).keeping(from: action)
-        }
+        try doing(action) { () throws(PacketMetadataError) in try buffer.counts() }
     }
+
+    func countsByCPU() throws(BPFError) -> [pktmeta_event_counts] { try buffer.countsByCPU() }
 
     /// Lets go of the interfaces; what was seen before can still be read.
     public func detach() { watchers = [] }

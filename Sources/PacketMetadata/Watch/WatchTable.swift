@@ -97,8 +97,10 @@ extension pktmeta_event {
 }
 
 extension WatchedPacket.Flow {
-    /// - Parameter addresses: the source, then the destination.
-    fileprivate init?(_ flow: pktmeta_flow, addresses: RawSpan) {
+    /// - Parameters:
+    ///   - addresses: the source, then the destination.
+    ///   - distance: bytes from the beginning of one to that of the other; nil if nothing is between them.
+    init?(_ flow: pktmeta_flow, addresses: RawSpan, distance: Int? = nil) {
         guard flow.family == 4 || flow.family == 6 else { return nil }
         let type: FieldType = flow.family == 4 ? .ipv4 : .ipv6
         let hasPorts = flow.source_port != 0 || flow.destination_port != 0
@@ -108,6 +110,6 @@ extension WatchedPacket.Flow {
         }
         self.init(
             protocol: flow.protocol, source: endpoint(0, flow.source_port),
-            destination: endpoint(type.size, flow.destination_port))
+            destination: endpoint(distance ?? type.size, flow.destination_port))
     }
 }

@@ -25,7 +25,7 @@ extension PacketStream {
     ) throws(PacketMetadataError) -> LoadedChain {
         var spec = try ProgramSpec(ObjectFile(.watcher), nil, for: .tcIngress, image, isStrict: true)
         spec.constants = try constants(request, table, image)
-        spec.entries = [PKTMETA_WATCH_EVENTS_MAP: request.bufferSize]
+        spec.entries = [PKTMETA_EVENTS_MAP: request.bufferSize]
         let loader = ChainLoader(mode: .tcx, hasEthernetHeader: frames == .ethernet, device: nil)
         let maps = earlier.map { MapsSource.program($0.first) } ?? .new
         return try loader.load([ChainLoader.Entry(spec: spec, maps: maps)], in: registry)
@@ -36,8 +36,7 @@ extension PacketStream {
     ) throws(PacketMetadataError) -> [String: [UInt8]] {
         let (wakeAfter, places): (Int, [UInt8])
         do throws(BPFError) {
-            // Half the events that the buffer has room for, of IPv4, shared among the CPUs.
-            wakeAfter = Swift.max(1, request.bufferSize / table.recordSize / 2 / (try possibleCPUs()))
+            wakeAfter = try EventBuffer.wakeAfter(request.bufferSize, recordSize: table.recordSize)
             places = try image.table(table.fields)
         } catch {
             throw PacketMetadataError(error)

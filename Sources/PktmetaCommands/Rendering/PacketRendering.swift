@@ -12,8 +12,6 @@ struct PacketRendering {
     let display: Display
     private let clock = TimeOfDay()
 
-    private static let protocols = IPProtocol.names.mapValues { $0.uppercased() }
-
     init(bootTime: UInt64, display: Display) {
         self.bootTime = bootTime
         self.display = display
@@ -35,43 +33,11 @@ struct PacketRendering {
         line += " "
         line += printable(packet.interface)
         line += " "
-        append(packet.flow, packet.etherType, to: &line)
+        packet.flow.write(etherType: packet.etherType, to: &line)
         line += ", "
         line += packet.length.of("byte")
-        var separator = ": "
-        for field in packet.fields {
-            line += separator
-            line += display.paint(field.name.text, .bold)
-            if field.value.type.size != 0 {
-                line += "="
-                field.value.write(to: &line)
-            }
-            separator = " "
-        }
+        display.append(packet.fields, to: &line)
         return line
-    }
-
-    private func append(_ flow: WatchedPacket.Flow?, _ etherType: UInt16, to line: inout String) {
-        guard let flow else {
-            let digits = String(etherType, radix: 16)
-            line += "EtherType 0x" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            return
-        }
-        line += Self.protocols[flow.protocol] ?? "protocol \(flow.protocol)"
-        line += " "
-        append(flow.source, to: &line)
-        line += " > "
-        append(flow.destination, to: &line)
-    }
-
-    private func append(_ endpoint: WatchedPacket.Endpoint, to line: inout String) {
-        let isBracketed = endpoint.port != nil && endpoint.address.type == .ipv6
-        if isBracketed { line += "[" }
-        endpoint.address.write(to: &line)
-        if isBracketed { line += "]" }
-        guard let port = endpoint.port else { return }
-        line += ":"
-        line += String(port)
     }
 
     // MARK: For programs
@@ -104,27 +70,9 @@ struct PacketDocument: JSONDocument {
             "length": .number(packet.length),
             "etherType": .number(packet.etherType),
             // Absent if it is neither IPv4 nor IPv6.
-            "flow": packet.flow.map { flow in
-                [
-                    "protocol": .number(flow.protocol),
-                    "source": .text(flow.source.address.description),
-                    // Of TCP, UDP and SCTP only.
-                    "sourcePort": flow.source.port.map(JSONValue.number),
-                    "destination": .text(flow.destination.address.description),
-                    "destinationPort": flow.destination.port.map(JSONValue.number),
-                ]
-            },
-            "fields": .table(of: fields.map { JSONValue.Member(key: $0, value: $1) }),
+            "flow": packet.flow?.json,
+            "fields": packet.fields.json,
         ]
-    }
-
-    /// true for a flag, a number for an integer, else text. A damaged registry may have a name twice.
-    private var fields: [String: JSONValue] {
-        let values = packet.fields.map { field -> (String, JSONValue) in
-            if field.value.type.size == 0 { return (field.name.text, .flag(true)) }
-            return (field.name.text, field.value.number.map(JSONValue.number) ?? .text(field.value.description))
-        }
-        return Dictionary(values) { first, _ in first }
     }
 }
 

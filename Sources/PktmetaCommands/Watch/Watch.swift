@@ -119,6 +119,16 @@ struct FilterOptions: ParsableArguments {
     }
 }
 
+/// A field's name.
+struct FieldNameArgument: ExpressibleByArgument {
+    let name: FieldName
+
+    init?(argument: String) {
+        guard let name = try? FieldName(argument) else { return nil }
+        self.name = name
+    }
+}
+
 /// Names, with commas between.
 struct FieldNames: ExpressibleByArgument {
     let names: [FieldName]

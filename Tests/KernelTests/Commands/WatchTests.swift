@@ -322,7 +322,7 @@ import Testing
             #expect(try all.counts() == PacketCounts(seen: 100, matched: 100, written: 100, dropped: 0))
             #expect(try carrying.counts() == PacketCounts(seen: 100, matched: 0, written: 0, dropped: 0))
             // Which CPU receives is the kernel's choice; each takes its first and every tenth from there on.
-            let matched = try sampled.countsMap.values(at: 0).map { decode($0, as: pktmeta_watch_counts.self).matched }
+            let matched = try sampled.countsByCPU().map(\.matched)
             let written = matched.reduce(0) { $0 + ($1 + 9) / 10 }
             #expect(try sampled.counts() == PacketCounts(seen: 100, matched: 100, written: written, dropped: 0))
             #expect(try Self.packets(all).allSatisfy { $0.fields.isEmpty })
