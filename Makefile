@@ -67,8 +67,10 @@ SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
 BPF_OBJCOPY ?= $(if $(wildcard $(dir $(SWIFT_CLANG))llvm-objcopy),$(dir $(SWIFT_CLANG)))llvm-objcopy
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+# As libbpf names it, of programs that read a function's arguments (bpf_tracing.h).
+TARGET_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+	-D__TARGET_ARCH_$(TARGET_ARCH) -Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 # Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \

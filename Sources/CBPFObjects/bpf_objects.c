@@ -20,6 +20,9 @@ static const unsigned char scrub[] = {
 static const unsigned char watcher[] = {
 #embed "../../.build/bpf/watcher.bpf.o"
 };
+static const unsigned char tracer[] = {
+#embed "../../.build/bpf/tracer.bpf.o"
+};
 static const unsigned char probe[] = {
 #embed "../../.build/bpf/probe.bpf.o"
 };
@@ -30,6 +33,7 @@ static const struct bpf_object_file files[] = {
 	{.name = "consumer", .bytes = consumer, .size = sizeof(consumer)},
 	{.name = "scrub", .bytes = scrub, .size = sizeof(scrub)},
 	{.name = "watcher", .bytes = watcher, .size = sizeof(watcher)},
+	{.name = "tracer", .bytes = tracer, .size = sizeof(tracer)},
 	{.name = "probe", .bytes = probe, .size = sizeof(probe)},
 };
 

@@ -63,6 +63,8 @@ public enum Action: Hashable, Sendable {
     // Of packets.
 
     case watch(interfaces: [String])
+    /// To follow packets through the kernel.
+    case trace
     case watchBy(field: FieldName, comparison: String, value: String)
 
     // Of programs that are built on the library.

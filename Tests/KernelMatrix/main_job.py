@@ -118,6 +118,7 @@ class _Job:
                 "watch", "watch far0 --netns far --duration 0.1",
                 status=0 if self.kernel.tc == "tcx" else _UNSUPPORTED,
             ),
+            self.run("trace", "trace --duration 0.1"),
         ]
 
     def changes_under_attachment(self) -> list[Step]:

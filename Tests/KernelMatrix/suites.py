@@ -4,7 +4,7 @@
 # What packets keep on their ways.
 SURVIVAL = ("SurvivalTests",)
 # Who else can read a packet's fields.
-LAYERS = ("SkbTests",)
+LAYERS = ("SkbTests", "TraceTests")
 # What is done with packets that leave; attached by TCX.
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 

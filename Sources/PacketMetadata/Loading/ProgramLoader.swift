@@ -108,8 +108,11 @@ struct ProgramLoader: ~Copyable {
     }
 
     /// Loads several of the object's programs, without a look at what they are.
+    ///
+    /// - Parameter prepare: what else is to be done to the object before it is loaded.
     func load(
-        _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]]
+        _ names: Set<String>, in registry: borrowing Registry, _ constants: [String: [UInt8]],
+        preparing prepare: (borrowing BPFObject) throws(BPFError) -> Void = { _ in }
     ) throws(PacketMetadataError) -> BPFObject {
         let used = UsedFields(try open(typesPath: nil))
         let types = used.isEmpty ? nil : try typesFile(used, registry.seal())
@@ -120,6 +123,7 @@ struct ProgramLoader: ~Copyable {
         }
         do throws(BPFError) {
             try reuseMaps(of: registry, in: object)
+            try prepare(object)
             try object.load(names)
             for name in names { try LoadedMark.put(on: object.program(name), of: registry) }
             return object

@@ -15,6 +15,7 @@ package struct PrebuiltObject: Hashable, Sendable {
     static let consumer = PrebuiltObject(named: "consumer")
     static let scrub = PrebuiltObject(named: "scrub")
     static let watcher = PrebuiltObject(named: "watcher")
+    static let tracer = PrebuiltObject(named: "tracer")
     static let probe = PrebuiltObject(named: "probe")
 
     /// What users know the object by.

@@ -81,6 +81,7 @@ import Testing
         Row(before: .prebuilt, arguments: ["inspect-map"], exitCodes: [0, 0, 0, 0, 0]),
         Row(
             before: .prebuilt, arguments: ["watch", "far0", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),
+        Row(before: .prebuilt, arguments: ["trace", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .prebuilt, arguments: ["export-btf"], exitCodes: [0, 0, 0, 0, 0]),
         Row(before: .prebuilt, arguments: ["generate-header"], exitCodes: [0, 0, 0, 0, 0]),
         Row(

@@ -39,6 +39,7 @@ extension Action {
         case .adoptAttachment(let path): "cannot adopt the attachment \(path)"
         case .finishAttachment(let path): "cannot finish the attachment \(path)"
         case .watch(let names): "cannot watch\(Self.list("", names))"
+        case .trace: "cannot trace packets"
         case .watchBy(let field, let comparison, let value): "cannot watch by \(field)\(comparison)\(value)"
         case .other(let text): text
         }

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Follows packets through the kernel: tells user space where each is seen, with its fields, and where it is dropped. It
+ * begins with a packet that is asked for, by what it carries and whose it is, and then knows it by its address, also
+ * where its area is lost. It only reads.
+ *
+ * A packet's address, that of its struct sk_buff, is used again as soon as it is free, and not every way to free one is
+ * told. So what is known of an address ends where the kernel tells that the packet ends, and where something comes that
+ * cannot come behind what was seen last. Where a packet's memory (head) is another than before, the kernel has given it
+ * a larger one or the address is another packet's by now: from there on, the events say so.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/ptrace.h>
+#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64)
+#include <bpf/bpf_tracing.h>
+#else
+#error "The registers of this architecture are not known: -D__TARGET_ARCH_..."
+#endif
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include <pktmeta/skb.bpf.h>
+#include <pktmeta/trace.h>
+
+#define VLAN_DEPTH_MAX 2
+
+const volatile struct pktmeta_trace_settings pktmeta_trace = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* the loader makes it as large as the user asks */
+} pktmeta_events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktmeta_event_counts);
+} pktmeta_seen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktmeta_trace_control);
+} pktmeta_control SEC(".maps");
+
+/* By the address of a struct sk_buff. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PKTMETA_TRACE_FOLLOWED_MAX);
+	__type(key, __u64);
+	__type(value, struct pktmeta_followed);
+} pktmeta_followed SEC(".maps");
+
+/* By the address of a packet's memory, the number of the first that is followed of those that share it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PKTMETA_TRACE_FOLLOWED_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} pktmeta_heads SEC(".maps");
+
+/* What the kernel has, as far as it is read here. */
+struct net___trace {
+	struct {
+		unsigned int inum;
+	} ns;
+} __attribute__((preserve_access_index));
+
+struct net_device___trace {
+	char name[16];
+	int ifindex;
+	struct {
+		struct net___trace *net;
+	} nd_net;
+} __attribute__((preserve_access_index));
+
+struct sk_buff___trace {
+	unsigned char *head;
+	unsigned char *data;
+	__u32 tail; /* bytes from head, on machines of 64 bits */
+	__u32 len;
+	__u16 network_header;
+	__be16 protocol;
+	__u8 cloned : 1;
+	int skb_iif; /* the interface that has received it; 0: it is one of this host's own */
+	struct net_device___trace *dev;
+} __attribute__((preserve_access_index));
+
+struct nf_hook_state___trace {
+	__u8 hook;
+	__u8 pf;
+} __attribute__((preserve_access_index));
+
+enum skb_drop_reason___trace {
+	SKB_DROP_REASON_NOT_SPECIFIED___trace = 2,
+};
+
+#define MEMBER(skb, member) __PKTMETA_KERNEL_MEMBER(struct sk_buff___trace, skb, member)
+
+/* Headers of a packet, from the network header on: those of them that lie in its memory. */
+struct headers {
+	const void *network;
+	const void *end;
+};
+
+#define PACKET const struct headers
+#define load(headers, offset, to) \
+	({ \
+		const void *__from = (headers)->network + (offset); \
+		long __err = -EFAULT; \
+		if (__from + sizeof(*(to)) <= (headers)->end) { \
+			__pktmeta_kernel_read(to, __from, sizeof(*(to))); \
+			__err = 0; \
+		} \
+		__err; \
+	})
+
+#include "events.bpf.h"
+
+/* A packet at a station. */
+struct visit {
+	const void *skb;
+	__u64 function;
+	__u32 reason;
+	__u8 station;
+	__u8 has_device; /* skb->dev is what it says */
+	__u8 at_data;    /* the network header is not known yet, and is where skb->data is */
+	__u8 is_read;
+	__u8 is_hook;
+	__u8 hook, family;
+};
+
+/* Whose packet it is. */
+static __always_inline void read_flow(const struct visit *visit, struct pktmeta_flow *flow, struct addresses *addresses)
+{
+	const void *skb = visit->skb;
+	const unsigned char *head = MEMBER(skb, head);
+	__be16 ethertype = MEMBER(skb, protocol);
+	struct headers headers = {.end = head + MEMBER(skb, tail)};
+	__u32 offset = 0;
+
+	headers.network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
+#pragma unroll
+	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
+		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
+			break;
+		/* The tag is the TCI, which is of no interest here, and the next type. */
+		if (load(&headers, offset + 2, &ethertype))
+			return;
+		offset += 4;
+	}
+	read_network(&headers, offset, ethertype, flow, addresses);
+}
+
+/* A word with zeros behind so many bytes, fewer than 8. */
+static __always_inline __u64 first_bytes(__u64 word, __u32 count)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return word >> (64 - 8 * count) << (64 - 8 * count);
+#else
+	return word << (64 - 8 * count) >> (64 - 8 * count);
+#endif
+}
+
+/* Gets a value whose size the verifier knows, with zeros behind it; not 0 if the packet has not got it. */
+static __always_inline int get(const struct pktmeta_skb_cursor *c, __u32 id, __u32 size, __u64 *value)
+{
+	__u64 difference = __pktmeta_difference(&c->cursor, id, size);
+	int place;
+
+	zero_value(value);
+	if (difference >> __PKTMETA_PLACE_BITS || !(c->fields_set & __pktmeta_bit(id)))
+		return -ENOENT;
+	place = __pktmeta_skb_place(c, difference, size);
+	if (place < 0)
+		return place;
+	if (!(__PKTMETA_HAS_CAST && (__PKTMETA_HAS_BYTES || __PKTMETA_HAS_WORDS))) {
+		if (size <= PKTMETA_VALUE_MAX)
+			bpf_probe_read_kernel(value, size, c->cursor.area + place);
+		return 0;
+	}
+#pragma unroll
+	for (__u32 i = 0; i < PKTMETA_VALUE_MAX / 8; i++) {
+		__u32 rest = size - i * 8;
+
+		if (i * 8 >= size)
+			break;
+		value[i] = __pktmeta_kernel_word(c->cursor.area + place + i * 8);
+		if (rest < 8) /* what lies behind it is another's */
+			value[i] = first_bytes(value[i], rest);
+	}
+	return 0;
+}
+
+static __always_inline int matches_conditions(const struct pktmeta_skb_cursor *c)
+{
+	__u64 value[PKTMETA_VALUE_MAX / 8];
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < PKTMETA_CONDITIONS_MAX; i++) {
+		const volatile struct pktmeta_condition *condition = &pktmeta_trace.filter.conditions[i];
+
+		if (condition->comparison == PKTMETA_COMPARE_NONE)
+			break;
+		if (get(c, condition->id, condition->size, value) || !holds(value, condition))
+			return 0;
+	}
+	return 1;
+}
+
+/* Whether a packet is one of those to be followed. Without an area, that takes an interface, or it may be no packet. */
+static __always_inline int is_asked_for(const struct visit *visit, const struct pktmeta_skb_cursor *c)
+{
+	struct addresses addresses = {};
+	struct pktmeta_flow flow = {};
+
+	if (!c->fields_set && !(pktmeta_trace.filter.all && visit->has_device))
+		return 0;
+	if (!matches_conditions(c))
+		return 0;
+	read_flow(visit, &flow, &addresses);
+	return matches_flow(&flow, &addresses, &pktmeta_trace.filter);
+}
+
+/*
+ * Whether a packet is another than the one that was followed at this address, whose end has not been told. What an
+ * application has read goes nowhere any more but to be read again; no interface brings a packet twice that has not been
+ * sent in between; and what was received is never one of the host's own, unless a tunnel has sent it.
+ */
+static __always_inline int is_another(const struct pktmeta_followed *followed, const struct visit *visit)
+{
+	if (followed->is_read)
+		return !visit->is_read && visit->station != PKTMETA_STATION_FREED &&
+		       visit->station != PKTMETA_STATION_DROPPED;
+	switch (visit->station) {
+	case PKTMETA_STATION_GRO:
+		return followed->merged_by == (__u64)MEMBER(visit->skb, dev);
+	case PKTMETA_STATION_RECEIVE:
+		return followed->received_by == (__u64)MEMBER(visit->skb, dev);
+	case PKTMETA_STATION_QUEUE:
+		return (followed->merged_by || followed->received_by) && !MEMBER(visit->skb, skb_iif);
+	}
+	return 0;
+}
+
+/* Keeps what tells the packet from others that come later. */
+static __always_inline void remember(struct pktmeta_followed *followed, const struct visit *visit)
+{
+	switch (visit->station) {
+	case PKTMETA_STATION_GRO:
+		followed->merged_by = (__u64)MEMBER(visit->skb, dev);
+		break;
+	case PKTMETA_STATION_RECEIVE:
+		followed->received_by = (__u64)MEMBER(visit->skb, dev);
+		break;
+	case PKTMETA_STATION_TRANSMIT:
+		followed->merged_by = followed->received_by = 0;
+		break;
+	}
+	followed->is_read = visit->is_read;
+}
+
+static __always_inline void forget(__u64 skb, const struct pktmeta_followed *followed)
+{
+	__u64 head = followed->head;
+	__u64 *number = bpf_map_lookup_elem(&pktmeta_heads, &head);
+
+	if (number && *number == followed->number)
+		bpf_map_delete_elem(&pktmeta_heads, &head);
+	bpf_map_delete_elem(&pktmeta_followed, &skb);
+}
+
+/* Numbers from each CPU's own count, and no CPU's is 0. */
+static __always_inline __u64 new_number(const struct pktmeta_event_counts *counts)
+{
+	return counts->matched << 16 | bpf_get_smp_processor_id();
+}
+
+/*
+ * Says which packet shares its memory with one that is new, and has its area so; 0 if none. The kernel marks both.
+ * Where no mark is, the memory has been another packet's before, whose end was not told.
+ */
+static __always_inline __u64 find_original(const void *skb, __u64 head, __u64 number)
+{
+	const struct sk_buff___trace *copy = skb;
+	__u64 *known = bpf_map_lookup_elem(&pktmeta_heads, &head);
+
+	if (known && BPF_CORE_READ_BITFIELD_PROBED(copy, cloned))
+		return *known;
+	bpf_map_update_elem(&pktmeta_heads, &head, &number, BPF_ANY);
+	return 0;
+}
+
+/* Begins with a packet; NULL if there is no room. */
+static __always_inline struct pktmeta_followed *begin(__u64 skb, __u64 head, struct pktmeta_event_counts *counts,
+						      __u64 *copy_of)
+{
+	struct pktmeta_followed new = {.head = head, .number = new_number(counts)};
+
+	if (bpf_map_update_elem(&pktmeta_followed, &skb, &new, BPF_ANY))
+		return NULL;
+	*copy_of = find_original((const void *)skb, head, new.number);
+	return bpf_map_lookup_elem(&pktmeta_followed, &skb);
+}
+
+static __always_inline int is_end(__u8 station)
+{
+	return station == PKTMETA_STATION_FREED || station == PKTMETA_STATION_DROPPED;
+}
+
+static __always_inline void tell_interface(struct pktmeta_trace_event *event, const void *skb)
+{
+	struct net_device___trace *device = MEMBER(skb, dev);
+	struct net___trace *net = NULL;
+
+	bpf_core_read(&event->ifindex, sizeof(event->ifindex), &device->ifindex);
+	bpf_core_read(&event->interface, sizeof(event->interface), &device->name);
+	bpf_core_read(&net, sizeof(net), &device->nd_net.net);
+	bpf_core_read(&event->netns, sizeof(event->netns), &net->ns.inum);
+}
+
+static __always_inline void tell_area(struct pktmeta_trace_event *event, const struct pktmeta_skb_cursor *c)
+{
+	__u32 size = __PKTMETA_SEAL(CAPACITY) - PKTMETA_HEADER_SIZE - PKTMETA_TRAILER_SIZE;
+
+	event->flags |= PKTMETA_TRACE_AREA;
+	event->fields_set = c->fields_set;
+	event->generation = c->cursor.stamp - __PKTMETA_SEAL(BASE);
+	bpf_probe_read_kernel(event + 1, size, c->cursor.area + PKTMETA_HEADER_SIZE);
+}
+
+static __always_inline void tell(const struct visit *visit, const struct pktmeta_skb_cursor *c,
+				 const struct pktmeta_followed *followed, __u64 copy_of, __u8 flags,
+				 struct pktmeta_event_counts *counts)
+{
+	struct addresses addresses = {};
+	struct pktmeta_trace_event *event;
+
+	event = bpf_ringbuf_reserve(
+		&pktmeta_events, sizeof(*event) + __PKTMETA_SEAL(CAPACITY) - PKTMETA_HEADER_SIZE - PKTMETA_TRAILER_SIZE,
+		0);
+	if (!event) {
+		counts->dropped++;
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time = bpf_ktime_get_ns();
+	event->number = followed->number;
+	event->copy_of = copy_of;
+	event->function = visit->function;
+	event->reason = visit->reason;
+	event->length = MEMBER(visit->skb, len);
+	event->station = visit->station;
+	event->flags = flags | (followed->is_unsure ? PKTMETA_TRACE_UNSURE : 0);
+	if (visit->is_hook) {
+		event->flags |= PKTMETA_TRACE_HOOK;
+		event->hook = visit->hook;
+		event->family = visit->family;
+	}
+	if (visit->has_device)
+		tell_interface(event, visit->skb);
+	if (visit->is_read) {
+		event->process = bpf_get_current_pid_tgid() >> 32;
+		bpf_get_current_comm(event->command, sizeof(event->command));
+	}
+	if (c->cursor.is_open)
+		tell_area(event, c);
+	read_flow(visit, &event->flow, &addresses);
+	__builtin_memcpy(event->source, addresses.source, sizeof(event->source));
+	__builtin_memcpy(event->destination, addresses.destination, sizeof(event->destination));
+	counts->written++;
+	bpf_ringbuf_submit(event, wake_up(counts, event->time, pktmeta_trace.wake_after));
+}
+
+static __always_inline int is_open(void)
+{
+	const struct pktmeta_trace_control *control;
+	__u32 zero = 0;
+
+	control = bpf_map_lookup_elem(&pktmeta_control, &zero);
+	return control && *(const volatile __u32 *)&control->is_open;
+}
+
+/* One function, which all programs of the object share. */
+static __attribute__((noinline)) int see(const struct visit *visit)
+{
+	const void *skb = visit->skb;
+	struct pktmeta_event_counts *counts;
+	struct pktmeta_followed *followed;
+	struct pktmeta_skb_cursor c;
+	__u64 key = (__u64)skb, head, copy_of = 0;
+	__u32 zero = 0;
+	__u8 flags = 0;
+
+	counts = bpf_map_lookup_elem(&pktmeta_seen, &zero);
+	if (!counts)
+		return 0;
+	counts->seen++;
+	followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
+	if (followed && is_another(followed, visit)) {
+		forget(key, followed);
+		followed = NULL;
+	}
+	pktmeta_open_skb(&c, skb);
+	if (!followed && (!is_open() || !is_asked_for(visit, &c)))
+		return 0;
+	head = (__u64)MEMBER(skb, head);
+	if (!followed) {
+		counts->matched++;
+		if (pktmeta_trace.sample && counts->matched % pktmeta_trace.sample != 1 % pktmeta_trace.sample)
+			return 0;
+		followed = begin(key, head, counts, &copy_of);
+		if (!followed) {
+			counts->dropped++;
+			return 0;
+		}
+		flags = PKTMETA_TRACE_FIRST;
+	} else if (followed->head != head) {
+		followed->is_unsure = 1;
+		followed->head = head;
+	}
+	remember(followed, visit);
+	tell(visit, &c, followed, copy_of, flags, counts);
+	if (is_end(visit->station))
+		forget(key, followed);
+	return 0;
+}
+
+#define TRACEPOINT(program, tracepoint, ...) \
+	SEC("raw_tracepoint/" #tracepoint) int program(struct bpf_raw_tracepoint_args *ctx) \
+	{ \
+		struct visit visit = {.skb = (const void *)ctx->args[0], __VA_ARGS__}; \
+\
+		see(&visit); \
+		return 0; \
+	}
+
+TRACEPOINT(at_gro, napi_gro_receive_entry, .station = PKTMETA_STATION_GRO, .has_device = 1, .at_data = 1)
+TRACEPOINT(at_backlog, netif_rx, .station = PKTMETA_STATION_BACKLOG, .has_device = 1, .at_data = 1)
+TRACEPOINT(at_receive, netif_receive_skb, .station = PKTMETA_STATION_RECEIVE, .has_device = 1, .at_data = 1)
+TRACEPOINT(at_queue, net_dev_queue, .station = PKTMETA_STATION_QUEUE, .has_device = 1)
+TRACEPOINT(at_transmit, net_dev_start_xmit, .station = PKTMETA_STATION_TRANSMIT, .has_device = 1)
+TRACEPOINT(at_read, skb_copy_datagram_iovec, .station = PKTMETA_STATION_READ, .is_read = 1)
+TRACEPOINT(at_freed, consume_skb, .station = PKTMETA_STATION_FREED)
+
+/* Since Linux 5.17 with a reason. */
+SEC("raw_tracepoint/kfree_skb") int at_dropped(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct visit visit = {
+		.skb = (const void *)ctx->args[0], .station = PKTMETA_STATION_DROPPED, .function = ctx->args[1]};
+
+	if (bpf_core_enum_value_exists(enum skb_drop_reason___trace, SKB_DROP_REASON_NOT_SPECIFIED___trace))
+		visit.reason = ctx->args[2];
+	see(&visit);
+	return 0;
+}
+
+/* One of the first three. */
+static __always_inline const void *argument(struct pt_regs *ctx, __u8 number)
+{
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), third = PT_REGS_PARM3(ctx);
+
+	/* In registers, or the compiler chooses where in the context to read. */
+	__PKTMETA_KEEP(first);
+	__PKTMETA_KEEP(second);
+	__PKTMETA_KEEP(third);
+	return (const void *)(number == 0 ? first : number == 1 ? second : third);
+}
+
+/* At the beginning of functions that get a packet. */
+SEC("kprobe.multi") int at_function(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u8 number = PKTMETA_FUNCTION_ARGUMENT(cookie);
+	struct visit visit = {
+		.skb = argument(ctx, number),
+		.station = PKTMETA_FUNCTION_STATION(cookie),
+		.has_device = !!(cookie & PKTMETA_FUNCTION_DEVICE),
+		.is_read = !!(cookie & PKTMETA_FUNCTION_READ),
+	};
+
+	if (cookie & PKTMETA_FUNCTION_HOOK) {
+		const void *state = argument(ctx, number + 1);
+
+		visit.is_hook = 1;
+		visit.hook = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, hook);
+		visit.family = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, pf);
+	}
+	see(&visit);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
