@@ -23,6 +23,9 @@ static const unsigned char watcher[] = {
 static const unsigned char tracer[] = {
 #embed "../../.build/bpf/tracer.bpf.o"
 };
+static const unsigned char steer[] = {
+#embed "../../.build/bpf/steer.bpf.o"
+};
 static const unsigned char probe[] = {
 #embed "../../.build/bpf/probe.bpf.o"
 };
@@ -34,6 +37,7 @@ static const struct bpf_object_file files[] = {
 	{.name = "scrub", .bytes = scrub, .size = sizeof(scrub)},
 	{.name = "watcher", .bytes = watcher, .size = sizeof(watcher)},
 	{.name = "tracer", .bytes = tracer, .size = sizeof(tracer)},
+	{.name = "steer", .bytes = steer, .size = sizeof(steer)},
 	{.name = "probe", .bytes = probe, .size = sizeof(probe)},
 };
 

@@ -16,6 +16,7 @@ package struct PrebuiltObject: Hashable, Sendable {
     static let scrub = PrebuiltObject(named: "scrub")
     static let watcher = PrebuiltObject(named: "watcher")
     static let tracer = PrebuiltObject(named: "tracer")
+    static let steer = PrebuiltObject(named: "steer")
     static let probe = PrebuiltObject(named: "probe")
 
     /// What users know the object by.

@@ -105,6 +105,38 @@ struct pktmeta_attachment {
 	char object[128]; /* as the user named it */
 };
 
+/*
+ * The prebuilt program steer, which picks a socket of an SO_REUSEPORT group by a field: what it knows in frozen
+ * .rodata, and with the name of the field the one value of the record map that is pinned beside it.
+ */
+#define PKTMETA_STEERING_VARIABLE "pktmeta_steering"
+#define PKTMETA_STEERING_MAP "pktmeta_steer"
+#define PKTMETA_STEERING_SOCKETS_MAP "sockets"
+#define PKTMETA_STEERING_VALUES_MAP "values"
+#define PKTMETA_STEERING_COUNTS_MAP "counts"
+#define PKTMETA_STEERING_SOCKETS_MAX 4096
+#define PKTMETA_STEERING_VALUES_MAX 16384 /* values with an entry of their own */
+
+struct pktmeta_steering {
+	__u32 abi_version;
+	__u32 id;      /* the field's */
+	__u32 type;    /* enum pktmeta_type */
+	__u32 size;    /* bytes */
+	__u32 sockets; /* a value without an entry of its own is taken modulo this */
+	__u32 reserved;
+	__u64 created_at; /* CLOCK_REALTIME, ns */
+	char field[PKTMETA_NAME_SIZE];
+};
+
+/* What became of packets that came to the group, on one CPU. */
+struct pktmeta_steering_counts {
+	__u64 steered;
+	__u64 no_field;  /* get has refused: the kernel has chosen */
+	__u64 no_socket; /* where the value leads: likewise */
+};
+
+_Static_assert(sizeof(struct pktmeta_steering) == 64, "the record's size is part of what is pinned");
+_Static_assert(sizeof(struct pktmeta_steering_counts) == 24, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of what is pinned");
 _Static_assert(sizeof(struct pktmeta_step) == 96, "a step's size is what the prebuilt programs expect");
 _Static_assert(sizeof(struct pktmeta_table) == 128 + 31 * 96, "the table's size is what the prebuilt programs expect");
