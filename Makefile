@@ -56,6 +56,7 @@ ABI_1 := .build/abi-1
 ABI_1_OBJECTS := $(addprefix $(BPF_OUT)/tests-abi-1/,contract_xdp.bpf.o contract_tc.bpf.o bound_xdp.bpf.o bound_tc.bpf.o)
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
+EXAMPLE_PROGRAMS := $(patsubst bpf/examples/%.c,$(BPF_OUT)/examples/%,$(filter-out %.bpf.c,$(wildcard bpf/examples/*.c)))
 BENCH_SOURCES := $(wildcard bpf/bench/*.bpf.c)
 BENCH_HEADERS := $(wildcard bpf/bench/*.h bpf/encodings/*.h)
 BENCH_OBJECTS := $(BENCH_SOURCES:bpf/bench/%.bpf.c=$(BPF_OUT)/bench/%.bpf.o)
@@ -101,7 +102,7 @@ release: bpf
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 
-examples: deps $(EXAMPLE_OBJECTS)
+examples: deps $(EXAMPLE_OBJECTS) $(EXAMPLE_PROGRAMS)
 
 # Without DWARF, of which nobody makes use: BTF stays. Each attachment keeps its object's bytes.
 $(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
@@ -114,6 +115,11 @@ $(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
 $(BPF_OUT)/examples/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+# Applications: of the host's compiler, without a library.
+$(BPF_OUT)/examples/%: bpf/examples/%.c $(BPF_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -Ibpf/include $< -o $@
 
 $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
