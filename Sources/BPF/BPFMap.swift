@@ -113,6 +113,32 @@ public struct BPFMap: ~Copyable, Sendable {
         return (0..<cpus).map { Array(buffer[$0 * stride..<$0 * stride + shape.valueSize]) }
     }
 
+    /// Takes what is stored there out of an array whose elements may be empty, as one of sockets.
+    public func removeElement(at index: Int) throws(BPFError) {
+        var key = UInt32(index)
+        do throws(BPFError) {
+            try libbpf("empty element \(index)") { unsafe bpf_map_delete_elem(fd.raw, &key) }
+        } catch {
+            if error.errno != .noSuchFileOrDirectory { throw error }
+        }
+    }
+
+    /// How many elements of such an array are not empty.
+    public var filledElements: Int {
+        get throws(BPFError) {
+            var count = 0
+            for index in 0..<shape.entries {
+                do throws(BPFError) {
+                    _ = try values(at: index)
+                    count += 1
+                } catch {
+                    if error.errno != .noSuchFileOrDirectory { throw error }
+                }
+            }
+            return count
+        }
+    }
+
     /// How many entries a hash map has while nothing changes it.
     public var entryCount: Int {
         get throws(BPFError) {

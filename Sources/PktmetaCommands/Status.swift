@@ -29,12 +29,17 @@ struct Status: ContextCommand {
         let report = StatusReport(
             path: registry.path.string, hooks: try hooks(of: registry),
             damaged: (try? registry.damagedAttachments()) ?? [], held: registry.heldPrograms(),
-            hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
+            steerings: steerings(of: registry), hasOpenPins: registry.hasOpenPins, time: Clock.realtime)
         if isJSON {
             context.output(StatusDocument(report).json)
         } else {
             context.output(StatusRendering(report, context.display).text)
         }
+    }
+
+    /// - Returns: nil if this process may not see them.
+    private func steerings(of registry: borrowing Registry) -> StatusReport.Steerings? {
+        (try? registry.steerings()).map { StatusReport.Steerings(sound: $0.sound, damaged: $0.damaged) }
     }
 
     /// - Returns: nil if this process may not see them.
@@ -57,8 +62,15 @@ struct StatusReport {
     var damaged: [DamagedAttachment] = []
     /// What other processes have attached for as long as they live; nil if this process may not see it.
     var held: [HeldProgram]?
+    /// nil if this process may not see them.
+    var steerings: Steerings? = Steerings()
     /// Whether anyone but the owner may open what is the owner's alone.
     var hasOpenPins = false
     /// CLOCK_REALTIME, ns, when it was read.
     let time: UInt64
+
+    struct Steerings {
+        var sound: [Steering] = []
+        var damaged: [DamagedSteering] = []
+    }
 }

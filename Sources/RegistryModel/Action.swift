@@ -60,6 +60,14 @@ public enum Action: Hashable, Sendable {
     case adoptAttachment(FilePath)
     case finishAttachment(FilePath)
 
+    // Of steerings, by their names.
+
+    case createSteering(String)
+    case deleteSteering(String)
+    case listSteerings
+    /// By the path of its folder of pins.
+    case readSteering(FilePath)
+
     // Of packets.
 
     case watch(interfaces: [String])
@@ -74,7 +82,7 @@ public enum Action: Hashable, Sendable {
 
     /// What a text is meant to be.
     public enum Notation: Hashable, Sendable {
-        case fieldName, type, source, sink, value
+        case fieldName, steeringName, type, source, sink, value
         case registryPath
         case condition, address
         /// A command line.

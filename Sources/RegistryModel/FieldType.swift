@@ -100,7 +100,7 @@ extension FieldType: CustomStringConvertible {
     }
 
     /// - Returns: nil if no type has that code and that size.
-    init?(code: UInt32, size: Int) {
+    package init?(code: UInt32, size: Int) {
         if let known = Self.simple.first(where: { $0.code == code && $0.type.size == size }) {
             self = known.type
         } else if code == PKTMETA_TYPE_BYTES.rawValue, 1...Self.maximumSize ~= size {

@@ -7,8 +7,8 @@ import Testing
 struct LayerTests {
     /// The lowest first. A folder that is not here fails the test, so that whoever adds one says where it belongs.
     static let layers = [
-        "Errors", "Objects", "Hooks", "Changes", "Registry", "Occupancy", "Loading", "Pins", "Attaching", "Inspection",
-        "Status", "Watch", "Trace", "Doctor", "Removal",
+        "Errors", "Objects", "Hooks", "Changes", "Registry", "Occupancy", "Loading", "Pins", "Attaching", "Steering",
+        "Inspection", "Status", "Watch", "Trace", "Doctor", "Removal",
     ]
 
     private static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

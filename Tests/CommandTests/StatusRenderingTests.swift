@@ -5,6 +5,7 @@ import Testing
 
 @testable import PacketMetadata
 @testable import PktmetaCommands
+@testable import RegistryModel
 
 /// What `status` and `attach-to-interface` print, to the letter.
 @Suite struct StatusRenderingTests {
@@ -89,6 +90,29 @@ import Testing
 
     @Test func json() throws {
         try expectSnapshot(StatusDocument(Self.report).json, "status.json")
+    }
+
+    static let steering: StatusReport = {
+        var report = StatusReport(path: "/sys/fs/bpf/pktmeta", hooks: [], time: 7_300_000_000_000)
+        func steering(_ name: String, isFieldGone: Bool, isSeen: Bool, group: UInt32?) throws -> Steering {
+            Steering(
+                name: try SteeringName(name), field: try FieldName("tenant"), type: .u32, isFieldGone: isFieldGone,
+                sockets: 4, filledSockets: isSeen ? 3 : nil, ownValues: isSeen ? 2 : nil,
+                counts: isSeen ? SteeringCounts(steered: 1000, noField: 20, noSocket: 3) : nil,
+                programID: isSeen ? 12 : nil, group: group, createdAt: 100_000_000_000,
+                pins: FilePath("/sys/fs/bpf/pktmeta/steering/\(name)"))
+        }
+        report.steerings = try? StatusReport.Steerings(
+            sound: [
+                steering("front", isFieldGone: false, isSeen: true, group: 33),
+                steering("old", isFieldGone: true, isSeen: false, group: nil),
+            ], damaged: [DamagedSteering(path: "/sys/fs/bpf/pktmeta/steering/x", reason: "open sockets: ENOENT")])
+        return report
+    }()
+
+    @Test func steerings() throws {
+        try expectSnapshot(StatusRendering(Self.steering, Display(width: 100)).text, "status-steering.txt")
+        try expectSnapshot(StatusDocument(Self.steering).json, "status-steering.json")
     }
 
     @Test func emptyRegistry() {

@@ -76,6 +76,9 @@ public enum Fixture {
         return root.appending(".build/bpf/\(folder)/\(name).bpf.o")
     }
 
+    /// An example that is an application, compiled by `make examples`.
+    public static func application(_ name: String) -> FilePath { root.appending(".build/bpf/examples/\(name)") }
+
     /// A benchmark's object, compiled by `make bpf` and `make test-bpf`.
     public static func bench(_ name: String, _ compiler: Compiler = .swift) -> FilePath {
         let folder = compiler == .swift ? "bench" : "bench-clang-14"

@@ -10,13 +10,21 @@ extension VethPair {
     ///
     /// - Parameter isOverIPv6: else over IPv4.
     public func addTunnels(isOverIPv6: Bool = false) throws {
-        let (near, far) = isOverIPv6 ? ("fd00::1", "fd00::2") : (Self.nearAddress, Self.farAddress)
-        if isOverIPv6 {
-            try inSender { try Self.addIPv6(near, to: Self.near, knowing: far, at: "02:00:00:00:00:02") }
-            try inReceiver { try Self.addIPv6(far, to: Self.far, knowing: near, at: "02:00:00:00:00:01") }
-        }
+        let (near, far) =
+            isOverIPv6 ? (Self.nearIPv6Address, Self.farIPv6Address) : (Self.nearAddress, Self.farAddress)
+        if isOverIPv6 { try addIPv6() }
         try inSender { try Self.addTunnel(1, near, to: 2, far) }
         try inReceiver { try Self.addTunnel(2, far, to: 1, near) }
+    }
+
+    private static let nearIPv6Address = "fd00::1"
+    public static let farIPv6Address = "fd00::2"
+
+    /// An IPv6 address at each end, that know each other.
+    public func addIPv6() throws {
+        let (near, far) = (Self.nearIPv6Address, Self.farIPv6Address)
+        try inSender { try Self.addIPv6(near, to: Self.near, knowing: far, at: "02:00:00:00:00:02") }
+        try inReceiver { try Self.addIPv6(far, to: Self.far, knowing: near, at: "02:00:00:00:00:01") }
     }
 
     private static func addIPv6(_ own: String, to interface: String, knowing other: String, at mac: String) throws {

@@ -28,6 +28,9 @@ public struct RegistryChange: Sendable, Equatable {
         case attachment(AttachmentReport)
         /// The same, for as long as this process lives and no longer.
         case held(AttachmentReport)
+        /// A program was pinned that picks sockets by a field, or opened to a group; nil: for the owner only.
+        case steeringCreated(String, RegisteredField, sockets: Int, group: UInt32?)
+        case steeringDeleted(String)
         /// What a killed process had begun was finished or taken back, in words.
         case finished(String)
         /// What made no sense was put right: an entry was unregistered.

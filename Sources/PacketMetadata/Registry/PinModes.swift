@@ -30,7 +30,8 @@ extension RegistryPins {
                 try wanted.apply(to: pin)
                 isBegun = true
             }
-            let wanted = try access.wanted(of: folder.entry).ofFolder
+            var wanted = try access.wanted(of: folder.entry).ofFolder
+            if try hasPassage { wanted.bits |= Self.passage }
             if try folder.entry.access() == wanted { return isBegun }
             try wanted.apply(to: folder.entry)
             return true
@@ -40,6 +41,38 @@ extension RegistryPins {
             let action = Action.setAccess(path)
             throw isBegun ? error.unfinished(action, .setAccess(path)) : error.keeping(from: action)
         }
+    }
+
+    // MARK: The way to what is shared with groups
+
+    /// To pass a folder without reading it: whoever knows a name below gets at what is open to them.
+    private static let passage: UInt32 = 0o001
+
+    private var hasPassage: Bool {
+        get throws(Errno) {
+            guard try steering.exists() else { return false }
+            return try steering.access().bits & Self.passage != 0
+        }
+    }
+
+    /// Lets everybody pass to what is pinned for steerings and has a mode of its own. Under the lock.
+    func openPassage() throws(Errno) {
+        for entry in [steering, folder.entry] { try setPassage(entry) { $0 | Self.passage } }
+    }
+
+    /// Lets nobody pass any more but those who may read the registry. Under the lock.
+    func closePassage() throws(Errno) {
+        let isForAll = try folder.entry.access().bits & 0o004 != 0
+        if !isForAll { try setPassage(folder.entry) { $0 & ~Self.passage } }
+        try setPassage(steering) { $0 & ~Self.passage }
+    }
+
+    private func setPassage(_ entry: FolderEntry, _ change: (UInt32) -> UInt32) throws(Errno) {
+        var access = try entry.access()
+        let bits = change(access.bits)
+        if access.bits == bits { return }
+        access.bits = bits
+        try access.apply(to: entry)
     }
 
     /// Whether anyone but the owner may open what is the owner's alone.

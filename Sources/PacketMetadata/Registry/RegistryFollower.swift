@@ -2,7 +2,8 @@
 
 internal import RegistryModel
 
-/// What follows a registry's changes, and is there because of the registry: the attachments that are pinned beside it.
+/// What follows a registry's changes, and is there because of the registry: the attachments and steerings that are pinned beside
+/// it.
 ///
 /// The registry knows its followers by this only (``RegistryPins/followers``). All calls are made under the registry's lock.
 protocol RegistryFollower {
@@ -22,6 +23,8 @@ protocol RegistryFollower {
     ) throws(PacketMetadataError) -> any RegistryRenewal
 
     /// Who uses a field: each that does.
+    ///
+    /// - Throws: `taken` if something uses the field that is at no hook.
     func uses(of field: RegisteredField) throws(PacketMetadataError) -> [FieldUse]
 
     /// Takes away all that there is, for a registry that is removed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import BPF
 internal import Linux
 internal import RegistryModel
 internal import SystemPackage
@@ -22,18 +23,26 @@ struct RegistryPins: Sendable {
     var state: FolderEntry { folder.entry.appending("state") }
     var lock: FolderEntry { folder.entry.appending(Self.lockName) }
     var attachments: FolderEntry { folder.entry.appending(Self.attachmentsName) }
+    /// Of programs that pick sockets, for applications to attach them.
+    var steering: FolderEntry { folder.entry.appending(Self.steeringName) }
     /// The folder of the seal, which only the owner may enter.
     var secret: FolderEntry { folder.entry.appending(Self.secretName) }
     var seal: FolderEntry { secret.appending("seal") }
     static let attachmentsName = "attachments"
+    static let steeringName = "steering"
     static let secretName = "secret"
     static let lockName = "lock"
     /// Of all maps that are pktmeta's own.
     static let mapPrefix = "pktmeta_"
 
-    var all: [FolderEntry] { [attachments, secret, state, registry, lock] }
+    var all: [FolderEntry] { [attachments, steering, secret, state, registry, lock] }
     /// What is nobody's but the owner's, whoever may read the registry.
     var ownersFolders: [FolderEntry] { [attachments, secret] }
+
+    /// All programs that are pinned for it.
+    var pinnedPrograms: [ProgramInformation] {
+        [attachments, steering].flatMap { PinSearch(below: $0).programs }
+    }
 
     /// Whether no part of a registry is there.
     var isEmpty: Bool {
@@ -68,7 +77,7 @@ struct RegistryPins: Sendable {
 
     /// Refuses what stands where its folders should. What this process may not look at is taken for good.
     func refuseIfPartIsNoFolder() throws(PacketMetadataError) {
-        for part in [lock, attachments, secret] {
+        for part in [lock, attachments, steering, secret] {
             switch try? part.kind() {
             case .file: throw damaged(.noFolder(part.path))
             case .link: throw damaged(.linkedFolder(part.path))

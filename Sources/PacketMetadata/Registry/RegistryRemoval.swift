@@ -122,7 +122,7 @@ extension RegistryPins {
     func removeParts() throws(Errno) {
         for pin in [registry, state, seal] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
         // The one by which a removal that was cut short is known goes last.
-        for entry in [secret, lock, attachments] { try entry.remove() }
+        for entry in [secret, lock, steering, attachments] { try entry.remove() }
     }
 
     /// A folder that an administrator has given someone for a registry is not that one's to remove, nor a mount point.
@@ -143,7 +143,7 @@ extension RegistryPins {
     func removeByPins() throws(PacketMetadataError) {
         try locked { () throws(PacketMetadataError) in
             do throws(Errno) {
-                for folder in ownersFolders {
+                for folder in ownersFolders + [steering] {
                     for name in try contents(of: folder) { try folder.appending(name).takeApart() }
                 }
                 for name in try contents(of: folder.entry) {
@@ -173,7 +173,7 @@ extension RegistryPins {
         let hadLock: Bool
         do throws(Errno) {
             // Nobody holds a lock by what is no folder.
-            for part in [lock, attachments, secret] where try ![.folder, nil].contains(part.kind()) {
+            for part in [lock, attachments, steering, secret] where try ![.folder, nil].contains(part.kind()) {
                 try part.unlink()
             }
             hadLock = try lock.exists()

@@ -22,7 +22,7 @@ struct FoundRegistry: Sendable {
     init(_ pins: RegistryPins, seenBy view: RegistryPins) {
         self.pins = pins
         mapID = try? BPFMap(pinnedAt: view.registry, readOnly: true).id
-        programs = PinSearch(below: view.attachments).programs
+        programs = view.pinnedPrograms
         do throws(PacketMetadataError) {
             try pins.refuseOthers()
             refusal = nil
@@ -104,6 +104,11 @@ struct RegistrySearch {
             let components = Array(pin.path.components.dropLast(4))
             guard components.last?.string == RegistryPins.attachmentsName else { return nil }
             return FilePath(root: pin.path.root, components.dropLast())
+        case (PKTMETA_STEERING_MAP, "record"):
+            // steering/NAME/record
+            let components = Array(pin.path.components.dropLast(2))
+            guard components.last?.string == RegistryPins.steeringName else { return nil }
+            return FilePath(root: pin.path.root, components.dropLast())
         default: return nil
         }
     }
@@ -111,7 +116,7 @@ struct RegistrySearch {
     /// Whether nothing but empty folders is left, or none, as when a removal was cut short.
     private static func isCutShort(_ path: FilePath) -> Bool {
         guard let names = try? Folder.names(in: path),
-            Set(names).isSubset(of: [RegistryPins.attachmentsName, RegistryPins.lockName])
+            Set(names).isSubset(of: [RegistryPins.attachmentsName, RegistryPins.steeringName, RegistryPins.lockName])
         else {
             return false
         }

@@ -41,7 +41,7 @@ extension Registry {
     /// - Returns: nil without CAP_SYS_ADMIN.
     public func heldPrograms() -> [HeldProgram]? {
         guard let reader = try? LoadedMark.Reader(), let all = try? ProgramInformation.allIDs() else { return nil }
-        let pinned = Set(PinSearch(below: pins.attachments).programs.map(\.id))
+        let pinned = Set(pins.pinnedPrograms.map(\.id))
         let left = all.filter { !pinned.contains($0) && (try? reader.isLoaded($0, for: fieldsMap.id)) == true }
         if left.isEmpty { return [] }
         let holders = ProgramHolder.ofPrograms(Set(left))

@@ -49,6 +49,15 @@ struct ChangeRendering {
         case .attachment(let report): (report.outcome.rawValue, text(report), fields(report))
         case .held(let report):
             (report.outcome.rawValue, text(report) + " for as long as this process lives", fields(report))
+        case .steeringCreated(let name, let field, let sockets, let group):
+            (
+                "steered",
+                "created the steering \(name) by \(text(field)), to \(sockets.of("socket"))"
+                    + (group.map { ", shared with group \($0)" } ?? ""),
+                [.init("PKTMETA_STEERING", name)] + fields(field)
+            )
+        case .steeringDeleted(let name):
+            ("unsteered", "deleted the steering \(name)", [.init("PKTMETA_STEERING", name)])
         case .finished(let text): ("finished", "finished what another command had begun: \(text)", [])
         case .cleared(let problem): ("repaired", "repaired what was damaged: \(problem.words)", [])
         case .unfinished(let error): ("unfinished", text(error), fields(error))

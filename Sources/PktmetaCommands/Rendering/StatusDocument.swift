@@ -19,6 +19,11 @@ struct StatusDocument: JSONDocument {
                 report.damaged.map { ["path": .text($0.path.string), "reason": .text($0.reason)] }),
             // What other processes have attached for as long as they live. Absent without CAP_SYS_ADMIN.
             "held": report.held.map { .array($0.map(\.json)) },
+            // Programs that pick sockets by a field. Absent if this process may not see them.
+            "steerings": report.steerings.map { .array($0.sound.map(\.json)) },
+            "damagedSteerings": report.steerings.map { steerings in
+                .array(steerings.damaged.map { ["path": .text($0.path.string), "reason": .text($0.reason)] })
+            },
             // Whether others than the owner may open, and so run, what is pinned for attachments.
             "hasOpenPins": .flag(report.hasOpenPins),
             // CLOCK_REALTIME, ns, when it was read.

@@ -16,7 +16,7 @@ struct StatusRendering {
 
     var text: String {
         [
-            heading, table, held, damage,
+            heading, table, SteeringRendering(report, display).text, held, damage,
             notes.flatMap { wrapped($0, to: display.width ?? .max) }.joined(separator: "\n"),
         ].filter {
             !$0.isEmpty
@@ -138,6 +138,7 @@ struct StatusRendering {
         if hooks.contains(where: { !$0.isComplete }) || programs.contains(where: { $0.state == .unknown }) {
             notes.append("some of it cannot be seen by this process: it takes CAP_SYS_ADMIN, and access to the pins")
         }
+        notes += SteeringRendering(report, display).notes
         if report.hasOpenPins {
             notes.append(
                 "others than the owner may open what is pinned there, run the programs and learn the seal; pktmeta repair "

@@ -78,6 +78,9 @@ import Testing
         Row(before: .field, arguments: ["compact"], exitCodes: [0, 0, 0, 0, 0]),
         Row(before: .field, arguments: ["attach-to-interface", "far0"], exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .field, arguments: ["attach-to-interface", "far0", "BOUND"], exitCodes: [77, 77, 77, 0, 0]),
+        Row(
+            before: .field, arguments: ["create-steering", "workers", "--field", "spare", "--sockets", "4"],
+            exitCodes: [77, 77, 77, 77, 0], saying: "CAP_"),
         Row(before: .prebuilt, arguments: ["inspect-map"], exitCodes: [0, 0, 0, 0, 0]),
         Row(
             before: .prebuilt, arguments: ["watch", "far0", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),

@@ -88,6 +88,13 @@ import Testing
         ip netns exec blue timeout 30 \(Fixture.command) unregister-field b --registry \(registry)
         pktmeta compact
         pktmeta compact
+        pktmeta register-field key --type u32
+        pktmeta create-steering workers --field key --sockets 4 > /dev/null
+        pktmeta create-steering workers --field key --sockets 4 > /dev/null
+        pktmeta create-steering workers --field key --sockets 4 --share-with 7 > /dev/null 2>&1
+        pktmeta delete-steering workers
+        try delete-steering workers
+        pktmeta unregister-field key
         pktmeta detach-from-interface v1 --netns blue --xdp
         try detach-from-interface v1 --netns blue --xdp
         ip netns exec blue ip link delete v1
@@ -107,13 +114,20 @@ import Testing
 
     private static func sentences(ids: [String], cookie: String) -> [String: [String]] {
         func field(_ name: String, _ index: Int) -> String { "field \(name), id \(ids[index]), type bytes:13" }
+        let key = "field key, id \(ids[4]), type u32"
         let here = "in network namespace cookie \(cookie)"
         return [
             "create-registry": [
                 "created the registry, 64 bytes a packet", "changed who may read the registry: mode 0644",
                 "changed who may read the registry: mode 0600", "created the registry, 64 bytes a packet",
             ],
-            "register-field": ["a", "b", "c"].enumerated().map { "registered " + field($1, $0) },
+            "register-field": ["a", "b", "c"].enumerated().map { "registered " + field($1, $0) }
+                + ["registered \(key)"],
+            "create-steering": [
+                "created the steering workers by \(key), to 4 sockets",
+                "created the steering workers by \(key), to 4 sockets, shared with group 7",
+            ],
+            "delete-steering": ["deleted the steering workers"],
             "attach-to-interface": [
                 "attached producer to XDP of v1 in network namespace blue (native)",
                 "attached consumer to TC ingress of v1 in network namespace blue (tcx)",
@@ -121,7 +135,7 @@ import Testing
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
             ],
-            "unregister-field": ["unregistered " + field("b", 1)],
+            "unregister-field": ["unregistered " + field("b", 1), "unregistered \(key)"],
             "compact": ["moved \(field("c", 2)) to offset 21"],
             "detach-from-interface": ["detached producer from XDP of v1 in network namespace blue (native)"],
             "repair": [
@@ -142,7 +156,7 @@ import Testing
             let (lines, datagrams) = try Self.run(Self.life(scratch.path), registry: scratch.path, LogSocket())
             let written = datagrams.map(Line.init)
             let ids = lines.filter { $0.hasPrefix("0x") }
-            try #require(ids.count == 4, "\(lines)")
+            try #require(ids.count == 5, "\(lines)")
             let cookie = try #require(written.compactMap { $0["PKTMETA_NETNS_COOKIE"] }.first)
             let expected = Self.sentences(ids: ids, cookie: cookie)
             for command in Pktmeta.configuration.subcommands {

@@ -38,6 +38,10 @@ extension Action {
         case .readAttachment(let path): "cannot read the attachment \(path)"
         case .adoptAttachment(let path): "cannot adopt the attachment \(path)"
         case .finishAttachment(let path): "cannot finish the attachment \(path)"
+        case .createSteering(let name): "cannot create the steering \(name)"
+        case .deleteSteering(let name): "cannot delete the steering \(name)"
+        case .listSteerings: "cannot list steerings"
+        case .readSteering(let path): "cannot read the steering \(path)"
         case .watch(let names): "cannot watch\(Self.list("", names))"
         case .trace: "cannot trace packets"
         case .watchBy(let field, let comparison, let value): "cannot watch by \(field)\(comparison)\(value)"
@@ -56,6 +60,7 @@ extension Action.Notation {
     fileprivate var words: String {
         switch self {
         case .fieldName: "field name"
+        case .steeringName: "name of a steering"
         case .type: "type"
         case .source: "source"
         case .sink: "sink"
