@@ -17,11 +17,11 @@ public struct Seal: Hashable, Sendable {
     }
 
     /// The half that an area's header has.
-    package var header: UInt32 { UInt32(number >> 32) }
+    package var header: UInt32 { pktmeta_seal_header(number) }
     /// The half that is in the stamp.
     private var tag: UInt32 { UInt32(truncatingIfNeeded: number) }
     /// The stamp of generation 0.
-    package var stamp: UInt64 { UInt64(tag) << Self.generationBits }
+    package var stamp: UInt64 { pktmeta_seal_stamp(number) }
 
     /// What a half can be. All zeroes and all ones are what memory is likely to be anyway: no half is that near to them that a
     /// generation of its registry, of 32 bits, could get there.

@@ -80,7 +80,7 @@ int read(struct __sk_buff *skb)
 	if (!bpf_skb_load_bytes(skb, 0, &first, 1) && first == 0x45)
 		count(&s->headless);
 	if (c.is_open && !bpf_skb_load_bytes(skb, stamp_at, &trailer, sizeof(trailer)) &&
-	    __pktmeta_trailer_stamp(trailer) == c.stamp)
+	    pktmeta_trailer_stamp(trailer) == c.stamp)
 		count(&s->stamped);
 	if (skb->gso_segs > 1)
 		count(&s->merged);

@@ -207,6 +207,18 @@ static inline __u16 pktmeta_layout_generation(__u64 layout_word)
 	return (__u16)layout_word;
 }
 
+/* Bits of a layout word that tell a field's place and generation; the others tell which field it is, and its size. */
+#define PKTMETA_PLACE_BITS 24
+
+/*
+ * In what a layout word differs from that of the field with this id and size at the first place, of generation 0: in
+ * nothing but the bits of place and generation, if all is right.
+ */
+static inline __u64 pktmeta_layout_difference(__u64 layout_word, __u32 id, __u32 size)
+{
+	return layout_word ^ ((__u64)id << 32 | (__u64)(__u8)size << PKTMETA_PLACE_BITS);
+}
+
 /* Serial-number order (RFC 1982): is a older than b? Right while the two are less than 2^15 apart. */
 static inline int pktmeta_generation_is_older(__u16 a, __u16 b)
 {
@@ -327,6 +339,35 @@ enum pktmeta_abi {
 struct pktmeta_secret {
 	__u64 seal; /* its upper half is that of an area's header; its lower half, with 16 zeroes, the first stamp */
 };
+
+static inline __u32 pktmeta_seal_header(__u64 seal)
+{
+	return (__u32)(seal >> 32);
+}
+
+/* The stamp of generation 0. */
+static inline __u64 pktmeta_seal_stamp(__u64 seal)
+{
+	return (__u64)(__u32)seal << 16;
+}
+
+/* A trailer as it lies in memory: the stamp, and then bytes that nobody uses. */
+static inline __u64 pktmeta_trailer(__u64 stamp)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return stamp;
+#else
+	return stamp << (64 - PKTMETA_STAMP_BITS);
+#endif
+}
+
+static inline __u64 pktmeta_trailer_stamp(__u64 trailer)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	trailer <<= 64 - PKTMETA_STAMP_BITS;
+#endif
+	return trailer >> (64 - PKTMETA_STAMP_BITS);
+}
 
 /* What an area starts with. */
 struct pktmeta_header {

@@ -76,19 +76,13 @@ typedef __u8 __attribute__((__may_alias__)) __pktmeta_u8;
 			move(__pktmeta_u8, (place) + done, (value) + done); \
 	})
 
-/* Bits of a layout word that tell a field's place and generation; the others tell which field it is, and its size. */
-#define __PKTMETA_PLACE_BITS 24
-
-/*
- * In what a layout word differs from that of the field with this id and size at the first place, of generation 0: in
- * nothing but the bits of place and generation, if all is right.
- */
+/* Of the word of the slot that the id leads to: pktmeta_layout_difference(). */
 static __always_inline __u64 __pktmeta_difference(const struct pktmeta_cursor *c, __u32 id, __u32 size)
 {
 	/* A bound cursor has not looked the registry up: most programs that open one never ask it. */
 	const struct pktmeta_registry *registry = c->registry ? c->registry : __pktmeta_registry();
 
-	return __pktmeta_layout_word(registry, id) ^ ((__u64)id << 32 | (__u64)(__u8)size << __PKTMETA_PLACE_BITS);
+	return pktmeta_layout_difference(__pktmeta_layout_word(registry, id), id, size);
 }
 
 /*
@@ -134,7 +128,7 @@ static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u3
 {
 	__u64 difference = __pktmeta_difference(c, id, size);
 
-	if (difference >> __PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
+	if (difference >> PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
 		return difference >> 32 ? -ENOENT : -EINVAL;
 	return __pktmeta_find_place(c, difference, size, place);
 }
@@ -142,7 +136,7 @@ static __always_inline int __pktmeta_locate(const struct pktmeta_cursor *c, __u3
 /* The same for calls that have no size of their own. */
 static __always_inline int __pktmeta_locate_any(const struct pktmeta_cursor *c, __u32 id)
 {
-	const __u64 bits = (1ULL << __PKTMETA_PLACE_BITS) - 1;
+	const __u64 bits = (1ULL << PKTMETA_PLACE_BITS) - 1;
 	__u64 difference = __pktmeta_difference(c, id, 0);
 	struct __pktmeta_place place;
 

@@ -120,35 +120,17 @@ static __always_inline __u32 __pktmeta_fields_set(const struct pktmeta_cursor *c
 	return header->fields_set;
 }
 
-/* A trailer as it lies in memory: the stamp, and then bytes that nobody uses. */
-static __always_inline __u64 __pktmeta_trailer(__u64 stamp)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return stamp;
-#else
-	return stamp << (64 - PKTMETA_STAMP_BITS);
-#endif
-}
-
-static __always_inline __u64 __pktmeta_trailer_stamp(__u64 trailer)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	trailer <<= 64 - PKTMETA_STAMP_BITS;
-#endif
-	return trailer >> (64 - PKTMETA_STAMP_BITS);
-}
-
 /* The stamp of the area that ends there. */
 static __always_inline __u64 __pktmeta_load_stamp(void *end)
 {
-	return __pktmeta_trailer_stamp(*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE));
+	return pktmeta_trailer_stamp(*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE));
 }
 
 /* Makes zeroes from area to end an area. */
 static __always_inline void __pktmeta_store_seal(void *area, void *end, __u64 seal, __u64 stamp)
 {
 	((volatile struct pktmeta_header *)area)->seal = seal;
-	*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE) = __pktmeta_trailer(stamp);
+	*(volatile __u64 *)(end - PKTMETA_TRAILER_SIZE) = pktmeta_trailer(stamp);
 }
 
 /* Takes the area that lies from meta to data, if the program's registry has made it, now being the newest stamp. */

@@ -221,7 +221,7 @@ static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area
 {
 	__u64 first = __pktmeta_kernel_word(area);
 	__u64 last = __pktmeta_kernel_word(area + capacity - PKTMETA_TRAILER_SIZE);
-	struct __pktmeta_ends ends = {.stamp = __pktmeta_trailer_stamp(last)};
+	struct __pktmeta_ends ends = {.stamp = pktmeta_trailer_stamp(last)};
 
 	__builtin_memcpy(&ends.header, &first, sizeof(first));
 	return ends;
@@ -318,7 +318,7 @@ static __always_inline int __pktmeta_get_skb(const struct pktmeta_skb_cursor *c,
 	__u64 difference = __pktmeta_difference(&c->cursor, id, size);
 	int place, err = 0, carried;
 
-	if (difference >> __PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
+	if (difference >> PKTMETA_PLACE_BITS || size > PKTMETA_VALUE_MAX)
 		err = difference >> 32 ? -ENOENT : -EINVAL;
 	else if ((place = __pktmeta_skb_place(c, difference, size)) < 0)
 		err = place;
@@ -331,7 +331,7 @@ static __always_inline int __pktmeta_get_skb(const struct pktmeta_skb_cursor *c,
 
 static __always_inline int __pktmeta_is_set_skb(const struct pktmeta_skb_cursor *c, __u32 id)
 {
-	const __u64 bits = (1ULL << __PKTMETA_PLACE_BITS) - 1;
+	const __u64 bits = (1ULL << PKTMETA_PLACE_BITS) - 1;
 	__u64 difference = __pktmeta_difference(&c->cursor, id, 0);
 	int place;
 

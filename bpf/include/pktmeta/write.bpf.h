@@ -76,7 +76,7 @@ static __always_inline int __pktmeta_write_by_dynptr(struct pktmeta_cursor *c, _
 	if (bpf_dynptr_from_skb_meta(c->skb, 0, &area) || bpf_dynptr_read(&header, sizeof(header), &area, 0, 0) ||
 	    bpf_dynptr_read(&trailer, sizeof(trailer), &area, trailer_at, 0))
 		return -EFAULT;
-	if (header.seal != __PKTMETA_SEAL(HEADER) || __pktmeta_trailer_stamp(trailer) != c->stamp)
+	if (header.seal != __PKTMETA_SEAL(HEADER) || pktmeta_trailer_stamp(trailer) != c->stamp)
 		return -EFAULT;
 	header.fields_set = (header.fields_set & marks.keep) | marks.set;
 	/* The header last: a field is marked as set once its value is there. */
