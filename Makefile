@@ -78,7 +78,7 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils
+TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
@@ -116,10 +116,10 @@ $(BPF_OUT)/examples/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-# Applications: of the host's compiler, without a library.
+# Applications, for the host: any compiler does, and this one is there.
 $(BPF_OUT)/examples/%: bpf/examples/%.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -Ibpf/include $< -o $@
+	$(BPF_CLANG) -O2 -std=gnu11 -Wall -Wextra -Werror -Ibpf/include $< -o $@
 
 $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
