@@ -30,7 +30,7 @@ public struct TCPListener: ~Copyable {
 
 /// One end of a TCP connection.
 public struct TCPConnection: ~Copyable, Sendable {
-    private let fd: OwnedFD
+    package let fd: OwnedFD
 
     fileprivate init(_ fd: consuming OwnedFD) { self.fd = fd }
 

@@ -47,6 +47,19 @@ int attach_to_socket(int socket, int program)
 	return set_program(socket, SO_ATTACH_BPF, program);
 }
 
+int attach_to_stream(int map, int socket, int program)
+{
+	uint32_t zero = 0, value = (uint32_t)socket;
+	union bpf_attr attaching = {.target_fd = (uint32_t)map,
+				    .attach_bpf_fd = (uint32_t)program,
+				    .attach_type = BPF_SK_SKB_STREAM_VERDICT};
+	union bpf_attr putting = {
+		.map_fd = (uint32_t)map, .key = (uintptr_t)&zero, .value = (uintptr_t)&value, .flags = BPF_ANY};
+	int err = call(BPF_PROG_ATTACH, &attaching);
+
+	return err < 0 ? err : call(BPF_MAP_UPDATE_ELEM, &putting);
+}
+
 int attach_to_group(int socket, int program)
 {
 	return set_program(socket, SO_ATTACH_REUSEPORT_EBPF, program);

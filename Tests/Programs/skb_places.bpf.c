@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * Gets a field of each packet to a port, at places between the driver and the application, by its id and bound. All
- * bytes of a packet's payload are its number, and the field is that too.
+ * bytes of a packet's payload are its number, and the field is that too; of a TCP segment, whose header has no fixed
+ * length, the number is the last byte of its sequence number.
  */
 #include <linux/bpf.h>
 #include <linux/in.h>
@@ -14,8 +15,11 @@ PKTMETA_FIELD(__u16, short_number);
 
 const volatile __u16 port = 0;
 const volatile __u8 outer_headers = 0; /* bytes, of packets in a tunnel */
+const volatile __u8 is_tcp = 0;
 
-enum place { RECEIVED, IN_CGROUP, IN_SOCKET, IN_REUSEPORT, AT_TC, TRACED, BEHIND_TUNNEL, PLACES };
+#define NUMBER_AT (is_tcp ? 41 : 42) /* in a frame */
+
+enum place { RECEIVED, IN_CGROUP, IN_SOCKET, IN_REUSEPORT, AT_TC, TRACED, BEHIND_TUNNEL, IN_STREAM, PLACES };
 
 struct seen {
 	__u64 packets;
@@ -39,7 +43,15 @@ struct sk_buff___place {
 	__u16 mac_header;
 } __attribute__((preserve_access_index));
 
-/* The packet's number; negative: it is none of the test's, UDP over IPv4 to the port. */
+/* Sockets whose stream a program sees. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} streams SEC(".maps");
+
+/* The packet's number; negative: it is none of the test's, UDP or TCP over IPv4 to the port. */
 static __always_inline int number_of(const void *skb)
 {
 	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, head);
@@ -47,7 +59,8 @@ static __always_inline int number_of(const void *skb)
 	__u16 mac_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, mac_header);
 	struct {
 		__u8 version, tos, rest[7], protocol, addresses[10];
-		__be16 source, destination, length, checksum;
+		__be16 source, destination;
+		__u8 sequence[4]; /* UDP: length, checksum */
 		__u8 payload[4];
 	} packet;
 
@@ -55,9 +68,10 @@ static __always_inline int number_of(const void *skb)
 	if (network_header - mac_header != 14)
 		return -1;
 	bpf_probe_read_kernel(&packet, sizeof(packet), head + network_header);
-	if (packet.version != 0x45 || packet.protocol != IPPROTO_UDP || packet.destination != bpf_htons(port))
+	if (packet.version != 0x45 || packet.protocol != (is_tcp ? IPPROTO_TCP : IPPROTO_UDP) ||
+	    packet.destination != bpf_htons(port))
 		return -1;
-	return packet.payload[0];
+	return is_tcp ? packet.sequence[3] : packet.payload[0];
 }
 
 /* An order is an instruction that Linux 5.10 has not. */
@@ -148,6 +162,14 @@ int in_reuseport(struct sk_reuseport_md *ctx)
 	return SK_PASS;
 }
 
+/* Data of a connection, before the application may read it. */
+SEC("sk_skb/stream_verdict")
+int in_stream(struct __sk_buff *ctx)
+{
+	LOOK(ctx, IN_STREAM);
+	return SK_PASS;
+}
+
 SEC("tc")
 int at_tc(struct __sk_buff *ctx)
 {
@@ -171,7 +193,7 @@ int number_packets(struct xdp_md *ctx)
 
 	if (data + 43 > end)
 		return XDP_PASS;
-	number = *(__u8 *)(data + 42);
+	number = *(__u8 *)(data + NUMBER_AT);
 	if (outer_headers && data + outer_headers + 43 <= end)
 		number = *(__u8 *)(data + outer_headers + 42);
 	pktmeta_open_bound(&c, ctx);

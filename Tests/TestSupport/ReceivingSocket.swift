@@ -57,6 +57,13 @@ public enum OtherHooks {
         OwnedFD(try checked(attach_to_function(program.fd.raw)))
     }
 
+    /// Data that a connection's end receives, by a map for one socket.
+    public static func stream(
+        of connection: borrowing TCPConnection, _ map: borrowing BPFMap, _ program: borrowing BPFProgram
+    ) throws(Errno) {
+        _ = try checked(attach_to_stream(map.fd.raw, connection.fd.raw, program.fd.raw))
+    }
+
     /// Packets to all sockets of the host, by its first cgroup.
     public static func rootCgroup(_ program: borrowing BPFProgram) throws -> OwnedFD {
         let folder = try ScratchFolder()

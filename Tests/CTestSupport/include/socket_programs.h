@@ -11,5 +11,7 @@ int attach_to_cgroup_ingress(int cgroup, int program);
 int attach_to_socket(int socket, int program);
 /* For all sockets of the socket's group (SO_REUSEPORT). */
 int attach_to_group(int socket, int program);
+/* Data of a socket's stream, by a map of one socket. */
+int attach_to_stream(int map, int socket, int program);
 
 #endif

@@ -14,7 +14,7 @@ import Testing
 @Suite(Kernel.required, .serialized) struct SkbTests {
     /// `enum place` of Tests/Programs/skb_places.bpf.c, with its program.
     enum Place: Int, CaseIterable, CustomTestStringConvertible {
-        case received, inCgroup, inSocket, inReuseport, atTC, traced, behindTunnel
+        case received, inCgroup, inSocket, inReuseport, atTC, traced, behindTunnel, inStream
 
         var program: String {
             switch self {
@@ -25,6 +25,7 @@ import Testing
             case .atTC: "at_tc"
             case .traced: "traced"
             case .behindTunnel: "behind_tunnel"
+            case .inStream: "in_stream"
             }
         }
 
@@ -64,6 +65,19 @@ import Testing
         try Kernel.run { try Self.expectRightFields(Bench(.behindTunnel, compiler, outerHeaders: outerHeaders)) }
     }
 
+    /// Set by programs of another registry, which has the same fields in the same places.
+    @Test(arguments: Place.allCases.filter { $0 != .behindTunnel }, [Fixture.Compiler.swift])
+    func anAreaOfAnotherRegistryIsNone(place: Place, compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            guard let bench = try Bench.unlessRefused(place, compiler) else { return }
+            try bench.attachXDP(ofAnother: true)
+            try bench.send(Self.count)
+            let seen = try bench.seen(Self.count)
+            #expect(seen.faults == 4 * UInt64(Self.count), "\(seen)")
+            #expect(seen.byID + seen.bound + seen.isSet + seen.wrong == 0, "\(seen)")
+        }
+    }
+
     private static func expectRightFields(_ bench: Bench) throws {
         // Packets without an area first.
         try bench.send(Self.count)
@@ -83,12 +97,15 @@ import Testing
         private let compiler: Fixture.Compiler
         private let pair: VethPair
         private let scratch = ScratchRegistry()
+        private let otherScratch = ScratchRegistry()
         private let registry: Registry
         private let port = UInt16.random(in: 20_000..<30_000)
         /// Bytes of a tunnel's headers, over IPv4 (50) or IPv6 (70); 0: packets are in none.
         private let outerHeaders: UInt8
         private let object: BPFObject
         private let socket: SocketBox
+        /// The two ends of a connection, the receiver's last; none where packets are of UDP.
+        private var connection: [ConnectionBox] = []
         private var links: [LinkBox] = []
         private var others: [DescriptorBox] = []
 
@@ -98,16 +115,22 @@ import Testing
             self.compiler = compiler
             pair = try VethPair()
             if outerHeaders > 0 { try pair.addTunnels(isOverIPv6: outerHeaders == 70) }
-            registry = try Registry.openOrCreate(at: scratch.path)
-            for (name, type) in [("number", FieldType.u64), ("short_number", .u16)] {
-                _ = try registry.register(FieldDefinition(name: FieldName(name), type: type))
-            }
+            registry = try Self.makeRegistry(scratch)
             let port = port
             socket = try pair.inReceiver { SocketBox(try ReceivingSocket(port: port)) }
             object = try registry.objectOfOthers(
                 Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
             _ = object.setConstant("port", to: encode(port))
+            _ = object.setConstant("is_tcp", to: [place == .inStream ? 1 : 0])
             try attach(object.load(only: place.program))
+        }
+
+        private static func makeRegistry(_ scratch: ScratchRegistry) throws -> Registry {
+            let registry = try Registry.openOrCreate(at: scratch.path)
+            for (name, type) in [("number", FieldType.u64), ("short_number", .u16)] {
+                _ = try registry.register(FieldDefinition(name: FieldName(name), type: type))
+            }
+            return registry
         }
 
         /// nil for tracing programs under a kernel that refuses them: the kernels of the matrix do not.
@@ -117,6 +140,10 @@ import Testing
             } catch let error as BPFError where place == .traced && error.errno == .notPermitted {
                 guard SurvivalKernel.running == .linux618 else { throw error }
                 print("skb: this kernel refuses tracing programs (EPERM): tried in the kernel matrix only")
+                return nil
+            } catch let error as Errno where place == .inStream && error == .invalidArgument {
+                guard SurvivalKernel.running == .linux510 else { throw error }
+                print("skb: this kernel has no verdict without a parser (Linux 5.13): not tried on streams")
                 return nil
             }
         }
@@ -128,6 +155,12 @@ import Testing
             case .inCgroup: others.append(DescriptorBox(try OtherHooks.rootCgroup(program)))
             case .inSocket: try socket.socket.attach(program)
             case .inReuseport: try socket.socket.attachToGroup(program)
+            case .inStream:
+                let listener = try pair.inReceiver { try TCPListener(port: port) }
+                let sender = try pair.inSender { try TCPConnection(to: [192, 0, 2, 2], port: port) }
+                let receiver = try listener.accept()
+                try OtherHooks.stream(of: receiver, object.map("streams"), program)
+                connection = [ConnectionBox(sender), ConnectionBox(receiver)]
             case .traced: others.append(DescriptorBox(try OtherHooks.function(program)))
             case .atTC:
                 try pair.inReceiver {
@@ -142,9 +175,20 @@ import Testing
             }
         }
 
-        func attachXDP() throws {
-            let stamping = try registry.objectOfOthers(
+        private static func stampingObject(
+            _ registry: borrowing Registry, _ compiler: Fixture.Compiler
+        ) throws -> BPFObject {
+            try registry.objectOfOthers(
                 Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
+        }
+
+        /// - Parameter ofAnother: by a program of another registry.
+        func attachXDP(ofAnother: Bool = false) throws {
+            let stamping =
+                ofAnother
+                ? try Self.stampingObject(Self.makeRegistry(otherScratch), compiler)
+                : try Self.stampingObject(registry, compiler)
+            _ = stamping.setConstant("is_tcp", to: [place == .inStream ? 1 : 0])
             _ = stamping.setConstant("outer_headers", to: [outerHeaders])
             let program = try stamping.load(only: "number_packets")
             links.append(
@@ -157,6 +201,7 @@ import Testing
 
         /// Sends packets and receives them, each of another number.
         func send(_ count: Int) throws {
+            if let sender = connection.first { return try stream(count, by: sender) }
             let port = port
             let address = outerHeaders > 0 ? VethPair.farTunnelAddress : [192, 0, 2, 2]
             try pair.inSender {
@@ -171,8 +216,20 @@ import Testing
             #expect(isDone, "\(received) of \(count)")
         }
 
+        /// One segment after the other: the kernel merges those that wait in a queue.
+        private func stream(_ count: Int, by sender: ConnectionBox) throws {
+            for _ in 0..<count {
+                let before = try now().packets
+                let payload = [UInt8](repeating: 0x5a, count: 67)
+                let sent = try sender.connection.send(payload)
+                let hasArrived = try eventually { try now().packets == before + 1 }
+                #expect(sent == payload.count && hasArrived)
+            }
+        }
+
+        private func now() throws -> Seen { Seen(try object.map("seen").values(at: place.rawValue)[0]) }
+
         func seen(_ packets: Int) throws -> Seen {
-            func now() throws -> Seen { Seen(try object.map("seen").values(at: place.rawValue)[0]) }
             let isThere = try eventually { try now().packets >= UInt64(packets) }
             let seen = try now()
             #expect(isThere && seen.packets == UInt64(packets), "\(seen)")
@@ -183,6 +240,11 @@ import Testing
     private final class SocketBox {
         let socket: ReceivingSocket
         init(_ socket: consuming ReceivingSocket) { self.socket = socket }
+    }
+
+    private final class ConnectionBox {
+        let connection: TCPConnection
+        init(_ connection: consuming TCPConnection) { self.connection = connection }
     }
 
     private final class DescriptorBox {
