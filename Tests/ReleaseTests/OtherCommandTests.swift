@@ -9,7 +9,8 @@ import Testing
 @Suite(Kernel.required) struct OtherCommandTests {
     static let commands = [
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
-        "detach-from-interface", "status", "inspect-map", "watch", "compact", "repair", "remove-from-host",
+        "detach-from-interface", "create-steering", "delete-steering", "status", "inspect-map", "watch", "compact",
+        "repair", "remove-from-host",
         "export-fields", "export-btf", "generate-header", "doctor", "demo", "bench",
     ]
 
