@@ -172,6 +172,26 @@ public struct BPFMap: ~Copyable, Sendable {
         return next
     }
 
+    /// The value of a key, of a map with one value a key; nil if the map has no such key.
+    public func value(ofKey key: [UInt8]) throws(BPFError) -> [UInt8]? {
+        precondition(key.count == shape.keySize)
+        var value = [UInt8](repeating: 0, count: shape.valueSize)
+        do throws(BPFError) {
+            try libbpf("look up a key of map \(name)") {
+                // The kernel reads a key and writes a value of the map's sizes.
+                unsafe key.withUnsafeBytes { key in
+                    unsafe value.withUnsafeMutableBytes {
+                        unsafe bpf_map_lookup_elem(fd.raw, key.baseAddress, $0.baseAddress)
+                    }
+                }
+            }
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
+        return value
+    }
+
     /// Stores an array's element; in a per-CPU array, the same value for all CPUs.
     public func update(at index: Int, _ value: [UInt8]) throws(BPFError) {
         precondition(value.count == shape.valueSize)

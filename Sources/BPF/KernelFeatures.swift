@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import Clibbpf
 internal import Glibc
 internal import Linux
@@ -29,17 +30,30 @@ public let kernelHasCoarseClock: Bool = {
     return kernelLoads(call, flags: 0)
 }()
 
-/// Whether the kernel loads an XDP program of one instruction, which leaves a number in register 0, and an exit.
+/// Whether this kernel has netfilter programs (Linux 6.4, with CONFIG_NETFILTER_BPF_LINK). Asked likewise.
+public let kernelHasNetfilterPrograms: Bool = {
+    var accept = bpf_insn()
+    accept.code = UInt8(BPF_ALU64 | BPF_MOV | BPF_K)
+    accept.imm = 1  // NF_ACCEPT
+    return kernelLoads(
+        accept, flags: 0, bpf_prog_type(UInt32(NETFILTER_PROGRAM_TYPE)), bpf_attach_type(UInt32(NETFILTER_ATTACH_TYPE)))
+}()
+
+/// Whether the kernel loads a program of one instruction, which leaves a number in register 0, and an exit.
 ///
-/// - Returns: false if the kernel says EINVAL, as it does to flags and functions that it does not know (bpf(2)).
-private func kernelLoads(_ instruction: bpf_insn, flags: UInt32) -> Bool {
+/// - Returns: false if the kernel says EINVAL, as it does to flags, functions and types that it does not know (bpf(2)).
+private func kernelLoads(
+    _ instruction: bpf_insn, flags: UInt32, _ type: bpf_prog_type = BPF_PROG_TYPE_XDP,
+    _ attachType: bpf_attach_type = bpf_attach_type(0)
+) -> Bool {
     var exit = bpf_insn()
     exit.code = UInt8(BPF_JMP | BPF_EXIT)
     var options = unsafe bpf_prog_load_opts()
     unsafe options.sz = MemoryLayout<bpf_prog_load_opts>.size(through: \.log_buf)
     unsafe options.prog_flags = flags
+    unsafe options.expected_attach_type = attachType
     let program = [instruction, exit]
-    let loaded = unsafe bpf_prog_load(BPF_PROG_TYPE_XDP, nil, "GPL", program, program.count, &options)
+    let loaded = unsafe bpf_prog_load(type, nil, "GPL", program, program.count, &options)
     guard loaded >= 0 else { return loaded != -EINVAL }
     _ = OwnedFD(loaded)
     return true

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import Clibbpf
 
 /// The section that a program is in, as in `SEC("xdp.frags")`, and what it says of where the program runs.
@@ -13,6 +14,10 @@ public struct ProgramSection: Sendable, Hashable, CustomStringConvertible {
         /// TC in whichever direction it is attached to.
         case tc
         case tcIngress, tcEgress
+        case netfilter
+        /// At a cgroup, in whichever direction it is attached to.
+        case cgroup
+        case cgroupIngress, cgroupEgress
         /// Somewhere else.
         case other
     }
@@ -45,17 +50,24 @@ public struct ProgramSection: Sendable, Hashable, CustomStringConvertible {
         ProgramSection("xdp/cpumap", .cpuMap), ProgramSection("xdp.frags/cpumap", .cpuMap, takesFragments: true),
         ProgramSection("tc", .tc), ProgramSection("tcx/ingress", .tcIngress), ProgramSection("tc/ingress", .tcIngress),
         ProgramSection("tcx/egress", .tcEgress), ProgramSection("tc/egress", .tcEgress),
-        ProgramSection("classifier", .tc),
+        ProgramSection("classifier", .tc), ProgramSection("netfilter", .netfilter),
+        ProgramSection("cgroup_skb/ingress", .cgroupIngress), ProgramSection("cgroup_skb/egress", .cgroupEgress),
+        ProgramSection("cgroup/skb", .cgroup),
     ]
 
     /// Sections that libbpf is told of, once:
     ///
     /// - `xdp.frags`, since libbpf would set the flag of such a program by the section's name, come what may; with a
     ///   handler of our own it leaves that to ``BPFObject/load(only:boundTo:takesFragments:)``.
-    /// - TC with a direction, which libbpf knows since 1.3 only.
+    /// - TC with a direction, and netfilter, which libbpf knows since 1.3 and 1.2 only.
     static let areRegistered: Bool = {
         let handlers =
-            [unsafe libbpf_register_prog_handler("xdp.frags", BPF_PROG_TYPE_XDP, BPF_XDP, nil)]
+            [
+                unsafe libbpf_register_prog_handler("xdp.frags", BPF_PROG_TYPE_XDP, BPF_XDP, nil),
+                unsafe libbpf_register_prog_handler(
+                    "netfilter", bpf_prog_type(UInt32(NETFILTER_PROGRAM_TYPE)),
+                    bpf_attach_type(UInt32(NETFILTER_ATTACH_TYPE)), nil),
+            ]
             + known.filter { $0.place == .tcIngress || $0.place == .tcEgress }.map {
                 // The kernel asks for the direction when a program is attached, not when it is loaded.
                 unsafe libbpf_register_prog_handler($0.name, BPF_PROG_TYPE_SCHED_CLS, bpf_attach_type(0), nil)

@@ -66,7 +66,7 @@ enum HookArgument: ExpressibleByArgument, Hashable {
 
     /// A path may have colons, and a program's name has none: the name is what is behind the last one, unless the whole is
     /// a file's path.
-    private static func object(_ argument: String) -> ProgramChoice? {
+    fileprivate static func object(_ argument: String) -> ProgramChoice? {
         let whole = FilePath(argument)
         guard let colon = argument.lastIndex(of: ":"), !Folder.exists(whole) else {
             return argument.isEmpty ? nil : .object(whole, program: nil)
@@ -81,5 +81,15 @@ enum HookArgument: ExpressibleByArgument, Hashable {
         if arguments.isEmpty { return nil }
         let choices = arguments.compactMap { if case .program(let choice) = $0 { choice } else { nil } }
         return choices.isEmpty ? .unchanged : .programs(choices)
+    }
+}
+
+/// What an option or an argument says about a hook that has no prebuilt program: `OBJECT` or `OBJECT:PROGRAM`.
+struct ObjectArgument: ExpressibleByArgument, Hashable {
+    let choice: ProgramChoice
+
+    init?(argument: String) {
+        guard let choice = HookArgument.object(argument) else { return nil }
+        self.choice = choice
     }
 }

@@ -102,67 +102,34 @@ struct AttachToInterface: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let programs = programs
+        let attaching = AttachingRun(request: programs, registry: registry, writing: writing, context: context)
         let reports = try interfaces.choice.run(Action.attach) {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.
             for name in names { try Registry.checkInterface(name) }
-            try programs.checkObjects()
-            let registry = try Registry.openOrCreate(
-                at: self.registry.path(in: context), trustsOwner: writing.trustOwner,
-                waiting: writing.wait(in: context),
-                recording: context.record
-            ) { context.note($0) }
-            let pins = try programs.namedPins()
-            let before = Set(try registry.image().fields.map(\.name))
-            if noPin {
-                try hold(names, registry, pins, context)
-                return nil
+            return try attaching { (registry, pins) throws(PacketMetadataError) in
+                if noPin {
+                    try hold(names, registry, context) { attaching.note(pins) }
+                    return nil
+                }
+                return try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+                    try registry.attach(programs, to: names)
+                }
             }
-            let reports = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
-                try registry.attach(programs, to: names)
-            }
-            if programs.registersMissing { note(try registry.image(), before, context) }
-            note(pins, context)
-            return reports
         }
-        if let reports { report(reports, context) }
-    }
-
-    /// What is registered that was not before.
-    private func note(_ image: RegistryImage, _ before: Set<FieldName>, _ context: Context) {
-        for field in image.fields where !before.contains(field.name) {
-            context.note("registered \(field.name), type \(field.type), id \(field.id)")
-        }
-    }
-
-    /// What is outside of the registry.
-    private func note(_ pins: [NamedPin], _ context: Context) {
-        for pin in pins {
-            context.note(
-                "map \(pin.map) is pinned at \(pin.path), where its object asks for it: "
-                    + (pin.isThere ? "the one that was there is used" : "a new one")
-                    + "; it stays there when all is detached")
-        }
-    }
-
-    private func report(_ reports: [AttachmentReport], _ context: Context) {
-        if isJSON {
-            context.output(AttachmentsDocument(reports).json)
-        } else {
-            context.show(AttachmentRendering(reports).text)
-        }
+        if let reports { context.show(reports, isJSON: isJSON) }
     }
 
     /// Stays until a signal comes.
     private func hold(
-        _ names: [String], _ registry: borrowing Registry, _ pins: [NamedPin], _ context: Context
+        _ names: [String], _ registry: borrowing Registry, _ context: Context, _ note: () -> Void
     ) throws(PacketMetadataError) {
         Interruption.watch()
         let held = try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
             try registry.hold(programs, on: names)
         }
-        note(pins, context)
-        report(held.reports, context)
+        note()
+        context.show(held.reports, isJSON: isJSON)
         context.note("attached until this process ends")
         while Interruption.signal == nil {
             Pause.sleep(milliseconds: 50)

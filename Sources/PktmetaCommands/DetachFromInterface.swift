@@ -41,12 +41,13 @@ struct DetachFromInterface: ContextCommand {
         case .xdp: xdp
         case .tcIngress: tc
         case .tcEgress: tcEgress
+        default: false
         }
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let wanted = Hook.allCases.filter(isWanted)
-        let hooks = wanted.isEmpty ? Hook.allCases : wanted
+        let wanted = Hook.all(of: .interface).filter(isWanted)
+        let hooks = wanted.isEmpty ? Hook.all(of: .interface) : wanted
         let registry = try Registry.open(
             at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
             waiting: writing.wait(in: context), recording: context.record)
@@ -54,10 +55,6 @@ struct DetachFromInterface: ContextCommand {
             try registry.detach(
                 from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
         }
-        if isJSON {
-            context.output(AttachmentsDocument(reports).json)
-        } else {
-            context.show(AttachmentRendering(reports).text)
-        }
+        context.show(reports, isJSON: isJSON)
     }
 }

@@ -19,7 +19,8 @@ public struct Pktmeta: Program {
         version: version,
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
-            DetachFromInterface.self, CreateSteering.self, DeleteSteering.self, Status.self, InspectMap.self,
+            DetachFromInterface.self, AttachToNetfilter.self, DetachFromNetfilter.self, AttachToCgroup.self,
+            DetachFromCgroup.self, CreateSteering.self, DeleteSteering.self, Status.self, InspectMap.self,
             Watch.self, Trace.self, Compact.self, Repair.self,
             RemoveFromHost.self, ExportFields.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self,
             Bench.self,

@@ -42,12 +42,12 @@ public enum Action: Hashable, Sendable {
 
     // Of hooks and what is attached to them.
 
-    case attach(interfaces: [String])
-    case detach(interfaces: [String])
+    case attach(to: [String])
+    case detach(from: [String])
     /// To have programs attached for as long as a process lives.
-    case stayAttached(interfaces: [String])
+    case stayAttached(to: [String])
     /// To load an attached program anew for a registry that has changed.
-    case renew(program: String, interface: String)
+    case renew(program: String, on: String)
     /// To say who is on a hook.
     case lookAtHook(String, interface: String)
     /// To look for what keeps an interface from carrying fields.

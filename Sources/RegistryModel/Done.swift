@@ -18,7 +18,7 @@ public enum Done: Hashable, Sendable {
     /// The programs that were asked for are attached if any were, and so many of those that were to go are detached.
     case attached(hasAttached: Bool, detached: Int, of: Int)
     /// Attaching failed, and some of what was attached by then could not be taken back.
-    case attachedInPart(interfaces: [String], FilePath)
+    case attachedInPart(places: [String], FilePath)
     /// Fields that were missing are registered, and what they were registered for failed.
     case registeredMissing([FieldName])
 

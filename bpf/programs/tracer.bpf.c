@@ -176,7 +176,7 @@ static __always_inline int get(const struct pktmeta_skb_cursor *c, __u32 id, __u
 	int place;
 
 	zero_value(value);
-	if (difference >> __PKTMETA_PLACE_BITS || !(c->fields_set & __pktmeta_bit(id)))
+	if (difference >> PKTMETA_PLACE_BITS || !(c->fields_set & __pktmeta_bit(id)))
 		return -ENOENT;
 	place = __pktmeta_skb_place(c, difference, size);
 	if (place < 0)

@@ -3,7 +3,7 @@
 public import RegistryModel
 public import SystemPackage
 
-/// Why programs cannot be attached to a hook of an interface, kept there, or detached.
+/// Why programs cannot be attached to a hook, kept there, or detached.
 public enum AttachingRefusal: Refusal {
     // The request.
 
@@ -11,6 +11,10 @@ public enum AttachingRefusal: Refusal {
     /// What is held by a process joins nothing, has no place among others and is no filter.
     case heldRequest
     case namedTwice(ProgramIdentity)
+    /// The kernel takes no second one at a place of the hook.
+    case onlyOneProgram(Hook)
+    /// Pktmeta brings no program along for the hook.
+    case noPrebuilt(Hook)
     /// Of this registry's programs, of which these are attached there.
     case programNotAttached(String, among: [ProgramIdentity])
     case ambiguousProgram(String, [ProgramIdentity])
@@ -21,18 +25,29 @@ public enum AttachingRefusal: Refusal {
     // What is there.
 
     /// By this registry, in another mode than was asked for.
-    case attachedInOtherMode(program: String, AttachmentMode, Hook, interface: String)
+    case attachedInOtherMode(program: String, AttachmentMode, Hook, at: HookPlace)
     /// Nothing of this registry.
     case nothingAttached(FilePath, [Hook])
     /// nil: whoever holds it cannot be seen.
     case hookTaken(HookOccupant?, interface: String, Errno)
-    /// As many programs are attached to a TC hook as the kernel allows.
+    /// Of netfilter. Links do not tell of which network namespace they are: one of these has it; none: they cannot be seen.
+    case priorityTaken(NetfilterHook, by: [Neighbour], Errno)
+    /// As many programs are attached to a hook as the kernel allows.
     case hookFull(Hook, Errno)
     /// The program beside which another was to run has just gone.
     case neighbourGone(Hook, Errno)
     case registryGone(FilePath)
 
     // The kernel and the driver.
+
+    case noNetfilterPrograms
+    case noDefragmenting(Errno)
+    /// Of which the kernel takes no netfilter programs.
+    case noFamily(NetfilterHook.Family, Errno)
+    /// The kernel keeps the priority for itself.
+    case reservedPriority(NetfilterHook, defragments: Bool, Errno)
+    /// A program of a cgroup above, or of this one, rules others out.
+    case cgroupClosed(Errno)
 
     case noTCXLinks(Errno)
     /// An order among TC programs takes TCX: the kernel has none, or clsact was asked for.
@@ -43,7 +58,7 @@ public enum AttachingRefusal: Refusal {
     /// An attached program goes on as it was, although the registry has changed.
     case notRenewed(KernelRefusal)
 
-    /// A program at a TC hook.
+    /// A program at a hook.
     public struct Neighbour: Sendable, Hashable {
         public let programID: UInt32
         /// nil if this process may not know it.
@@ -52,11 +67,15 @@ public enum AttachingRefusal: Refusal {
 
     public var kind: PacketMetadataError.Kind {
         switch self {
-        case .noSuchMode, .heldRequest, .namedTwice, .ambiguousProgram, .ambiguousNeighbour: .usage
+        case .noSuchMode, .heldRequest, .namedTwice, .onlyOneProgram, .noPrebuilt, .ambiguousProgram,
+            .ambiguousNeighbour, .reservedPriority:
+            .usage
         case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
-        case .attachedInOtherMode, .hookTaken, .hookFull: .taken
+        case .attachedInOtherMode, .hookTaken, .priorityTaken, .hookFull, .cgroupClosed: .taken
         case .neighbourGone: .busy
-        case .noTCXLinks, .orderTakesTCX, .noXDPMode, .noEgressFilters: .unsupported
+        case .noTCXLinks, .orderTakesTCX, .noXDPMode, .noEgressFilters, .noNetfilterPrograms, .noDefragmenting,
+            .noFamily:
+            .unsupported
         case .notRenewed(let refusal): refusal.kind
         }
     }

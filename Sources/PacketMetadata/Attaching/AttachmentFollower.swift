@@ -30,20 +30,22 @@ struct AttachmentFollower: RegistryFollower {
         }
         let uses = zip(found, AttachmentPlace.all(found.map(\.attachment))).map { use, place in
             FieldUse(
-                program: use.record.program, interface: place.interface, hook: use.record.hook, isUsed: use.isUsed)
+                program: use.record.program, place: place.named, hook: use.record.hook, isUsed: use.isUsed)
         }
-        return uses.sorted { ($0.program, $0.interface, $0.hook.order) < ($1.program, $1.interface, $1.hook.order) }
+        return uses.sorted {
+            ($0.program, $0.place.description, $0.hook.order) < ($1.program, $1.place.description, $1.hook.order)
+        }
     }
 
     func removeAll(
         _ progress: (_ done: Int, _ all: Int) -> Void
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let attachments = try store.attachments()
-        let interfaces = AttachmentPlace.all(attachments).map(\.interface)
+        let places = AttachmentPlace.all(attachments).map(\.named)
         var detached: [AttachmentReport] = []
-        for (done, (attachment, interface)) in zip(attachments, interfaces).enumerated() {
+        for (done, (attachment, place)) in zip(attachments, places).enumerated() {
             progress(done, attachments.count)
-            let reports = attachment.members.map { $0.record.detached(from: interface) }
+            let reports = attachment.members.map { $0.record.detached(from: place) }
             do throws(BPFError) {
                 try store.remove(attachment)
             } catch {

@@ -80,17 +80,18 @@ extension Attachment {
         return RecordedChain(chain, zip(members, chain.members).map { $0.record.renewed(as: $1.spec) })
     }
 
-    /// Its index is what the link says. Its network namespace is where it was last seen, which does as well: what is on one
-    /// hook moves together.
+    /// Of an interface, its index is what the link says. Its network namespace is where it was last seen, which does as well:
+    /// what is on one hook moves together.
     ///
     /// - Returns: nil if it has moved to where nobody has looked since.
     private func point(now hold: Hold?) -> HookPoint? {
         guard let hold, let last = HookPoint(attachmentNamed: name) else { return nil }
-        return HookPoint(netnsCookie: last.netnsCookie, ifindex: hold.ifindex, hook: record.hook)
+        guard case .interface(let netnsCookie, _) = last.site else { return last }
+        return HookPoint(site: .interface(netnsCookie: netnsCookie, ifindex: hold.ifindex), hook: record.hook)
     }
 }
 
 extension AttachmentRecord {
     /// To load it anew.
-    var renewal: Action { .renew(program: program, interface: interface) }
+    var renewal: Action { .renew(program: program, on: site.place.description) }
 }

@@ -25,32 +25,30 @@ public enum ProgramSelection: Sendable, Hashable {
     case programs([ProgramChoice])
 }
 
-/// What to attach to the hooks of an interface, and how.
+/// What to attach to hooks, and how.
 public struct AttachmentRequest: Sendable, Hashable {
-    public var xdp: ProgramSelection
-    /// At ingress.
-    public var tc: ProgramSelection
-    public var tcEgress: ProgramSelection
-    /// Of XDP programs: nil for native, or generic if the driver has no XDP.
-    public var mode: AttachmentMode?
-    /// Of TC programs: nil for TCX, or clsact if the kernel has no TCX.
-    public var tcMode: AttachmentMode?
+    /// Hooks of which nothing is said stay as they are.
+    private let selections: [Hook: ProgramSelection]
+    /// Of hooks of which nothing is said, the best there is.
+    private let modes: [Hook: AttachmentMode]
     /// Attaches beside what this registry has attached, instead of in its place.
     public var joins: Bool
-    /// Where, for hooks whose programs are named: in XDP among the programs of the chain, if it joins one; at TC among
-    /// all programs of the hook.
+    /// Where, for hooks of an interface whose programs are named: in XDP among the programs of the chain, if it joins one; at
+    /// TC among all programs of the hook.
     public var placement: Placement?
     /// Registers fields that the objects declare with their type and that are not registered; if attaching fails, they
     /// are unregistered again.
     public var registersMissing: Bool
 
+    /// Of an interface.
+    ///
     /// - Parameters:
     ///   - xdp: nil for the default: ``ProgramSelection/prebuiltUnlessOwn``, or ``ProgramSelection/unchanged`` if
     ///     programs of another hook are named, since what was named is what is attached.
     ///   - tc: likewise.
     ///   - tcEgress: nil for ``ProgramSelection/unchanged``.
-    ///   - mode: of XDP programs; nil for the best there is.
-    ///   - tcMode: of TC programs; likewise.
+    ///   - mode: of XDP programs; nil for native, or generic if the driver has no XDP.
+    ///   - tcMode: of TC programs; nil for TCX, or clsact if the kernel has no TCX.
     ///   - joins: whether to attach beside what this registry has attached.
     ///   - placement: where among the hook's programs; nil for the place that is usual.
     ///   - registersMissing: whether fields that the objects declare and that are not registered are registered.
@@ -59,13 +57,36 @@ public struct AttachmentRequest: Sendable, Hashable {
         mode: AttachmentMode? = nil, tcMode: AttachmentMode? = nil, joins: Bool = false, placement: Placement? = nil,
         registersMissing: Bool = false
     ) {
-        self.xdp = xdp ?? Self.selection(beside: [tc, tcEgress])
-        self.tc = tc ?? Self.selection(beside: [xdp, tcEgress])
-        self.tcEgress = tcEgress ?? .unchanged
-        self.mode = mode
-        self.tcMode = tcMode
+        selections = [
+            .xdp: xdp ?? Self.selection(beside: [tc, tcEgress]),
+            .tcIngress: tc ?? Self.selection(beside: [xdp, tcEgress]),
+            .tcEgress: tcEgress ?? .unchanged,
+        ]
+        var modes: [Hook: AttachmentMode] = [:]
+        modes[.xdp] = mode
+        modes[.tcIngress] = tcMode
+        modes[.tcEgress] = tcMode
+        self.modes = modes
         self.joins = joins
         self.placement = placement
+        self.registersMissing = registersMissing
+    }
+
+    /// Of something else than an interface.
+    ///
+    /// - Parameters:
+    ///   - programs: of each hook, in the order in which they run.
+    ///   - mode: nil for the usual one.
+    ///   - joins: whether to attach beside what this registry has attached; at netfilter, where the kernel takes one program,
+    ///     it takes another priority.
+    ///   - registersMissing: as of an interface.
+    public init(
+        _ programs: [Hook: [ProgramChoice]], mode: AttachmentMode? = nil, joins: Bool = false,
+        registersMissing: Bool = false
+    ) {
+        selections = programs.mapValues { .programs($0) }
+        modes = mode.map { mode in programs.mapValues { _ in mode } } ?? [:]
+        self.joins = joins
         self.registersMissing = registersMissing
     }
 
@@ -75,21 +96,10 @@ public struct AttachmentRequest: Sendable, Hashable {
         return areNamed ? .unchanged : .prebuiltUnlessOwn
     }
 
-    func selection(_ hook: Hook) -> ProgramSelection {
-        switch hook {
-        case .xdp: xdp
-        case .tcIngress: tc
-        case .tcEgress: tcEgress
-        }
-    }
+    func selection(_ hook: Hook) -> ProgramSelection { selections[hook] ?? .unchanged }
 
     /// nil for the best there is.
-    func mode(_ hook: Hook) -> AttachmentMode? {
-        switch hook {
-        case .xdp: mode
-        case .tcIngress, .tcEgress: tcMode
-        }
-    }
+    func mode(_ hook: Hook) -> AttachmentMode? { modes[hook] }
 
     func placement(_ hook: Hook) -> Placement? {
         if case .programs = selection(hook) { placement } else { nil }
@@ -101,6 +111,13 @@ public struct AttachmentRequest: Sendable, Hashable {
             guard let mode = mode(hook), !hook.modes.contains(mode) else { continue }
             throw PacketMetadataError(AttachingRefusal.noSuchMode(mode, hook))
         }
+    }
+
+    /// - Throws: `usage` if a prebuilt program is to be at a hook that has none.
+    func refusePrebuilt(at hook: Hook) throws(PacketMetadataError) {
+        guard hook.owner != .interface, case .programs(let choices) = selection(hook) else { return }
+        let areObjects = choices.allSatisfy { if case .object = $0 { true } else { false } }
+        if !areObjects { throw PacketMetadataError(AttachingRefusal.noPrebuilt(hook)) }
     }
 
     /// Whether the objects can be read, before anything is made for them.
@@ -127,8 +144,8 @@ public struct AttachmentRequest: Sendable, Hashable {
     }
 
     var objects: [FilePath] {
-        [xdp, tc, tcEgress].flatMap { selection in
-            guard case .programs(let choices) = selection else { return [FilePath]() }
+        Hook.allCases.flatMap { hook in
+            guard case .programs(let choices) = selection(hook) else { return [FilePath]() }
             return choices.compactMap { if case .object(let path, _) = $0 { path } else { nil } }
         }
     }

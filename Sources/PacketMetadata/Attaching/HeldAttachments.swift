@@ -15,7 +15,7 @@ public final class HeldAttachments {
         let loader: ChainLoader
         let live: LiveChain
 
-        var action: Action { .stayAttached(interfaces: [interface]) }
+        var action: Action { .stayAttached(to: [interface]) }
 
         /// Loads the programs anew for a registry that has changed, with their maps, and swaps them in.
         func renew(for image: RegistryImage, _ registry: borrowing Registry) throws(PacketMetadataError) {
@@ -47,9 +47,9 @@ public final class HeldAttachments {
     }
 
     fileprivate func attach(
-        _ request: AttachmentRequest, _ hook: Hook, _ attacher: InterfaceAttacher, _ registry: borrowing Registry
+        _ request: AttachmentRequest, _ hook: Hook, _ attacher: Attacher, _ registry: borrowing Registry
     ) throws(PacketMetadataError) {
-        let attaching = hook.attaching(to: attacher.interface)
+        let attaching = attacher.target.attaching(hook)
         guard let choices = request.selection(hook).choices(beside: []), !choices.isEmpty else { return }
         let plan = try attaching.plan(try attacher.specs(choices, hook, image), [], request)
         let candidates = CandidateModes(modes: try attaching.modes(request.mode(hook)).modes.filter { $0 != .clsact })
@@ -59,7 +59,8 @@ public final class HeldAttachments {
                 let link = try attaching.link(chain.first.program, mode, at: nil)
                 held.append(
                     Held(
-                        interface: attacher.interface.name, loader: attacher.loader(hook, mode, isAttached: true),
+                        interface: attacher.target.place.description,
+                        loader: attacher.loader(hook, mode, isAttached: true),
                         live: LiveChain(chain, link)))
             }
             reports += attached
@@ -76,7 +77,7 @@ public final class HeldAttachments {
         for held in held {
             try doing(held.action) { () throws(PacketMetadataError) in try held.live.refuseIfGone() }
         }
-        try doing(.stayAttached(interfaces: interfaces.sorted())) { () throws(PacketMetadataError) in
+        try doing(.stayAttached(to: interfaces.sorted())) { () throws(PacketMetadataError) in
             // Nobody can change or inspect by its path what these programs go by.
             if try registry.isReplaced() { throw PacketMetadataError(AttachingRefusal.registryGone(registry.path)) }
         }
@@ -97,9 +98,9 @@ extension Registry {
     public func hold(
         _ request: AttachmentRequest, on interfaceNames: [String]
     ) throws(PacketMetadataError) -> HeldAttachments {
-        let action = Action.attach(interfaces: interfaceNames)
+        let action = Action.attach(to: interfaceNames)
         return try doing(action) { () throws(PacketMetadataError) in
-            guard !request.joins, request.placement == nil, request.tcMode != .clsact else {
+            guard !request.joins, request.placement == nil, request.mode(.tcIngress) != .clsact else {
                 throw PacketMetadataError(AttachingRefusal.heldRequest)
             }
             try request.checkModes()
@@ -115,13 +116,13 @@ extension Registry {
         let image = try image()
         try refuseIfDamaged(image)
         // Nothing but its program tells what is held from what others hold.
-        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms(areShared: false)) {
-            .attach(interfaces: [$0])
+        let attachers = try Attacher.all(interfaceNames, programs: CommandPrograms(areShared: false)) {
+            .attach(to: [$0])
         }
-        let attachments = HeldAttachments(image, on: attachers.map(\.interface.name), pins)
+        let attachments = HeldAttachments(image, on: attachers.map(\.target.place.description), pins)
         for attacher in attachers {
             try doing(attacher.action) { () throws(PacketMetadataError) in
-                for hook in Hook.allCases { try attachments.attach(request, hook, attacher, self) }
+                for hook in Hook.all(of: .interface) { try attachments.attach(request, hook, attacher, self) }
             }
         }
         return attachments

@@ -3,10 +3,9 @@
 internal import BPF
 internal import RegistryModel
 
-/// How programs get to one hook of an interface, as far as hooks differ: a further kind of hook is one more of these.
+/// How programs get to one hook, as far as hooks differ: a further kind of hook is one more of these.
 protocol HookAttaching {
     var hook: Hook { get }
-    var interface: HookInterface { get }
 
     /// The modes to try, one after the other.
     ///
@@ -67,16 +66,6 @@ extension HookAttaching {
             return try decide()
         } catch {
             throw PacketMetadataError(AttachingRefusal(error))
-        }
-    }
-}
-
-extension Hook {
-    func attaching(to interface: HookInterface) -> any HookAttaching {
-        switch self {
-        case .xdp: XDPAttaching(interface: interface)
-        case .tcIngress: TCAttaching(direction: .ingress, interface: interface)
-        case .tcEgress: TCAttaching(direction: .egress, interface: interface)
         }
     }
 }

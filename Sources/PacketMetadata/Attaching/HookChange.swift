@@ -4,7 +4,7 @@ internal import BPF
 internal import Linux
 internal import RegistryModel
 
-/// What is to be done to one hook of an interface, with its programs loaded: a ``HookPlan`` that only has to be carried
+/// What is to be done to one hook, with its programs loaded: a ``HookPlan`` that only has to be carried
 /// out.
 struct HookChange {
     /// Each with what it is reported as.
@@ -17,7 +17,7 @@ struct HookChange {
         case remove(Attachment, [AttachmentReport])
     }
 
-    let attacher: InterfaceAttacher
+    let attacher: Attacher
     let attaching: any HookAttaching
     var steps: [Step] = []
 
@@ -42,8 +42,10 @@ struct HookChange {
             case .attach(let new):
                 let position = new.followsLast ? last.map { TCXPosition.after(.program($0)) } : nil
                 done = try new.attach(registry) { (chain, mode) throws(BPFError) in
-                    let recorded = RecordedChain(chain, mode: mode, on: attacher.interface)
-                    try undo.add(attacher.interface.point(attaching.hook), recorded) { folders throws(BPFError) in
+                    let recorded = RecordedChain(
+                        chain, mode: mode, at: attacher.target.site,
+                        hasEthernetHeader: attacher.target.hasEthernetHeader)
+                    try undo.add(attacher.target.point(attaching.hook), recorded) { folders throws(BPFError) in
                         try attaching.attach(
                             chain.first.program, mode, at: position ?? new.position, pinnedIn: folders)
                     }

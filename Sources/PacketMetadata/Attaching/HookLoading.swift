@@ -5,22 +5,23 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-extension InterfaceAttacher {
+extension Attacher {
     /// What a request makes of a hook, loaded: whatever is wrong with an object shows before anything is attached.
     func change(
         _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ index: AttachmentIndex,
         _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
-        let attaching = hook.attaching(to: interface)
+        let attaching = target.attaching(hook)
         let existing = try existing(hook, among: index)
         let selection = request.selection(hook)
+        try request.refusePrebuilt(at: hook)
         var change = HookChange(attacher: self, attaching: attaching)
         if selection == .unchanged { return change }
         if let mode = request.mode(hook), let other = existing.first(where: { $0.record.mode != mode }) {
             let record = other.record
             throw PacketMetadataError(
                 AttachingRefusal.attachedInOtherMode(
-                    program: record.program, record.mode, hook, interface: interface.name))
+                    program: record.program, record.mode, hook, at: target.place))
         }
         guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
             change.steps = existing.map { .leave(reports($0, .unchanged, [.leftToOwn])) }
@@ -38,7 +39,7 @@ extension InterfaceAttacher {
         detaching words: [String], from hooks: [Hook], _ index: AttachmentIndex, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [HookChange] {
         var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
-        for hook in hooks { found.append((hook.attaching(to: interface), try existing(hook, among: index))) }
+        for hook in hooks { found.append((target.attaching(hook), try existing(hook, among: index))) }
         let doomed = try doomed(words, among: found.flatMap(\.attachments))
         var changes: [HookChange] = []
         for (attaching, attachments) in found where !attachments.isEmpty {
@@ -128,7 +129,12 @@ extension InterfaceAttacher {
             let (record, outcome) =
                 switch slot {
                 case .kept(let index, let outcome): (members[index].record.renewed(as: member.spec), outcome)
-                case .new(_, let outcome): (AttachmentRecord(member.spec, mode: mode, on: interface), outcome)
+                case .new(_, let outcome):
+                    (
+                        AttachmentRecord(
+                            member.spec, mode: mode, at: target.site, hasEthernetHeader: target.hasEthernetHeader),
+                        outcome
+                    )
                 }
             records.append(record)
             reports.append(report(record, isSame ? .unchanged : outcome, member.fallbacks))

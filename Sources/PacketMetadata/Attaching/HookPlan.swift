@@ -2,7 +2,7 @@
 
 internal import BPF
 
-/// What is to be done to one hook of an interface: decided, and nothing loaded.
+/// What is to be done to one hook: decided, and nothing loaded.
 struct HookPlan: Sendable {
     enum Step: Sendable {
         /// The attachment of that index stays as it is.

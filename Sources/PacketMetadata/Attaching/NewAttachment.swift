@@ -3,9 +3,9 @@
 internal import BPF
 internal import RegistryModel
 
-/// Programs for a hook of an interface, loaded for the first of the modes to try.
+/// Programs for a hook, loaded for the first of the modes to try.
 struct NewAttachment {
-    private let attacher: InterfaceAttacher
+    private let attacher: Attacher
     private let attaching: any HookAttaching
     private let plan: HookPlan.New
     private let entries: [ChainLoader.Entry]
@@ -17,7 +17,7 @@ struct NewAttachment {
     /// - Parameter maps: where they get their own maps from.
     init(
         _ plan: HookPlan.New, _ maps: MapsSource, _ candidates: CandidateModes, _ attaching: any HookAttaching,
-        _ attacher: InterfaceAttacher, _ registry: borrowing Registry
+        _ attacher: Attacher, _ registry: borrowing Registry
     ) throws(PacketMetadataError) {
         (self.plan, self.candidates, self.attaching, self.attacher) = (plan, candidates, attaching, attacher)
         entries = plan.specs.map { ChainLoader.Entry(spec: $0, maps: maps) }

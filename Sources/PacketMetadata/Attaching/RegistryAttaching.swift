@@ -3,7 +3,7 @@
 internal import BPF
 internal import Linux
 public import RegistryModel
-internal import SystemPackage
+public import SystemPackage
 
 extension Registry {
     /// Attaches programs to interfaces of this thread's network namespace, by pinned links that outlive this process.
@@ -17,22 +17,56 @@ extension Registry {
     public func attach(
         _ request: AttachmentRequest, to interfaceNames: [String]
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let action = Action.attach(interfaces: interfaceNames)
+        try attach(request, to: .interface, named: interfaceNames) { programs throws(PacketMetadataError) in
+            try Attacher.all(interfaceNames, programs: programs) { .attach(to: [$0]) }
+        }
+    }
+
+    /// The same to places of netfilter in this thread's network namespace. There a program that is replaced runs beside the
+    /// new one for a moment, and the new one twice: no packet passes without either.
+    ///
+    /// - Throws: likewise; `taken` if another BPF program has the place; `unsupported` before Linux 6.4.
+    public func attach(
+        _ request: AttachmentRequest, to places: [NetfilterHook]
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try attach(request, to: .netfilter, named: places.map(\.description)) { programs throws(PacketMetadataError) in
+            try Attacher.all(places, programs: programs) { .attach(to: [$0]) }
+        }
+    }
+
+    /// The same to cgroups of version 2, by their folders.
+    ///
+    /// - Parameter takesRoot: whether the root cgroup is meant if it is named: each packet of each socket of the host then
+    ///   runs the program.
+    /// - Throws: likewise; `usage` if a folder is no such cgroup.
+    public func attach(
+        _ request: AttachmentRequest, to cgroups: [FilePath], takesRoot: Bool = false
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try attach(request, to: .cgroup, named: cgroups.map(\.string)) { programs throws(PacketMetadataError) in
+            try Attacher.all(cgroups, takesRoot: takesRoot, programs: programs) { .attach(to: [$0]) }
+        }
+    }
+
+    /// - Parameters:
+    ///   - owner: what the hooks are of.
+    ///   - names: what is attached to.
+    private func attach(
+        _ request: AttachmentRequest, to owner: Hook.Owner, named names: [String],
+        _ attachers: (CommandPrograms) throws(PacketMetadataError) -> [Attacher]
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let action = Action.attach(to: names)
         return try doing(action) { () throws(PacketMetadataError) in
             try registeringMissing(request, action) { () throws(PacketMetadataError) in
-                try attachRegistered(request, interfaceNames, action)
+                try request.checkModes()
+                return try attachRegistered(request, Hook.all(of: owner), attachers(CommandPrograms()), action)
             }
         }
     }
 
     private func attachRegistered(
-        _ request: AttachmentRequest, _ interfaceNames: [String], _ action: Action
+        _ request: AttachmentRequest, _ hooks: [Hook], _ attachers: [Attacher], _ action: Action
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
-        try request.checkModes()
-        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms()) {
-            .attach(interfaces: [$0])
-        }
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
                 try refuseIfReplaced()
@@ -48,7 +82,7 @@ extension Registry {
             var changes: [HookChange] = []
             for attacher in attachers {
                 try doing(attacher.action) { () throws(PacketMetadataError) in
-                    for hook in Hook.allCases { changes.append(try attacher.change(hook, request, image, index, self)) }
+                    for hook in hooks { changes.append(try attacher.change(hook, request, image, index, self)) }
                 }
             }
             return try apply(changes, store, action)
@@ -71,8 +105,8 @@ extension Registry {
             }
         } catch {
             if undo.revert() { throw error }
-            let interfaces = Set(changes.map(\.attacher.interface.name)).sorted()
-            throw error.unfinished(action, .attachedInPart(interfaces: interfaces, path))
+            let places = Set(changes.map(\.attacher.target.place.description)).sorted()
+            throw error.unfinished(action, .attachedInPart(places: places, path))
         }
         try undo.commit(action)
         return reports
@@ -82,6 +116,27 @@ extension Registry {
     ///
     /// - Throws: `notFound` if not.
     public static func checkInterface(_ name: String) throws(PacketMetadataError) {
-        try doing(.attach(interfaces: [name])) { () throws(PacketMetadataError) in _ = try NetworkInterface.find(name) }
+        try doing(.attach(to: [name])) { () throws(PacketMetadataError) in _ = try NetworkInterface.find(name) }
+    }
+}
+
+extension Registry {
+    /// Whether there is such a cgroup.
+    ///
+    /// - Throws: as ``attach(_:to:takesRoot:)``.
+    public static func checkCgroup(_ path: FilePath, takesRoot: Bool) throws(PacketMetadataError) {
+        try doing(.attach(to: [path.string])) { () throws(PacketMetadataError) in
+            _ = try CgroupTarget(path, takesRoot: takesRoot)
+        }
+    }
+
+    /// Whether the kernel has netfilter programs.
+    ///
+    /// - Parameter places: what they are for.
+    /// - Throws: `unsupported` if not.
+    public static func checkNetfilter(_ places: [NetfilterHook]) throws(PacketMetadataError) {
+        try doing(.attach(to: places.map(\.description))) { () throws(PacketMetadataError) in
+            for place in places { _ = try NetfilterAttaching(place: place).modes(nil) }
+        }
     }
 }

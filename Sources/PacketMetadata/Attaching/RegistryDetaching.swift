@@ -3,7 +3,7 @@
 internal import BPF
 internal import Linux
 public import RegistryModel
-internal import SystemPackage
+public import SystemPackage
 
 extension Registry {
     /// Detaches this registry's programs from hooks of interfaces of this thread's network namespace.
@@ -17,11 +17,61 @@ extension Registry {
     public func detach(
         from interfaceNames: [String], hooks: [Hook], programs: [String] = [], skippingUntouched: Bool = false
     ) throws(PacketMetadataError) -> [AttachmentReport] {
-        let store = AttachmentStore(pins)
-        let action = Action.detach(interfaces: interfaceNames)
-        let attachers = try InterfaceAttacher.all(interfaceNames, programs: CommandPrograms()) {
-            .detach(interfaces: [$0])
+        try detach(hooks, programs, from: interfaceNames, skippingUntouched: skippingUntouched) {
+            () throws(PacketMetadataError) in
+            try Attacher.all(interfaceNames, programs: CommandPrograms()) { .detach(from: [$0]) }
         }
+    }
+
+    /// The same from places of netfilter in this thread's network namespace: those of which this registry has some.
+    ///
+    /// - Parameter isMeant: whether a place is meant; of several there must be at least one that has a program.
+    /// - Throws: likewise.
+    public func detachFromNetfilter(
+        programs: [String] = [], where isMeant: (NetfilterHook) -> Bool
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let places = try netfilterPlaces().filter(isMeant)
+        if places.isEmpty {
+            throw PacketMetadataError(AttachingRefusal.nothingAttached(path, [.netfilter]))
+                .keeping(from: .detach(from: ["netfilter"]))
+        }
+        return try detach([.netfilter], programs, from: places.map(\.description), skippingUntouched: true) {
+            () throws(PacketMetadataError) in
+            try Attacher.all(places, programs: CommandPrograms()) { .detach(from: [$0]) }
+        }
+    }
+
+    /// Those of this thread's network namespace where this registry has programs.
+    private func netfilterPlaces() throws(PacketMetadataError) -> [NetfilterHook] {
+        let here = try? NetworkNamespace.currentCookie()
+        var places: [NetfilterHook] = []
+        for name in try AttachmentStore(pins).names() {
+            guard case .netfilter(let netnsCookie, let place)? = HookPoint(attachmentNamed: name)?.site,
+                netnsCookie == here, !places.contains(place)
+            else { continue }
+            places.append(place)
+        }
+        return places
+    }
+
+    /// The same from cgroups, by their folders.
+    public func detach(
+        from cgroups: [FilePath], hooks: [Hook], programs: [String] = []
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try detach(hooks, programs, from: cgroups.map(\.string), skippingUntouched: false) {
+            () throws(PacketMetadataError) in
+            try Attacher.all(cgroups, takesRoot: true, programs: CommandPrograms()) { .detach(from: [$0]) }
+        }
+    }
+
+    /// - Parameter names: what is detached from.
+    private func detach(
+        _ hooks: [Hook], _ programs: [String], from names: [String], skippingUntouched: Bool,
+        _ attachers: () throws(PacketMetadataError) -> [Attacher]
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let store = AttachmentStore(pins)
+        let action = Action.detach(from: names)
+        let attachers = try attachers()
         return try pins.locked { () throws(PacketMetadataError) in
             let index: AttachmentIndex
             do throws(PacketMetadataError) {

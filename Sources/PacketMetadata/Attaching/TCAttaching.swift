@@ -31,7 +31,7 @@ struct TCAttaching: HookAttaching {
                 ? try Arrangement(existing: there, joinedBy: identities, at: nil)
                 : Arrangement(existing: there, replacedBy: identities)
         }
-        let position = try position(request.placement(hook), arrangement, existing, request.tcMode)
+        let position = try position(request.placement(hook), arrangement, existing, request.mode(hook))
         return .separate(records, specs, arrangement, at: position)
     }
 

@@ -11,9 +11,8 @@ public struct AttachmentReport: Sendable, Hashable {
         case unchanged, detached
     }
 
-    public let interface: String
-    /// The interface's; by its name, if `ip netns` has one.
-    public let namespace: NamespaceLabel
+    /// With its network namespace by name, if `ip netns` has one.
+    public let place: HookPlace
     public let hook: Hook
     /// Its name in the object.
     public let program: String
@@ -21,6 +20,9 @@ public struct AttachmentReport: Sendable, Hashable {
     public let outcome: Outcome
     /// What is not as it was asked for first, and why; empty if all is.
     public let fallbacks: [Fallback]
+
+    /// The interface's name; nil of another hook.
+    public var interface: String? { place.interface }
 
     /// Why something is not as it was asked for first.
     public enum Fallback: Sendable, Hashable {
@@ -39,7 +41,6 @@ extension AttachmentReport {
     /// The same program at the end of its time.
     var detached: AttachmentReport {
         AttachmentReport(
-            interface: interface, namespace: namespace, hook: hook, program: program, mode: mode, outcome: .detached,
-            fallbacks: [])
+            place: place, hook: hook, program: program, mode: mode, outcome: .detached, fallbacks: [])
     }
 }

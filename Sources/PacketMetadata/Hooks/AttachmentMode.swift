@@ -16,6 +16,10 @@ public enum AttachmentMode: String, Sendable, Hashable, CaseIterable {
     case tcx
     /// A cls_bpf filter on a clsact qdisc, for kernels without TCX.
     case clsact
+    /// A link, where there is no other way.
+    case link
+    /// A netfilter link for which the kernel puts fragments of IP packets together first.
+    case defragmenting
 
     init(_ mode: XDPMode) {
         switch mode {
@@ -25,13 +29,13 @@ public enum AttachmentMode: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// nil for a mode of TC.
+    /// nil for a mode of another hook.
     var xdp: XDPMode? {
         switch self {
         case .native: .native
         case .generic: .generic
         case .offloaded: .offloaded
-        case .tcx, .clsact: nil
+        case .tcx, .clsact, .link, .defragmenting: nil
         }
     }
 
@@ -43,6 +47,8 @@ public enum AttachmentMode: String, Sendable, Hashable, CaseIterable {
         case .offloaded: nil
         case .tcx: PKTMETA_MODE_TCX.rawValue
         case .clsact: PKTMETA_MODE_CLSACT.rawValue
+        case .link: PKTMETA_MODE_LINK.rawValue
+        case .defragmenting: PKTMETA_MODE_DEFRAGMENTING.rawValue
         }
     }
 

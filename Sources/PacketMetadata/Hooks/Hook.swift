@@ -8,12 +8,38 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
     case xdp
     case tcIngress = "tc_ingress"
     case tcEgress = "tc_egress"
+    /// One of the places of netfilter in a network namespace (``NetfilterHook``).
+    case netfilter
+    /// Of packets to sockets of a cgroup.
+    case cgroupIngress = "cgroup_ingress"
+    /// Of packets from sockets of a cgroup.
+    case cgroupEgress = "cgroup_egress"
+
+    /// What has hooks.
+    public enum Owner: Sendable, Hashable, CaseIterable {
+        case interface, netfilter, cgroup
+    }
+
+    /// What has this one.
+    public var owner: Owner {
+        switch self {
+        case .xdp, .tcIngress, .tcEgress: .interface
+        case .netfilter: .netfilter
+        case .cgroupIngress, .cgroupEgress: .cgroup
+        }
+    }
+
+    /// Those that something of that kind has.
+    public static func all(of owner: Owner) -> [Hook] { allCases.filter { $0.owner == owner } }
 
     public var description: String {
         switch self {
         case .xdp: "XDP"
         case .tcIngress: "TC ingress"
         case .tcEgress: "TC egress"
+        case .netfilter: "netfilter"
+        case .cgroupIngress: "cgroup ingress"
+        case .cgroupEgress: "cgroup egress"
         }
     }
 
@@ -23,18 +49,30 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         switch self {
         case .xdp: [.native, .generic]
         case .tcIngress, .tcEgress: [.tcx, .clsact]
+        case .netfilter: [.link, .defragmenting]
+        case .cgroupIngress, .cgroupEgress: [.link]
         }
     }
 
-    /// The packets that programs at the hook get; nil for XDP, which has only those that come in.
-    var direction: TrafficDirection? {
+    /// Of a hook of TC, the packets that programs there get; nil for others.
+    var tcDirection: TrafficDirection? {
         switch self {
-        case .xdp: nil
         case .tcIngress: .ingress
         case .tcEgress: .egress
+        default: nil
         }
     }
 
+    /// The same of a cgroup's hook.
+    var cgroupDirection: TrafficDirection? {
+        switch self {
+        case .cgroupIngress: .ingress
+        case .cgroupEgress: .egress
+        default: nil
+        }
+    }
+
+    /// Of TC.
     init(_ direction: TrafficDirection) {
         switch direction {
         case .ingress: self = .tcIngress
@@ -51,6 +89,9 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         case .xdp: PKTMETA_HOOK_XDP.rawValue
         case .tcIngress: PKTMETA_HOOK_TC_INGRESS.rawValue
         case .tcEgress: PKTMETA_HOOK_TC_EGRESS.rawValue
+        case .netfilter: PKTMETA_HOOK_NETFILTER.rawValue
+        case .cgroupIngress: PKTMETA_HOOK_CGROUP_INGRESS.rawValue
+        case .cgroupEgress: PKTMETA_HOOK_CGROUP_EGRESS.rawValue
         }
     }
 

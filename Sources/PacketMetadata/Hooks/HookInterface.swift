@@ -32,6 +32,4 @@ struct HookInterface: Sendable, Hashable {
             throw PacketMetadataError(error, doing: "ask for the interface's state")
         }
     }
-
-    func point(_ hook: Hook) -> HookPoint { HookPoint(netnsCookie: netnsCookie, ifindex: index, hook: hook) }
 }

@@ -12,7 +12,7 @@ extension Hook {
             guard let cookie = try? NetworkNamespace.currentCookie(), let interfaces = try? NetworkInterface.all()
             else { return }
             for interface in interfaces {
-                for hook in allCases { body(hook, interface, cookie) }
+                for hook in all(of: .interface) { body(hook, interface, cookie) }
             }
         }
     }

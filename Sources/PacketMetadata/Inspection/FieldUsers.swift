@@ -6,8 +6,7 @@ internal import RegistryModel
 /// An attached program that may set or get a field.
 public struct FieldUser: Sendable, Hashable {
     public let program: String
-    /// Its name now, or when the program was attached to it if that cannot be known.
-    public let interface: String
+    public let place: HookPlace
     public let hook: Hook
     /// The prebuilt programs use every field, or each with a source; others name those that they use.
     public let isPrebuilt: Bool
@@ -15,9 +14,9 @@ public struct FieldUser: Sendable, Hashable {
     /// count, others if they are compiled with PKTMETA_COUNT. nil if this process may not look, and for scrub programs, which neither set nor get.
     public let counts: Bool?
 
-    package init(program: String, interface: String, hook: Hook, isPrebuilt: Bool, counts: Bool?) {
+    package init(program: String, place: HookPlace, hook: Hook, isPrebuilt: Bool, counts: Bool?) {
         self.program = program
-        self.interface = interface
+        self.place = place
         self.hook = hook
         self.isPrebuilt = isPrebuilt
         self.counts = counts
@@ -31,11 +30,10 @@ extension Registry {
         var users: [FieldName: [FieldUser]] = [:]
         let attachments = try AttachmentStore(pins).survey().sound.sorted { $0.order < $1.order }
         for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {
-            let interface = place.interface
             for member in attachment.members {
                 lazy var reach = try? member.reach()
                 let user = FieldUser(
-                    program: member.record.program, interface: interface, hook: member.record.hook,
+                    program: member.record.program, place: place.named, hook: member.record.hook,
                     isPrebuilt: member.record.binding.hasTable, counts: member.counts(in: stateMap.id, reach))
                 let names = Set(member.fields(image, reach))
                 for field in image.fields where names.contains(field.name.text) {
@@ -49,7 +47,9 @@ extension Registry {
 
 extension Attachment {
     fileprivate var order: (String, UInt32, Int, String) {
-        (record.interface, record.ifindex, record.hook.order, name)
+        var ifindex: UInt32 = 0
+        if case .interface(_, _, let index) = record.site { ifindex = index }
+        return (record.site.place.description, ifindex, record.hook.order, name)
     }
 }
 

@@ -34,7 +34,7 @@ final class LiveChain {
     /// - Throws: `notFound` if the interface has gone.
     func refuseIfGone() throws(PacketMetadataError) {
         do throws(BPFError) {
-            if try link.information.ifindex != 0 { return }
+            if try link.information.isAttached { return }
         } catch {
             throw PacketMetadataError(error)
         }

@@ -72,7 +72,10 @@ public enum LoadingRefusal: Refusal {
 public struct ObjectProgram: Sendable, Hashable {
     /// For what a program's section says that it is.
     public enum Purpose: Sendable, Hashable {
-        case xdp, tcIngress, tcEgress
+        case xdp, tcIngress, tcEgress, netfilter
+        /// Packets of a cgroup in either direction.
+        case cgroup
+        case cgroupIngress, cgroupEgress
         /// Packets that a device map sends.
         case deviceMap
         /// Packets that a CPU map hands over.

@@ -90,6 +90,9 @@ extension Hook {
         case .xdp: [.xdp]
         case .tcIngress: [.tc, .tcIngress]
         case .tcEgress: [.tc, .tcEgress]
+        case .netfilter: [.netfilter]
+        case .cgroupIngress: [.cgroup, .cgroupIngress]
+        case .cgroupEgress: [.cgroup, .cgroupEgress]
         }
     }
 
@@ -110,6 +113,10 @@ extension ObjectProgram {
             case .tcEgress: .tcEgress
             case .deviceMap: .deviceMap
             case .cpuMap: .cpuMap
+            case .netfilter: .netfilter
+            case .cgroup: .cgroup
+            case .cgroupIngress: .cgroupIngress
+            case .cgroupEgress: .cgroupEgress
             case .other: .other
             }
     }

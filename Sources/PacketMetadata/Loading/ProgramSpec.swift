@@ -65,11 +65,8 @@ extension ProgramIdentity {
 }
 
 extension ObjectFile {
-    /// The prebuilt object for a hook.
+    /// The prebuilt object for a hook of an interface.
     init(prebuiltFor hook: Hook, _ image: RegistryImage) {
-        switch hook {
-        case .xdp: self.init(image.producerBuild)
-        case .tcIngress, .tcEgress: self.init(.consumer)
-        }
+        if hook == .xdp { self.init(image.producerBuild) } else { self.init(.consumer) }
     }
 }

@@ -9,15 +9,21 @@ internal import RegistryModel
 final class SharedChains {
     /// Where an attachment is that may share: of each place, one at most has the same program.
     ///
-    /// At TCX a place is a hook: the kernel takes a program only once. In XDP it is an index of an interface, in whatever
+    /// At TCX, in netfilter and in a cgroup a place is a hook: the kernel takes a program only once at TCX. In XDP it is an index of an interface, in whatever
     /// network namespace: the kernel does not tell by which link an interface has a program, but a link tells the index.
     struct Place: Hashable {
-        private let ifindex: UInt32
-        private let netnsCookie: UInt64?
+        private let site: HookSite
+        /// Nothing but an interface's XDP hook goes by a program's number.
+        private let hook: Hook?
 
         init(_ point: HookPoint) {
-            ifindex = point.ifindex
-            netnsCookie = point.hook == .xdp ? nil : point.netnsCookie
+            if point.hook == .xdp, case .interface(_, let ifindex) = point.site {
+                site = .interface(netnsCookie: 0, ifindex: ifindex)
+                hook = nil
+            } else {
+                site = point.site
+                hook = point.hook
+            }
         }
     }
 

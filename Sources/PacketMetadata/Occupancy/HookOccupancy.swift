@@ -5,7 +5,7 @@ internal import Linux
 public import RegistryModel
 internal import SystemPackage
 
-/// Who is on a hook of an interface.
+/// Who is on a hook.
 public struct HookOccupancy: Sendable, Hashable {
     /// What the kernel says of TCX.
     public enum TCX: Sendable, Hashable {
@@ -19,9 +19,9 @@ public struct HookOccupancy: Sendable, Hashable {
 
     /// In the order in which they run: TCX programs before filters.
     public let occupants: [HookOccupant]
-    /// nil for XDP.
+    /// nil for others than TC.
     public let tcx: TCX?
-    /// `clsact` or `ingress` if the interface has that qdisc; nil for XDP.
+    /// `clsact` or `ingress` if the interface has that qdisc; nil for others than TC.
     public let qdisc: String?
     /// Whether all pins could be looked at: else there may be more than the occupants' ``HookOccupant/pins``.
     public let hasAllPins: Bool
@@ -42,11 +42,28 @@ public struct HookOccupancy: Sendable, Hashable {
 
     /// - Parameter survey: of the machine, for several hooks the same.
     init(ifindex: UInt32, _ hook: Hook, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
-        if let direction = hook.direction {
+        if let direction = hook.tcDirection {
             try self.init(tcOf: ifindex, direction, survey)
         } else {
             try self.init(xdpOf: ifindex, survey)
         }
+    }
+
+    // MARK: Cgroups
+
+    /// Those that the cgroup has itself: programs of cgroups above run as well.
+    init(_ cgroup: OpenCgroup, _ direction: TrafficDirection, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
+        let programs = try CgroupPrograms.query(cgroup.group, direction)
+        let knowledge = Knowledge(programs: Set(programs), survey)
+        var links = programs.isEmpty ? [] : try survey.links(ofCgroup: cgroup.id, direction)
+        occupants = programs.map { id in
+            let index = links.firstIndex { $0.programID == id }
+            let link = index.map { links.remove(at: $0).id }
+            return knowledge.occupant(id, link == nil ? .cgroup : .cgroupLink, link: link)
+        }
+        tcx = nil
+        qdisc = nil
+        hasAllPins = knowledge.hasAllPins
     }
 
     // MARK: XDP

@@ -2,7 +2,7 @@
 
 public import SystemPackage
 
-/// A program on a hook of an interface, of whatever owner.
+/// A program on a hook, of whatever owner.
 public struct HookOccupant: Sendable, Hashable {
     /// How it is attached.
     public enum Mechanism: String, Sendable, Hashable, CaseIterable {
@@ -16,6 +16,9 @@ public struct HookOccupant: Sendable, Hashable {
         case tcxProgram = "tcx_program"
         /// A filter of a clsact or ingress qdisc.
         case clsBPF = "cls_bpf"
+        case cgroupLink = "cgroup_link"
+        /// To a cgroup without a link, or by one that this process may not know.
+        case cgroup
     }
 
     /// What there is to say of a filter.
@@ -30,7 +33,7 @@ public struct HookOccupant: Sendable, Hashable {
     }
 
     public let mechanism: Mechanism
-    /// nil for TC.
+    /// nil for others than XDP.
     public let mode: AttachmentMode?
     public let programID: UInt32
     /// At most 15 bytes. nil if this process may not know it: without CAP_SYS_ADMIN, it takes a pin that can be opened.
@@ -72,8 +75,8 @@ extension HookOccupant: CustomStringConvertible {
 
     private var attachment: [String] {
         switch mechanism {
-        case .xdpLink, .tcxLink: linkID.map { ["link \($0)"] } ?? []
-        case .xdp: []
+        case .xdpLink, .tcxLink, .cgroupLink: linkID.map { ["link \($0)"] } ?? []
+        case .xdp, .cgroup: []
         case .xdpNetlink: ["attached by netlink"]
         case .tcxProgram: ["attached without a link"]
         case .clsBPF:

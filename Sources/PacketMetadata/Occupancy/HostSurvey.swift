@@ -14,7 +14,8 @@ final class HostSurvey {
         .mapValues(ProgramPins.init)
     private lazy var linkPins = pins { if case .link(let link) = $0 { link.id } else { nil } }
     private lazy var folders = Dictionary(grouping: search.folders) { $0.lastComponent?.string ?? "" }
-    private lazy var links = Result { () throws(BPFError) in try Self.linksByInterface() }
+    private lazy var links = Result { () throws(BPFError) in try Self.allLinks() }
+    private lazy var linksByInterface = links.map { $0.map { Dictionary(grouping: $0, by: \.ifindex) } }
 
     private struct ProgramPins {
         let information: ProgramInformation?
@@ -62,11 +63,18 @@ final class HostSurvey {
     /// process may not list links, and then `isComplete` is false.
     func xdpLinks(ifindex: UInt32) throws(BPFError) -> (links: [LinkInformation], isComplete: Bool) {
         let isXDP = { (link: LinkInformation) in link.kind == .xdp && link.ifindex == ifindex }
-        if let links = try links.get() { return ((links[ifindex] ?? []).filter(isXDP), true) }
-        let pinned = linkPins.values.compactMap { pins -> LinkInformation? in
-            if case .link(let link) = pins.first?.object { link } else { nil }
-        }
-        return (pinned.filter(isXDP), false)
+        if let links = try linksByInterface.get() { return ((links[ifindex] ?? []).filter(isXDP), true) }
+        return (pinnedLinks.filter(isXDP), false)
+    }
+
+    private var pinnedLinks: [LinkInformation] {
+        linkPins.values.compactMap { pins in if case .link(let link) = pins.first?.object { link } else { nil } }
+    }
+
+    /// Links of a cgroup in the order in which they were made; of them only those that are pinned if this process may not list
+    /// links.
+    func links(ofCgroup id: UInt64, _ direction: TrafficDirection) throws(BPFError) -> [LinkInformation] {
+        (try links.get() ?? pinnedLinks).filter { $0.kind == .cgroup(id, direction) }.sorted { $0.id < $1.id }
     }
 
     private var qdiscs: [UInt64: [UInt32: (kind: String, isMarked: Bool)]] = [:]
@@ -82,9 +90,9 @@ final class HostSurvey {
     }
 
     /// - Returns: nil if this process may not list them.
-    private static func linksByInterface() throws(BPFError) -> [UInt32: [LinkInformation]]? {
+    private static func allLinks() throws(BPFError) -> [LinkInformation]? {
         do throws(BPFError) {
-            return Dictionary(grouping: try LinkInformation.all(), by: \.ifindex)
+            return try LinkInformation.all()
         } catch {
             if error.errno == .notPermitted { return nil }
             throw error

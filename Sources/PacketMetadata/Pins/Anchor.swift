@@ -6,13 +6,12 @@ internal import SystemPackage
 
 /// What holds the first program of an attachment at its hook.
 enum Anchor: Sendable {
-    /// Pinned there. Good in whatever network namespace this thread is.
-    case link(FolderEntry)
+    case link(LinkAnchor)
     case filter(FilterAnchor)
 
     enum State: Equatable {
         case attached(Hold)
-        /// The interface is, or somebody has let go of it.
+        /// What its hook is of is, or somebody has let go of it.
         case gone
         /// This process may not enter the network namespace to look.
         case outOfReach
@@ -20,9 +19,7 @@ enum Anchor: Sendable {
 
     func state() throws(BPFError) -> State {
         switch self {
-        case .link(let pin):
-            guard let link = try Self.information(pin), link.ifindex != 0 else { return .gone }
-            return .attached(Hold(link))
+        case .link(let link): return try link.state()
         case .filter(let filter): return try filter.state()
         }
     }
@@ -33,7 +30,7 @@ enum Anchor: Sendable {
     /// - Throws: EPERM, EINVAL or ENOENT if another program is attached by now.
     func update(to program: borrowing BPFProgram, replacing attached: borrowing BPFProgram) throws(BPFError) {
         switch self {
-        case .link(let pin): try BPFLink(pinnedAt: pin).update(to: program, replacing: attached)
+        case .link(let link): try link.update(to: program, replacing: attached)
         case .filter(let filter): try filter.update(to: program, replacing: attached)
         }
     }
@@ -43,27 +40,11 @@ enum Anchor: Sendable {
         if case .filter(let filter) = self { try filter.refuseIfOutOfReach() }
     }
 
+    /// Pins are left.
     func letGo() throws(BPFError) {
         switch self {
-        case .link(let pin):
-            // A link whose last pin goes is let go of only after a grace period: the hook would be taken a while longer.
-            // If this fails, unlinking does it.
-            do { try BPFLink(pinnedAt: pin).detach() } catch {}
-            do throws(Errno) {
-                try pin.unlink()
-            } catch {
-                throw BPFError("unlink \(pin)", error)
-            }
+        case .link(let link): link.letGo()
         case .filter(let filter): try filter.letGo()
-        }
-    }
-
-    private static func information(_ pin: FolderEntry) throws(BPFError) -> LinkInformation? {
-        do throws(BPFError) {
-            return try BPFLink(pinnedAt: pin).information
-        } catch {
-            if error.errno == .noSuchFileOrDirectory { return nil }
-            throw error
         }
     }
 }
@@ -73,21 +54,28 @@ extension Attachment.Folders {
     /// anything is attached.
     var anchor: Anchor {
         // A link that cannot be looked for is looked for by whoever asks for its state.
-        guard (try? link.exists()) == false, let point = filterPoint, let direction = point.hook.direction else {
-            return .link(link)
+        guard (try? link.exists()) == false, let point = filterPoint, let direction = point.hook.tcDirection,
+            case .interface(let netnsCookie, let ifindex) = point.site
+        else {
+            return .link(LinkAnchor(folders: self))
         }
         return .filter(
             FilterAnchor(
-                ifindex: point.ifindex, direction: direction, netnsCookie: point.netnsCookie, witness: witness,
+                ifindex: ifindex, direction: direction, netnsCookie: netnsCookie, witness: witness,
                 programs: [current.member(0).program, next.member(0).program]))
     }
 
     /// Where its filter is, in clsact mode; nil in others. Without a record that can be read, its name says where.
     private var filterPoint: HookPoint? {
-        if let record = current.record ?? next.record { return record.mode == .clsact ? record.point : nil }
+        if let record { return record.mode == .clsact ? record.point : nil }
         guard (try? witness.exists()) == true else { return nil }
         return HookPoint(attachmentNamed: entry.name)
     }
+}
+
+extension Attachment.Folders {
+    /// Of its first program, whichever that is.
+    var record: AttachmentRecord? { current.record ?? next.record }
 }
 
 extension Attachment.ChainFolder {

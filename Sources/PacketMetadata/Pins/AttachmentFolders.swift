@@ -7,6 +7,7 @@ internal import SystemPackage
 // Where the parts of an attachment are pinned:
 //
 //     link       none in clsact mode
+//     stand-in   of netfilter, while the link is made anew (LinkAnchor)
 //     witness    in clsact mode: whether the interface is still there
 //     current/   what is attached: a folder a member, 0 1 ..., each with program, record, successor, maps/
 //     next/      what is about to take its place
@@ -19,6 +20,7 @@ extension Attachment {
         init(_ entry: FolderEntry) { self.entry = entry }
 
         var link: FolderEntry { entry.appending("link") }
+        var standIn: FolderEntry { entry.appending("stand-in") }
         var witness: FolderEntry { entry.appending("witness") }
         var current: ChainFolder { ChainFolder(entry: entry.appending("current")) }
         var next: ChainFolder { ChainFolder(entry: entry.appending("next")) }

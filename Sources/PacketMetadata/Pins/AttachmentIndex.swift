@@ -31,7 +31,17 @@ final class AttachmentIndex {
     /// index that another has whose XDP program is the same. Loading them anew parts them.
     var isAmbiguous: Bool { namesByTrace.values.contains { $0.count > 1 } }
 
-    /// The attachments of a hook in this thread's network namespace, in the order in which they run. An attachment
+    /// The attachments of a hook that they stay at, in the order in which they were attached, which is that in which they run.
+    func attachments(at point: HookPoint) throws(PacketMetadataError) -> [Attachment] {
+        let links = namesByPoint[point, default: []].map { (name: $0, link: holds[$0]?.link?.id ?? .max) }
+        var attachments: [Attachment] = []
+        for (name, _) in links.sorted(by: { ($0.link, $0.name) < ($1.link, $1.name) }) {
+            if let attachment = try store.attachment(name) { attachments.append(attachment) }
+        }
+        return attachments
+    }
+
+    /// The attachments of an interface's hook in this thread's network namespace, in the order in which they run. An attachment
     /// that has come there with its interface gets its new name, and one that has gone another one.
     ///
     /// - Parameter programs: what the kernel says that the hook has.

@@ -10,18 +10,15 @@ internal import SystemPackage
 struct AttachmentRecord: Equatable, Sendable {
     let hook: Hook
     let mode: AttachmentMode
-    let ifindex: UInt32
-    let netnsCookie: UInt64
+    let site: RecordedSite
     /// CLOCK_REALTIME, ns.
     let attachedAt: UInt64
     /// The registry's, when the program was loaded.
     var revision: UInt64
     var binding: ProgramBinding
-    /// The interface's name when it was attached to.
-    let interface: String
     let program: String
     var object: ObjectFile
-    /// Whether the interface's packets have one.
+    /// Whether packets at the hook have one.
     let hasEthernetHeader: Bool
     /// Whether it is the prebuilt producer, and sets no hardware field although the registry has some.
     var isUnasked: Bool
@@ -32,17 +29,16 @@ struct AttachmentRecord: Equatable, Sendable {
     /// What users know the program by.
     var identity: ProgramIdentity { ProgramIdentity(object, program: program) }
 
-    var point: HookPoint { HookPoint(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook) }
+    var point: HookPoint { HookPoint(site: site.site, hook: hook) }
 }
 
 extension AttachmentRecord {
     /// Of a program that is attached now.
-    init(_ spec: ProgramSpec, mode: AttachmentMode, on interface: HookInterface) {
+    init(_ spec: ProgramSpec, mode: AttachmentMode, at site: RecordedSite, hasEthernetHeader: Bool) {
         self.init(
-            hook: spec.hook, mode: mode, ifindex: interface.index, netnsCookie: interface.netnsCookie,
-            attachedAt: Clock.realtime, revision: spec.image.revision, binding: spec.program.binding,
-            interface: interface.name, program: spec.name, object: spec.object,
-            hasEthernetHeader: interface.hasEthernetHeader, isUnasked: spec.isUnasked)
+            hook: spec.hook, mode: mode, site: site, attachedAt: Clock.realtime, revision: spec.image.revision,
+            binding: spec.program.binding, program: spec.name, object: spec.object,
+            hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked)
     }
 
     /// Of the same program, loaded anew.
@@ -63,13 +59,13 @@ extension AttachmentRecord {
         return try ProgramSpec(object, program, for: hook, image, isStrict: false)
     }
 
-    /// That the program is detached, of an interface that may be in another network namespace than this thread, or gone.
+    /// That the program is detached, at a place that may be in another network namespace than this thread, or gone.
     ///
-    /// - Parameter interface: the name that the interface has now.
-    func detached(from interface: String) -> AttachmentReport {
+    /// - Parameter place: as it is known now.
+    func detached(from place: HookPlace) -> AttachmentReport {
         AttachmentReport(
-            interface: interface, namespace: .cookie(netnsCookie), hook: hook, program: program, mode: mode,
-            outcome: .detached, fallbacks: [])
+            place: place.namespace == nil ? place : place.inNamespace(site.place.namespace ?? .here), hook: hook,
+            program: program, mode: mode, outcome: .detached, fallbacks: [])
     }
 
     /// Whether loading a spec would give the program that is attached.
@@ -111,26 +107,18 @@ extension AttachmentRecord {
         head.abi_version = UInt32(PKTMETA_ABI_VERSION)
         head.hook = hook.code
         head.mode = mode.code ?? 0  // which is none
-        head.ifindex = ifindex
-        head.netns_cookie = netnsCookie
         head.attached_at = attachedAt
         head.revision = revision
         head.binding = binding.digest
         head.flags = UInt32(flags)
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
-        encodeBytes(Self.bytes(ofInterface: interface), into: &head.interface)
+        let rest = site.write(to: &head)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
         var bytes = encode(head)
         object.bytes.append(to: &bytes)
-        return bytes
-    }
-
-    /// As the kernel has it; a name that is longer than the kernel's are has bytes that are spelled.
-    private static func bytes(ofInterface name: String) -> [UInt8] {
-        let room = MemoryLayout.size(ofValue: pktmeta_attachment().interface)
-        return name.utf8.count < room ? Array(name.utf8) : Array(SpelledBytes.bytes(name).prefix(room - 1))
+        return bytes + rest
     }
 
     /// The ABIs whose records are as they are now.
@@ -141,22 +129,21 @@ extension AttachmentRecord {
         let head = decode(bytes, as: pktmeta_attachment.self)
         guard Self.readableVersions.contains(head.abi_version), let hook = Hook(code: head.hook),
             let mode = AttachmentMode(code: head.mode), let program = decodeText(head.program),
-            let object = decodeText(head.object),
-            Self.headSize + Int(head.object_size) == bytes.count
+            let object = decodeText(head.object)
         else { return nil }
+        let end = Self.headSize + Int(head.object_size)
+        guard end <= bytes.count, let site = RecordedSite(head, of: hook.owner, bytes[end...]) else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
         let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
         let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
         self.init(
-            hook: hook, mode: mode, ifindex: head.ifindex,
-            netnsCookie: head.netns_cookie,
-            attachedAt: head.attached_at, revision: head.revision,
+            hook: hook, mode: mode, site: site, attachedAt: head.attached_at, revision: head.revision,
             binding: ProgramBinding(
                 digest: head.binding, generation: Generation(head.generation), isBound: has(PKTMETA_ATTACHMENT_BOUND),
                 hasTable: has(PKTMETA_ATTACHMENT_FOLLOWS)),
-            interface: SpelledBytes.text(encode(head.interface).prefix { $0 != 0 }), program: program,
+            program: program,
             object: ObjectFile(
-                name: object, bytes: .read(bytes[Self.headSize...]), isPrebuilt: isPrebuilt,
+                name: object, bytes: .read(bytes[Self.headSize..<end]), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil),
             hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED))
     }

@@ -6,7 +6,7 @@ internal import RegistryModel
 internal import SystemPackage
 
 extension AttachmentStore {
-    /// Finishes or removes what killed processes left, and what was attached to interfaces that are gone.
+    /// Finishes or removes what killed processes left, and what was attached to what is gone.
     ///
     /// - Parameter dropsDamaged: whether damaged attachments are detached and removed.
     /// - Returns: what was done, in words.
@@ -24,13 +24,14 @@ extension AttachmentStore {
             finish("removed the half-made or half-removed attachment \(name)")
         }
         let survey = try survey()
+        let namespaces = KnownNamespaces()
         for damaged in survey.damaged {
             guard dropsDamaged else { throw damaged.refusal(of: pins.path) }
             try naming(damaged.entry) { () throws(BPFError) in finish(try drop(damaged)) }
         }
         for attachment in survey.sound {
             try naming(attachment.entry) { () throws(BPFError) in
-                if let text = try recover(attachment) { finish(text) }
+                if let text = try recover(attachment, namespaces) { finish(text) }
             }
         }
         return done
@@ -44,26 +45,47 @@ extension AttachmentStore {
         }
     }
 
-    private func recover(_ found: Attachment) throws(BPFError) -> String? {
+    private func recover(_ found: Attachment, _ namespaces: KnownNamespaces) throws(BPFError) -> String? {
         let folders = found.folders
         let wasExchanging = try folders.previous.entry.isThere()
         if wasExchanging { try finishExchange(folders) }
         let attachment = wasExchanging ? try Attachment(folders.entry) : found
         let record = attachment.record
-        let text = "\(record.interface): \(record.hook): \(record.program)"
-        switch try attachment.anchor.state() {
+        let text = "\(record.site.place): \(record.hook): \(record.program)"
+        switch try attachment.state(namespaces) {
         case .outOfReach: return nil
         case .gone:
             try remove(attachment)
-            return "\(text): forgotten, since its interface is gone or others have detached it"
+            return "\(text): forgotten, since \(record.hook.owner.words) is gone or others have detached it"
         case .attached(let hold):
             guard try folders.next.entry.isThere() else { return nil }
             let next = folders.next.member(0).program
             var isNext = false
             if try next.isThere() { isNext = try BPFProgram(pinnedAt: next).id == hold.programID }
-            if isNext { try exchange(folders) }
+            if isNext {
+                if case .link(let link) = attachment.anchor { try link.finishReplacement(by: next) }
+                try exchange(folders)
+            }
             try settle([folders.entry])
             return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
+        }
+    }
+}
+
+extension Attachment {
+    /// As its anchor's. A network namespace that is there for nothing but this attachment's link is as good as gone.
+    func state(_ namespaces: KnownNamespaces) throws(BPFError) -> Anchor.State {
+        if case .netfilter(_, let netnsCookie) = record.site, namespaces.isDeserted(netnsCookie) { return .gone }
+        return try anchor.state()
+    }
+}
+
+extension Hook.Owner {
+    fileprivate var words: String {
+        switch self {
+        case .interface: "its interface"
+        case .netfilter: "its network namespace"
+        case .cgroup: "its cgroup"
         }
     }
 }

@@ -9,7 +9,7 @@ internal import SystemPackage
 extension AttachmentStore {
     /// The hook first, so that what is half gone is also detached.
     func takeApart(_ folders: Attachment.Folders) throws(BPFError) {
-        if case .filter(let filter) = folders.anchor { try filter.letGo() }
+        try folders.anchor.letGo()
         try removePins(folders.entry)
     }
 

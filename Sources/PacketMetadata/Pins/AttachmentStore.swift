@@ -248,14 +248,14 @@ extension HookPoint {
     /// The point of an attachment of that name; nil if the name is none that ``AttachmentStore`` gives.
     init?(attachmentNamed name: String) {
         let words = name.split(separator: "-")
-        guard words.count == 4, let netnsCookie = UInt64(words[0]), let ifindex = UInt32(words[1]),
+        guard words.count == 4, let site = HookSite(words: words[0], words[1]),
             let hook = Hook(rawValue: String(words[2]))
         else { return nil }
-        self.init(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook)
+        self.init(site: site, hook: hook)
     }
 
     /// Of the number-th attachment there. bpffs takes no dots in names.
     fileprivate func name(_ number: Int) -> String { prefix + String(number) }
 
-    fileprivate var prefix: String { "\(netnsCookie)-\(ifindex)-\(hook.rawValue)-" }
+    fileprivate var prefix: String { "\(site.words)-\(hook.rawValue)-" }
 }

@@ -7,7 +7,7 @@ internal import BPF
 /// The program does not tell the attachment from others, which may have the same (``SharedChains``).
 struct Hold: Equatable, Sendable {
     let programID: UInt32
-    /// Of the interface, in its network namespace.
+    /// Of the interface, in its network namespace; 0 at other hooks.
     let ifindex: UInt32
     /// nil for a filter.
     let link: LinkInformation?
@@ -26,6 +26,6 @@ struct Hold: Equatable, Sendable {
 
     /// What its hook shows of it.
     var trace: HookTrace {
-        if let link, link.kind == .tcx { .tcxLink(link.id) } else { .program(programID, ifindex: ifindex) }
+        if let link, link.kind != .xdp { .link(link.id) } else { .program(programID, ifindex: ifindex) }
     }
 }

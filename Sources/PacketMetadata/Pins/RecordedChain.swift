@@ -12,8 +12,12 @@ struct RecordedChain {
     }
 
     /// Of programs that are new at their hook.
-    init(_ chain: LoadedChain, mode: AttachmentMode, on interface: HookInterface) {
-        self.init(chain, chain.members.map { AttachmentRecord($0.spec, mode: mode, on: interface) })
+    init(_ chain: LoadedChain, mode: AttachmentMode, at site: RecordedSite, hasEthernetHeader: Bool) {
+        self.init(
+            chain,
+            chain.members.map {
+                AttachmentRecord($0.spec, mode: mode, at: site, hasEthernetHeader: hasEthernetHeader)
+            })
     }
 
     var members: [LoadedChain.Member] { chain.members }

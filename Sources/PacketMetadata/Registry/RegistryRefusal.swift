@@ -95,8 +95,7 @@ public enum RegistryRefusal: Refusal {
 /// An attached program that a field cannot go without.
 public struct FieldUse: Sendable, Hashable {
     public let program: String
-    /// Its name now.
-    public let interface: String
+    public let place: HookPlace
     public let hook: Hook
     /// Whether its instructions name the field; else its object declares it only.
     public let isUsed: Bool

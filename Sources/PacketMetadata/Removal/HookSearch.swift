@@ -116,21 +116,21 @@ struct HookSearch {
             part: .program(place, occupant, holders: occupant.linkID.map(holders) ?? []), programID: occupant.programID,
             linkID: occupant.linkID,
             filter: occupant.filter.flatMap { filter in
-                place.hook.direction.map {
+                place.hook.tcDirection.map {
                     TCFilter(ifindex: place.ifindex, $0, priority: filter.priority, handle: filter.handle)
                 }
             }, foreign: foreign)
     }
 
-    /// Links of which no interface was seen: in a network namespace that was not found.
+    /// Links of netfilter and of cgroups, and those of which no interface was seen: in a network namespace that was not found.
     private func addLinks(_ reader: LoadedMark.Reader, _ view: inout View) {
         let seen = Set(view.hits.compactMap(\.linkID))
-        for link in (try? LinkInformation.all()) ?? [] where !seen.contains(link.id) && link.ifindex != 0 {
-            guard [.xdp, .tcx].contains(link.kind), standing(link.programID, reader) == .ours else { continue }
+        for link in (try? LinkInformation.all()) ?? [] where !seen.contains(link.id) && link.isAttached {
+            guard link.kind.isPktmetas, standing(link.programID, reader) == .ours else { continue }
             view.hits.append(
                 Hit(
                     part: .link(
-                        link.id, programID: link.programID,
+                        link.id, at: link.kind.place, programID: link.programID,
                         programName: try? ProgramInformation(id: link.programID).name, holders: holders(of: link.id)),
                     programID: link.programID, linkID: link.id, filter: nil, foreign: nil))
         }
@@ -147,5 +147,19 @@ extension HostRemoval.Place {
         let isThere = { (try? NetworkNamespace.currentCookie()) == netnsCookie }
         if let value = try NetworkNamespace.run(where: isThere, body) { return value }
         throw BPFError("find and enter the network namespace of \(interface)", .notPermitted)
+    }
+}
+
+extension LinkInformation.Kind {
+    /// Whether pktmeta attaches by links of that kind.
+    fileprivate var isPktmetas: Bool { if case .other = self { false } else { true } }
+
+    /// In words, as far as the link tells it; nil of an interface.
+    fileprivate var place: String? {
+        switch self {
+        case .netfilter(let position): NetfilterHook(position).map { "netfilter \($0)" }
+        case .cgroup(let id, _): "cgroup \(id)"
+        case .xdp, .tcx, .other: nil
+        }
     }
 }

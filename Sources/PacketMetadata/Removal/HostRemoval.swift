@@ -36,8 +36,8 @@ public struct HostRemoval: Sendable, Hashable {
         case registry(FilePath, programs: [String])
         /// A program on a hook.
         case program(Place, HookOccupant, holders: [ProgramHolder])
-        /// A link of which the hook was not found; nil: its program's name.
-        case link(UInt32, programID: UInt32, programName: String?, holders: [ProgramHolder])
+        /// A link, with where it is as far as it tells: nil if it is of an interface that was not found.
+        case link(UInt32, at: String?, programID: UInt32, programName: String?, holders: [ProgramHolder])
         /// A clsact qdisc that pktmeta has made.
         case qdisc(Place)
         /// A program that is on no hook, and still in the kernel.

@@ -170,11 +170,11 @@ extension HookSearch.Hit {
             let mode = occupant.mode ?? (occupant.filter == nil ? .tcx : .clsact)
             return .attachment(
                 AttachmentReport(
-                    interface: place.interface,
-                    namespace: place.namespace == .here ? .cookie(place.netnsCookie) : place.namespace,
+                    place: .interface(
+                        place.interface, place.namespace == .here ? .cookie(place.netnsCookie) : place.namespace),
                     hook: place.hook, program: occupant.programName ?? "program \(occupant.programID)", mode: mode,
                     outcome: .detached, fallbacks: []))
-        case .link(let id, let program, let name, _):
+        case .link(let id, _, let program, let name, _):
             return .removed("link \(id) of program \(name ?? String(program))")
         default: return nil
         }

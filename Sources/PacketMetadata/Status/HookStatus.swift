@@ -10,22 +10,24 @@ public struct HookStatus: Sendable, Hashable {
         case other(HookOccupant)
     }
 
-    /// Its name now, or when it was attached to if that cannot be known.
-    public let interface: String
-    public let ifindex: UInt32
-    public let namespace: NamespaceLabel
+    public let place: HookPlace
+    /// Of an interface's hook.
+    public let ifindex: UInt32?
     public let hook: Hook
     /// In the order in which they run.
     public let entries: [Entry]
     /// Whether this process could look at the hook: else there may be other programs.
     public let isComplete: Bool
+
+    /// The interface's name; nil of another hook.
+    public var interface: String? { place.interface }
 }
 
 /// A program that a registry has attached.
 public struct ProgramStatus: Sendable, Hashable {
     public enum State: String, Sendable, Hashable, CaseIterable {
         case attached
-        /// Its interface is, or somebody else has detached it. The next command that writes forgets it.
+        /// What its hook is of is, or somebody else has detached it. The next command that writes forgets it.
         case gone
         /// This process may not look.
         case unknown

@@ -12,15 +12,19 @@ extension Registry {
     /// write access to a pin the state of its link.
     public func status() throws(PacketMetadataError) -> [HookStatus] {
         let image = try image()
-        var places: [AttachmentPlace.Key: (place: AttachmentPlace, attachments: [Attachment])] = [:]
+        var places: [HookPoint: (place: AttachmentPlace, attachments: [Attachment])] = [:]
         let attachments = try AttachmentStore(pins).survey().sound
-        for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {
-            places[place.key, default: (place, [])].attachments.append(attachment)
+        let view = StatusView(image: image, counts: isCountingRuns)
+        for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments, view.namespaces)) {
+            let point = HookPoint(site: place.site, hook: attachment.record.hook)
+            places[point, default: (place, [])].attachments.append(attachment)
         }
-        let counts = isCountingRuns
-        let survey = HostSurvey()
-        return places.values.map { $0.place.status($0.attachments, image, counts: counts, survey) }
-            .sorted { ($0.interface, $0.ifindex, $0.hook.order) < ($1.interface, $1.ifindex, $1.hook.order) }
+        return places.map { $0.value.place.status($0.value.attachments, at: $0.key.hook, view) }
+            .sorted { one, other in
+                if one.place == other.place { return one.hook.order < other.hook.order }
+                if one.interface != nil, one.interface == other.interface { return one.order < other.order }
+                return HookPlace.areInOrder(one.place, other.place)
+            }
     }
 
     /// What is pinned among the attachments and cannot be read: commands that write refuse until ``repair()`` has removed it.
@@ -33,60 +37,78 @@ extension Registry {
     }
 }
 
+/// What the hooks of a registry are looked at with.
+private struct StatusView {
+    let image: RegistryImage
+    /// Whether the kernel counts runs of programs.
+    let counts: Bool
+    let survey = HostSurvey()
+    let namespaces = KnownNamespaces()
+}
+
+extension HookStatus {
+    /// Of interfaces of one name, in several network namespaces.
+    fileprivate var order: (UInt32, Int) { (ifindex ?? 0, hook.order) }
+}
+
 extension AttachmentPlace {
-    fileprivate struct Key: Hashable {
-        let netnsCookie: UInt64
-        let ifindex: UInt32
-        let hook: Hook
-    }
-
-    fileprivate var key: Key { Key(netnsCookie: netnsCookie, ifindex: ifindex, hook: hook) }
-
-    fileprivate func status(
-        _ attachments: [Attachment], _ image: RegistryImage, counts: Bool, _ survey: HostSurvey
-    ) -> HookStatus {
-        let occupants = occupants(survey)
+    fileprivate func status(_ attachments: [Attachment], at hook: Hook, _ view: StatusView) -> HookStatus {
+        let occupants = occupants(hook, view.survey)
         var left = attachments.map { (attachment: $0, trace: (try? $0.hold())?.trace) }
         var entries: [HookStatus.Entry] = []
         for occupant in occupants ?? [] {
-            if let index = left.firstIndex(where: { $0.trace == occupant.trace(ifindex: ifindex) }) {
-                entries += left.remove(at: index).attachment.status(image, counts: counts)
+            if let index = left.firstIndex(where: { $0.trace == occupant.trace(ifindex: ifindex ?? 0) }) {
+                entries += left.remove(at: index).attachment.status(view)
             } else {
                 entries.append(.other(occupant))
             }
         }
-        for (attachment, _) in left { entries += attachment.status(image, counts: counts) }
+        for (attachment, _) in left { entries += attachment.status(view) }
         return HookStatus(
-            interface: interface, ifindex: ifindex, namespace: namespace, hook: hook, entries: entries,
+            place: named, ifindex: ifindex, hook: hook, entries: entries,
             isComplete: occupants != nil || isGone(entries))
     }
 
-    private func occupants(_ survey: HostSurvey) -> [HookOccupant]? {
-        run { (try? HookOccupancy(ifindex: ifindex, hook, survey))?.occupants } ?? nil
+    private var ifindex: UInt32? { if case .interface(let place) = self { place.ifindex } else { nil } }
+
+    /// All programs on the hook; nil if this process may not look.
+    private func occupants(_ hook: Hook, _ survey: HostSurvey) -> [HookOccupant]? {
+        switch self {
+        case .interface(let place):
+            return place.run { (try? HookOccupancy(ifindex: place.ifindex, hook, survey))?.occupants } ?? nil
+        // The kernel takes one program, which is then the registry's.
+        case .netfilter(_, _, let namespace): return namespace == nil ? nil : []
+        case .cgroup(let path, let id):
+            guard let direction = hook.cgroupDirection, let cgroup = try? OpenCgroup(path), cgroup.id == id else {
+                return nil
+            }
+            return (try? HookOccupancy(cgroup, direction, survey))?.occupants
+        }
     }
 
-    /// Whether there is nothing left to look at: what was attached is gone, and its interface with it, which this process
-    /// would have found if it were still there.
+    /// Whether there is nothing left to look at: what was attached is gone, and what its hook was of with it, which this
+    /// process would have found if it were still there.
     private func isGone(_ entries: [HookStatus.Entry]) -> Bool {
         let areGone = entries.allSatisfy { entry in
             if case .ours(let program) = entry { program.state == .gone } else { false }
         }
         guard areGone else { return false }
-        return isFound ? nameNow == nil : Capability.missing(of: [.sysAdmin]).isEmpty
+        guard case .interface(let place) = self else { return true }
+        return place.isFound ? place.nameNow == nil : Capability.missing(of: [.sysAdmin]).isEmpty
     }
 }
 
 extension HookOccupant {
     /// What its hook shows of it.
     fileprivate func trace(ifindex: UInt32) -> HookTrace {
-        if mechanism == .tcxLink, let linkID { .tcxLink(linkID) } else { .program(programID, ifindex: ifindex) }
+        if mechanism != .xdpLink, let linkID { .link(linkID) } else { .program(programID, ifindex: ifindex) }
     }
 }
 
 extension Attachment {
-    fileprivate func status(_ image: RegistryImage, counts: Bool) -> [HookStatus.Entry] {
+    fileprivate func status(_ view: StatusView) -> [HookStatus.Entry] {
         let state: ProgramStatus.State
-        switch try? anchor.state() {
+        switch try? self.state(view.namespaces) {
         case .attached: state = .attached
         case .gone: state = .gone
         case .outOfReach, nil: state = .unknown
@@ -99,9 +121,9 @@ extension Attachment {
                 ProgramStatus(
                     program: record.program, object: record.object.name,
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
-                    programID: program?.id, linkID: link, fields: member.fields(image, try? member.reach()),
+                    programID: program?.id, linkID: link, fields: member.fields(view.image, try? member.reach()),
                     attachedAt: record.attachedAt,
-                    packets: counts ? program?.runs : nil, pins: member.folders.entry.path,
+                    packets: view.counts ? program?.runs : nil, pins: member.folders.entry.path,
                     maps: OwnMaps.pinned(in: member.folders.maps)))
         }
     }

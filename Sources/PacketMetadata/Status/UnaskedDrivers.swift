@@ -7,6 +7,6 @@ extension Registry {
     /// there.
     public func interfacesWithoutHardwareFields() throws(PacketMetadataError) -> [String] {
         let unasked = try AttachmentStore(pins).survey().sound.filter { $0.members.contains(where: \.record.isUnasked) }
-        return AttachmentPlace.all(unasked).map(\.interface)
+        return AttachmentPlace.all(unasked).compactMap(\.named.interface)
     }
 }

@@ -12,7 +12,7 @@ struct AttachmentRendering {
 
     private func line(_ report: AttachmentReport) -> String {
         let fallback = report.fallbackWords.map { "; \($0)" } ?? ""
-        return "\(report.interface): \(report.hook): \(report.program) \(report.outcome.rawValue)"
+        return "\(report.place): \(report.hook): \(report.program) \(report.outcome.rawValue)"
             + " (\(report.mode.rawValue)\(fallback))"
     }
 }

@@ -82,7 +82,8 @@ struct ChangeRendering {
             case .moved: "moved \(report.program) among the programs on"
             case .detached: "detached \(report.program) from"
             }
-        let place = "\(report.hook) of \(report.interface) in network namespace \(text(report.namespace))"
+        let namespace = report.place.namespace.map { " in network namespace \(text($0))" } ?? ""
+        let place = "\(report.hook) of \(report.place)\(namespace)"
         let fallback = report.fallbackWords.map { "; \($0)" } ?? ""
         return "\(done) \(place) (\(report.mode.rawValue)\(fallback))"
     }
@@ -108,15 +109,24 @@ struct ChangeRendering {
 
     private func fields(_ report: AttachmentReport) -> [LogLine.Field] {
         let namespace: [LogLine.Field] =
-            switch report.namespace {
-            case .here: []
+            switch report.place.namespace {
+            case .here, nil: []
             case .named(let name): [.init("PKTMETA_NETNS", name)]
             case .cookie(let cookie): [.init("PKTMETA_NETNS_COOKIE", "\(cookie)")]
             }
-        return [
-            .init("PKTMETA_INTERFACE", report.interface), .init("PKTMETA_HOOK", report.hook.rawValue),
-            .init("PKTMETA_PROGRAM", report.program),
-        ] + namespace
+        let place: [LogLine.Field] =
+            switch report.place {
+            case .interface(let name, _): [.init("PKTMETA_INTERFACE", name)]
+            case .netfilter(let hook, _):
+                [
+                    .init("PKTMETA_NETFILTER_FAMILY", hook.family.rawValue),
+                    .init("PKTMETA_NETFILTER_HOOK", hook.stage.rawValue),
+                    .init("PKTMETA_NETFILTER_PRIORITY", "\(hook.priority)"),
+                ]
+            case .cgroup(let path): [.init("PKTMETA_CGROUP", path.string)]
+            }
+        return place + [.init("PKTMETA_HOOK", report.hook.rawValue), .init("PKTMETA_PROGRAM", report.program)]
+            + namespace
     }
 
     private func fields(_ error: PacketMetadataError) -> [LogLine.Field] {

@@ -57,7 +57,7 @@ struct FieldRendering {
         guard let users = entry.users else { return "unknown: this process may not look" }
         if users.isEmpty { return "no attached program" }
         return users.map {
-            "\($0.program) (\($0.hook) of \($0.interface)" + ($0.counts == false ? ", does not count)" : ")")
+            "\($0.program) (\($0.hook) of \($0.place)" + ($0.counts == false ? ", does not count)" : ")")
         }.joined(separator: ", ")
     }
 

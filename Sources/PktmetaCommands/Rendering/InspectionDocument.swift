@@ -65,7 +65,10 @@ extension FieldUser {
     fileprivate var json: JSONValue {
         [
             "program": .text(program),
-            "interface": .text(interface),
+            // One of these, by which it is known what the hook is of.
+            "interface": place.interfaceJSON,
+            "netfilter": place.netfilterJSON,
+            "cgroup": place.cgroupJSON,
             "hook": .text(hook.rawValue),
             "isPrebuilt": .flag(isPrebuilt),
             // Whether the state shows what it does. Absent if this process may not look, and for scrub programs.

@@ -89,7 +89,7 @@ struct InspectionRendering {
         guard let users else { return "?" }
         if users.isEmpty { return "-" }
         if users.count > Self.usersNamed { return "\(users.count) programs" }
-        return users.map { "\($0.program)@\($0.interface)" }.joined(separator: ", ")
+        return users.map { "\($0.program)@\($0.place)" }.joined(separator: ", ")
     }
 
     private func ownership(_ definition: FieldDefinition) -> String {
@@ -130,7 +130,7 @@ struct InspectionRendering {
         }
         return users.flatMap { user in
             wrapped(
-                "not counted: what \(user.program) (\(user.hook) of \(user.interface)) does to "
+                "not counted: what \(user.program) (\(user.hook) of \(user.place)) does to "
                     + (names[user] ?? []).joined(separator: ", ") + "; it is compiled without PKTMETA_COUNT",
                 to: display.width ?? .max)
         }.map(printable).joined(separator: "\n")

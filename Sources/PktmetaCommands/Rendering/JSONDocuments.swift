@@ -80,7 +80,10 @@ struct AttachmentsDocument: JSONDocument {
 extension AttachmentReport {
     var json: JSONValue {
         [
-            "interface": .text(interface),
+            // One of these, by which it is known what the hook is of.
+            "interface": place.interfaceJSON,
+            "netfilter": place.netfilterJSON,
+            "cgroup": place.cgroupJSON,
             "hook": .text(hook.rawValue),
             "program": .text(program),
             "mode": .text(mode.rawValue),

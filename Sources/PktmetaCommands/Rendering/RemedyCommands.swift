@@ -49,7 +49,8 @@ struct RemedyCommands: Sendable {
     private static let others = ["ip link ", "xdp-loader "]
     /// What has a network namespace, and what has no registry.
     private static let verbsOfInterfaces: Set<Substring> = [
-        "attach-to-interface", "detach-from-interface", "watch", "doctor",
+        "attach-to-interface", "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "watch",
+        "doctor",
     ]
     private static let verbsWithoutRegistry: Set<Substring> = ["demo", "bench"]
     private static let verbs = Set(Pktmeta.configuration.subcommands.map { Substring($0._commandName) })

@@ -21,7 +21,7 @@ struct RemovalRendering {
         let word: String
         var holders: [ProgramHolder] = []
         switch item.part {
-        case .program(_, _, let all), .link(_, _, _, let all): (word, holders) = ("detached", all)
+        case .program(_, _, let all), .link(_, _, _, _, let all): (word, holders) = ("detached", all)
         default: word = "removed"
         }
         let names = holders.map(\.description).joined(separator: ", ")
@@ -40,9 +40,9 @@ struct RemovalRendering {
                 + (programs.isEmpty
                     ? "" : ", with \(programs.count.of("program")) (\(programs.joined(separator: ", ")))")
         case .program(let place, let occupant, _): "\(name(place)): \(place.hook): \(occupant)"
-        case .link(let id, let programID, let programName, _):
+        case .link(let id, let place, let programID, let programName, _):
             "link \(id) of program \(programName.map { "\($0) (id \(programID))" } ?? "\(programID)"), "
-                + "on an interface that was not found"
+                + (place.map { "at \($0)" } ?? "on an interface that was not found")
         case .qdisc(let place): "\(name(place)): clsact qdisc"
         case .loaded(let id, let name): "program \(name) (id \(id)), on no hook that was found"
         case .map(let id): "a registry's map (id \(id)), in no registry that was found"
@@ -129,9 +129,10 @@ extension HostRemoval.Item {
                 // Processes that have the link.
                 "holders": .array(holders.map(\.json)),
             ]
-        case .link(let id, let programID, let programName, let holders):
-            // Its interface was not found.
+        case .link(let id, let place, let programID, let programName, let holders):
             [
+                // Of netfilter or a cgroup. Absent: its interface was not found.
+                "at": place.map(JSONValue.text),
                 "id": .number(programID),
                 "name": programName.map(JSONValue.text),
                 "linkID": .number(id),

@@ -57,12 +57,16 @@ extension HeldProgram {
 extension HookStatus {
     fileprivate var json: JSONValue {
         [
-            "interface": .text(interface),
-            "ifindex": .number(ifindex),
-            // Its name; absent for the namespace of the command, or if it has none.
-            "netns": namespace.name.map(JSONValue.text),
+            // One of these, by which it is known what the hook is of.
+            "interface": place.interfaceJSON,
+            "netfilter": place.netfilterJSON,
+            "cgroup": place.cgroupJSON,
+            // Of an interface.
+            "ifindex": ifindex.map(JSONValue.number),
+            // Its name; absent for the namespace of the command, if it has none, and of cgroups.
+            "netns": place.namespace?.name.map(JSONValue.text),
             // Absent unless there is no name for it.
-            "netnsCookie": namespace.cookie.map(JSONValue.number),
+            "netnsCookie": place.namespace?.cookie.map(JSONValue.number),
             "hook": .text(hook.rawValue),
             // Whether all that is there could be seen.
             "isComplete": .flag(isComplete),
@@ -81,7 +85,7 @@ extension HookStatus.Entry {
                 "program": .text(status.program),
                 "programID": status.programID.map(JSONValue.number),
                 "linkID": status.linkID.map(JSONValue.number),
-                // `native`, `generic`, `tcx`, `clsact`.
+                // `native`, `generic`, `tcx`, `clsact`, `link`, `defragmenting`.
                 "mode": .text(status.mode.rawValue),
                 "pins": .texts([status.pins.string]),
                 "state": .text(status.state.rawValue),

@@ -41,7 +41,7 @@ struct StatusRendering {
     private var table: String {
         if hooks.isEmpty { return "" }
         var table = Table(columns: [
-            .text("INTERFACE", isCopied: true), .text("NETNS", isCopied: true), .text("HOOK"), .number("#"),
+            .text("PLACE", isCopied: true), .text("NETNS", isCopied: true), .text("HOOK"), .number("#"),
             .text("PROGRAM", isCopied: true), .number("ID"), .text("MODE", isCopied: true),
             .text("OWNER", dispensability: 1),
             .number("SINCE", dispensability: 2), .number("PACKETS", dispensability: 3),
@@ -50,7 +50,10 @@ struct StatusRendering {
             for (number, entry) in hook.entries.enumerated() {
                 table.notes[table.rows.count] = notes(entry)
                 table.rows.append(
-                    [hook.interface, name(hook.namespace), hook.hook.description, "\(number + 1)"] + cells(entry))
+                    [
+                        hook.place.description, hook.place.namespace.map(name) ?? "-", hook.hook.description,
+                        "\(number + 1)",
+                    ] + cells(entry))
             }
         }
         return table.text(for: display)
@@ -133,7 +136,9 @@ struct StatusRendering {
             notes.append("damaged: commands that write refuse; pktmeta repair detaches it and removes its pins")
         }
         if programs.contains(where: { $0.state == .gone }) {
-            notes.append("gone: its interface is, or others have detached it; the next command that writes forgets it")
+            notes.append(
+                "gone: its interface, network namespace or cgroup is, or others have detached it; the next command that writes forgets it"
+            )
         }
         if hooks.contains(where: { !$0.isComplete }) || programs.contains(where: { $0.state == .unknown }) {
             notes.append("some of it cannot be seen by this process: it takes CAP_SYS_ADMIN, and access to the pins")

@@ -61,13 +61,18 @@ enum pktmeta_hook {
 	PKTMETA_HOOK_XDP = 1,
 	PKTMETA_HOOK_TC_INGRESS = 2,
 	PKTMETA_HOOK_TC_EGRESS = 3,
+	PKTMETA_HOOK_NETFILTER = 4,
+	PKTMETA_HOOK_CGROUP_INGRESS = 5,
+	PKTMETA_HOOK_CGROUP_EGRESS = 6,
 };
 
 enum pktmeta_mode {
 	PKTMETA_MODE_XDP_NATIVE = 1,
 	PKTMETA_MODE_XDP_GENERIC = 2,
 	PKTMETA_MODE_TCX = 3,
-	PKTMETA_MODE_CLSACT = 4, /* a cls_bpf filter on a clsact qdisc */
+	PKTMETA_MODE_CLSACT = 4,        /* a cls_bpf filter on a clsact qdisc */
+	PKTMETA_MODE_LINK = 5,          /* of netfilter and of cgroups */
+	PKTMETA_MODE_DEFRAGMENTING = 6, /* of netfilter, for which IP fragments are put together first */
 };
 
 /* The program has a table: it is loaded anew when the fields change. */
@@ -85,22 +90,23 @@ enum pktmeta_mode {
 
 /*
  * What is known of an attached program: the one value of the record map pinned beside it, followed by the bytes of the
- * object that it comes from.
+ * object that it comes from, and these by what the hook is of unless that is an interface: one of the two structs
+ * below.
  */
 struct pktmeta_attachment {
 	__u32 abi_version;
-	__u32 hook; /* enum pktmeta_hook */
-	__u32 mode; /* enum pktmeta_mode */
-	__u32 ifindex;
-	__u64 netns_cookie;
-	__u64 attached_at; /* CLOCK_REALTIME, ns */
-	__u64 revision;    /* the registry's, when the program was loaded */
-	__u64 binding;     /* digest of the ids and places that the program was loaded with */
-	__u32 flags;       /* PKTMETA_ATTACHMENT_* */
-	__u32 object_size; /* bytes */
-	__u16 generation;  /* the newest that a bound program accepts */
+	__u32 hook;         /* enum pktmeta_hook */
+	__u32 mode;         /* enum pktmeta_mode */
+	__u32 ifindex;      /* of an interface; else 0 */
+	__u64 netns_cookie; /* of an interface and of netfilter; else 0 */
+	__u64 attached_at;  /* CLOCK_REALTIME, ns */
+	__u64 revision;     /* the registry's, when the program was loaded */
+	__u64 binding;      /* digest of the ids and places that the program was loaded with */
+	__u32 flags;        /* PKTMETA_ATTACHMENT_* */
+	__u32 object_size;  /* bytes */
+	__u16 generation;   /* the newest that a bound program accepts */
 	__u8 pad[6];
-	char interface[16]; /* its name when it was attached to */
+	char interface[16]; /* of an interface: its name when it was attached to */
 	char program[64];
 	char object[128]; /* as the user named it */
 };
@@ -137,6 +143,19 @@ struct pktmeta_steering_counts {
 
 _Static_assert(sizeof(struct pktmeta_steering) == 64, "the record's size is part of what is pinned");
 _Static_assert(sizeof(struct pktmeta_steering_counts) == 24, "padding is explicit");
+/* Where in netfilter, as the kernel numbers it. */
+struct pktmeta_netfilter_place {
+	__u32 family; /* NFPROTO_* */
+	__u32 hook;   /* NF_INET_* */
+	__s32 priority;
+	__u32 pad;
+};
+
+/* Which cgroup, followed by its path, as it was named when it was attached to. */
+struct pktmeta_cgroup_place {
+	__u64 id;
+};
+
 _Static_assert(sizeof(struct pktmeta_attachment) == 272, "the record's size is part of what is pinned");
 _Static_assert(sizeof(struct pktmeta_step) == 96, "a step's size is what the prebuilt programs expect");
 _Static_assert(sizeof(struct pktmeta_table) == 128 + 31 * 96, "the table's size is what the prebuilt programs expect");

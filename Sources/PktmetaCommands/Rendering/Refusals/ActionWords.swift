@@ -30,7 +30,7 @@ extension Action {
         case .attach(let names): "cannot attach\(Self.list("to", names))"
         case .detach(let names): "cannot detach\(Self.list("from", names))"
         case .stayAttached(let names): "cannot stay attached\(Self.list("to", names))"
-        case .renew(let program, let interface): "cannot renew \(program) on \(interface)"
+        case .renew(let program, let place): "cannot renew \(program) on \(place)"
         case .lookAtHook(let hook, let interface): "cannot look at \(hook) of \(interface)"
         case .examine(let interface): "cannot examine \(interface)"
         case .listAttachments: "cannot list attachments"
@@ -89,8 +89,8 @@ extension Done {
             ((hasAttached ? ["the programs that were asked for are attached"] : [])
                 + (all == 0 ? [] : ["\(detached) of \(all.of("program")) \(detached == 1 ? "is" : "are") detached"]))
                 .joined(separator: ", ")
-        case .attachedInPart(let interfaces, _):
-            "some of what was attached to \(interfaces.joined(separator: ", ")) could not be taken back"
+        case .attachedInPart(let places, _):
+            "some of what was attached to \(places.joined(separator: ", ")) could not be taken back"
         case .registeredMissing(let names):
             "\(names.map(\.text).joined(separator: ", ")) \(names.count == 1 ? "is" : "are") registered"
         }

@@ -97,12 +97,24 @@ extension AttachmentReport {
 }
 
 extension Hook {
-    /// That names the hook's programs.
+    /// That names the hook's programs; of netfilter, the command's argument does.
     var option: String {
         switch self {
         case .xdp: "--xdp"
         case .tcIngress: "--tc"
         case .tcEgress: "--tc-egress"
+        case .netfilter: "OBJECT"
+        case .cgroupIngress: "--ingress"
+        case .cgroupEgress: "--egress"
+        }
+    }
+
+    /// The command that attaches to it.
+    var command: String {
+        switch owner {
+        case .interface: "attach-to-interface"
+        case .netfilter: "attach-to-netfilter"
+        case .cgroup: "attach-to-cgroup"
         }
     }
 }

@@ -61,8 +61,8 @@ extension LoadingRefusal: RefusalWords {
         case .noRegistryMap:
             "Programs that share fields include <pktmeta/pktmeta.bpf.h>; others need no pktmeta to be attached."
         case .objectOfOtherABI, .otherMaps: "Compile it against the headers of this version."
-        case .noProgram(_, let hook, _), .programOfOtherHook(_, _, let hook):
-            "Programs for \(hook) are \(hook.sections.joined(separator: ", "))."
+        case .noProgram(_, let hook, let others): Self.remedy(hook, others)
+        case .programOfOtherHook(_, let program, let hook): Self.remedy(hook, [program])
         case .severalPrograms: "Name one: OBJECT:PROGRAM."
         case .mixedTailCalls: "Give both the same section."
         case .sharedArray: "Leave out its pinning: what is attached keeps its maps."
@@ -86,6 +86,13 @@ extension LoadingRefusal: RefusalWords {
         }
     }
 
+    /// With the command that takes the programs that are there, if it is another one.
+    private static func remedy(_ hook: Hook, _ others: [ObjectProgram]) -> String {
+        let commands = Set(others.compactMap(\.command)).subtracting([hook.command]).sorted()
+        return "Programs for \(hook) are \(hook.sections.joined(separator: ", "))."
+            + (commands.isEmpty ? "" : " pktmeta \(commands.joined(separator: " and pktmeta ")) takes such ones.")
+    }
+
     private static func list(_ names: [String]) -> String {
         names.isEmpty ? "" : ": \(names.joined(separator: ", "))"
     }
@@ -103,11 +110,27 @@ extension ObjectProgram {
             case .xdp: "for XDP"
             case .tcIngress: section.contains("ingress") ? "for TC ingress" : "for TC"
             case .tcEgress: "for TC egress"
+            case .netfilter: "for netfilter"
+            case .cgroup: "for cgroups"
+            case .cgroupIngress: "for cgroup ingress"
+            case .cgroupEgress: "for cgroup egress"
             case .deviceMap: "for packets that a device map sends, and the kernel attaches it to no interface"
             case .cpuMap: "for packets that a CPU map hands over, and the kernel attaches it to no interface"
             case .other: "not for \(hook)"
             }
         return "program \(name) is \(section), \(reason)"
+    }
+}
+
+extension ObjectProgram {
+    /// What attaches it; nil if nothing does.
+    fileprivate var command: String? {
+        switch purpose {
+        case .xdp, .tcIngress, .tcEgress: Hook.xdp.command
+        case .netfilter: Hook.netfilter.command
+        case .cgroup, .cgroupIngress, .cgroupEgress: Hook.cgroupIngress.command
+        case .deviceMap, .cpuMap, .other: nil
+        }
     }
 }
 

@@ -50,7 +50,7 @@ extension RegistryRefusal: RefusalWords {
 }
 
 extension FieldUse {
-    fileprivate var words: String { "program \(program) on \(interface) (\(hook)) \(isUsed ? "uses" : "declares") it" }
+    fileprivate var words: String { "program \(program) on \(place) (\(hook)) \(isUsed ? "uses" : "declares") it" }
 }
 
 extension RegistryRefusal.Damage {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// A cgroup, in one direction: each program has a link of its own, and the kernel runs one after the other, those of the
+/// cgroups above behind them. A packet passes if all say so.
+struct CgroupAttaching: HookAttaching {
+    let hook: Hook
+    let direction: TrafficDirection
+    let cgroup: OpenCgroup
+
+    func modes(_ asked: AttachmentMode?) -> CandidateModes { CandidateModes(modes: [asked ?? .link]) }
+
+    func plan(
+        _ specs: [ProgramSpec], _ existing: [Attachment], _ request: AttachmentRequest
+    ) throws(PacketMetadataError) -> HookPlan {
+        let records = existing.map(\.record)
+        let there = records.map(\.identity)
+        let identities = specs.map(\.identity)
+        let arrangement = try arranged { () throws(ArrangementError) in
+            request.joins
+                ? try Arrangement(existing: there, joinedBy: identities, at: nil)
+                : Arrangement(existing: there, replacedBy: identities)
+        }
+        return .separate(records, specs, arrangement, at: nil)
+    }
+
+    func link(
+        _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?
+    ) throws(BPFError) -> BPFLink {
+        try BPFLink.cgroup(program, cgroup.group, direction)
+    }
+
+    // MARK: Refusals
+
+    func reasonToFallBack(from mode: AttachmentMode, _ error: BPFError) -> AttachmentReport.Fallback? { nil }
+
+    func refusal(_ error: BPFError, in mode: AttachmentMode) -> any Refusal {
+        switch error.errno {
+        case .argListTooLong: AttachingRefusal.hookFull(hook, error.errno)
+        case .notPermitted where Capability.missing(of: [.bpf, .netAdmin]).isEmpty:
+            AttachingRefusal.cgroupClosed(error.errno)
+        default: KernelRefusal(error, needs: [.bpf, .netAdmin])
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+struct AttachToCgroup: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach-to-cgroup",
+        abstract: "Attach programs that get fields to cgroups, to count or drop packets of their sockets by them.",
+        discussion: """
+            The programs are SEC("cgroup_skb/ingress") and SEC("cgroup_skb/egress"), read fields by <pktmeta/skb.bpf.h>, and \
+            return 1 to let a packet on or 0 to drop it. They get the packets of all sockets of a cgroup and of those below. \
+            Several run one after the other, with those of the cgroups above, and a packet passes if all let it.
+
+            The links are pinned and outlive this command. Attaching again replaces what this registry has attached, without \
+            a gap, or with --join adds to it. When a cgroup is removed, the kernel detaches what it had.
+            """)
+
+    @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
+    var cgroups: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "Program for packets to the sockets; can be repeated.", valueName: "object[:program]"))
+    var ingress: [ObjectArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Program for packets from the sockets: likewise.", valueName: "object[:program]"))
+    var egress: [ObjectArgument] = []
+
+    @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
+    var join = false
+
+    @Flag(help: "Take the root cgroup too: each packet to or from any socket of the host then runs the program.")
+    var rootCgroup = false
+
+    @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
+    var registerMissing = false
+
+    @Flag(help: "With an error, print the whole verifier log.")
+    var verbose = false
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
+    @OptionGroup var output: OutputOptions
+
+    var isJSON: Bool { output.isJSON }
+    var showsVerifierLog: Bool? { verbose }
+
+    func validate() throws {
+        if ingress.isEmpty, egress.isEmpty { throw ValidationError("Name a program, by --ingress or --egress.") }
+    }
+
+    func run(in context: Context) throws(PacketMetadataError) {
+        var programs: [Hook: [ProgramChoice]] = [:]
+        if !ingress.isEmpty { programs[.cgroupIngress] = ingress.map(\.choice) }
+        if !egress.isEmpty { programs[.cgroupEgress] = egress.map(\.choice) }
+        let request = AttachmentRequest(programs, joins: join, registersMissing: registerMissing)
+        let attaching = AttachingRun(request: request, registry: registry, writing: writing, context: context)
+        let paths = cgroups.map { FilePath($0) }
+        let reports = try doing(.attach(to: cgroups)) { () throws(PacketMetadataError) in
+            for path in paths { try Registry.checkCgroup(path, takesRoot: rootCgroup) }
+            return try attaching { (registry, _) throws(PacketMetadataError) in
+                try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
+                    try registry.attach(request, to: paths, takesRoot: rootCgroup)
+                }
+            }
+        }
+        if let reports { context.show(reports, isJSON: isJSON) }
+    }
+}
