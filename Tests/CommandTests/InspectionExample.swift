@@ -60,8 +60,9 @@ enum InspectionExample {
     }
 
     static let users = [
-        FieldUser(program: "producer", interface: "eth0", hook: .xdp, isPrebuilt: true, counts: true),
-        FieldUser(program: "steer", interface: "eth0", hook: .tcIngress, isPrebuilt: false, counts: false),
+        FieldUser(program: "producer", place: .interface("eth0", .here), hook: .xdp, isPrebuilt: true, counts: true),
+        FieldUser(
+            program: "steer", place: .interface("eth0", .here), hook: .tcIngress, isPrebuilt: false, counts: false),
     ]
 
     static func inspection(_ view: InspectionView, _ image: RegistryImage) -> Inspection {

@@ -48,7 +48,10 @@ import Testing
                     ))),
             .init(held, .removed),
             .init(orphan, .removed),
-            .init(.link(7, programID: 15, programName: nil, holders: []), .removed),
+            .init(.link(7, at: nil, programID: 15, programName: nil, holders: []), .removed),
+            .init(
+                .link(8, at: "netfilter ipv4 input, priority 0", programID: 16, programName: "firewall", holders: []),
+                .planned),
             .init(
                 .program(unnamed, occupant(.xdpNetlink, 16, "other"), holders: []),
                 .kept(reason: "it uses a registry of pktmeta's, and was loaded by somebody else")),

@@ -68,7 +68,7 @@ struct ExampleRefusal: RefusalWords {
             slot: 1, layout: LayoutWord(FieldID(rawValue: 0x0100_0001), generation: Generation(1), offset: 8, size: 4),
             definition: try FieldDefinition(name: name, type: .u32), registeredAt: 0)
         let failed = PacketMetadataError(ExampleRefusal(kind: .system, reason: "replace p: EIO"))
-        let error = failed.keeping(from: .renew(program: "p", interface: "eth0"))
+        let error = failed.keeping(from: .renew(program: "p", on: "eth0"))
             .unfinished(.registerField(name), .registered(field, in: "/r"))
         #expect(error.kind == .unfinished)
         #expect(

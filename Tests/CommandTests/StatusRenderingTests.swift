@@ -28,17 +28,25 @@ import Testing
         path: "/sys/fs/bpf/pktmeta",
         hooks: [
             HookStatus(
-                interface: "eth0", ifindex: 2, namespace: .here, hook: .xdp,
+                place: .interface("eth0", .here), ifindex: 2, hook: .xdp,
                 entries: [
                     program("producer", "prebuilt producer", fields: ["tenant", "seen_at"], packets: 12),
                     program("stamp", "/opt/acme.bpf.o", fields: ["tenant"], maps: ["counts", "pktmeta+bss"]),
                 ], isComplete: true),
             HookStatus(
-                interface: "veth1", ifindex: 9, namespace: .named("blue"), hook: .tcIngress,
+                place: .interface("veth1", .named("blue")), ifindex: 9, hook: .tcIngress,
                 entries: [program("consumer", "prebuilt consumer", .gone, .clsact, id: nil)], isComplete: true),
             HookStatus(
-                interface: "veth2", ifindex: 9, namespace: .cookie(77), hook: .tcIngress,
+                place: .interface("veth2", .cookie(77)), ifindex: 9, hook: .tcIngress,
                 entries: [program("consumer", "prebuilt consumer", .unknown, .tcx, maps: nil)], isComplete: false),
+            HookStatus(
+                place: .netfilter(NetfilterHook(.ipv4, .input, priority: -150), .named("blue")), ifindex: nil,
+                hook: .netfilter,
+                entries: [program("firewall", "/opt/umbrella.bpf.o", .attached, .link, fields: ["tenant"])],
+                isComplete: true),
+            HookStatus(
+                place: .cgroup("/sys/fs/cgroup/system.slice"), ifindex: nil, hook: .cgroupIngress,
+                entries: [program("accounting", "/opt/hooli.bpf.o", .gone, .link, id: nil)], isComplete: true),
         ], time: 7_300_000_000_000)
 
     @Test func text() throws {
@@ -49,7 +57,7 @@ import Testing
         path: "/sys/fs/bpf/a-folder-of-an-application/with-a-registry-of-its-own/pktmeta",
         hooks: [
             HookStatus(
-                interface: "enp129s0f0np0v1", ifindex: 12, namespace: .cookie(12_345), hook: .tcIngress,
+                place: .interface("enp129s0f0np0v1", .cookie(12_345)), ifindex: 12, hook: .tcIngress,
                 entries: [
                     program(
                         "a_program_with_a_name_that_is_as_long_as_the_names_of_functions_get",

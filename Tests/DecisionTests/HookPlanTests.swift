@@ -25,8 +25,8 @@ import Testing
 
     private static func record(_ spec: ProgramSpec, revision: UInt64? = nil) -> AttachmentRecord {
         AttachmentRecord(
-            hook: spec.hook, mode: spec.hook.modes[0], ifindex: 2, netnsCookie: 1, attachedAt: 0,
-            revision: revision ?? spec.image.revision, binding: spec.program.binding, interface: "eth0",
+            hook: spec.hook, mode: spec.hook.modes[0], site: .interface("eth0", netnsCookie: 1, ifindex: 2),
+            attachedAt: 0, revision: revision ?? spec.image.revision, binding: spec.program.binding,
             program: spec.name, object: spec.object, hasEthernetHeader: true, isUnasked: false)
     }
 

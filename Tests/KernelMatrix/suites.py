@@ -3,8 +3,8 @@
 
 # What packets keep on their ways.
 SURVIVAL = ("SurvivalTests",)
-# Who else can read a packet's fields.
-LAYERS = ("SkbTests", "TraceTests")
+# Who else can read a packet's fields, and what is done by them there. Before Linux 6.4 netfilter is refused.
+LAYERS = ("SkbTests", "TraceTests", "NetfilterTests", "CgroupTests")
 # What is done with packets that leave; attached by TCX.
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 

@@ -13,7 +13,16 @@ public struct ReceivingSocket: ~Copyable {
     public init(port: UInt16) throws(Errno) {
         let raw = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw Errno.last }
-        let fd = OwnedFD(raw)
+        try self.init(OwnedFD(raw), port: port)
+    }
+
+    /// The same of a cgroup.
+    public init(port: UInt16, of cgroup: ScratchCgroup) throws(Errno) {
+        try self.init(cgroup.socket(), port: port)
+    }
+
+    private init(_ fd: consuming OwnedFD, port: UInt16) throws(Errno) {
+        let raw = fd.raw
         var isShared: CInt = 1
         guard setsockopt(raw, SOL_SOCKET, SO_REUSEPORT, &isShared, socklen_t(MemoryLayout<CInt>.size)) == 0 else {
             throw Errno.last
@@ -26,6 +35,24 @@ public struct ReceivingSocket: ~Copyable {
         }
         guard result == 0 else { throw Errno.last }
         self.fd = fd
+    }
+
+    /// Sends packets to a port of this thread's network namespace, or of another host.
+    public func send(_ count: Int, to address: [UInt8], port: UInt16) throws(Errno) {
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = port.bigEndian
+        target.sin_addr.s_addr = address.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+        for number in 0..<count {
+            let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64)
+            let result = withUnsafeBytes(of: target) { place in
+                sendto(
+                    fd.raw, bytes, bytes.count, 0, place.assumingMemoryBound(to: sockaddr.self).baseAddress,
+                    socklen_t(place.count))
+            }
+            // A program that drops what is sent has the kernel say EPERM.
+            if result < 0, errno != EPERM { throw Errno(rawValue: errno) }
+        }
     }
 
     /// The bytes of the next packet's payload; nil if none is there.

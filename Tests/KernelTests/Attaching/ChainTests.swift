@@ -320,8 +320,9 @@ import Testing
             let attachment = try #require(try store.attachments().first)
             let registry = try Registry.open(at: bench.scratch.path, for: .write)
             let attacher = try bench.pair.inReceiver {
-                try InterfaceAttacher(
-                    NetworkInterface(named: "far0"), programs: CommandPrograms(), action: .attach(interfaces: ["far0"]))
+                try Attacher(
+                    HookInterface(NetworkInterface(named: "far0"), netns: nil), programs: CommandPrograms(),
+                    action: .attach(to: ["far0"]))
             }
             let first = attachment.members[0]
             let chain = try attacher.loader(.xdp, attachment.record.mode, isAttached: true).load(

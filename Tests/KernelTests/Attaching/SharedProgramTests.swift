@@ -210,7 +210,7 @@ import Testing
             let host = try Host()
             try host.attach("--xdp", "none")
             let store = try AttachmentStore(of: host.bench.scratch.path)
-            let damaged = try #require(try store.attachments().first { $0.record.interface == "two0" })
+            let damaged = try #require(try store.attachments().first { $0.record.site.place.interface == "two0" })
             try damaged.members[0].folders.program.unlink()
             let repaired = try host.command("repair")
             #expect(repaired.exitCode == 0 && repaired.output.contains("dropped the damaged attachment"))
@@ -341,15 +341,15 @@ import Testing
             try host.attach("--xdp", "none")
             let registry = try Registry.open(at: host.bench.scratch.path, for: .write)
             let store = try AttachmentStore(of: host.bench.scratch.path)
-            let first = try #require(try store.attachments().first { $0.record.interface == "one0" })
+            let first = try #require(try store.attachments().first { $0.record.site.place.interface == "one0" })
             try host.bench.pair.inReceiver {
                 let programs = CommandPrograms()
-                let attacher = try InterfaceAttacher(
-                    NetworkInterface(named: "one0"), programs: programs, action: .attach(interfaces: ["one0"]))
+                let interface = try HookInterface(NetworkInterface(named: "one0"), netns: nil)
+                let attacher = Attacher(interface, programs: programs, action: .attach(to: ["one0"]))
                 let chain = try attacher.load([programs.entry(first.members[0], for: registry.image())], .tcx, registry)
-                let recorded = RecordedChain(chain, mode: .tcx, on: attacher.interface)
-                _ = try store.add(attacher.interface.point(.tcIngress), recorded) { folders throws(BPFError) in
-                    try BPFLink.tcx(chain.first.program, ifindex: attacher.interface.index, .ingress)
+                let recorded = RecordedChain(chain, mode: .tcx, at: interface.site, hasEthernetHeader: true)
+                _ = try store.add(interface.point(.tcIngress), recorded) { folders throws(BPFError) in
+                    try BPFLink.tcx(chain.first.program, ifindex: interface.index, .ingress)
                         .pin(at: folders.link)
                 }
             }

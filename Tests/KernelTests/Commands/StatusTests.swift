@@ -50,7 +50,7 @@ import Testing
             try #require(hooks.count == 2)
             #expect(hooks.map(\.hook) == [.xdp, .tcIngress])
             #expect(hooks.map(\.interface) == ["far0", "far0"])
-            #expect(hooks.map(\.namespace) == [.here, .here])
+            #expect(hooks.map(\.place.namespace) == [.here, .here])
             #expect(hooks.allSatisfy { $0.isComplete })
             let chain = Self.ours(hooks[0])
             #expect(chain.map(\.program) == ["producer", "stamp"])
@@ -96,13 +96,13 @@ import Testing
             #expect(elsewhere.flatMap(Self.ours).map(\.state) == [.attached, .attached])
             #expect(elsewhere.map(\.interface) == ["far0", "far0"])
             #expect(elsewhere.allSatisfy { $0.isComplete })
-            #expect(elsewhere.allSatisfy { $0.namespace != .here })
+            #expect(elsewhere.allSatisfy { $0.place.namespace != .here })
 
             let path = "/proc/\(ProcessID.current)/fd/\(bench.pair.sender.fd.raw)"
             try bench.pair.inReceiver { try VethPair.ip("link set far0 netns \(path) name moved0") }
             let moved = try bench.pair.inSender { try Registry.open(at: bench.scratch.path, for: .read).status() }
             let xdp = try #require(moved.first { $0.hook == .xdp })
-            #expect(xdp.interface == "moved0" && xdp.namespace == .here)
+            #expect(xdp.place == .interface("moved0", .here))
             #expect(Self.ours(xdp).map(\.state) == [.attached])
             // Its filter did not come along.
             let tc = try #require(moved.first { $0.hook == .tcIngress })

@@ -81,6 +81,12 @@ import Testing
         Row(
             before: .field, arguments: ["create-steering", "workers", "--field", "spare", "--sockets", "4"],
             exitCodes: [77, 77, 77, 77, 0], saying: "CAP_"),
+        Row(
+            before: .field, arguments: ["attach-to-netfilter", "NETFILTER", "--hook", "input", "--register-missing"],
+            exitCodes: [77, 77, 77, 77, 0]),
+        Row(
+            before: .field, arguments: ["attach-to-cgroup", "CGROUP", "--ingress", "INGRESS", "--register-missing"],
+            exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .prebuilt, arguments: ["inspect-map"], exitCodes: [0, 0, 0, 0, 0]),
         Row(
             before: .prebuilt, arguments: ["watch", "far0", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),
@@ -98,8 +104,10 @@ import Testing
         let user: OtherUser
         let pair: VethPair
         let registry: FilePath
+        private let cgroup: ScratchCgroup
 
         init() throws {
+            cgroup = try ScratchCgroup()
             user = try OtherUser()
             pair = try VethPair()
             registry = user.home.appending("registry")
@@ -109,7 +117,12 @@ import Testing
             _ arguments: [String], _ privilege: Privilege = .all, as id: UInt32 = OtherUser.id, groups: [UInt32] = []
         ) throws -> ChildProcess.Outcome {
             let bound = ["--xdp", try user.object("bound_count").string + ":stamp", "--tc", "none"]
-            let arguments = arguments.flatMap { $0 == "BOUND" ? bound : [$0] } + ["--registry", registry.string]
+            let filters = try user.object("filter_places").string
+            let words = [
+                "BOUND": bound, "NETFILTER": ["\(filters):in_netfilter"], "CGROUP": [cgroup.path.string],
+                "INGRESS": ["\(filters):to_cgroup"],
+            ]
+            let arguments = arguments.flatMap { words[$0] ?? [$0] } + ["--registry", registry.string]
             return try pair.inReceiver {
                 try user.run(arguments, capabilities: privilege.capabilities, as: id, groups: groups)
             }

@@ -65,6 +65,11 @@ import Testing
         }
     }
 
+    /// One of its own.
+    private static func cgroup(_ registry: FilePath) -> String {
+        "/run/cgroup/\(registry.lastComponent?.string ?? "pktmeta-test")"
+    }
+
     /// A life of a registry, and what it is to leave in the log, by the command.
     private static func life(_ registry: FilePath) -> String {
         """
@@ -95,6 +100,14 @@ import Testing
         pktmeta delete-steering workers
         try delete-steering workers
         pktmeta unregister-field key
+        pktmeta attach-to-netfilter \(Fixture.object("plain_filters")):accept --hook input --family ipv4 --netns blue
+        pktmeta detach-from-netfilter --netns blue
+        mkdir /run/cgroup
+        mount -t cgroup2 none /run/cgroup
+        mkdir \(cgroup(registry))
+        pktmeta attach-to-cgroup \(cgroup(registry)) --egress \(Fixture.object("plain_filters"))
+        pktmeta detach-from-cgroup \(cgroup(registry))
+        rmdir \(cgroup(registry))
         pktmeta detach-from-interface v1 --netns blue --xdp
         try detach-from-interface v1 --netns blue --xdp
         ip netns exec blue ip link delete v1
@@ -112,7 +125,7 @@ import Testing
         """
     }
 
-    private static func sentences(ids: [String], cookie: String) -> [String: [String]] {
+    private static func sentences(ids: [String], cookie: String, cgroup: String) -> [String: [String]] {
         func field(_ name: String, _ index: Int) -> String { "field \(name), id \(ids[index]), type bytes:13" }
         let key = "field key, id \(ids[4]), type u32"
         let here = "in network namespace cookie \(cookie)"
@@ -136,6 +149,14 @@ import Testing
                 "attached consumer to TC ingress of v0 \(here) (tcx)",
             ],
             "unregister-field": ["unregistered " + field("b", 1), "unregistered \(key)"],
+            "attach-to-netfilter": [
+                "attached accept to netfilter of ipv4 input, priority 0 in network namespace blue (link)"
+            ],
+            "detach-from-netfilter": [
+                "detached accept from netfilter of ipv4 input, priority 0 in network namespace blue (link)"
+            ],
+            "attach-to-cgroup": ["attached accept_at_cgroup to cgroup egress of \(cgroup) (link)"],
+            "detach-from-cgroup": ["detached accept_at_cgroup from cgroup egress of \(cgroup) (link)"],
             "compact": ["moved \(field("c", 2)) to offset 21"],
             "detach-from-interface": ["detached producer from XDP of v1 in network namespace blue (native)"],
             "repair": [
@@ -158,7 +179,7 @@ import Testing
             let ids = lines.filter { $0.hasPrefix("0x") }
             try #require(ids.count == 5, "\(lines)")
             let cookie = try #require(written.compactMap { $0["PKTMETA_NETNS_COOKIE"] }.first)
-            let expected = Self.sentences(ids: ids, cookie: cookie)
+            let expected = Self.sentences(ids: ids, cookie: cookie, cgroup: Self.cgroup(scratch.path))
             for command in Pktmeta.configuration.subcommands {
                 let verb = command._commandName
                 let sentences = try #require(expected[verb], "what \(verb) writes to the log is not said here")

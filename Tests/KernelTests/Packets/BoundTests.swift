@@ -63,7 +63,7 @@ import Testing
         func harness(_ hook: Hook, _ compiler: Fixture.Compiler) throws -> any ContractHarness {
             switch hook {
             case .xdp: try XDPHarness(load("bound_xdp", compiler, .xdp))
-            case .tcIngress, .tcEgress: try TCHarness(load("bound_tc", compiler, .tcIngress), compiler)
+            default: try TCHarness(load("bound_tc", compiler, .tcIngress), compiler)
             }
         }
 
