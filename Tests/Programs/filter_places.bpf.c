@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Gets a field of each packet to a port at netfilter and at a cgroup, by its id and bound. All bytes of a packet's payload
- * are its number, and the field is that too (skb_places.bpf.c sets it).
+ * Gets a field of each packet to a port at netfilter and at a cgroup, by its id and bound. All bytes of a packet's
+ * payload are its number, and the field is that too (skb_places.bpf.c sets it).
  */
 #include <linux/bpf.h>
 #include <linux/in.h>
@@ -22,7 +22,7 @@ enum place { NETFILTER, CGROUP, BESIDE, PLACES };
 
 struct seen {
 	__u64 packets;
-	__u64 right;  /* of two each */
+	__u64 right; /* of two each */
 	__u64 wrong;
 	__u64 faults; /* -EFAULT: there is no area */
 };

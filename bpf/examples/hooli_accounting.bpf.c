@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Hooli bills its tenants by service: each service is a cgroup, and what it receives is counted for the tenant that Acme
- * has said the packet is from (acme_ingress.bpf.c).
+ * Hooli bills its tenants by service: each service is a cgroup, and what it receives is counted for the tenant that
+ *Acme has said the packet is from (acme_ingress.bpf.c).
  *
  *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
  *		-c bpf/examples/hooli_accounting.bpf.c -o hooli_accounting.bpf.o
@@ -39,7 +39,7 @@ struct {
 SEC("cgroup_skb/ingress")
 int hooli_accounting(struct __sk_buff *skb)
 {
-	struct account account = { .cgroup = bpf_skb_cgroup_id(skb) };
+	struct account account = {.cgroup = bpf_skb_cgroup_id(skb)};
 	struct pktmeta_skb_cursor c;
 	struct sum *sum, none = {};
 

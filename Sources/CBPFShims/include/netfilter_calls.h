@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 /* include/uapi/linux/bpf.h since Linux 6.4. */
-#define NETFILTER_PROGRAM_TYPE 32    /* BPF_PROG_TYPE_NETFILTER */
-#define NETFILTER_ATTACH_TYPE 45     /* BPF_NETFILTER */
-#define NETFILTER_LINK_TYPE 10       /* BPF_LINK_TYPE_NETFILTER */
+#define NETFILTER_PROGRAM_TYPE 32      /* BPF_PROG_TYPE_NETFILTER */
+#define NETFILTER_ATTACH_TYPE 45       /* BPF_NETFILTER */
+#define NETFILTER_LINK_TYPE 10         /* BPF_LINK_TYPE_NETFILTER */
 #define NETFILTER_DEFRAGMENT (1U << 0) /* BPF_F_NETFILTER_IP_DEFRAG, since Linux 6.6 */
 
-#define NETFILTER_INFO_OFFSET 16       /* of its part in struct bpf_link_info, which is the following struct */
+#define NETFILTER_INFO_OFFSET 16 /* of its part in struct bpf_link_info, which is the following struct */
 
 struct netfilter_position {
 	uint32_t family; /* NFPROTO_* */

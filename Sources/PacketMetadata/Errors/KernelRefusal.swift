@@ -61,13 +61,16 @@ public struct VerifierRefusal: Sendable, Hashable {
     /// Capabilities that this process lacks: without them the verifier refuses more.
     public let missing: [String]
 
+    /// What it says of arithmetic, and of kernel memory that is read by its type.
+    private static let lacks = ["prohibited", "allowed only to CAP_PERFMON"]
+
     init(_ log: VerifierLog, missing: [Capability]) {
         reason = log.description
         self.log = log.text
         self.missing = missing.map(\.description)
         cause =
             switch log.needsLicense {
-            case _ where log.summary.contains("prohibited") && !missing.isEmpty: .capabilities
+            case _ where Self.lacks.contains(where: log.summary.contains) && !missing.isEmpty: .capabilities
             case .helper: .helperLicense
             case .kernelFunction: .functionLicense
             case nil: .program
