@@ -35,7 +35,7 @@ import Testing
             }
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(!run.output.contains("\\x1b") && !run.errors.contains("\\x1b"), "\(run.output)")
-            if command == ["status"] { #expect(run.output.contains("\u{1b}[1mINTERFACE")) }
+            if command == ["status"] { #expect(run.output.contains("\u{1b}[1mPLACE")) }
         }
     }
 
