@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CLinuxShims
 internal import Glibc
 
 /// The PID namespace of this process (pid_namespaces(7)): it sees the processes of that, and of those below.

@@ -379,37 +379,31 @@ static __always_inline void tell(const struct visit *visit, const struct pktmeta
 	bpf_ringbuf_submit(event, wake_up(counts, event->time, pktmeta_trace.wake_after));
 }
 
-static __always_inline int is_open(void)
-{
-	const struct pktmeta_trace_control *control;
-	__u32 zero = 0;
-
-	control = bpf_map_lookup_elem(&pktmeta_control, &zero);
-	return control && *(const volatile __u32 *)&control->is_open;
-}
-
 /* One function, which all programs of the object share. */
 static __attribute__((noinline)) int see(const struct visit *visit)
 {
 	const void *skb = visit->skb;
+	volatile struct pktmeta_trace_control *control;
+	struct pktmeta_followed *followed = NULL;
 	struct pktmeta_event_counts *counts;
-	struct pktmeta_followed *followed;
 	struct pktmeta_skb_cursor c;
 	__u64 key = (__u64)skb, head, copy_of = 0;
 	__u32 zero = 0;
 	__u8 flags = 0;
 
 	counts = bpf_map_lookup_elem(&pktmeta_seen, &zero);
-	if (!counts)
+	control = bpf_map_lookup_elem(&pktmeta_control, &zero);
+	if (!counts || !control)
 		return 0;
 	counts->seen++;
-	followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
+	if (control->has_begun)
+		followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
 	if (followed && is_another(followed, visit)) {
 		forget(key, followed);
 		followed = NULL;
 	}
 	pktmeta_open_skb(&c, skb);
-	if (!followed && (!is_open() || !is_asked_for(visit, &c)))
+	if (!followed && (!control->is_open || !is_asked_for(visit, &c)))
 		return 0;
 	head = (__u64)MEMBER(skb, head);
 	if (!followed) {
@@ -421,6 +415,7 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 			counts->dropped++;
 			return 0;
 		}
+		control->has_begun = 1;
 		flags = PKTMETA_TRACE_FIRST;
 	} else if (followed->head != head) {
 		followed->is_unsure = 1;

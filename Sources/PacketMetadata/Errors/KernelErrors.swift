@@ -57,6 +57,19 @@ extension KernelRefusal {
     }
 }
 
+extension PacketMetadataError {
+    /// The same of a program that the kernel loads with CAP_PERFMON only, whatever it does (kernel/bpf/syscall.c,
+    /// `is_perfmon_prog_type()`): no verifier says so.
+    var ofTracing: PacketMetadataError {
+        guard case .kernelFailure(let failure) = refusal as? KernelRefusal, failure.errno == .notPermitted else {
+            return self
+        }
+        let missing = Capability.missing(of: [.perfmon])
+        if missing.isEmpty { return self }
+        return PacketMetadataError(KernelRefusal.missingCapabilities(missing.map(\.description), failure))
+    }
+}
+
 extension BPFError {
     fileprivate func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
 

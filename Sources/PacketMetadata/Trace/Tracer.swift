@@ -38,9 +38,13 @@ final class Tracer {
         let constants = try Self.constants(request, image)
         let loader = ProgramLoader(ObjectFile(.tracer), image: image, isStrict: true)
         func load(_ names: Set<String>) throws(PacketMetadataError) -> BPFObject {
-            try loader.load(names, in: registry, constants) { (object) throws(BPFError) in
-                guard let earlier else { return try object.resize(PKTMETA_EVENTS_MAP, to: request.bufferSize) }
-                for name in Self.sharedMaps { try object.reuse(earlier.object.map(name), as: name) }
+            do throws(PacketMetadataError) {
+                return try loader.load(names, in: registry, constants) { (object) throws(BPFError) in
+                    guard let earlier else { return try object.resize(PKTMETA_EVENTS_MAP, to: request.bufferSize) }
+                    for name in Self.sharedMaps { try object.reuse(earlier.object.map(name), as: name) }
+                }
+            } catch {
+                throw error.ofTracing
             }
         }
         let tracepoints = Set(TraceStation.tracepoints.map(\.program))
@@ -54,7 +58,7 @@ final class Tracer {
         try attachTracepoints()
         if functionsRefused == nil { attachFunctions() } else { missing += TraceStation.functions }
         // A packet that came before would have been seen at the first stations only.
-        try setOpen(true)
+        try setOpen(true, hasBegun: earlier != nil)
     }
 
     private static func constants(
@@ -108,9 +112,11 @@ final class Tracer {
     }
 
     /// Has programs begin with packets, or with no more; those that are followed they follow on.
-    func setOpen(_ isOpen: Bool) throws(PacketMetadataError) {
+    ///
+    /// - Parameter hasBegun: whether there may be some that are followed.
+    func setOpen(_ isOpen: Bool, hasBegun: Bool = true) throws(PacketMetadataError) {
         do throws(BPFError) {
-            let control = pktmeta_trace_control(is_open: isOpen ? 1 : 0, pad: 0)
+            let control = pktmeta_trace_control(is_open: isOpen ? 1 : 0, has_begun: hasBegun ? 1 : 0)
             try object.map(PKTMETA_TRACE_CONTROL_MAP).update(at: 0, encode(control))
         } catch {
             throw PacketMetadataError(error)

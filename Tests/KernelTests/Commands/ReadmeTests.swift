@@ -102,9 +102,12 @@ import Testing
             #expect(!output.contains("warning"), "\(output)")
             #expect(
                 output.contains("eth0: XDP: stamp attached (native)\neth0: TC ingress: steer attached"), "\(output)")
-            let watched = output.split(separator: "\n").filter { $0.contains(" UDP ") }
+            let shown = output.split(separator: "\n").filter { $0.contains(" UDP ") }
+            let watched = shown.filter { !$0.contains(" #") }
             #expect(watched.count == 3)
             #expect(watched.allSatisfy { $0.contains("tenant=42") && $0.contains("trace=0x") }, "\(watched)")
+            let traced = shown.filter { $0.contains(" #") }
+            #expect(traced.count == 3 && traced.allSatisfy { $0.contains(" gro eth0 ") && $0.contains("tenant=42") })
             try Self.expectRightValues(bench, since: start)
         }
     }
@@ -157,7 +160,7 @@ import Testing
             let bench = try Bench(.swift)
             try bench.writeSources()
             let before = try Self.shell(containing: "clang").split(separator: "\n").filter {
-                !$0.contains("watch")
+                !$0.contains("watch") && !$0.contains("trace -f")  // which wait for packets
             }
             // Tests run side by side, some in mount namespaces of their own: what these have is not seen, and told (79).
             let commands = try Self.shell(containing: "delete-registry")

@@ -25,26 +25,27 @@ import Testing
             let json = try Self.run(bench, ["--count", "2", "--json", "--fields", "tenant"])
             _ = try traffic.stop()
             #expect(text.exitCode == 0, "\(text.errors)")
-            let lines = text.output.split(separator: "\n").filter { $0.contains(" #1 ") }
+            // The first one may have been on its way as the trace began.
+            let lines = text.output.split(separator: "\n").filter { $0.contains(" #2 ") }
             let first = try Regex(
-                #"\d\d:\d\d:\d\d\.\d{6} #1 gro far0 UDP 192\.0\.2\.1:\d+ > 192\.0\.2\.2:4739, 46 bytes: (tenant=7 trusted|trusted tenant=7)"#
+                #"\d\d:\d\d:\d\d\.\d{6} #2 gro far0 UDP 192\.0\.2\.1:\d+ > 192\.0\.2\.2:4739, 46 bytes: (tenant=7 trusted|trusted tenant=7)"#
             )
             #expect(lines.first?.wholeMatch(of: first) != nil, "\(text.output)")
-            let second = try Regex(#" +\+\d+\.\d{3} us #1 receive far0"#)
+            let second = try Regex(#" +\+\d+\.\d{3} us #2 receive far0"#)
             #expect(lines.dropFirst().first?.wholeMatch(of: second) != nil, "\(text.output)")
-            let last = try Regex(#" +\+\d+\.\d{3} us #1 dropped (NO_SOCKET )?in __udp4_lib_rcv\+0x[0-9a-f]+"#)
+            let last = try Regex(#" +\+\d+\.\d{3} us #2 dropped (NO_SOCKET )?in __udp4_lib_rcv\+0x[0-9a-f]+"#)
             #expect(lines.last?.wholeMatch(of: last) != nil, "\(text.output)")
             #expect(text.errors.contains("note: stations: gro (tracepoint napi_gro_receive_entry), "))
             #expect(text.errors.contains("note: shown by no kernel: what XDP and TC programs say"))
             #expect(text.errors.contains("note: 2 packets followed, at "))
 
             let documents = json.output.split(separator: "\n").map(String.init)
-            #expect(json.exitCode == 0 && documents.count >= 7, "\(json.output)")
+            #expect(json.exitCode == 0 && documents.count >= 5, "\(json.output)")
             for document in documents { #expect(try JSONSchema("trace").faults(of: document) == "") }
             let packets = try documents.dropFirst().map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: any Sendable])
             }
-            #expect(packets.first?["station"] as? String == "gro")
+            #expect(packets.contains { $0["station"] as? String == "gro" })
             #expect((packets.first?["fields"] as? [String: any Sendable])?["tenant"] as? Int == 7)
             #expect(Set(packets.compactMap { $0["packet"] as? Int }) == [1, 2])
             #expect(packets.contains { ($0["drop"] as? [String: any Sendable])?["function"] is String })
