@@ -165,7 +165,8 @@ import Testing
             ],
             "delete-registry": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
             "remove-from-host": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
-            "status": [], "inspect-map": [], "watch": [], "trace": [], "export-btf": [], "export-fields": [], "generate-header": [],
+            "status": [], "inspect-map": [], "watch": [], "trace": [], "export-btf": [], "export-fields": [],
+            "generate-header": [],
             "doctor": [], "demo": [], "bench": [],
         ]
     }
