@@ -9,9 +9,10 @@ import Testing
 @Suite(Kernel.required) struct OtherCommandTests {
     static let commands = [
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
-        "detach-from-interface", "create-steering", "delete-steering", "status", "inspect-map", "watch", "compact",
-        "repair", "remove-from-host",
-        "export-fields", "export-btf", "generate-header", "doctor", "demo", "bench",
+        "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "attach-to-cgroup",
+        "detach-from-cgroup", "create-steering", "delete-steering", "status", "inspect-map", "watch", "trace",
+        "compact", "repair", "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
+        "bench",
     ]
 
     private func withCommand(_ memory: Memory, _ body: (ReleasedCommand) throws -> Void) throws {

@@ -108,6 +108,24 @@ import Testing
         }
     }
 
+    /// From the sender's interface on, where packets carry nothing yet.
+    @Test(arguments: Scene.allCases, Memory.allCases)
+    func trace(scene: Scene, memory: Memory) throws {
+        let stage = try Stage(scene, memory)
+        try stage.run { command in
+            #expect(try stage.attach()?.status ?? 0 == 0)
+            let traffic = BackgroundTraffic(stage.pair)
+            defer { _ = try? traffic.stop() }
+            let arguments = ["trace", "--all-packets", "--dst", VethPair.farAddress, "--dport", "\(VethPair.port)"]
+            let lines = try command.expect(arguments + ["--count", "5", "--buffer", "64M", "--json"]).jsonLines
+            #expect(lines.first?["stations"].array.count ?? 0 >= 8)
+            let packets = lines.dropFirst()
+            #expect(Set(packets.map { $0["packet"].number }) == [1, 2, 3, 4, 5])
+            #expect(packets.contains { $0["station"].text == "transmit" })
+            #expect(packets.contains { $0["drop"]["function"].text != nil })
+        }
+    }
+
     @Test(arguments: Scene.allCases, Memory.allCases)
     func watch(scene: Scene, memory: Memory) throws {
         let stage = try Stage(scene, memory)

@@ -5,14 +5,15 @@ internal import Linux
 
 /// The kernel's words for why it drops packets, and where.
 struct DropReasons: ~Copyable {
-    /// None before Linux 5.17. Read once they are needed, which takes a look through the kernel's types.
-    private lazy var names = (try? KernelEnumeration(named: "skb_drop_reason").names) ?? [:]
+    /// None before Linux 5.17. To be read before packets come: it takes a look through the kernel's types, as long as it
+    /// takes to fill a buffer.
+    private let names = (try? KernelEnumeration(named: "skb_drop_reason").names) ?? [:]
     private var symbols = KernelSymbols()
 
     private static let prefix = "SKB_DROP_REASON_"
 
     /// Whether the kernel gives reasons (Linux 5.17).
-    var areKnown: Bool { mutating get { !names.isEmpty } }
+    var areKnown: Bool { !names.isEmpty }
 
     /// - Parameters:
     ///   - reason: `enum skb_drop_reason`; a subsystem's own have the subsystem's number in the upper half

@@ -21,8 +21,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7"), ("trusted", "flag", "constant")])
             let traffic = BackgroundTraffic(bench.pair)
-            let text = try Self.run(bench, ["-f", "tenant=7", "--dport", "4739", "--count", "2"])
-            let json = try Self.run(bench, ["--count", "2", "--json", "--fields", "tenant"])
+            let text = try Self.run(bench, ["-f", "tenant=7", "--dport", "4739", "--count", "2", "--buffer", "64M"])
+            let json = try Self.run(bench, ["--count", "2", "--json", "--fields", "tenant", "--buffer", "64M"])
             _ = try traffic.stop()
             #expect(text.exitCode == 0, "\(text.errors)")
             // The first one may have been on its way as the trace began.
@@ -58,8 +58,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
             let traffic = BackgroundTraffic(bench.pair)
-            let text = try Self.run(bench, ["--summary", "tenant", "--count", "20"])
-            let json = try Self.run(bench, ["--summary", "tenant", "--count", "20", "--json"])
+            let text = try Self.run(bench, ["--summary", "tenant", "--count", "20", "--buffer", "64M"])
+            let json = try Self.run(bench, ["--summary", "tenant", "--count", "20", "--buffer", "64M", "--json"])
             _ = try traffic.stop()
             #expect(
                 text.exitCode == 0 && text.output.hasPrefix("tenant=7: 20 packets\n"), "\(text.output)\(text.errors)")
