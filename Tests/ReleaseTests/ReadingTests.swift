@@ -119,7 +119,8 @@ import Testing
             let arguments = ["trace", "--all-packets", "--dst", VethPair.farAddress, "--dport", "\(VethPair.port)"]
             let lines = try command.expect(arguments + ["--count", "5", "--buffer", "64M", "--json"]).jsonLines
             #expect(lines.first?["stations"].array.count ?? 0 >= 8)
-            let packets = lines.dropFirst()
+            // Other tests send to such addresses too, as much as can be: some may be lost, which is said.
+            let packets = lines.dropFirst().filter { $0["dropped"].number == nil }
             #expect(Set(packets.map { $0["packet"].number }) == [1, 2, 3, 4, 5])
             #expect(packets.contains { $0["station"].text == "transmit" })
             #expect(packets.contains { $0["drop"]["function"].text != nil })
