@@ -14,7 +14,7 @@ for definition in [tenant, seenAt] {
 
 let interface = "eth0"
 for report in try registry.attach(AttachmentRequest(), to: [interface]) {
-    print(report.interface, report.hook, report.program, report.outcome)
+    print(report.place, report.hook, report.program, report.outcome)
 }
 
 let earlier = try registry.inspect()
