@@ -93,7 +93,7 @@ public final class HeldAttachments {
 extension Registry {
     /// Attaches programs to interfaces of this thread's network namespace for as long as what it returns lives.
     ///
-    /// - Throws: as ``attach(_:to:)``; `usage` if the request is to join what is attached, or for a filter, which would
+    /// - Throws: as ``attach(_:to:)-(_,[String])``; `usage` if the request is to join what is attached, or for a filter, which would
     ///   outlive the process.
     public func hold(
         _ request: AttachmentRequest, on interfaceNames: [String]

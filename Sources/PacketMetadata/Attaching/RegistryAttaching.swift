@@ -36,8 +36,11 @@ extension Registry {
 
     /// The same to cgroups of version 2, by their folders.
     ///
-    /// - Parameter takesRoot: whether the root cgroup is meant if it is named: each packet of each socket of the host then
-    ///   runs the program.
+    /// - Parameters:
+    ///   - request: the programs, and how they are attached.
+    ///   - cgroups: their folders.
+    ///   - takesRoot: whether the root cgroup is meant if it is named: each packet of each socket of the host then runs the
+    ///     program.
     /// - Throws: likewise; `usage` if a folder is no such cgroup.
     public func attach(
         _ request: AttachmentRequest, to cgroups: [FilePath], takesRoot: Bool = false

@@ -25,7 +25,9 @@ extension Registry {
 
     /// The same from places of netfilter in this thread's network namespace: those of which this registry has some.
     ///
-    /// - Parameter isMeant: whether a place is meant; of several there must be at least one that has a program.
+    /// - Parameters:
+    ///   - programs: which ones; all if empty.
+    ///   - isMeant: whether a place is meant; of several there must be at least one that has a program.
     /// - Throws: likewise.
     public func detachFromNetfilter(
         programs: [String] = [], where isMeant: (NetfilterHook) -> Bool

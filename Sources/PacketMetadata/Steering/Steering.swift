@@ -14,7 +14,11 @@ public struct SteeringRequest: Sendable, Hashable {
     /// The number of the group whose members may open it; nil leaves that as it is, nobody but the owner if it is made.
     let group: UInt32?
 
-    /// - Parameter group: a group's name or number.
+    /// - Parameters:
+    ///   - name: the steering's.
+    ///   - field: whose value picks the socket.
+    ///   - sockets: how many the application has.
+    ///   - group: a group's name or number.
     /// - Throws: `usage` for a number of sockets that cannot be; `notFound` if there is no such group.
     public init(
         _ name: SteeringName, by field: FieldName, sockets: Int, sharedWith group: String? = nil

@@ -44,7 +44,7 @@ struct pktmeta_trace_settings {
 
 /* What the loader tells running programs. */
 struct pktmeta_trace_control {
-	__u32 is_open; /* packets are begun with: all programs are attached, and there are not enough packets yet */
+	__u32 is_open;   /* packets are begun with: all programs are attached, and there are not enough packets yet */
 	__u32 has_begun; /* programs': not 0 once some packet is followed, or was; till then none is looked for */
 };
 
