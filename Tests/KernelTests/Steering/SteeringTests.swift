@@ -38,7 +38,8 @@ import Testing
             #expect(arrivals.count == Self.count)
             for arrival in arrivals { #expect(arrival.worker == arrival.port % Self.workers, "\(arrival)") }
             let counts = try #require(try bench.steering().counts)
-            #expect(counts == SteeringCounts(steered: UInt64(Self.count), noField: 0, noSocket: 0))
+            // A SYN that is sent again, where the machine is busy, is steered again.
+            #expect(counts.steered >= UInt64(Self.count) && counts.noField == 0 && counts.noSocket == 0, "\(counts)")
         }
     }
 
