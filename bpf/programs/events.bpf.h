@@ -12,6 +12,20 @@
 
 #include "decode.bpf.h"
 
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* the loader makes it as large as the user asks */
+} pktmeta_events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktmeta_event_counts);
+} pktmeta_seen SEC(".maps");
+
+#define VLAN_DEPTH_MAX 2
+
 /* In network byte order; IPv4 has the first word of each, and zeroes behind it. */
 struct addresses {
 	__u32 source[4];
@@ -60,6 +74,21 @@ static __always_inline void read_ipv6(PACKET *packet, __u32 offset, struct pktme
 	__builtin_memcpy(addresses->source, &ip.saddr, sizeof(addresses->source));
 	__builtin_memcpy(addresses->destination, &ip.daddr, sizeof(addresses->destination));
 	read_ports(packet, offset + sizeof(ip), flow);
+}
+
+/* The EtherType behind VLAN tags, and where what it is of begins; 0 if the packet ends in a tag. */
+static __always_inline __be16 skip_tags(PACKET *packet, __be16 ethertype, __u32 *offset)
+{
+#pragma unroll
+	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
+		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
+			break;
+		/* The tag is the TCI, which is of no interest here, and the next type. */
+		if (load(packet, *offset + 2, &ethertype))
+			return 0;
+		*offset += 4;
+	}
+	return ethertype;
 }
 
 /* What is at the network header, which the offset leads to. */

@@ -27,21 +27,7 @@
 #include <pktmeta/skb.bpf.h>
 #include <pktmeta/trace.h>
 
-#define VLAN_DEPTH_MAX 2
-
 const volatile struct pktmeta_trace_settings pktmeta_trace = {};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096); /* the loader makes it as large as the user asks */
-} pktmeta_events SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct pktmeta_event_counts);
-} pktmeta_seen SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -147,15 +133,7 @@ static __always_inline void read_flow(const struct visit *visit, struct pktmeta_
 	__u32 offset = 0;
 
 	headers.network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
-#pragma unroll
-	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
-		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
-			break;
-		/* The tag is the TCI, which is of no interest here, and the next type. */
-		if (load(&headers, offset + 2, &ethertype))
-			return;
-		offset += 4;
-	}
+	ethertype = skip_tags(&headers, ethertype, &offset);
 	read_network(&headers, offset, ethertype, flow, addresses);
 }
 

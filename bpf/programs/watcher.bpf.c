@@ -18,21 +18,7 @@
 #include "by_id.bpf.h"
 #include "tc.bpf.h"
 
-#define VLAN_DEPTH_MAX 2
-
 const volatile struct pktmeta_watch_settings pktmeta_watch = {};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096); /* the loader makes it as large as the user asks */
-} pktmeta_events SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct pktmeta_event_counts);
-} pktmeta_seen SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -77,16 +63,7 @@ static __always_inline __be16 read_ethernet(struct __sk_buff *skb, __u32 *offset
 	if (load(skb, offsetof(struct ethhdr, h_proto), &ethertype))
 		return 0;
 	*offset = sizeof(struct ethhdr);
-#pragma unroll
-	for (int i = 0; i < VLAN_DEPTH_MAX; i++) {
-		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
-			break;
-		/* The tag is the TCI, which is of no interest here, and the next type. */
-		if (load(skb, *offset + 2, &ethertype))
-			return 0;
-		*offset += 4;
-	}
-	return ethertype;
+	return skip_tags(skb, ethertype, offset);
 }
 
 /* Whose packet it is. */
