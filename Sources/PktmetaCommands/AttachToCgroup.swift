@@ -40,15 +40,10 @@ struct AttachToCgroup: ContextCommand {
     @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
     var registerMissing = false
 
-    @Flag(help: "With an error, print the whole verifier log.")
-    var verbose = false
+    @OptionGroup var options: AttachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
-    var showsVerifierLog: Bool? { verbose }
+    var isJSON: Bool { options.output.isJSON }
+    var showsVerifierLog: Bool? { options.verbose }
 
     func validate() throws {
         if ingress.isEmpty, egress.isEmpty { throw ValidationError("Name a program, by --ingress or --egress.") }
@@ -59,7 +54,7 @@ struct AttachToCgroup: ContextCommand {
         if !ingress.isEmpty { programs[.cgroupIngress] = ingress.map(\.choice) }
         if !egress.isEmpty { programs[.cgroupEgress] = egress.map(\.choice) }
         let request = AttachmentRequest(programs, joins: join, registersMissing: registerMissing)
-        let attaching = AttachingRun(request: request, registry: registry, writing: writing, context: context)
+        let attaching = AttachingRun(request: request, options: options, context: context)
         let paths = cgroups.map { FilePath($0) }
         let reports = try doing(.attach(to: cgroups)) { () throws(PacketMetadataError) in
             for path in paths { try Registry.checkCgroup(path, takesRoot: rootCgroup) }

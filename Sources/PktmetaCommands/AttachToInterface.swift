@@ -63,15 +63,10 @@ struct AttachToInterface: ContextCommand {
     )
     var noPin = false
 
-    @Flag(help: "With an error, print the whole verifier log.")
-    var verbose = false
+    @OptionGroup var options: AttachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
-    var showsVerifierLog: Bool? { verbose }
+    var isJSON: Bool { options.output.isJSON }
+    var showsVerifierLog: Bool? { options.verbose }
 
     func validate() throws {
         if xdp == [.leave], tc == [.leave], tcEgress.allSatisfy({ $0 == .leave }) {
@@ -102,7 +97,7 @@ struct AttachToInterface: ContextCommand {
 
     func run(in context: Context) throws(PacketMetadataError) {
         let programs = programs
-        let attaching = AttachingRun(request: programs, registry: registry, writing: writing, context: context)
+        let attaching = AttachingRun(request: programs, options: options, context: context)
         let reports = try interfaces.choice.run(Action.attach) {
             (names) throws(PacketMetadataError) -> [AttachmentReport]? in
             // A mistyped name must not leave a new registry behind.

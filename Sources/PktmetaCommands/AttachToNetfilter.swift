@@ -41,15 +41,10 @@ struct AttachToNetfilter: ContextCommand {
     @Flag(help: "Register fields that the object declares by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
     var registerMissing = false
 
-    @Flag(help: "With an error, print the whole verifier log.")
-    var verbose = false
+    @OptionGroup var options: AttachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
-    var showsVerifierLog: Bool? { verbose }
+    var isJSON: Bool { options.output.isJSON }
+    var showsVerifierLog: Bool? { options.verbose }
 
     func validate() throws {
         if place.hook.isEmpty { throw ValidationError("Name the hook by --hook, such as --hook input.") }
@@ -58,7 +53,7 @@ struct AttachToNetfilter: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let request = AttachmentRequest(
             [.netfilter: [object.choice]], mode: defragment ? .defragmenting : .link, registersMissing: registerMissing)
-        let attaching = AttachingRun(request: request, registry: registry, writing: writing, context: context)
+        let attaching = AttachingRun(request: request, options: options, context: context)
         let places = place.hooks(priority.number)
         let reports = try place.run(.attach(to: places.map(\.description))) { () throws(PacketMetadataError) in
             try Registry.checkNetfilter(places)

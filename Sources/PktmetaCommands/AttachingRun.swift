@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import ArgumentParser
 internal import PacketMetadata
 internal import RegistryModel
+
+/// What commands that attach end with.
+struct AttachingOptions: ParsableArguments {
+    @Flag(help: "With an error, print the whole verifier log.")
+    var verbose = false
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var writing: WritingOptions
+    @OptionGroup var output: OutputOptions
+}
 
 /// What commands that attach have in common, around the attaching itself.
 struct AttachingRun {
     let request: AttachmentRequest
-    let registry: RegistryOptions
-    let writing: WritingOptions
+    let options: AttachingOptions
     let context: Context
 
     /// Attaches for a registry that is made if there is none, and says what is not in the answer.
@@ -19,8 +29,8 @@ struct AttachingRun {
         // A mistyped object must not leave a new registry behind.
         try request.checkObjects()
         let registry = try Registry.openOrCreate(
-            at: self.registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context),
-            recording: context.record
+            at: options.registry.path(in: context), trustsOwner: options.writing.trustOwner,
+            waiting: options.writing.wait(in: context), recording: context.record
         ) { context.note($0) }
         let pins = try request.namedPins()
         let before = Set(try registry.image().fields.map(\.name))

@@ -20,26 +20,16 @@ struct DetachFromCgroup: ContextCommand {
     @Flag(help: "Those for packets from the sockets only.")
     var egress = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Only that program, by its name, its object's, or both as OBJECT:PROGRAM; can be repeated.",
-            valueName: "program"))
-    var program: [String] = []
+    @OptionGroup var options: DetachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
+    var isJSON: Bool { options.output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
         let wanted = (ingress ? [Hook.cgroupIngress] : []) + (egress ? [.cgroupEgress] : [])
-        let registry = try Registry.open(
-            at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context), recording: context.record)
+        let registry = try options.open(in: context)
         let reports = try registry.detach(
             from: cgroups.map { FilePath($0) }, hooks: wanted.isEmpty ? Hook.all(of: .cgroup) : wanted,
-            programs: program)
+            programs: options.program)
         context.show(reports, isJSON: isJSON)
     }
 }

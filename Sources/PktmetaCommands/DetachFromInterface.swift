@@ -24,17 +24,9 @@ struct DetachFromInterface: ContextCommand {
     @Flag(help: "From TC egress only.")
     var tcEgress = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Only that program, by its name, its object's, or both as OBJECT:PROGRAM; can be repeated.",
-            valueName: "program"))
-    var program: [String] = []
+    @OptionGroup var options: DetachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
+    var isJSON: Bool { options.output.isJSON }
 
     private func isWanted(_ hook: Hook) -> Bool {
         switch hook {
@@ -48,12 +40,10 @@ struct DetachFromInterface: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let wanted = Hook.all(of: .interface).filter(isWanted)
         let hooks = wanted.isEmpty ? Hook.all(of: .interface) : wanted
-        let registry = try Registry.open(
-            at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context), recording: context.record)
+        let registry = try options.open(in: context)
         let reports = try interfaces.run(Action.detach) { (names) throws(PacketMetadataError) in
             try registry.detach(
-                from: names, hooks: hooks, programs: program, skippingUntouched: interfaces.all)
+                from: names, hooks: hooks, programs: options.program, skippingUntouched: interfaces.all)
         }
         context.show(reports, isJSON: isJSON)
     }

@@ -19,17 +19,9 @@ struct DetachFromNetfilter: ContextCommand {
         help: ArgumentHelp("Of that priority only, as attach-to-netfilter takes it.", valueName: "priority"))
     var priority: PriorityArgument?
 
-    @Option(
-        help: ArgumentHelp(
-            "Only that program, by its name, its object's, or both as OBJECT:PROGRAM; can be repeated.",
-            valueName: "program"))
-    var program: [String] = []
+    @OptionGroup var options: DetachingOptions
 
-    @OptionGroup var registry: RegistryOptions
-    @OptionGroup var writing: WritingOptions
-    @OptionGroup var output: OutputOptions
-
-    var isJSON: Bool { output.isJSON }
+    var isJSON: Bool { options.output.isJSON }
 
     private func isMeant(_ hook: NetfilterHook) -> Bool {
         (place.hook.isEmpty || place.hook.contains { $0.stage == hook.stage })
@@ -37,11 +29,9 @@ struct DetachFromNetfilter: ContextCommand {
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let registry = try Registry.open(
-            at: registry.path(in: context), for: .detach, trustsOwner: writing.trustOwner,
-            waiting: writing.wait(in: context), recording: context.record)
+        let registry = try options.open(in: context)
         let reports = try place.run(.detach(from: ["netfilter"])) { () throws(PacketMetadataError) in
-            try registry.detachFromNetfilter(programs: program, where: isMeant)
+            try registry.detachFromNetfilter(programs: options.program, where: isMeant)
         }
         context.show(reports, isJSON: isJSON)
     }

@@ -58,12 +58,18 @@ extension HookAttaching {
         try link(program, mode, at: position).pin(at: folders.link)
     }
 
-    /// Runs a decision about an order of programs.
-    func arranged(
-        _ decide: () throws(ArrangementError) -> Arrangement
+    /// In what order programs are to run, which join those that are there or take their place.
+    ///
+    /// - Parameter placement: of those that join, if the hook's order is that of the arrangement.
+    func arrangement(
+        _ specs: [ProgramSpec], _ existing: [AttachmentRecord], _ request: AttachmentRequest,
+        at placement: Placement? = nil
     ) throws(PacketMetadataError) -> Arrangement {
+        let (there, wanted) = (existing.map(\.identity), specs.map(\.identity))
         do throws(ArrangementError) {
-            return try decide()
+            return request.joins
+                ? try Arrangement(existing: there, joinedBy: wanted, at: placement)
+                : Arrangement(existing: there, replacedBy: wanted)
         } catch {
             throw PacketMetadataError(AttachingRefusal(error))
         }

@@ -24,13 +24,7 @@ struct TCAttaching: HookAttaching {
         _ specs: [ProgramSpec], _ existing: [Attachment], _ request: AttachmentRequest
     ) throws(PacketMetadataError) -> HookPlan {
         let records = existing.map(\.record)
-        let there = records.map(\.identity)
-        let identities = specs.map(\.identity)
-        let arrangement = try arranged { () throws(ArrangementError) in
-            request.joins
-                ? try Arrangement(existing: there, joinedBy: identities, at: nil)
-                : Arrangement(existing: there, replacedBy: identities)
-        }
+        let arrangement = try arrangement(specs, records, request)
         let position = try position(request.placement(hook), arrangement, existing, request.mode(hook))
         return .separate(records, specs, arrangement, at: position)
     }

@@ -22,14 +22,10 @@ struct XDPAttaching: HookAttaching {
         _ specs: [ProgramSpec], _ existing: [Attachment], _ request: AttachmentRequest
     ) throws(PacketMetadataError) -> HookPlan {
         let records = existing.first?.members.map(\.record) ?? []
-        let there = records.map(\.identity)
-        let identities = specs.map(\.identity)
-        if there.isEmpty { return .chain([], specs, Arrangement(existing: [], replacedBy: identities)) }
-        let arrangement = try arranged { () throws(ArrangementError) in
-            request.joins
-                ? try Arrangement(existing: there, joinedBy: identities, at: request.placement(hook))
-                : Arrangement(existing: there, replacedBy: identities)
+        if records.isEmpty {
+            return .chain([], specs, Arrangement(existing: [], replacedBy: specs.map(\.identity)))
         }
+        let arrangement = try arrangement(specs, records, request, at: request.placement(hook))
         return .chain(records, specs, arrangement)
     }
 

@@ -16,13 +16,6 @@ public struct TraceRequest: Sendable, Hashable {
     public var count: Int?
 
     public init() {}
-
-    func check() throws(PacketMetadataError) {
-        try EventBuffer.check(bufferSize)
-        try WatchRequest.check(sample: sample)
-        try filter.check()
-    }
-
-    /// All that has to be registered.
-    var names: [FieldName] { fields + filter.conditions.map(\.field) }
 }
+
+extension TraceRequest: PacketRequest {}

@@ -19,7 +19,6 @@ public final class TraceStream {
     private var packets = FollowedPackets(limit: 2 * Int(PKTMETA_TRACE_FOLLOWED_MAX))
     private var reasons = DropReasons()
     private var namespaces = NamespaceNames()
-    private var dropsTold: UInt64 = 0
     private var lastLook: ContinuousClock.Instant = .now
     private var isAttached = true
     private var isClosed = false
@@ -62,23 +61,20 @@ public final class TraceStream {
 
     private func events(within duration: Duration) throws(PacketMetadataError) -> [TraceEvent] {
         try look(isNeeded: false)
-        var events = try packetEvents()
-        let end = ContinuousClock.now + duration
-        while events.isEmpty, duration > .zero, try buffer.wait(until: end) { events = try packetEvents() }
-        let dropped = try buffer.counts().dropped
-        if dropped > dropsTold {
-            events.append(.dropped(dropped - dropsTold))
-            dropsTold = dropped
+        var events = try buffer.events(within: duration) { (buffer) throws(PacketMetadataError) in
+            try packetEvents(&buffer)
         }
+        let dropped = try buffer.newDrops()
+        if dropped > 0 { events.append(.dropped(dropped)) }
         return events
     }
 
-    private func packetEvents() throws(PacketMetadataError) -> [TraceEvent] {
+    private func packetEvents(_ buffer: inout EventBuffer) throws(PacketMetadataError) -> [TraceEvent] {
         var events: [TraceEvent] = []
         var failure: PacketMetadataError?
         buffer.read { record in
             do throws(PacketMetadataError) {
-                guard let event = pktmeta_trace_event(record) else { return }
+                guard let event = record.head(as: pktmeta_trace_event.self) else { return }
                 if let packet = try packet(event, record) { events.append(.packet(packet)) }
             } catch {
                 failure = error
@@ -196,15 +192,6 @@ extension Registry {
     ///   BTF; `missingPrivilege`: it takes CAP_BPF and CAP_PERFMON.
     public func trace(_ request: TraceRequest = TraceRequest()) throws(PacketMetadataError) -> TraceStream {
         try doing(.trace) { () throws(PacketMetadataError) in try TraceStream(request, self) }
-    }
-}
-
-extension pktmeta_trace_event {
-    /// - Returns: nil if the record is too short for one.
-    fileprivate init?(_ record: RawSpan) {
-        guard record.byteCount >= MemoryLayout<Self>.size else { return nil }
-        // All bytes are an event: it has numbers only.
-        self = unsafe record.unsafeLoadUnaligned(as: Self.self)
     }
 }
 

@@ -13,6 +13,7 @@ struct EventBuffer: ~Copyable {
     private let countsMap: BPFMap
     /// When there were events last.
     private var lastFound: ContinuousClock.Instant = .now
+    private var dropsTold: UInt64 = 0
 
     private init(_ ring: consuming RingBuffer, counts: consuming BPFMap) {
         self.ring = ring
@@ -38,10 +39,29 @@ struct EventBuffer: ~Copyable {
         if ring.read(atMost: Self.batch, take) > 0 { lastFound = .now }
     }
 
+    /// What there is, or comes before the time is over.
+    ///
+    /// - Parameter take: takes what is there (``read(_:)``).
+    mutating func events<Event>(
+        within duration: Duration, _ take: (inout EventBuffer) throws(PacketMetadataError) -> [Event]
+    ) throws(PacketMetadataError) -> [Event] {
+        let end = ContinuousClock.now + duration
+        var events = try take(&self)
+        while events.isEmpty, duration > .zero, try wait(until: end) { events = try take(&self) }
+        return events
+    }
+
+    /// How many events were dropped since this was asked last.
+    mutating func newDrops() throws(PacketMetadataError) -> UInt64 {
+        let dropped = try counts().dropped
+        defer { dropsTold = dropped }
+        return dropped - dropsTold
+    }
+
     /// Waits until it is worth looking whether there are events: also when some may have come for which nobody is woken.
     ///
     /// - Returns: false if the time was over before, or a signal came.
-    func wait(until end: ContinuousClock.Instant) throws(PacketMetadataError) -> Bool {
+    private func wait(until end: ContinuousClock.Instant) throws(PacketMetadataError) -> Bool {
         let now = ContinuousClock.now
         guard now < end else { return false }
         let quiet = lastFound + .nanoseconds(PKTMETA_WAKE_INTERVAL)
@@ -88,5 +108,15 @@ struct EventBuffer: ~Copyable {
         guard size >= pageSize, size & (size - 1) == 0, size <= 1 << 30 else {
             throw PacketMetadataError(WatchRefusal.badBufferSize(size))
         }
+    }
+}
+
+extension RawSpan {
+    /// The head of an event, which is numbers only: all bytes are one.
+    ///
+    /// - Returns: nil if the record is too short for one.
+    func head<Head: BitwiseCopyable>(as type: Head.Type) -> Head? {
+        guard byteCount >= MemoryLayout<Head>.size else { return nil }
+        return unsafe unsafeLoadUnaligned(as: type)
     }
 }

@@ -32,7 +32,6 @@ public final class PacketStream {
     private var image: RegistryImage
     private var watchers: [Watcher] = []
     private var buffer: EventBuffer
-    private var dropsTold: UInt64 = 0
     private var lastLook: ContinuousClock.Instant = .now
 
     /// Attaches to interfaces of this thread's network namespace.
@@ -46,7 +45,7 @@ public final class PacketStream {
         let found = try NetworkInterface.find(names) { .watch(interfaces: [$0]) }
         interfaces = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.name) })
         image = try registry.image()
-        try image.refuseUnknown(request.fields + request.filter.conditions.map(\.field))
+        try image.refuseUnknown(request.names)
         let table = WatchTable(number: 1, image, names: request.fields)
         tables = [table]
         let frames = try Self.frames(of: found)
@@ -95,21 +94,17 @@ public final class PacketStream {
 
     private func events(within duration: Duration) throws(PacketMetadataError) -> [PacketEvent] {
         try look()
-        var events = packets()
-        let end = ContinuousClock.now + duration
-        while events.isEmpty, duration > .zero, try buffer.wait(until: end) { events = packets() }
-        let dropped = try counts().dropped
-        if dropped > dropsTold {
-            events.append(.dropped(dropped - dropsTold))
-            dropsTold = dropped
-        }
+        var events = try buffer.events(within: duration) { (buffer) throws(PacketMetadataError) in packets(&buffer) }
+        let dropped = try buffer.newDrops()
+        if dropped > 0 { events.append(.dropped(dropped)) }
         return events
     }
 
-    private func packets() -> [PacketEvent] {
+    private func packets(_ buffer: inout EventBuffer) -> [PacketEvent] {
         var events: [PacketEvent] = []
         buffer.read { record in
-            guard let event = pktmeta_event(record), let table = tables.last(where: { $0.number == event.table })
+            guard let event = record.head(as: pktmeta_event.self),
+                let table = tables.last(where: { $0.number == event.table })
             else { return }
             let interface = interfaces[event.ifindex] ?? "?"
             if let packet = table.packet(record, event, interface: interface) { events.append(.packet(packet)) }

@@ -7,14 +7,24 @@ internal import SystemPackage
 
 // Why packets cannot be watched, before anything is attached and when the kernel says so.
 
-extension WatchRequest {
+/// What a request for packets says, wherever they are told of.
+protocol PacketRequest {
+    var filter: PacketFilter { get }
+    var fields: [FieldName] { get }
+    var sample: Int { get }
+    var bufferSize: Int { get }
+}
+
+extension WatchRequest: PacketRequest {}
+
+extension PacketRequest {
+    /// All that has to be registered.
+    var names: [FieldName] { fields + filter.conditions.map(\.field) }
+
+    /// - Throws: `usage` if it makes no sense.
     func check() throws(PacketMetadataError) {
         try EventBuffer.check(bufferSize)
-        try WatchRequest.check(sample: sample)
         try filter.check()
-    }
-
-    static func check(sample: Int) throws(PacketMetadataError) {
         guard sample >= 1, sample <= Int(UInt32.max) else {
             throw PacketMetadataError(WatchRefusal.badSample(sample))
         }

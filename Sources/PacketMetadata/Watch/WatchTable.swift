@@ -87,15 +87,6 @@ struct WatchTable {
     private static func addressesSize(_ family: UInt8) -> Int { family == 6 ? 32 : 8 }
 }
 
-extension pktmeta_event {
-    /// - Returns: nil if the record is too short for one.
-    init?(_ record: RawSpan) {
-        guard record.byteCount >= MemoryLayout<Self>.size else { return nil }
-        // All bytes are an event: it has numbers only.
-        self = unsafe record.unsafeLoadUnaligned(as: Self.self)
-    }
-}
-
 extension WatchedPacket.Flow {
     /// - Parameters:
     ///   - addresses: the source, then the destination.

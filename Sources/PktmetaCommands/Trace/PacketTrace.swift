@@ -19,27 +19,18 @@ struct PacketTrace {
     let duration: Duration?
     let context: Context
 
-    /// How long one wait is: as long as a signal may go unnoticed that comes just before it.
-    private static let longestWait = Duration.milliseconds(200)
     /// How long the last of the packets asked for are waited for, which may have ended without a word.
     private static let patience = Duration.seconds(1)
 
     func run(_ output: some TraceOutput) throws(PacketMetadataError) {
         var output = output
         var progress = TraceProgress(count: count)
-        let end = duration.map { ContinuousClock.now + $0 }
-        var failure: PacketMetadataError?
-        while Interruption.signal == nil, !progress.isDone(patience: Self.patience) {
-            let left = end.map { $0 - .now } ?? Self.longestWait
-            if left <= .zero { break }
-            do throws(PacketMetadataError) {
-                show(try stream.read(within: min(left, Self.longestWait)), &output, &progress)
-            } catch {
-                // What it has seen before is shown all the same.
-                failure = error
-                break
-            }
-        }
+        let failure = readUntilEnd(
+            of: duration,
+            isDone: { progress.isDone(patience: Self.patience) },
+            read: { (wait) throws(PacketMetadataError) in
+                show(try stream.read(within: wait), &output, &progress)
+            })
         stream.detach()
         while case let events = try stream.read(), !events.isEmpty { show(events, &output, &progress) }
         if let text = output.end() { context.output(text) }

@@ -12,29 +12,18 @@ struct PacketWatch {
     let isJSON: Bool
     let context: Context
 
-    /// How long one wait is: as long as a signal may go unnoticed that comes just before it.
-    private static let longestWait = Duration.milliseconds(200)
-
     func run() throws(PacketMetadataError) {
         let rendering = PacketRendering(bootTime: Clock.realtime &- Clock.monotonic, display: context.display)
-        let end = duration.map { ContinuousClock.now + $0 }
         var shown = 0
-        var failure: PacketMetadataError?
-        while Interruption.signal == nil {
-            let left = end.map { $0 - .now } ?? Self.longestWait
-            if left <= .zero { break }
-            do throws(PacketMetadataError) {
-                let events = try stream.read(within: min(left, Self.longestWait))
-                shown += show(events, upTo: count.map { $0 - shown }, rendering)
-                if let count, shown >= count { break }
-            } catch {
-                // What it has seen before is shown all the same.
-                failure = error
-                break
-            }
-        }
+        var isEnough: Bool { count.map { shown >= $0 } ?? false }
+        let failure = readUntilEnd(
+            of: duration,
+            isDone: { isEnough },
+            read: { (wait) throws(PacketMetadataError) in
+                shown += show(try stream.read(within: wait), upTo: count.map { $0 - shown }, rendering)
+            })
         stream.detach()
-        while count.map({ shown < $0 }) ?? true {
+        while !isEnough {
             let events = try stream.read()
             if events.isEmpty { break }
             shown += show(events, upTo: count.map { $0 - shown }, rendering)
