@@ -4,6 +4,11 @@ public import BPF
 
 // For tuples, arrays and closures, which hold no noncopyable values.
 
+public final class Box<Value: ~Copyable> {
+    public let value: Value
+    public init(_ value: consuming Value) { self.value = value }
+}
+
 public final class LinkBox: Sendable {
     public let link: BPFLink
     public init(_ link: consuming BPFLink) { self.link = link }

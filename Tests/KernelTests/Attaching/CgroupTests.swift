@@ -127,12 +127,7 @@ import Testing
             try bench.numberPackets()
             try bench.run("attach-to-cgroup", cgroup.path.string, "--ingress", bench.object("dropping_at_cgroup"))
             let first = try bench.attachment(Self.ingress).hold()
-            let traffic = BackgroundTraffic(bench.attachments.pair)
-            for round in 0..<20 {
-                try bench.run("register-field", "other_\(round)", "--type", "u8")
-                try bench.run("unregister-field", "other_\(round)")
-            }
-            let sent = try traffic.stop()
+            let sent = try bench.changeUnderTraffic()
             #expect(bench.received(0) == 0)
             let hold = try bench.attachment(Self.ingress).hold()
             #expect(first?.programID != hold?.programID && first?.link?.id == hold?.link?.id)

@@ -133,13 +133,7 @@ import Testing
             try bench.run(
                 "attach-to-netfilter", bench.object("dropping"), "--hook", "input", "--family", "ipv4")
             let first = try bench.attachment(Self.input).hold()
-            let traffic = BackgroundTraffic(bench.attachments.pair)
-            for round in 0..<20 {
-                // Each changes what the registry grants, and with it the program that is bound.
-                try bench.run("register-field", "other_\(round)", "--type", "u8")
-                try bench.run("unregister-field", "other_\(round)")
-            }
-            let sent = try traffic.stop()
+            let sent = try bench.changeUnderTraffic()
             #expect(bench.received(0) == 0)
             let hold = try #require(try bench.attachment(Self.input).hold())
             #expect(first?.programID != hold.programID)

@@ -13,16 +13,14 @@ import Testing
 @Suite(Kernel.required) struct TraceCommandTests {
     typealias Bench = PairTests.Bench
 
-    private static func run(_ bench: Bench, _ arguments: [String]) throws -> CommandRun {
-        try bench.pair.inReceiver { CommandRun(["trace"] + arguments + ["--registry", bench.scratch.path.string]) }
-    }
-
     @Test func aLineAStationUntilPacketsHaveEnded() throws {
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7"), ("trusted", "flag", "constant")])
             let traffic = BackgroundTraffic(bench.pair)
-            let text = try Self.run(bench, ["-f", "tenant=7", "--dport", "4739", "--count", "2", "--buffer", "64M"])
-            let json = try Self.run(bench, ["--count", "2", "--json", "--fields", "tenant", "--buffer", "64M"])
+            let text = try bench.command([
+                "trace", "-f", "tenant=7", "--dport", "4739", "--count", "2", "--buffer", "64M",
+            ])
+            let json = try bench.command(["trace", "--count", "2", "--json", "--fields", "tenant", "--buffer", "64M"])
             _ = try traffic.stop()
             #expect(text.exitCode == 0, "\(text.errors)")
             // The first one may have been on its way as the trace began.
@@ -58,8 +56,8 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
             let traffic = BackgroundTraffic(bench.pair)
-            let text = try Self.run(bench, ["--summary", "tenant", "--count", "20", "--buffer", "64M"])
-            let json = try Self.run(bench, ["--summary", "tenant", "--count", "20", "--buffer", "64M", "--json"])
+            let text = try bench.command(["trace", "--summary", "tenant", "--count", "20", "--buffer", "64M"])
+            let json = try bench.command(["trace", "--summary", "tenant", "--count", "20", "--buffer", "64M", "--json"])
             _ = try traffic.stop()
             #expect(
                 text.exitCode == 0 && text.output.hasPrefix("tenant=7: 20 packets\n"), "\(text.output)\(text.errors)")
@@ -117,7 +115,7 @@ import Testing
         try Kernel.run {
             let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
             func refused(_ arguments: String...) throws -> String {
-                let run = try Self.run(bench, arguments)
+                let run = try bench.command(["trace"] + arguments)
                 #expect(run.exitCode != 0 && run.output.isEmpty, "\(arguments): \(run.output)")
                 return run.errors
             }

@@ -152,7 +152,7 @@ import Testing
     @Test func aCopyIsToldFromItsOriginal() throws {
         try Kernel.run {
             let bench = try Bench(fields: Self.fields)
-            let socket = try bench.pair.inReceiver { Boxed(try ReceivingSocket(port: VethPair.port)) }
+            let socket = try bench.pair.inReceiver { Box(try ReceivingSocket(port: VethPair.port)) }
             let tap = try bench.pair.inReceiver { try PacketTap() }
             let stream = try bench.registry.trace()
             try Self.send(1..<2, over: bench.pair)
@@ -192,7 +192,7 @@ import Testing
     @Test(arguments: [1, 16]) func addressesThatAreUsedAgainAreOtherPackets(burst: UInt32) throws {
         try Kernel.run {
             let bench = try Bench(fields: Self.fields)
-            let socket = try bench.pair.inReceiver { Boxed(try ReceivingSocket(port: VethPair.port)) }
+            let socket = try bench.pair.inReceiver { Box(try ReceivingSocket(port: VethPair.port)) }
             var request = TraceRequest()
             request.bufferSize = 32 << 20
             let stream = try bench.registry.trace(request)
@@ -354,10 +354,4 @@ import Testing
             #expect(told > 0 && told == counts.dropped && packets == counts.written)
         }
     }
-}
-
-/// Keeps what cannot be copied.
-final class Boxed<Value: ~Copyable> {
-    let value: Value
-    init(_ value: consuming Value) { self.value = value }
 }

@@ -23,10 +23,6 @@ enum FilterOptionsParser {
 @Suite(Kernel.required) struct WatchCommandTests {
     typealias Bench = PairTests.Bench
 
-    private static func run(_ bench: Bench, _ arguments: [String]) throws -> CommandRun {
-        try bench.pair.inReceiver { CommandRun(["watch"] + arguments + ["--registry", bench.scratch.path.string]) }
-    }
-
     @Test func aLineAPacketUntilThereAreEnough() throws {
         try Kernel.run {
             let bench = try Bench(
@@ -34,8 +30,8 @@ enum FilterOptionsParser {
                     ("tenant", "u32", "constant:7"), ("sender", "ipv4", "payload:26"), ("trusted", "flag", "constant"),
                 ])
             let traffic = BackgroundTraffic(bench.pair)
-            let text = try Self.run(bench, ["far0", "--count", "5", "--dport", "4739", "-f", "tenant=7"])
-            let json = try Self.run(bench, ["far0", "--count", "5", "--json", "--fields", "tenant,trusted"])
+            let text = try bench.command(["watch", "far0", "--count", "5", "--dport", "4739", "-f", "tenant=7"])
+            let json = try bench.command(["watch", "far0", "--count", "5", "--json", "--fields", "tenant,trusted"])
             _ = try traffic.stop()
             #expect(text.exitCode == 0, "\(text.errors)")
             let lines = text.output.split(separator: "\n")
@@ -72,7 +68,7 @@ enum FilterOptionsParser {
             let values = ["odd": "9007199254740993", "most": "18446744073709551615"]
             let bench = try Bench(fields: values.map { ($0, "u64", "constant:\($1)") })
             let traffic = BackgroundTraffic(bench.pair)
-            let watch = try Self.run(bench, ["far0", "--count", "1", "--json"])
+            let watch = try bench.command(["watch", "far0", "--count", "1", "--json"])
             _ = try traffic.stop()
             #expect(try JSONSchema("watch").faults(of: watch.output) == "")
             let packet = try JSONDecoder().decode(Packet.self, from: Data(watch.output.utf8))
@@ -199,7 +195,7 @@ enum FilterOptionsParser {
                 (["far0", "--buffer", "5000"], 64, "power of two"), (["far0", "--buffer", "1K"], 64, "power of two"),
                 (["far0", "--buffer", "x"], 64, "--buffer"), (["far0", "--duration", "-1"], 64, "--duration"),
             ] as [([String], Int32, String)] {
-                let run = try Self.run(bench, arguments)
+                let run = try bench.command(["watch"] + arguments)
                 #expect(run.exitCode == exitCode, "\(arguments): \(run.output)\(run.errors)")
                 #expect(run.errors.contains(words), "\(arguments): \(run.errors)")
                 #expect(run.output.isEmpty)

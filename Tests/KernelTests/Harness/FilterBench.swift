@@ -29,12 +29,7 @@ final class FilterBench {
 
     let attachments: AttachmentTests.Bench
     let compiler: Fixture.Compiler
-    private let receiver: Receiver
-
-    private final class Receiver {
-        let socket: ReceivingSocket
-        init(_ socket: consuming ReceivingSocket) { self.socket = socket }
-    }
+    private let receiver: Box<ReceivingSocket>
 
     /// - Parameter cgroup: that the socket belongs to.
     init(_ compiler: Fixture.Compiler = .swift, socketOf cgroup: ScratchCgroup? = nil) throws {
@@ -42,7 +37,7 @@ final class FilterBench {
         attachments = bench
         self.compiler = compiler
         receiver = try bench.pair.inReceiver {
-            Receiver(
+            Box(
                 try cgroup.map { try ReceivingSocket(port: VethPair.port, of: $0) }
                     ?? ReceivingSocket(port: VethPair.port))
         }
@@ -52,7 +47,7 @@ final class FilterBench {
     }
 
     var scratch: ScratchRegistry { attachments.scratch }
-    var socket: ReceivingSocket { _read { yield receiver.socket } }
+    var socket: ReceivingSocket { _read { yield receiver.value } }
 
     func command(_ arguments: String...) throws -> CommandRun {
         try attachments.pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }
@@ -64,6 +59,18 @@ final class FilterBench {
         let run = try attachments.pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }
         #expect(run.exitCode == 0, "\(arguments): \(run.errors)")
         return run.output
+    }
+
+    /// Changes what the registry grants while packets come, and with it each program that is bound.
+    ///
+    /// - Returns: how many packets were sent.
+    func changeUnderTraffic() throws -> UInt64 {
+        let traffic = BackgroundTraffic(attachments.pair)
+        for round in 0..<20 {
+            try run("register-field", "other_\(round)", "--type", "u8")
+            try run("unregister-field", "other_\(round)")
+        }
+        return try traffic.stop()
     }
 
     /// Has each packet numbered as it comes in.
@@ -80,7 +87,7 @@ final class FilterBench {
     /// How many packets the socket gets, once it has that many or a while has passed.
     func received(_ expected: Int) -> Int {
         var count = 0
-        func take() { while receiver.socket.receive() != nil { count += 1 } }
+        func take() { while receiver.value.receive() != nil { count += 1 } }
         _ = eventually(within: expected == 0 ? .milliseconds(50) : .seconds(5)) {
             take()
             return count >= expected && expected > 0

@@ -3,6 +3,7 @@
 import BPF
 import Linux
 import PktmetaABI
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -36,6 +37,11 @@ import Testing
             let definition = try FieldDefinition(
                 name: FieldName(name), type: type, source: FieldSource(source, type: type))
             return try registry.register(definition).field
+        }
+
+        /// Runs a command for the registry where the interface is.
+        func command(_ arguments: [String]) throws -> CommandRun {
+            try pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }
         }
 
         /// Sends, and waits until the consumer has seen as many in all.

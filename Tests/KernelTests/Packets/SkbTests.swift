@@ -103,11 +103,11 @@ import Testing
         /// Bytes of a tunnel's headers, over IPv4 (50) or IPv6 (70); 0: packets are in none.
         private let outerHeaders: UInt8
         private let object: BPFObject
-        private let socket: SocketBox
+        private let socket: Box<ReceivingSocket>
         /// The two ends of a connection, the receiver's last; none where packets are of UDP.
-        private var connection: [ConnectionBox] = []
+        private var connection: [Box<TCPConnection>] = []
         private var links: [LinkBox] = []
-        private var others: [DescriptorBox] = []
+        private var others: [Box<OwnedFD>] = []
 
         init(_ place: Place, _ compiler: Fixture.Compiler, outerHeaders: UInt8 = 0) throws {
             self.place = place
@@ -117,7 +117,7 @@ import Testing
             if outerHeaders > 0 { try pair.addTunnels(isOverIPv6: outerHeaders == 70) }
             registry = try Self.makeRegistry(scratch)
             let port = port
-            socket = try pair.inReceiver { SocketBox(try ReceivingSocket(port: port)) }
+            socket = try pair.inReceiver { Box(try ReceivingSocket(port: port)) }
             object = try registry.objectOfOthers(
                 Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
             _ = object.setConstant("port", to: encode(port))
@@ -151,17 +151,17 @@ import Testing
         private func attach(_ program: borrowing BPFProgram) throws {
             switch place {
             case .received, .behindTunnel:
-                others.append(DescriptorBox(try OtherHooks.rawTracepoint("netif_receive_skb", program)))
-            case .inCgroup: others.append(DescriptorBox(try OtherHooks.rootCgroup(program)))
-            case .inSocket: try socket.socket.attach(program)
-            case .inReuseport: try socket.socket.attachToGroup(program)
+                others.append(Box(try OtherHooks.rawTracepoint("netif_receive_skb", program)))
+            case .inCgroup: others.append(Box(try OtherHooks.rootCgroup(program)))
+            case .inSocket: try socket.value.attach(program)
+            case .inReuseport: try socket.value.attachToGroup(program)
             case .inStream:
                 let listener = try pair.inReceiver { try TCPListener(port: port) }
                 let sender = try pair.inSender { try TCPConnection(to: [192, 0, 2, 2], port: port) }
                 let receiver = try listener.accept()
                 try OtherHooks.stream(of: receiver, object.map("streams"), program)
-                connection = [ConnectionBox(sender), ConnectionBox(receiver)]
-            case .traced: others.append(DescriptorBox(try OtherHooks.function(program)))
+                connection = [Box(sender), Box(receiver)]
+            case .traced: others.append(Box(try OtherHooks.function(program)))
             case .atTC:
                 try pair.inReceiver {
                     let far = try NetworkInterface(named: VethPair.far).index
@@ -210,18 +210,18 @@ import Testing
             }
             var received = 0
             let isDone = eventually {
-                while socket.socket.receive() != nil { received += 1 }
+                while socket.value.receive() != nil { received += 1 }
                 return received >= count
             }
             #expect(isDone, "\(received) of \(count)")
         }
 
         /// One segment after the other: the kernel merges those that wait in a queue.
-        private func stream(_ count: Int, by sender: ConnectionBox) throws {
+        private func stream(_ count: Int, by sender: Box<TCPConnection>) throws {
             for _ in 0..<count {
                 let before = try now().packets
                 let payload = [UInt8](repeating: 0x5a, count: 67)
-                let sent = try sender.connection.send(payload)
+                let sent = try sender.value.send(payload)
                 let hasArrived = try eventually { try now().packets == before + 1 }
                 #expect(sent == payload.count && hasArrived)
             }
@@ -235,20 +235,5 @@ import Testing
             #expect(isThere && seen.packets == UInt64(packets), "\(seen)")
             return seen
         }
-    }
-
-    private final class SocketBox {
-        let socket: ReceivingSocket
-        init(_ socket: consuming ReceivingSocket) { self.socket = socket }
-    }
-
-    private final class ConnectionBox {
-        let connection: TCPConnection
-        init(_ connection: consuming TCPConnection) { self.connection = connection }
-    }
-
-    private final class DescriptorBox {
-        private let fd: OwnedFD
-        init(_ fd: consuming OwnedFD) { self.fd = fd }
     }
 }

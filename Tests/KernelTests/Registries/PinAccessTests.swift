@@ -138,8 +138,10 @@ import Testing
     }
 
     /// What keeps somebody without any capability from opening a pin; nil if nothing does.
-    private static func refusal(of pin: FilePath, readOnly: Bool) throws -> Errno? {
-        try OtherUser.withoutPrivilege(as: stranger) {
+    static func refusal(
+        of pin: FilePath, group: UInt32 = OtherUser.group, readOnly: Bool = true
+    ) throws -> Errno? {
+        try OtherUser.withoutPrivilege(as: stranger, group: group) {
             do {
                 _ = try BPFFileSystem.open(pin, readOnly: readOnly).raw
                 return nil

@@ -41,36 +41,22 @@ import Testing
             #expect(try FileAccess(of: bench.bench.registry).bits == 0o701)
             for (name, access) in try PinAccessTests.listing(bench.bench.registry) where !name.hasPrefix("steering") {
                 #expect(before[name] == access, "\(name)")
-                let refusal = try Self.refusal(of: bench.bench.registry.appending(name))
+                let refusal = try PinAccessTests.refusal(of: bench.bench.registry.appending(name))
                 // A closed folder beside them shows itself, and nothing in it.
                 #expect(refusal == (access.hasPrefix("6") ? .permissionDenied : .isDirectory), "\(name)")
             }
             for name in ["program", "sockets", "values"] {
-                #expect(try Self.refusal(of: bench.pins.appending(name)) == nil)
+                #expect(try PinAccessTests.refusal(of: bench.pins.appending(name)) == nil)
                 #expect(
-                    try Self.refusal(of: bench.pins.appending(name), group: OtherUser.group + 1) == .permissionDenied)
+                    try PinAccessTests.refusal(of: bench.pins.appending(name), group: OtherUser.group + 1)
+                        == .permissionDenied)
             }
-            #expect(try Self.refusal(of: bench.pins.appending("program"), readOnly: false) == .permissionDenied)
-            #expect(try Self.refusal(of: bench.pins.appending("sockets"), readOnly: false) == nil)
+            #expect(
+                try PinAccessTests.refusal(of: bench.pins.appending("program"), readOnly: false) == .permissionDenied)
+            #expect(try PinAccessTests.refusal(of: bench.pins.appending("sockets"), readOnly: false) == nil)
             try bench.command("delete-steering", "workers")
             #expect(try PinAccessTests.listing(bench.bench.registry) == before)
             #expect(try FileAccess(of: bench.bench.registry).bits == 0o700)
-        }
-    }
-
-    /// What keeps a member of a group without any capability from opening a pin; nil if nothing does.
-    private static func refusal(
-        of pin: FilePath, group: UInt32 = OtherUser.group, readOnly: Bool = true
-    ) throws -> Errno? {
-        try OtherUser.withoutPrivilege(as: PinAccessTests.stranger, group: group) {
-            do {
-                _ = try BPFFileSystem.open(pin, readOnly: readOnly).raw
-                return nil
-            } catch let error as BPFError {
-                return error.errno
-            } catch let error as Errno {
-                return error
-            }
         }
     }
 
