@@ -54,6 +54,7 @@ OTHER_OBJECTS := $(foreach clang,$(TEST_CLANGS),$(TEST_SOURCES:Tests/Programs/%.
 # Programs as they were compiled with ABI 1.
 ABI_1 := .build/abi-1
 ABI_1_OBJECTS := $(addprefix $(BPF_OUT)/tests-abi-1/,contract_xdp.bpf.o contract_tc.bpf.o bound_xdp.bpf.o bound_tc.bpf.o)
+TEST_APPLICATIONS := $(patsubst Tests/Applications/%.c,$(BPF_OUT)/tests/applications/%,$(wildcard Tests/Applications/*.c))
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
 EXAMPLE_PROGRAMS := $(patsubst bpf/examples/%.c,$(BPF_OUT)/examples/%,$(filter-out %.bpf.c,$(wildcard bpf/examples/*.c)))
@@ -78,7 +79,8 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
-TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils
+TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils \
+	golang-go
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
@@ -139,6 +141,10 @@ $(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_
 $(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
 $(BPF_OUT)/bench/skb_map_lru.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.bpf.o: bpf/bench/skb_map.bpf.c
 
+$(BPF_OUT)/tests/applications/%: Tests/Applications/%.c $(BPF_HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) -O2 -std=gnu11 -Wall -Wextra -Werror -pthread -Ibpf/include $< -o $@
+
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -163,7 +169,7 @@ $(BPF_OUT)/tests-abi-1/%.bpf.o: $(ABI_1)/bpf/include/pktmeta/abi.h
 	$(BPF_CLANG) $(BPF_CFLAGS:-Ibpf/include=-I$(ABI_1)/bpf/include) -c $(ABI_1)/Tests/Programs/$*.bpf.c -o $@
 
 test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES) \
-	$(ABI_1_OBJECTS)
+	$(ABI_1_OBJECTS) $(TEST_APPLICATIONS)
 
 # Which functions commands enter, for the next release build: by hand, where code has moved so far that `make bench` shows it.
 order-functions: release

@@ -10,9 +10,9 @@ public struct LinkInformation: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case xdp, tcx
         case netfilter(NetfilterPosition)
-        /// With the cgroup's number, which is 0 if it is gone or the link was detached; nil at another hook than those of
-        /// packets.
-        case cgroup(UInt64, TrafficDirection?)
+        /// With the cgroup's number, which is 0 if it is gone or the link was detached; nil at another hook than
+        /// these.
+        case cgroup(UInt64, CgroupHook?)
         /// BPF_LINK_TYPE_* of linux/bpf.h.
         case other(UInt32)
     }
@@ -51,7 +51,7 @@ public struct LinkInformation: Sendable, Hashable {
             case BPF_LINK_TYPE_CGROUP.rawValue:
                 .cgroup(
                     info.cgroup.cgroup_id,
-                    TrafficDirection.allCases.first { $0.cgroupHook.rawValue == info.cgroup.attach_type })
+                    CgroupHook.allCases.first { $0.attachType.rawValue == info.cgroup.attach_type })
             case UInt32(NETFILTER_LINK_TYPE): .netfilter(NetfilterPosition(&info))
             default: .other(info.type)
             }

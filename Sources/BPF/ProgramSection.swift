@@ -18,6 +18,8 @@ public struct ProgramSection: Sendable, Hashable, CustomStringConvertible {
         /// At a cgroup, in whichever direction it is attached to.
         case cgroup
         case cgroupIngress, cgroupEgress
+        /// At a cgroup, on socket options that are asked for or set.
+        case socketOptionsGet, socketOptionsSet
         /// Somewhere else.
         case other
     }
@@ -52,7 +54,8 @@ public struct ProgramSection: Sendable, Hashable, CustomStringConvertible {
         ProgramSection("tcx/egress", .tcEgress), ProgramSection("tc/egress", .tcEgress),
         ProgramSection("classifier", .tc), ProgramSection("netfilter", .netfilter),
         ProgramSection("cgroup_skb/ingress", .cgroupIngress), ProgramSection("cgroup_skb/egress", .cgroupEgress),
-        ProgramSection("cgroup/skb", .cgroup),
+        ProgramSection("cgroup/skb", .cgroup), ProgramSection("cgroup/getsockopt", .socketOptionsGet),
+        ProgramSection("cgroup/setsockopt", .socketOptionsSet),
     ]
 
     /// Sections that libbpf is told of, once:

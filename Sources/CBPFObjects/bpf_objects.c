@@ -26,6 +26,9 @@ static const unsigned char tracer[] = {
 static const unsigned char steer[] = {
 #embed "../../.build/bpf/steer.bpf.o"
 };
+static const unsigned char sockets[] = {
+#embed "../../.build/bpf/sockets.bpf.o"
+};
 static const unsigned char probe[] = {
 #embed "../../.build/bpf/probe.bpf.o"
 };
@@ -38,6 +41,7 @@ static const struct bpf_object_file files[] = {
 	{.name = "watcher", .bytes = watcher, .size = sizeof(watcher)},
 	{.name = "tracer", .bytes = tracer, .size = sizeof(tracer)},
 	{.name = "steer", .bytes = steer, .size = sizeof(steer)},
+	{.name = "sockets", .bytes = sockets, .size = sizeof(sockets)},
 	{.name = "probe", .bytes = probe, .size = sizeof(probe)},
 };
 

@@ -21,6 +21,27 @@ public struct KernelSymbols: ~Copyable {
         return name
     }
 
+    /// Where functions begin: those that the kernel has, if it tells this process.
+    public static func addresses(of names: Set<String>) -> [String: UInt64] {
+        guard let table = try? WholeFile.read("/proc/kallsyms") else { return [:] }
+        return addresses(of: names, in: table)
+    }
+
+    /// Of a name that several have, the kernel's own: those of modules come behind it.
+    static func addresses(of names: Set<String>, in table: [UInt8]) -> [String: UInt64] {
+        let wanted = Dictionary(uniqueKeysWithValues: names.map { (ArraySlice($0.utf8), $0) })
+        var found: [String: UInt64] = [:]
+        for line in table.split(separator: UInt8(ascii: "\n")) where line.count > 19 {
+            let text = line.dropFirst(19)
+            guard let name = wanted[text.prefix { $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: " ") }],
+                isFunction(CChar(bitPattern: line[line.startIndex + 17])), found[name] == nil,
+                let address = UInt64(String(decoding: line.prefix(16), as: UTF8.self), radix: 16), address != 0
+            else { continue }
+            found[name] = address
+        }
+        return found
+    }
+
     /// - Parameter table: as the file has it: an address, a letter, a name and, of a module, its name in brackets, on each
     ///   line; in no order.
     static func name(at address: UInt64, in table: [UInt8]) -> String? {

@@ -8,7 +8,7 @@ internal import SystemPackage
 struct AttachToCgroup: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "attach-to-cgroup",
-        abstract: "Attach programs that get fields to cgroups, to count or drop packets of their sockets by them.",
+        abstract: "Attach programs that get fields to cgroups, or have applications there get them by their sockets.",
         discussion: """
             The programs are SEC("cgroup_skb/ingress") and SEC("cgroup_skb/egress"), read fields by <pktmeta/skb.bpf.h>, and \
             return 1 to let a packet on or 0 to drop it. They get the packets of all sockets of a cgroup and of those below. \
@@ -16,6 +16,19 @@ struct AttachToCgroup: ContextCommand {
 
             The links are pinned and outlive this command. Attaching again replaces what this registry has attached, without \
             a gap, or with --join adds to it. When a cgroup is removed, the kernel detaches what it had.
+
+            With --sockets, prebuilt programs answer applications of the cgroup that ask for fields of what they receive, by \
+            <pktmeta/socket.h> or its likes: without BPF, and without a privilege. Ways to ask are
+
+            next    of what the next read returns
+            batch   of each of the next datagrams
+            at      of a datagram by its timestamp, for several threads on one socket: the lowest bits of the timestamps \
+            are rewritten
+            bytes   of the next bytes of TCP, also where the kernel has merged packets
+            mark    a field as the mark of packets (SO_RCVMARK), of sockets that ask for it
+
+            Each call of getsockopt() in the cgroup then runs a program, and takes about twice the time; with at, bytes or \
+            mark, so do each call of setsockopt() and each packet to a socket there.
             """)
 
     @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
@@ -30,6 +43,12 @@ struct AttachToCgroup: ContextCommand {
         help: ArgumentHelp(
             "Program for packets from the sockets: likewise.", valueName: "object[:program]"))
     var egress: [ObjectArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Answer applications that ask by their sockets, in these ways: \(SocketWays.all.names.joined(separator: ", ")), "
+                + "or all.", valueName: "ways"))
+    var sockets: SocketWaysArgument?
 
     @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
     var join = false
@@ -46,11 +65,14 @@ struct AttachToCgroup: ContextCommand {
     var showsVerifierLog: Bool? { options.verbose }
 
     func validate() throws {
-        if ingress.isEmpty, egress.isEmpty { throw ValidationError("Name a program, by --ingress or --egress.") }
+        if ingress.isEmpty, egress.isEmpty, sockets == nil {
+            throw ValidationError("Name a program, by --ingress or --egress, or ways to ask, by --sockets.")
+        }
+        if sockets != nil, join { throw ValidationError("--join is for --ingress and --egress.") }
     }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        var programs: [Hook: [ProgramChoice]] = [:]
+        var programs = sockets?.ways.programs ?? [:]
         if !ingress.isEmpty { programs[.cgroupIngress] = ingress.map(\.choice) }
         if !egress.isEmpty { programs[.cgroupEgress] = egress.map(\.choice) }
         let request = AttachmentRequest(programs, joins: join, registersMissing: registerMissing)

@@ -9,7 +9,7 @@ struct DetachFromCgroup: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "detach-from-cgroup",
         abstract: "Detach this registry's programs from cgroups.",
-        discussion: "Without --ingress and --egress, from both. Programs of others are never touched.")
+        discussion: "Without --ingress, --egress and --sockets, all. Programs of others are never touched.")
 
     @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
     var cgroups: [String]
@@ -20,12 +20,18 @@ struct DetachFromCgroup: ContextCommand {
     @Flag(help: "Those for packets from the sockets only.")
     var egress = false
 
+    @Flag(help: "Those that answer applications only, which then get no fields by their sockets any more.")
+    var sockets = false
+
     @OptionGroup var options: DetachingOptions
 
     var isJSON: Bool { options.output.isJSON }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let wanted = (ingress ? [Hook.cgroupIngress] : []) + (egress ? [.cgroupEgress] : [])
+        var wanted: [Hook] = []
+        if ingress { wanted.append(.cgroupIngress) }
+        if egress { wanted.append(.cgroupEgress) }
+        if sockets { wanted += Hook.all(of: .cgroup).filter(\.isOfSockets) }
         let registry = try options.open(in: context)
         let reports = try registry.detach(
             from: cgroups.map { FilePath($0) }, hooks: wanted.isEmpty ? Hook.all(of: .cgroup) : wanted,

@@ -55,6 +55,9 @@ struct RegisterField: ContextCommand {
     @Flag(name: .customLong("private"), help: "Keep it out of namespaces whose interface has the scrub program.")
     var isPrivate = false
 
+    @Flag(help: "Keep it from applications that ask by their sockets.")
+    var noSockets = false
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var writing: WritingOptions
     @OptionGroup var output: OutputOptions
@@ -65,7 +68,8 @@ struct RegisterField: ContextCommand {
         let type = try FieldType(type)
         let definition = try FieldDefinition(
             name: FieldName(name), type: type, source: FieldSource(source, type: type),
-            sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate)
+            sink: FieldSink(sink, type: type), sample: sample, owner: owner, isPrivate: isPrivate,
+            isForSockets: !noSockets)
         let registry = try Registry.openOrCreate(
             at: self.registry.path(in: context), trustsOwner: writing.trustOwner, waiting: writing.wait(in: context),
             recording: context.record

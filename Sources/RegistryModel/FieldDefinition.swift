@@ -15,11 +15,13 @@ public struct FieldDefinition: Hashable, Sendable {
     public let owner: String
     /// Whether the scrub programs take it off, where a namespace begins.
     public let isPrivate: Bool
+    /// Whether applications may get it by their sockets.
+    public let isForSockets: Bool
 
     /// - Throws: `usage` if the source has no values of the type, the sink takes none, or the owner is too long.
     public init(
         name: FieldName, type: FieldType, source: FieldSource = .none, sink: FieldSink = .none, sample: Int = 1,
-        owner: String = "", isPrivate: Bool = false
+        owner: String = "", isPrivate: Bool = false, isForSockets: Bool = true
     ) throws(PacketMetadataError) {
         try doing(.registerField(name)) { () throws(PacketMetadataError) in
             if let fault = type.fault ?? Self.mismatch(type, source, sink) ?? Self.mismatch(name, type, source)
@@ -35,6 +37,7 @@ public struct FieldDefinition: Hashable, Sendable {
         self.sample = sample
         self.owner = owner
         self.isPrivate = isPrivate
+        self.isForSockets = isForSockets
     }
 
     private static func mismatch(_ type: FieldType, _ source: FieldSource, _ sink: FieldSink) -> FieldRefusal? {
@@ -61,12 +64,14 @@ extension FieldDefinition {
     /// Whether both ask for the same field. Who registers it is no part of that: several applications may each see to it
     /// that a field is there which they share.
     package func isSameField(as other: FieldDefinition) -> Bool {
-        (name, type, source, sink, sample, isPrivate)
-            == (other.name, other.type, other.source, other.sink, other.sample, other.isPrivate)
+        (name, type, source, sink, sample) == (other.name, other.type, other.source, other.sink, other.sample)
+            && (isPrivate, isForSockets) == (other.isPrivate, other.isForSockets)
     }
 
     /// The number in `struct pktmeta_entry` and in a step, where 0 costs nothing as a packet passes.
-    package var flags: UInt32 { isPrivate ? UInt32(PKTMETA_FIELD_PRIVATE) : 0 }
+    package var flags: UInt32 {
+        (isPrivate ? UInt32(PKTMETA_FIELD_PRIVATE) : 0) | (isForSockets ? 0 : UInt32(PKTMETA_FIELD_NO_SOCKETS))
+    }
 
     package var sampleCode: UInt32 { sample == 1 ? 0 : UInt32(sample) }
 

@@ -11,7 +11,7 @@ public struct Refusals: Hashable, Sendable {
         let count: UInt64
     }
 
-    init(_ counts: KeyValuePairs<String, UInt64> = [:]) {
+    package init(_ counts: KeyValuePairs<String, UInt64> = [:]) {
         self.counts = counts.filter { $0.value > 0 }.map { Count(name: $0.key, count: $0.value) }
     }
 

@@ -118,7 +118,8 @@ extension SlotImage {
             return try FieldDefinition(
                 name: FieldName(nameText), type: type, source: source, sink: sink,
                 sample: max(1, Int(entry.sample)), owner: ownerText,
-                isPrivate: entry.flags & UInt32(PKTMETA_FIELD_PRIVATE) != 0)
+                isPrivate: entry.flags & UInt32(PKTMETA_FIELD_PRIVATE) != 0,
+                isForSockets: entry.flags & UInt32(PKTMETA_FIELD_NO_SOCKETS) == 0)
         } catch {
             // Nothing else refuses a name or a definition.
             guard let refusal = error.refusal as? FieldRefusal else { preconditionFailure("\(error)") }

@@ -7,7 +7,8 @@ import Testing
 struct LayerTests {
     /// The lowest first. A folder that is not here fails the test, so that whoever adds one says where it belongs.
     static let layers = [
-        "Errors", "Objects", "Hooks", "Changes", "Registry", "Occupancy", "Loading", "Pins", "Attaching", "Steering",
+        "Errors", "Objects", "Hooks", "Changes", "Registry", "Occupancy", "Sockets", "Loading", "Pins", "Attaching",
+        "Steering",
         "Inspection", "Status", "Watch", "Trace", "Doctor", "Removal",
     ]
 

@@ -17,7 +17,8 @@ import Testing
         return .ours(
             ProgramStatus(
                 program: name, object: object, isPrebuilt: object.hasPrefix("prebuilt"), state: state, mode: mode,
-                programID: id, linkID: 3, fields: fields, attachedAt: 1_000_000_000, packets: packets, pins: pins,
+                programID: id, linkID: 3, fields: fields, ways: [], attachedAt: 1_000_000_000, packets: packets,
+                pins: pins,
                 maps: maps?.map {
                     PinnedMap(
                         name: $0.replacing("+", with: "."), path: pins.appending("maps").appending($0))

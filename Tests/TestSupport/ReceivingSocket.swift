@@ -37,6 +37,8 @@ public struct ReceivingSocket: ~Copyable {
         self.fd = fd
     }
 
+    public var descriptor: CInt { fd.raw }
+
     /// Sends packets to a port of this thread's network namespace, or of another host.
     public func send(_ count: Int, to address: [UInt8], port: UInt16) throws(Errno) {
         var target = sockaddr_in()

@@ -109,6 +109,7 @@ struct headers {
 	})
 
 #include "events.bpf.h"
+#include "words.bpf.h"
 
 /* A packet at a station. */
 struct visit {
@@ -135,16 +136,6 @@ static __always_inline void read_flow(const struct visit *visit, struct pktmeta_
 	headers.network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
 	ethertype = skip_tags(&headers, ethertype, &offset);
 	read_network(&headers, offset, ethertype, flow, addresses);
-}
-
-/* A word with zeros behind so many bytes, fewer than 8. */
-static __always_inline __u64 first_bytes(__u64 word, __u32 count)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return word >> (64 - 8 * count) << (64 - 8 * count);
-#else
-	return word << (64 - 8 * count) >> (64 - 8 * count);
-#endif
 }
 
 /* Gets a value whose size the verifier knows, with zeros behind it; not 0 if the packet has not got it. */

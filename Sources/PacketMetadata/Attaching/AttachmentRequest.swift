@@ -11,6 +11,8 @@ public enum ProgramChoice: Sendable, Hashable {
     case prebuilt
     /// The one that takes private fields off.
     case scrub
+    /// Those that answer sockets, in these ways.
+    case sockets(SocketWays)
     /// A program of an object; without a name, the only one there is for the hook.
     case object(FilePath, program: String?)
 }
@@ -115,7 +117,7 @@ public struct AttachmentRequest: Sendable, Hashable {
 
     /// - Throws: `usage` if a prebuilt program is to be at a hook that has none.
     func refusePrebuilt(at hook: Hook) throws(PacketMetadataError) {
-        guard hook.owner != .interface, case .programs(let choices) = selection(hook) else { return }
+        guard hook.owner != .interface, !hook.isOfSockets, case .programs(let choices) = selection(hook) else { return }
         let areObjects = choices.allSatisfy { if case .object = $0 { true } else { false } }
         if !areObjects { throw PacketMetadataError(AttachingRefusal.noPrebuilt(hook)) }
     }
@@ -160,6 +162,14 @@ package struct NamedPin: Sendable, Equatable {
     package let isThere: Bool
 }
 
+extension SocketWays {
+    /// What a cgroup's hooks are to have for its sockets to be answered so: where no program is needed, none any more.
+    public var programs: [Hook: [ProgramChoice]] {
+        let hooks = Hook.all(of: .cgroup).filter(\.isOfSockets)
+        return Dictionary(uniqueKeysWithValues: hooks.map { ($0, self.hooks.contains($0) ? [.sockets(self)] : []) })
+    }
+}
+
 extension ProgramSelection {
     /// The programs that a hook is to have; nil if it is to be left as it is.
     ///
@@ -182,10 +192,12 @@ extension ProgramSpec {
         switch choice {
         case .prebuilt: object = ObjectFile(prebuiltFor: hook, image)
         case .scrub: object = .scrub
+        case .sockets: object = .sockets
         case .object(let path, let program):
             object = try ObjectFile(path: path)
             name = program
         }
-        try self.init(object, name, for: hook, image, isStrict: true)
+        let spec = try ProgramSpec(object, name, for: hook, image, isStrict: true)
+        if case .sockets(let ways) = choice { self = try spec.answering(ways) } else { self = spec }
     }
 }

@@ -98,6 +98,6 @@ struct CgroupTarget: AttachmentTarget {
     let hasEthernetHeader = false
 
     func attaching(_ hook: Hook) -> any HookAttaching {
-        CgroupAttaching(hook: hook, direction: hook.cgroupDirection ?? .ingress, cgroup: cgroup)
+        CgroupAttaching(hook: hook, kernelHook: hook.ofCgroup ?? .ingress, cgroup: cgroup)
     }
 }

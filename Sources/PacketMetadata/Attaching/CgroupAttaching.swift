@@ -5,11 +5,12 @@ internal import Linux
 internal import RegistryModel
 internal import SystemPackage
 
-/// A cgroup, in one direction: each program has a link of its own, and the kernel runs one after the other, those of the
-/// cgroups above behind them. A packet passes if all say so.
+/// A hook of a cgroup: each program has a link of its own, and the kernel runs one after the other, those of the cgroups
+/// above behind them. A packet passes if all say so.
 struct CgroupAttaching: HookAttaching {
     let hook: Hook
-    let direction: TrafficDirection
+    /// The kernel's.
+    let kernelHook: CgroupHook
     let cgroup: OpenCgroup
 
     func modes(_ asked: AttachmentMode?) -> CandidateModes { CandidateModes(modes: [asked ?? .link]) }
@@ -25,7 +26,7 @@ struct CgroupAttaching: HookAttaching {
     func link(
         _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?
     ) throws(BPFError) -> BPFLink {
-        try BPFLink.cgroup(program, cgroup.group, direction)
+        try BPFLink.cgroup(program, cgroup.group, kernelHook)
     }
 
     // MARK: Refusals

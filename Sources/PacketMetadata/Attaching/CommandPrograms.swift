@@ -18,6 +18,7 @@ final class CommandPrograms {
         let program: String
         let hook: Hook
         let isUnasked: Bool
+        let ways: SocketWays
         let image: RegistryImage
     }
 
@@ -42,8 +43,8 @@ final class CommandPrograms {
     /// A program that is attached, as it is to be for a registry.
     func spec(_ record: AttachmentRecord, for image: RegistryImage) throws(PacketMetadataError) -> ProgramSpec {
         let key = Attached(
-            object: record.object, program: record.program, hook: record.hook, isUnasked: record.isUnasked, image: image
-        )
+            object: record.object, program: record.program, hook: record.hook, isUnasked: record.isUnasked,
+            ways: record.ways, image: image)
         if let spec = attached[key] { return spec }
         let spec = try record.spec(for: image)
         attached[key] = spec

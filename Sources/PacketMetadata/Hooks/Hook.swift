@@ -14,6 +14,12 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
     case cgroupIngress = "cgroup_ingress"
     /// Of packets from sockets of a cgroup.
     case cgroupEgress = "cgroup_egress"
+    /// Of what sockets of a cgroup ask, for the prebuilt program that answers them (``SocketWays``).
+    case socketGet = "socket_get"
+    /// Of what they want kept of the packets that come.
+    case socketSet = "socket_set"
+    /// Of these packets: the kernel's hook is that of ``cgroupIngress``, where users have programs of their own.
+    case socketIngress = "socket_ingress"
 
     /// What has hooks.
     public enum Owner: Sendable, Hashable, CaseIterable {
@@ -25,9 +31,12 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         switch self {
         case .xdp, .tcIngress, .tcEgress: .interface
         case .netfilter: .netfilter
-        case .cgroupIngress, .cgroupEgress: .cgroup
+        case .cgroupIngress, .cgroupEgress, .socketGet, .socketSet, .socketIngress: .cgroup
         }
     }
+
+    /// Whether it is there for applications that ask for fields by their sockets.
+    public var isOfSockets: Bool { [.socketGet, .socketSet, .socketIngress].contains(self) }
 
     /// Those that something of that kind has.
     public static func all(of owner: Owner) -> [Hook] { allCases.filter { $0.owner == owner } }
@@ -40,6 +49,9 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         case .netfilter: "netfilter"
         case .cgroupIngress: "cgroup ingress"
         case .cgroupEgress: "cgroup egress"
+        case .socketGet: "getsockopt"
+        case .socketSet: "setsockopt"
+        case .socketIngress: "socket ingress"
         }
     }
 
@@ -50,7 +62,7 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         case .xdp: [.native, .generic]
         case .tcIngress, .tcEgress: [.tcx, .clsact]
         case .netfilter: [.link, .defragmenting]
-        case .cgroupIngress, .cgroupEgress: [.link]
+        case .cgroupIngress, .cgroupEgress, .socketGet, .socketSet, .socketIngress: [.link]
         }
     }
 
@@ -63,12 +75,14 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         }
     }
 
-    /// The same of a cgroup's hook.
-    var cgroupDirection: TrafficDirection? {
+    /// Of a cgroup's hook, the kernel's; nil for others.
+    var ofCgroup: CgroupHook? {
         switch self {
-        case .cgroupIngress: .ingress
+        case .cgroupIngress, .socketIngress: .ingress
         case .cgroupEgress: .egress
-        default: nil
+        case .socketGet: .socketOptionsGet
+        case .socketSet: .socketOptionsSet
+        case .xdp, .tcIngress, .tcEgress, .netfilter: nil
         }
     }
 
@@ -92,6 +106,9 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         case .netfilter: PKTMETA_HOOK_NETFILTER.rawValue
         case .cgroupIngress: PKTMETA_HOOK_CGROUP_INGRESS.rawValue
         case .cgroupEgress: PKTMETA_HOOK_CGROUP_EGRESS.rawValue
+        case .socketGet: PKTMETA_HOOK_SOCKET_GET.rawValue
+        case .socketSet: PKTMETA_HOOK_SOCKET_SET.rawValue
+        case .socketIngress: PKTMETA_HOOK_SOCKET_INGRESS.rawValue
         }
     }
 

@@ -32,18 +32,22 @@ public struct Inspection: Sendable, Hashable {
     public let fields: [Field]
     /// nil if states were not asked for.
     public let area: AreaState?
+    /// What applications have asked by their sockets, by ways; none if states were not asked for, or nobody has asked.
+    public let sockets: [SocketAnswers]
     /// CLOCK_MONOTONIC, ns.
     public let time: UInt64
     /// CLOCK_REALTIME at ``time``, ns.
     public let readAt: UInt64
 
     package init(
-        path: FilePath, image: RegistryImage, fields: [Field], area: AreaState?, time: UInt64, readAt: UInt64
+        path: FilePath, image: RegistryImage, fields: [Field], area: AreaState?, sockets: [SocketAnswers] = [],
+        time: UInt64, readAt: UInt64
     ) {
         self.path = path
         self.image = image
         self.fields = fields
         self.area = area
+        self.sockets = sockets
         self.time = time
         self.readAt = readAt
     }
@@ -53,7 +57,8 @@ public struct Inspection: Sendable, Hashable {
 
     /// The same with fewer fields, or in another order.
     public func with(fields: [Field]) -> Inspection {
-        Inspection(path: path, image: image, fields: fields, area: area, time: time, readAt: readAt)
+        Inspection(
+            path: path, image: image, fields: fields, area: area, sockets: sockets, time: time, readAt: readAt)
     }
 }
 
@@ -100,6 +105,7 @@ extension Registry {
         }
         return Inspection(
             path: path, image: image, fields: fields, area: state.map { AreaState($0) },
+            sockets: state == nil ? [] : socketAnswers(),
             time: Clock.monotonic, readAt: Clock.realtime)
     }
 }

@@ -18,10 +18,11 @@ enum MapsSource {
 /// An object's maps that are not the registry's: pinned beside its program, so that a program loaded anew keeps what
 /// it has counted and learnt.
 enum OwnMaps {
-    /// Constants are frozen and belong to one load, as does the way to the next program of a chain; registry and state
-    /// have pins of their own.
+    /// Constants are frozen and belong to one load, as does the way to the next program of a chain; registry, state and
+    /// what is for sockets have pins of their own.
     private static func isOwn(_ name: String) -> Bool {
-        ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name) && !name.contains(".rodata")
+        ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name)
+            && !SocketMaps.names.contains(name) && !name.contains(".rodata")
     }
 
     static func areIn(_ object: borrowing BPFObject) -> Bool { object.mapNames.contains(where: isOwn) }

@@ -97,6 +97,7 @@ struct ProgramLoader: ~Copyable {
             try OwnMaps.reuse(object, from: terms.maps)
             let program = try object.load(
                 only: inspected.name, boundTo: terms.device?.ifindex, takesFragments: !terms.isGeneric)
+            if inspected.hook.isOfSockets { try SocketMaps(pins: registry.pins).pin(object) }
             try LoadedMark.put(on: program, of: registry)
             return LoadedProgram(
                 object, program, inspected.binding, reached: inspected.reached,
@@ -142,6 +143,7 @@ struct ProgramLoader: ~Copyable {
 
     private func reuseMaps(of registry: borrowing Registry, in object: borrowing BPFObject) throws(BPFError) {
         try object.reuse(registry.fieldsMap, as: PKTMETA_REGISTRY_MAP)
+        try SocketMaps(pins: registry.pins).reuse(in: object)
         // Of a registry of an earlier ABI, whose programs are only taken apart, the counts are left alone.
         guard object.mapShape(PKTMETA_STATE_MAP) == registry.stateMap.shape else { return }
         try object.reuse(registry.stateMap, as: PKTMETA_STATE_MAP)

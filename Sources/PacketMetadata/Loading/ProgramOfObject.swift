@@ -93,6 +93,9 @@ extension Hook {
         case .netfilter: [.netfilter]
         case .cgroupIngress: [.cgroup, .cgroupIngress]
         case .cgroupEgress: [.cgroup, .cgroupEgress]
+        case .socketGet: [.socketOptionsGet]
+        case .socketSet: [.socketOptionsSet]
+        case .socketIngress: [.cgroupIngress]
         }
     }
 
@@ -117,7 +120,7 @@ extension ObjectProgram {
             case .cgroup: .cgroup
             case .cgroupIngress: .cgroupIngress
             case .cgroupEgress: .cgroupEgress
-            case .other: .other
+            case .socketOptionsGet, .socketOptionsSet, .other: .other
             }
     }
 }

@@ -12,6 +12,8 @@ struct ProgramSpec: Sendable {
     var constants: [String: [UInt8]] = [:]
     /// How large maps of the program's own are made, by name.
     var entries: [String: Int] = [:]
+    /// Of the prebuilt programs that answer sockets; else none.
+    private(set) var ways: SocketWays = []
 
     /// - Parameters:
     ///   - name: the program's; nil if the object has just one for the hook.
@@ -41,7 +43,17 @@ struct ProgramSpec: Sendable {
         from object: ObjectFile, for image: RegistryImage
     ) throws(PacketMetadataError) -> ProgramSpec {
         var spec = try ProgramSpec(object, name, for: hook, image, isStrict: false)
-        (spec.constants, spec.entries) = (constants, entries)
+        (spec.constants, spec.entries, spec.ways) = (constants, entries, ways)
+        return spec
+    }
+
+    /// The same program of those that answer sockets, for these ways.
+    func answering(_ ways: SocketWays) throws(PacketMetadataError) -> ProgramSpec {
+        if ways.isEmpty { return self }
+        var spec = self
+        spec.ways = ways
+        spec.constants[SocketSettings.variable] = try SocketSettings(ways: ways, capacity: image.word.capacity)
+            .encoded()
         return spec
     }
 

@@ -41,6 +41,9 @@ struct ObjectFile: Hashable, Sendable {
     static let scrub = ObjectFile(
         name: PrebuiltObject.scrub.title, bytes: PrebuiltObject.scrub.bytes, isPrebuilt: false)
 
+    /// What answers sockets.
+    static let sockets = ObjectFile(PrebuiltObject.sockets)
+
     /// Named by its whole path, since others may attach one of the same name from another folder.
     init(path: FilePath) throws(PacketMetadataError) {
         let whole = (path.isAbsolute ? path : Folder.current.pushing(path)).lexicallyNormalized()

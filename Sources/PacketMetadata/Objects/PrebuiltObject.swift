@@ -17,6 +17,7 @@ package struct PrebuiltObject: Hashable, Sendable {
     static let watcher = PrebuiltObject(named: "watcher")
     static let tracer = PrebuiltObject(named: "tracer")
     static let steer = PrebuiltObject(named: "steer")
+    static let sockets = PrebuiltObject(named: "sockets")
     static let probe = PrebuiltObject(named: "probe")
 
     /// What users know the object by.

@@ -52,10 +52,10 @@ public struct HookOccupancy: Sendable, Hashable {
     // MARK: Cgroups
 
     /// Those that the cgroup has itself: programs of cgroups above run as well.
-    init(_ cgroup: OpenCgroup, _ direction: TrafficDirection, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
-        let programs = try CgroupPrograms.query(cgroup.group, direction)
+    init(_ cgroup: OpenCgroup, _ hook: CgroupHook, _ survey: HostSurvey = HostSurvey()) throws(BPFError) {
+        let programs = try CgroupPrograms.query(cgroup.group, hook)
         let knowledge = Knowledge(programs: Set(programs), survey)
-        var links = programs.isEmpty ? [] : try survey.links(ofCgroup: cgroup.id, direction)
+        var links = programs.isEmpty ? [] : try survey.links(ofCgroup: cgroup.id, hook)
         occupants = programs.map { id in
             let index = links.firstIndex { $0.programID == id }
             let link = index.map { links.remove(at: $0).id }

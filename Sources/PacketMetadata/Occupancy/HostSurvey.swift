@@ -73,8 +73,8 @@ final class HostSurvey {
 
     /// Links of a cgroup in the order in which they were made; of them only those that are pinned if this process may not list
     /// links.
-    func links(ofCgroup id: UInt64, _ direction: TrafficDirection) throws(BPFError) -> [LinkInformation] {
-        (try links.get() ?? pinnedLinks).filter { $0.kind == .cgroup(id, direction) }.sorted { $0.id < $1.id }
+    func links(ofCgroup id: UInt64, _ hook: CgroupHook) throws(BPFError) -> [LinkInformation] {
+        (try links.get() ?? pinnedLinks).filter { $0.kind == .cgroup(id, hook) }.sorted { $0.id < $1.id }
     }
 
     private var qdiscs: [UInt64: [UInt32: (kind: String, isMarked: Bool)]] = [:]

@@ -22,6 +22,8 @@ struct AttachmentRecord: Equatable, Sendable {
     let hasEthernetHeader: Bool
     /// Whether it is the prebuilt producer, and sets no hardware field although the registry has some.
     var isUnasked: Bool
+    /// Of the prebuilt programs that answer sockets; else none.
+    let ways: SocketWays
 
     /// The prebuilt one, which the user chose by name.
     var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
@@ -38,7 +40,7 @@ extension AttachmentRecord {
         self.init(
             hook: spec.hook, mode: mode, site: site, attachedAt: Clock.realtime, revision: spec.image.revision,
             binding: spec.program.binding, program: spec.name, object: spec.object,
-            hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked)
+            hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked, ways: spec.ways)
     }
 
     /// Of the same program, loaded anew.
@@ -56,7 +58,7 @@ extension AttachmentRecord {
     func spec(for image: RegistryImage) throws(PacketMetadataError) -> ProgramSpec {
         let staysUnasked = isUnasked && image.producerBuild == .hardware
         let object = staysUnasked ? object : object.build(for: image)
-        return try ProgramSpec(object, program, for: hook, image, isStrict: false)
+        return try ProgramSpec(object, program, for: hook, image, isStrict: false).answering(ways)
     }
 
     /// That the program is detached, at a place that may be in another network namespace than this thread, or gone.
@@ -71,7 +73,7 @@ extension AttachmentRecord {
     /// Whether loading a spec would give the program that is attached.
     func isProgram(of spec: ProgramSpec) -> Bool {
         program == spec.name && object.bytes == spec.object.bytes && binding.digest == spec.program.binding.digest
-            && (!binding.hasTable || revision == spec.image.revision)
+            && (!binding.hasTable || revision == spec.image.revision) && ways == spec.ways
     }
 }
 
@@ -113,6 +115,7 @@ extension AttachmentRecord {
         head.flags = UInt32(flags)
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
+        head.ways = UInt8(ways.rawValue)
         let rest = site.write(to: &head)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
@@ -145,6 +148,7 @@ extension AttachmentRecord {
             object: ObjectFile(
                 name: object, bytes: .read(bytes[Self.headSize..<end]), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil),
-            hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED))
+            hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED),
+            ways: hook.isOfSockets ? SocketWays(rawValue: UInt32(head.ways)) : [])
     }
 }

@@ -16,7 +16,7 @@ extension PinAccess {
 }
 
 extension RegistryPins {
-    /// Gives the registry's two maps and its folder that access. What is not there yet is left out. Under the lock.
+    /// Gives the registry's maps that others may read and its folder that access. What is not there yet is left out. Under the lock.
     ///
     /// - Returns: whether one of them had another.
     @discardableResult
@@ -24,7 +24,7 @@ extension RegistryPins {
         var isBegun = false
         do throws(Errno) {
             try closeFolders()
-            for pin in [state, registry] where try pin.exists() {
+            for pin in [asked, state, registry] where try pin.exists() {
                 let wanted = try access.wanted(of: pin)
                 if try pin.access() == wanted { continue }
                 try wanted.apply(to: pin)

@@ -149,7 +149,7 @@ struct RegistryFolder: Sendable {
         }
         let pins = try open(for: .write)
         try pins.refuseOthers()
-        for part in pins.ownersFolders {
+        for part in [pins.attachments, pins.secret] {
             do throws(Errno) {
                 try part.makeFolder()
             } catch {

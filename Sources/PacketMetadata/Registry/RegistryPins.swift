@@ -28,16 +28,22 @@ struct RegistryPins: Sendable {
     /// The folder of the seal, which only the owner may enter.
     var secret: FolderEntry { folder.entry.appending(Self.secretName) }
     var seal: FolderEntry { secret.appending("seal") }
+    /// Of maps that keep what sockets have asked for, and areas for them.
+    var sockets: FolderEntry { folder.entry.appending(Self.socketsName) }
+    /// Counts of what sockets have asked.
+    var asked: FolderEntry { folder.entry.appending(Self.askedName) }
     static let attachmentsName = "attachments"
     static let steeringName = "steering"
     static let secretName = "secret"
+    static let socketsName = "sockets"
+    static let askedName = "asked"
     static let lockName = "lock"
     /// Of all maps that are pktmeta's own.
     static let mapPrefix = "pktmeta_"
 
-    var all: [FolderEntry] { [attachments, steering, secret, state, registry, lock] }
+    var all: [FolderEntry] { [attachments, steering, sockets, secret, asked, state, registry, lock] }
     /// What is nobody's but the owner's, whoever may read the registry.
-    var ownersFolders: [FolderEntry] { [attachments, secret] }
+    var ownersFolders: [FolderEntry] { [attachments, secret, sockets] }
 
     /// All programs that are pinned for it.
     var pinnedPrograms: [ProgramInformation] {
@@ -77,7 +83,7 @@ struct RegistryPins: Sendable {
 
     /// Refuses what stands where its folders should. What this process may not look at is taken for good.
     func refuseIfPartIsNoFolder() throws(PacketMetadataError) {
-        for part in [lock, attachments, steering, secret] {
+        for part in [lock, attachments, steering, sockets, secret] {
             switch try? part.kind() {
             case .file: throw damaged(.noFolder(part.path))
             case .link: throw damaged(.linkedFolder(part.path))

@@ -120,7 +120,8 @@ extension RegistryPins {
 
     /// All but the folder.
     func removeParts() throws(Errno) {
-        for pin in [registry, state, seal] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
+        if try sockets.exists() { try sockets.takeApart() }
+        for pin in [registry, state, asked, seal] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
         // The one by which a removal that was cut short is known goes last.
         for entry in [secret, lock, steering, attachments] { try entry.remove() }
     }
@@ -173,7 +174,7 @@ extension RegistryPins {
         let hadLock: Bool
         do throws(Errno) {
             // Nobody holds a lock by what is no folder.
-            for part in [lock, attachments, steering, secret] where try ![.folder, nil].contains(part.kind()) {
+            for part in [lock, attachments, steering, sockets, secret] where try ![.folder, nil].contains(part.kind()) {
                 try part.unlink()
             }
             hadLock = try lock.exists()
@@ -190,7 +191,7 @@ extension RegistryPins {
 
     /// Refuses what would go with the registry, or keep its folders, and is none of its parts.
     fileprivate func refuseIfMoreThanRegistry() throws(PacketMetadataError) {
-        for pin in [registry, state, seal] {
+        for pin in [registry, state, asked, seal] {
             guard let names = try? pin.contents(), !names.isEmpty else { continue }
             throw PacketMetadataError(RegistryRefusal.othersFolder(pin.path, contents: names))
         }

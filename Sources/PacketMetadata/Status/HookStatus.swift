@@ -46,6 +46,8 @@ public struct ProgramStatus: Sendable, Hashable {
     public let linkID: UInt32?
     /// Fields that it may set or get.
     public let fields: [String]
+    /// Of the prebuilt programs that answer sockets, the ways in which these may ask; else none.
+    public let ways: SocketWays
     /// CLOCK_REALTIME, ns.
     public let attachedAt: UInt64
     /// Packets since the program was loaded, of all attachments that share it; nil unless the kernel counts (sysctl

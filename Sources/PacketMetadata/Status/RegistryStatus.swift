@@ -79,10 +79,10 @@ extension AttachmentPlace {
         // The kernel takes one program, which is then the registry's.
         case .netfilter(_, _, let namespace): return namespace == nil ? nil : []
         case .cgroup(let path, let id):
-            guard let direction = hook.cgroupDirection, let cgroup = try? OpenCgroup(path), cgroup.id == id else {
+            guard let kernelHook = hook.ofCgroup, let cgroup = try? OpenCgroup(path), cgroup.id == id else {
                 return nil
             }
-            return (try? HookOccupancy(cgroup, direction, survey))?.occupants
+            return (try? HookOccupancy(cgroup, kernelHook, survey))?.occupants
         }
     }
 
@@ -122,7 +122,7 @@ extension Attachment {
                     program: record.program, object: record.object.name,
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
                     programID: program?.id, linkID: link, fields: member.fields(view.image, try? member.reach()),
-                    attachedAt: record.attachedAt,
+                    ways: record.ways, attachedAt: record.attachedAt,
                     packets: view.counts ? program?.runs : nil, pins: member.folders.entry.path,
                     maps: OwnMaps.pinned(in: member.folders.maps)))
         }

@@ -49,6 +49,7 @@ struct FieldRendering {
         ]
         if !definition.owner.isEmpty { facts.append(("owner", definition.owner)) }
         if definition.isPrivate { facts.append(("private", "scrub programs take it off")) }
+        if !definition.isForSockets { facts.append(("sockets", "get EACCES")) }
         facts.append(("used by", users))
         return facts
     }

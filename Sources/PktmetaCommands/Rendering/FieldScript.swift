@@ -23,6 +23,7 @@ struct FieldScript {
         // Which may begin with a dash.
         if !definition.owner.isEmpty { words.append("--owner=\(definition.owner)") }
         if definition.isPrivate { words.append("--private") }
+        if !definition.isForSockets { words.append("--no-sockets") }
         // Somebody else may have chosen the texts, and root may run the script.
         return words.map(ShellWord.literal).joined(separator: " ")
     }

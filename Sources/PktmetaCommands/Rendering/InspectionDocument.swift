@@ -17,6 +17,8 @@ struct InspectionDocument: JSONDocument {
             "registry": registry(inspection.path.string, inspection.image),
             "fields": .array(inspection.fields.map(entry)),
             "area": inspection.area?.json(inspection.areaCounting),
+            // What applications have asked by their sockets, by ways in which something was asked.
+            "sockets": .array(inspection.sockets.map(\.json)),
             // What in the registry makes no sense; empty for any that only pktmeta wrote.
             "problems": .array(inspection.image.problems.map(\.json)),
             // CLOCK_MONOTONIC, ns, when the maps were read.
@@ -54,6 +56,12 @@ struct InspectionDocument: JSONDocument {
             // Since the line before; absent without --watch.
             "rates": report.rates[entry.field.id]?.json,
         ]
+    }
+}
+
+extension SocketAnswers {
+    fileprivate var json: JSONValue {
+        ["way": .text(way.rawValue), "answered": .number(answered), "refused": .counts(refused.nonzero)]
     }
 }
 

@@ -93,7 +93,10 @@ struct InspectionRendering {
     }
 
     private func ownership(_ definition: FieldDefinition) -> String {
-        ([definition.owner] + (definition.isPrivate ? ["(private)"] : [])).filter { !$0.isEmpty }.joined(separator: " ")
+        var words = definition.owner.isEmpty ? [] : [definition.owner]
+        if definition.isPrivate { words.append("(private)") }
+        if !definition.isForSockets { words.append("(not for sockets)") }
+        return words.joined(separator: " ")
     }
 
     // MARK: What happened
@@ -198,7 +201,9 @@ struct InspectionRendering {
         return texts.isEmpty ? "-" : texts.joined(separator: ", ")
     }
 
-    private var figureLines: String { [statisticsLine, areaLine].filter { !$0.isEmpty }.joined(separator: "\n") }
+    private var figureLines: String {
+        ([statisticsLine, areaLine] + socketLines).filter { !$0.isEmpty }.joined(separator: "\n")
+    }
 
     /// Where the table has minimums and the like that are not of all values.
     private var statisticsLine: String {
@@ -214,6 +219,13 @@ struct InspectionRendering {
         let refused = area.refused.nonzero.map { display.paint(", \($0.name) \($0.count)", .red) }.joined()
         let stale = area.stale > 0 ? ", calls with stale ids \(area.stale)" : ""
         return "areas: made \(area.made), found \(area.found)\(refused)\(stale)"
+    }
+
+    private var socketLines: [String] {
+        inspection.sockets.map { answers in
+            let refused = answers.refused.nonzero.map { ", \($0.name) \($0.count)" }.joined()
+            return "sockets: \(answers.way.rawValue): answered \(answers.answered)\(refused)"
+        }
     }
 }
 

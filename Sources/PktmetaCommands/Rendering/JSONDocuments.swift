@@ -146,6 +146,7 @@ extension RegisteredField {
             // The producer sets it on one packet in that many of each CPU.
             "sample": .number(definition.sample),
             "isPrivate": .flag(definition.isPrivate),
+            "isForSockets": .flag(definition.isForSockets),
             "sink": .text(definition.sink.description),
             "owner": .text(definition.owner),
             "generation": .number(layout.generation.number),

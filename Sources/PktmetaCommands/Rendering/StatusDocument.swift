@@ -91,6 +91,8 @@ extension HookStatus.Entry {
                 "state": .text(status.state.rawValue),
                 "object": .text(status.object),
                 "fields": .texts(status.fields),
+                // Of the prebuilt programs that answer sockets; absent of others.
+                "ways": status.ways.isEmpty ? nil : .texts(status.ways.names),
                 // Those of its own, which keep what they hold when the program is loaded anew. Absent if this process may
                 // not look.
                 "maps": status.maps.map { maps in

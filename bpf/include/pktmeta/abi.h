@@ -288,6 +288,8 @@ enum pktmeta_sink_kind {
 
 /* The field stays in the namespaces where it is set: the scrub programs take it off. */
 #define PKTMETA_FIELD_PRIVATE 1
+/* Applications do not get the field by their sockets (socket.h). */
+#define PKTMETA_FIELD_NO_SOCKETS 2
 
 /* What is counted of a field. */
 enum pktmeta_counter {

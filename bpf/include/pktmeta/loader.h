@@ -64,6 +64,9 @@ enum pktmeta_hook {
 	PKTMETA_HOOK_NETFILTER = 4,
 	PKTMETA_HOOK_CGROUP_INGRESS = 5,
 	PKTMETA_HOOK_CGROUP_EGRESS = 6,
+	PKTMETA_HOOK_SOCKET_GET = 7,
+	PKTMETA_HOOK_SOCKET_SET = 8,
+	PKTMETA_HOOK_SOCKET_INGRESS = 9, /* the kernel's is that of PKTMETA_HOOK_CGROUP_INGRESS */
 };
 
 enum pktmeta_mode {
@@ -105,7 +108,8 @@ struct pktmeta_attachment {
 	__u32 flags;        /* PKTMETA_ATTACHMENT_* */
 	__u32 object_size;  /* bytes */
 	__u16 generation;   /* the newest that a bound program accepts */
-	__u8 pad[6];
+	__u8 ways;          /* of the prebuilt programs that answer sockets: as bits (sockets.h) */
+	__u8 pad[5];
 	char interface[16]; /* of an interface: its name when it was attached to */
 	char program[64];
 	char object[128]; /* as the user named it */

@@ -228,20 +228,25 @@ static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area
 }
 
 /* Takes what lies there if it starts with the seal's half; whether its stamp is good, the caller asks. */
-static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port, __u64 capacity,
-					      __u64 seal)
+static __always_inline int __pktmeta_take_area(struct pktmeta_skb_cursor *c, const void *area, __u64 capacity,
+					       __u64 seal)
 {
-	const void *area = __pktmeta_skb_area(skb, capacity, port);
-	struct __pktmeta_ends ends;
+	struct __pktmeta_ends ends = __pktmeta_skb_ends(area, capacity);
 
-	if (!area)
-		return -EFAULT;
-	ends = __pktmeta_skb_ends(area, capacity);
 	if (ends.header.seal != seal)
 		return -EFAULT;
 	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
 	c->fields_set = ends.header.fields_set;
 	return 0;
+}
+
+/* The same of what lies where the packet would have its area. */
+static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port, __u64 capacity,
+					      __u64 seal)
+{
+	const void *area = __pktmeta_skb_area(skb, capacity, port);
+
+	return area ? __pktmeta_take_area(c, area, capacity, seal) : -EFAULT;
 }
 
 static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)

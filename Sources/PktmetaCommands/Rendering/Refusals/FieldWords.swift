@@ -136,7 +136,8 @@ extension FieldDefinition {
     fileprivate var words: String {
         let sink = sink == .none ? "" : ", sink \(self.sink)"
         let privacy = isPrivate ? ", private" : ""
-        return "type \(type), source \(sourceDescription)\(sink)\(privacy)"
+        let sockets = isForSockets ? "" : ", not for sockets"
+        return "type \(type), source \(sourceDescription)\(sink)\(privacy)\(sockets)"
     }
 
     fileprivate var ownerWords: String { owner.isEmpty ? "" : ", owner \(owner)" }

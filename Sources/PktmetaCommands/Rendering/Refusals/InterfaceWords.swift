@@ -106,6 +106,7 @@ extension Hook {
         case .netfilter: "OBJECT"
         case .cgroupIngress: "--ingress"
         case .cgroupEgress: "--egress"
+        case .socketGet, .socketSet, .socketIngress: "--sockets"
         }
     }
 
