@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "pktmeta", targets: ["pktmeta"]),
         .executable(name: "pktmeta-bench", targets: ["pktmeta-bench"]),
         .library(name: "PacketMetadata", targets: ["PacketMetadata", "RegistryModel"]),
+        .library(name: "PacketMetadataSockets", targets: ["PacketMetadataSockets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -49,6 +50,9 @@ let package = Package(
             name: "PacketMetadata",
             dependencies: ["RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", system],
             swiftSettings: strict),
+
+        // For applications that get fields by their sockets: no BPF, no library of C.
+        .target(name: "PacketMetadataSockets", dependencies: ["PktmetaABI"], swiftSettings: strict),
 
         // A place to try things on real packets.
         .target(
@@ -106,7 +110,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPF", "Benchmark", "BenchCommands", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI",
-                "PktmetaCommands", "Testbed", "TestSupport", "object-fuzzer",
+                "PktmetaCommands", "PacketMetadataSockets", "Testbed", "TestSupport", "object-fuzzer",
                 arguments, system,
             ],
             swiftSettings: tests),

@@ -1,0 +1,3 @@
+module pktmeta
+
+go 1.19
