@@ -144,6 +144,9 @@ $(BPF_OUT)/bench/skb_map_lru.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.
 $(BPF_OUT)/tests/applications/%: Tests/Applications/%.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) -O2 -std=gnu11 -Wall -Wextra -Werror -pthread -Ibpf/include $< -o $@
+$(BPF_OUT)/bench/layers_types.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_types.bpf.o: bpf/bench/layers.bpf.c
+$(BPF_OUT)/bench/layers_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_probe.bpf.o: bpf/bench/layers.bpf.c
+$(BPF_OUT)/bench/tracer_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/tracer_probe.bpf.o: bpf/programs/tracer.bpf.c
 
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)

@@ -16,7 +16,8 @@ package struct PktmetaBench: Program, ContextCommand {
             encodings: sets and gets of 1, 3, 8 and 31 fields by a hard-coded struct, by pktmeta bound and by id, by TLV, \
             key/value and a hash map keyed by flow, in loops under BPF_PROG_TEST_RUN. programs: whole XDP programs that set \
             3 fields. frames: packets a second through a veth pair. skbs: the whole cost of a packet there, beside a hash map keyed \
-            by the kernel's packet. growth: the prebuilt programs by the number of fields. \
+            by the kernel's packet. layers: a field got where the kernel has the packet, by each way to read the kernel's memory, and \
+            what a trace costs packets that it does not ask for. growth: the prebuilt programs by the number of fields. \
             tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. commands: \
             pktmeta, of the same folder or a folder of the system's, beside bpftool.
 
@@ -35,6 +36,9 @@ package struct PktmetaBench: Program, ContextCommand {
     @Option(help: "How often each figure is taken.")
     var rounds = Benchmark.defaultRounds
 
+    @Flag(help: "Take each figure once, which shows that all of it runs, and tells nothing of costs.")
+    var once = false
+
     @OptionGroup var output: OutputOptions
 
     package init() {}
@@ -48,7 +52,7 @@ package struct PktmetaBench: Program, ContextCommand {
 
     package func run(in context: Context) throws(PacketMetadataError) {
         Interruption.watch()
-        let benchmark = Benchmark(rounds: rounds, progress: { context.progress($0) })
+        let benchmark = Benchmark(rounds: once ? 1 : rounds, progress: { context.progress($0) })
         let report = try benchmark.run(parts.isEmpty ? BenchmarkPart.allCases : parts)
         context.output(isJSON ? BenchmarkDocument(report).json : BenchmarkRendering(report, context.display).text)
     }

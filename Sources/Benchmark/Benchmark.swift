@@ -47,6 +47,8 @@ package struct Benchmark: Sendable {
         case .programs: try WholeProgramBenchmark(benchmark: self).run()
         case .frames: try LiveFramesBenchmark(benchmark: self).run()
         case .skbs: try SKBMapBenchmark(benchmark: self).run()
+        case .layers:
+            try LayersBenchmark(benchmark: self).run() + UnaskedTraceBenchmark(benchmark: self).run()
         case .growth: try GrowthBenchmark(benchmark: self).run()
         case .tcp: try TCPBenchmark(benchmark: self).run()
         case .watch: try WatchBenchmark(benchmark: self).run()

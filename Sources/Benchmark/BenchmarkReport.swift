@@ -85,6 +85,8 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case frames
     /// Packets through a veth pair, beside a map that is keyed by them.
     case skbs
+    /// Gets in every layer of the kernel, and the tracer's cost to packets that it is not asked for.
+    case layers
     /// The prebuilt programs, by how many fields there are.
     case growth
     /// TCP with GRO.

@@ -99,8 +99,7 @@ struct BenchmarkObject {
     func load(
         _ names: Set<String>, in registry: Loading, constants: [String: [UInt8]] = [:]
     ) throws(PacketMetadataError) -> BPFObject {
-        // A row of the table of the benchmark's objects.
-        let bytes = ObjectBytes.carried(unsafe CarriedBytes(bench_object_file_named(name)))
+        let bytes = bytes
         switch registry {
         case .registry(let path):
             return try Registry.open(at: path, for: .write).load(names, of: bytes, name: name, constants: constants)
@@ -116,6 +115,16 @@ struct BenchmarkObject {
                 throw Benchmark.failure(error)
             }
         }
+    }
+
+    /// A row of the table of the benchmark's objects.
+    private var bytes: ObjectBytes { .carried(unsafe CarriedBytes(bench_object_file_named(name))) }
+
+    /// Loads programs of the tracer for a request.
+    func loadTracer(
+        _ names: Set<String>, in registry: borrowing TemporaryRegistry, for request: TraceRequest
+    ) throws(PacketMetadataError) -> BPFObject {
+        try Registry.open(at: registry.path, for: .write).loadTracer(names, of: bytes, name: name, for: request)
     }
 
     enum Loading {

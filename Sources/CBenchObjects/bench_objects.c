@@ -47,6 +47,21 @@ static const unsigned char skb_buffer[] = {
 static const unsigned char sender[] = {
 #embed "../../.build/bpf/bench/sender.bpf.o"
 };
+static const unsigned char layers[] = {
+#embed "../../.build/bpf/bench/layers.bpf.o"
+};
+static const unsigned char layers_types[] = {
+#embed "../../.build/bpf/bench/layers_types.bpf.o"
+};
+static const unsigned char layers_probe[] = {
+#embed "../../.build/bpf/bench/layers_probe.bpf.o"
+};
+static const unsigned char tracer_probe[] = {
+#embed "../../.build/bpf/bench/tracer_probe.bpf.o"
+};
+static const unsigned char tracer[] = {
+#embed "../../.build/bpf/tracer.bpf.o"
+};
 
 static const struct bpf_object_file files[] = {
 	{.name = "none", .bytes = none, .size = sizeof(none)},
@@ -63,6 +78,11 @@ static const struct bpf_object_file files[] = {
 	{.name = "skb_map_lru", .bytes = skb_map_lru, .size = sizeof(skb_map_lru)},
 	{.name = "skb_buffer", .bytes = skb_buffer, .size = sizeof(skb_buffer)},
 	{.name = "sender", .bytes = sender, .size = sizeof(sender)},
+	{.name = "layers", .bytes = layers, .size = sizeof(layers)},
+	{.name = "layers_types", .bytes = layers_types, .size = sizeof(layers_types)},
+	{.name = "layers_probe", .bytes = layers_probe, .size = sizeof(layers_probe)},
+	{.name = "tracer_probe", .bytes = tracer_probe, .size = sizeof(tracer_probe)},
+	{.name = "tracer", .bytes = tracer, .size = sizeof(tracer)},
 };
 
 struct bpf_object_file bench_object_file_named(const char *name)

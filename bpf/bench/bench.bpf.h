@@ -39,8 +39,8 @@
 
 #include "bench_fields.bpf.h"
 #include "counts.bpf.h"
+#include "loop.bpf.h"
 
-#define BENCH_LOOPS(n) (96 / (n))
 #define BENCH_OPENS 32
 
 /* Enough for n fields in each encoding. Kernels before 6.8 grant 32 bytes, which do for 3 fields. */
@@ -55,14 +55,6 @@ const volatile __u32 bench_capacity = BENCH_WHOLE;
 #ifndef BENCH_UNDO
 #define BENCH_UNDO(ctx, c) bpf_xdp_adjust_meta(ctx, bench_capacity)
 #endif
-
-/*
- * Begins another packet: what was loaded of the last one is forgotten, and the compiler does not know how many are
- * to come. The context is hidden, or clang 14 loads through a computed address in it, which the verifier refuses.
- */
-#define BENCH_NEXT_PACKET(ctx, i) asm volatile("" : "+r"(ctx), "+r"(i) : : "memory")
-
-#define BENCH_LOOP(loops) _Pragma("clang loop unroll(disable)") for (__u64 i = 0; i < (loops); i++)
 
 #define BENCH_SET_VALUE(k, type, number) \
 	{ \

@@ -18,4 +18,19 @@ int live_get(struct __sk_buff *skb)
 	return bench_verdict;
 }
 
+/* Sends the packet back to where it came from, with what lies in front of it. */
+SEC("tc")
+int send_back(struct __sk_buff *skb)
+{
+	bench_count(BENCH_SEEN);
+	return bpf_redirect(skb->ifindex, 0);
+}
+
+/* At a tracepoint: what any program there costs. */
+SEC("raw_tracepoint")
+int at_station(void *ctx)
+{
+	return 0;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";

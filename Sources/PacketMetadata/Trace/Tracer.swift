@@ -61,7 +61,8 @@ final class Tracer {
         try setOpen(true, hasBegun: earlier != nil)
     }
 
-    private static func constants(
+    /// What programs are loaded with, by name.
+    static func constants(
         _ request: TraceRequest, _ image: RegistryImage
     ) throws(PacketMetadataError) -> [String: [UInt8]] {
         var settings = pktmeta_trace_settings()
@@ -115,6 +116,12 @@ final class Tracer {
     ///
     /// - Parameter hasBegun: whether there may be some that are followed.
     func setOpen(_ isOpen: Bool, hasBegun: Bool = true) throws(PacketMetadataError) {
+        try Self.setOpen(isOpen, hasBegun: hasBegun, in: object)
+    }
+
+    static func setOpen(
+        _ isOpen: Bool, hasBegun: Bool, in object: borrowing BPFObject
+    ) throws(PacketMetadataError) {
         do throws(BPFError) {
             let control = pktmeta_trace_control(is_open: isOpen ? 1 : 0, has_begun: hasBegun ? 1 : 0)
             try object.map(PKTMETA_TRACE_CONTROL_MAP).update(at: 0, encode(control))
