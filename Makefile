@@ -164,6 +164,10 @@ $(BPF_OUT)/tests-$(1)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEA
 endef
 $(foreach clang,$(TEST_CLANGS),$(eval $(call TESTS_BY,$(clang))))
 
+# The same source, reading the kernel's memory in other ways.
+$(foreach folder,tests $(TEST_CLANGS:%=tests-%),$(addprefix $(BPF_OUT)/$(folder)/,skb_places_types.bpf.o skb_places_probe.bpf.o)): \
+	Tests/Programs/skb_places.bpf.c
+
 $(ABI_1)/bpf/include/pktmeta/abi.h: .make/abi-1
 	.make/abi-1 $(ABI_1)
 

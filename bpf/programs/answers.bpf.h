@@ -124,12 +124,10 @@ static __always_inline int find_value(const struct pktmeta_skb_cursor *c, __u32 
 	return place < 0 || c->fields_set & __pktmeta_bit(id) ? place : -ENOENT;
 }
 
-/* A word of a value, with zeros behind it. */
+/* A word of a value, with zeros behind it, where another's lies. */
 static __always_inline __u64 value_word(const void *value, __u32 size, __u32 index)
 {
-	__u64 word = __pktmeta_kernel_word(value + index * 8);
-
-	return size - index * 8 < 8 ? first_bytes(word, size - index * 8) : word; /* behind it lies another's */
+	return first_bytes(__pktmeta_kernel_word(value + index * 8), size - index * 8);
 }
 
 /*

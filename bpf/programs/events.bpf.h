@@ -128,35 +128,15 @@ static __always_inline int matches_flow(const struct pktmeta_flow *flow, const s
 	return !filter->has_destination || is_within(addresses->destination, &filter->destination);
 }
 
-static __always_inline int compare_bytes(const __u64 *value, const volatile struct pktmeta_condition *condition)
+/* Whether a value that the packet carries is as the condition asks: other bytes than the condition's, and that number.
+ */
+static __always_inline int is_as_asked(const volatile struct pktmeta_condition *condition, int differs, __u64 number)
 {
-	__u64 differences = 0;
-
-#pragma unroll
-	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
-		if (condition->size > i * 8)
-			differences |= value[i] ^ condition->value[i];
-	return differences != 0;
-}
-
-static __always_inline void zero_value(__u64 *value)
-{
-#pragma unroll
-	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
-		value[i] = 0;
-}
-
-/* Whether a value that the packet carries, zeros behind it, is as the condition asks. */
-static __always_inline int holds(const __u64 *value, const volatile struct pktmeta_condition *condition)
-{
-	__u64 number = 0;
-
-	decode(value, condition->type, &number);
 	switch (condition->comparison) {
 	case PKTMETA_COMPARE_EQUAL:
-		return !compare_bytes(value, condition);
+		return !differs;
 	case PKTMETA_COMPARE_NOT_EQUAL:
-		return compare_bytes(value, condition);
+		return differs;
 	case PKTMETA_COMPARE_LESS:
 		return number < condition->number;
 	case PKTMETA_COMPARE_AT_MOST:

@@ -34,17 +34,15 @@ static __always_inline int is_attached(__u32 way)
 static __always_inline int open_kept(struct pktmeta_skb_cursor *c, const __u64 *words)
 {
 	__u64 word = __pktmeta_registry_word(__pktmeta_registry());
-	int err;
+	struct pktmeta_header header = __pktmeta_skb_header(words);
 
 	__pktmeta_empty(&c->cursor, __pktmeta_registry());
 	c->fields_set = 0;
-	if (!__pktmeta_is_bound(word))
+	if (!__pktmeta_is_bound(word) || header.seal != __PKTMETA_SEAL(HEADER))
 		return -EFAULT;
-	err = __pktmeta_take_area(c, words, __PKTMETA_SEAL(CAPACITY), __PKTMETA_SEAL(HEADER));
-	if (!err && __pktmeta_now(word) - c->cursor.stamp >= PKTMETA_GENERATIONS)
-		err = -EFAULT;
-	c->cursor.is_open = !err;
-	return err;
+	__pktmeta_take(c, words, __PKTMETA_SEAL(CAPACITY), header);
+	c->cursor.is_open = __pktmeta_now(word) - c->cursor.stamp < PKTMETA_GENERATIONS;
+	return c->cursor.is_open ? 0 : -EFAULT;
 }
 
 /*

@@ -27,8 +27,6 @@
 #include <pktmeta/skb.bpf.h>
 #include <pktmeta/trace.h>
 
-const volatile struct pktmeta_trace_settings pktmeta_trace = {};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -109,7 +107,7 @@ struct headers {
 	})
 
 #include "events.bpf.h"
-#include "words.bpf.h"
+#include "asked.bpf.h"
 
 /* A packet at a station. */
 struct visit {
@@ -136,52 +134,6 @@ static __always_inline void read_flow(const struct visit *visit, struct pktmeta_
 	headers.network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
 	ethertype = skip_tags(&headers, ethertype, &offset);
 	read_network(&headers, offset, ethertype, flow, addresses);
-}
-
-/* Gets a value whose size the verifier knows, with zeros behind it; not 0 if the packet has not got it. */
-static __always_inline int get(const struct pktmeta_skb_cursor *c, __u32 id, __u32 size, __u64 *value)
-{
-	__u64 difference = __pktmeta_difference(&c->cursor, id, size);
-	int place;
-
-	zero_value(value);
-	if (difference >> PKTMETA_PLACE_BITS || !(c->fields_set & __pktmeta_bit(id)))
-		return -ENOENT;
-	place = __pktmeta_skb_place(c, difference, size);
-	if (place < 0)
-		return place;
-	if (!(__PKTMETA_HAS_CAST && (__PKTMETA_HAS_BYTES || __PKTMETA_HAS_WORDS))) {
-		if (size <= PKTMETA_VALUE_MAX)
-			bpf_probe_read_kernel(value, size, c->cursor.area + place);
-		return 0;
-	}
-#pragma unroll
-	for (__u32 i = 0; i < PKTMETA_VALUE_MAX / 8; i++) {
-		__u32 rest = size - i * 8;
-
-		if (i * 8 >= size)
-			break;
-		value[i] = __pktmeta_kernel_word(c->cursor.area + place + i * 8);
-		if (rest < 8) /* what lies behind it is another's */
-			value[i] = first_bytes(value[i], rest);
-	}
-	return 0;
-}
-
-static __always_inline int matches_conditions(const struct pktmeta_skb_cursor *c)
-{
-	__u64 value[PKTMETA_VALUE_MAX / 8];
-
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < PKTMETA_CONDITIONS_MAX; i++) {
-		const volatile struct pktmeta_condition *condition = &pktmeta_trace.filter.conditions[i];
-
-		if (condition->comparison == PKTMETA_COMPARE_NONE)
-			break;
-		if (get(c, condition->id, condition->size, value) || !holds(value, condition))
-			return 0;
-	}
-	return 1;
 }
 
 /* Whether a packet is one of those to be followed. Without an area, that takes an interface, or it may be no packet. */
@@ -348,12 +300,30 @@ static __always_inline void tell(const struct visit *visit, const struct pktmeta
 	bpf_ringbuf_submit(event, wake_up(counts, event->time, pktmeta_trace.wake_after));
 }
 
+/*
+ * Counts a packet at a station, and says whether that is all: none is followed yet, or was, and none is to be begun
+ * with that is like this one. What most packets of a trace cost that asks for few.
+ */
+static __always_inline int is_passed_by(const void *skb)
+{
+	volatile struct pktmeta_trace_control *control;
+	struct pktmeta_event_counts *counts;
+	__u32 zero = 0;
+
+	counts = bpf_map_lookup_elem(&pktmeta_seen, &zero);
+	control = bpf_map_lookup_elem(&pktmeta_control, &zero);
+	if (!counts || !control)
+		return 1;
+	counts->seen++;
+	return !control->has_begun && (!control->is_open || is_out_of_question(skb));
+}
+
 /* One function, which all programs of the object share. */
 static __attribute__((noinline)) int see(const struct visit *visit)
 {
 	const void *skb = visit->skb;
 	volatile struct pktmeta_trace_control *control;
-	struct pktmeta_followed *followed = NULL;
+	struct pktmeta_followed *followed;
 	struct pktmeta_event_counts *counts;
 	struct pktmeta_skb_cursor c;
 	__u64 key = (__u64)skb, head, copy_of = 0;
@@ -364,15 +334,15 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 	control = bpf_map_lookup_elem(&pktmeta_control, &zero);
 	if (!counts || !control)
 		return 0;
-	counts->seen++;
-	if (control->has_begun)
-		followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
+	followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
 	if (followed && is_another(followed, visit)) {
 		forget(key, followed);
 		followed = NULL;
 	}
+	if (!followed && (!control->is_open || is_out_of_question(skb)))
+		return 0;
 	pktmeta_open_skb(&c, skb);
-	if (!followed && (!control->is_open || !is_asked_for(visit, &c)))
+	if (!followed && !is_asked_for(visit, &c))
 		return 0;
 	head = (__u64)MEMBER(skb, head);
 	if (!followed) {
@@ -400,9 +370,12 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 #define TRACEPOINT(program, tracepoint, ...) \
 	SEC("raw_tracepoint/" #tracepoint) int program(struct bpf_raw_tracepoint_args *ctx) \
 	{ \
-		struct visit visit = {.skb = (const void *)ctx->args[0], __VA_ARGS__}; \
+		const void *skb = (const void *)ctx->args[0]; \
 \
-		see(&visit); \
+		if (!is_passed_by(skb)) { \
+			struct visit visit = {.skb = skb, __VA_ARGS__}; \
+			see(&visit); \
+		} \
 		return 0; \
 	}
 
@@ -417,12 +390,15 @@ TRACEPOINT(at_freed, consume_skb, .station = PKTMETA_STATION_FREED)
 /* Since Linux 5.17 with a reason. */
 SEC("raw_tracepoint/kfree_skb") int at_dropped(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct visit visit = {
-		.skb = (const void *)ctx->args[0], .station = PKTMETA_STATION_DROPPED, .function = ctx->args[1]};
+	const void *skb = (const void *)ctx->args[0];
 
-	if (bpf_core_enum_value_exists(enum skb_drop_reason___trace, SKB_DROP_REASON_NOT_SPECIFIED___trace))
-		visit.reason = ctx->args[2];
-	see(&visit);
+	if (!is_passed_by(skb)) {
+		struct visit visit = {.skb = skb, .station = PKTMETA_STATION_DROPPED, .function = ctx->args[1]};
+
+		if (bpf_core_enum_value_exists(enum skb_drop_reason___trace, SKB_DROP_REASON_NOT_SPECIFIED___trace))
+			visit.reason = ctx->args[2];
+		see(&visit);
+	}
 	return 0;
 }
 
@@ -450,6 +426,8 @@ SEC("kprobe.multi") int at_function(struct pt_regs *ctx)
 		.is_read = !!(cookie & PKTMETA_FUNCTION_READ),
 	};
 
+	if (is_passed_by(visit.skb))
+		return 0;
 	if (cookie & PKTMETA_FUNCTION_HOOK) {
 		const void *state = argument(ctx, number + 1);
 

@@ -75,6 +75,33 @@ static __always_inline void read_flow(struct __sk_buff *skb, struct pktmeta_flow
 	read_network(skb, offset, ethertype, flow, addresses);
 }
 
+static __always_inline void zero_value(__u64 *value)
+{
+#pragma unroll
+	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
+		value[i] = 0;
+}
+
+static __always_inline int compare_bytes(const __u64 *value, const volatile struct pktmeta_condition *condition)
+{
+	__u64 differences = 0;
+
+#pragma unroll
+	for (int i = 0; i < PKTMETA_VALUE_MAX / 8; i++)
+		if (condition->size > i * 8)
+			differences |= value[i] ^ condition->value[i];
+	return differences != 0;
+}
+
+/* Whether a value that the packet carries, zeros behind it, is as the condition asks. */
+static __always_inline int holds(const __u64 *value, const volatile struct pktmeta_condition *condition)
+{
+	__u64 number = 0;
+
+	decode(value, condition->type, &number);
+	return is_as_asked(condition, compare_bytes(value, condition), number);
+}
+
 static __always_inline int matches_conditions(const struct pktmeta_cursor *c, __u64 *value)
 {
 #pragma unroll

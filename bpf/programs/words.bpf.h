@@ -3,9 +3,11 @@
 #ifndef PKTMETA_WORDS_BPF_H
 #define PKTMETA_WORDS_BPF_H
 
-/* A word with zeros behind so many bytes, fewer than 8. */
+/* A word with zeros behind so many bytes, from 1 on. */
 static __always_inline __u64 first_bytes(__u64 word, __u32 count)
 {
+	if (count >= 8)
+		return word;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	return word >> (64 - 8 * count) << (64 - 8 * count);
 #else

@@ -59,6 +59,17 @@ import Testing
         }
     }
 
+    /// As older kernels read, which this one can be made to: members of types, and bpf_probe_read_kernel().
+    @Test(arguments: ["skb_places_types", "skb_places_probe"], compilers)
+    func fieldsCanBeReadInOtherWays(object: String, compiler: Fixture.Compiler) throws {
+        try Kernel.run {
+            for place in [Place.received, .inReuseport] {
+                try Self.expectRightFields(Bench(place, compiler, object: object))
+            }
+            try Self.expectRightFields(Bench(.behindTunnel, compiler, object: object, outerHeaders: 50))
+        }
+    }
+
     /// In front of the outer headers, of packets that the tunnel's device gives the stack.
     @Test(arguments: [50, 70], compilers)
     func fieldsCanBeReadBehindVXLAN(outerHeaders: UInt8, compiler: Fixture.Compiler) throws {
@@ -109,7 +120,9 @@ import Testing
         private var links: [LinkBox] = []
         private var others: [Box<OwnedFD>] = []
 
-        init(_ place: Place, _ compiler: Fixture.Compiler, outerHeaders: UInt8 = 0) throws {
+        init(
+            _ place: Place, _ compiler: Fixture.Compiler, object name: String = "skb_places", outerHeaders: UInt8 = 0
+        ) throws {
             self.place = place
             self.outerHeaders = outerHeaders
             self.compiler = compiler
@@ -119,7 +132,7 @@ import Testing
             let port = port
             socket = try pair.inReceiver { Box(try ReceivingSocket(port: port)) }
             object = try registry.objectOfOthers(
-                Fixture.object("skb_places", compiler), name: "skb_places", withKernelTypes: true)
+                Fixture.object(name, compiler), name: name, withKernelTypes: true)
             _ = object.setConstant("port", to: encode(port))
             _ = object.setConstant("is_tcp", to: [place == .inStream ? 1 : 0])
             try attach(object.load(only: place.program))

@@ -19,7 +19,7 @@
  * three ways to read the best that the kernel has is chosen as the program is loaded:
  *	bytes, by bpf_rdonly_cast()          Linux 6.17
  *	members of types, by the same        Linux 6.2
- *	bpf_probe_read_kernel()              Linux 5.5: ten times the time
+ *	bpf_probe_read_kernel()              Linux 5.5: five times the time
  */
 #ifndef PKTMETA_SKB_BPF_H
 #define PKTMETA_SKB_BPF_H
@@ -61,25 +61,41 @@ struct pktmeta_skb_cursor {
 
 /* Reading kernel memory. */
 
-#define __PKTMETA_HAS_CAST ((void *)&bpf_rdonly_cast != NULL)
-#define __PKTMETA_HAS_BYTES ((void *)&bpf_strlen != NULL)
-#define __PKTMETA_HAS_WORDS bpf_core_field_exists(struct bpf_dynptr___pktmeta, __opaque)
+/*
+ * Asked anew each time, which costs nothing: the verifier removes what cannot be. An answer that the compiler keeps, it
+ * keeps as half a word, of which older verifiers do not know what it was once it has been on the stack.
+ */
+#define __PKTMETA_HAS_FUNCTION(function) \
+	({ \
+		void *__function = (void *)&function; \
+		__PKTMETA_KEEP(__function); \
+		__function != NULL; \
+	})
+#define __PKTMETA_HAS_CAST __PKTMETA_HAS_FUNCTION(bpf_rdonly_cast)
+#define __PKTMETA_HAS_BYTES __PKTMETA_HAS_FUNCTION(bpf_strlen)
+#define __PKTMETA_HAS_WORDS \
+	({ \
+		__u64 __has = bpf_core_field_exists(struct bpf_dynptr___pktmeta, __opaque); \
+		__PKTMETA_KEEP(__has); \
+		__has != 0; \
+	})
 
 /* A word at any address; what cannot be read is zero. */
 static __always_inline __u64 __pktmeta_kernel_word(const void *from)
 {
-	__u64 word = 0;
-
-	if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_BYTES)
+	if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_BYTES) {
 		return *(volatile const __u64 *)bpf_rdonly_cast(from, 0);
-	if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_WORDS) {
+	} else if (__PKTMETA_HAS_CAST && __PKTMETA_HAS_WORDS) {
 		struct bpf_dynptr___pktmeta *words =
 			bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct bpf_dynptr___pktmeta));
 
 		return words->__opaque[0];
+	} else {
+		__u64 word = 0; /* on the stack, where the others have none */
+
+		bpf_probe_read_kernel(&word, sizeof(word), from);
+		return word;
 	}
-	bpf_probe_read_kernel(&word, sizeof(word), from);
-	return word;
 }
 
 static __always_inline __u8 __pktmeta_kernel_byte(const void *from)
@@ -110,12 +126,14 @@ static __always_inline void __pktmeta_kernel_read(void *to, const void *from, __
 #define __PKTMETA_KERNEL_MEMBER(type, address, member) \
 	({ \
 		type *__object = (void *)(address); \
-		__typeof__(__object->member) __value = 0; \
+		__typeof__(__object->member) __value; \
 		if (__PKTMETA_HAS_CAST) { \
 			__object = bpf_rdonly_cast(__object, bpf_core_type_id_kernel(type)); \
 			__value = __object->member; \
 		} else { \
-			bpf_core_read(&__value, sizeof(__value), &__object->member); \
+			__typeof__(__object->member) __read = 0; \
+			bpf_core_read(&__read, sizeof(__read), &__object->member); \
+			__value = __read; \
 		} \
 		__value; \
 	})
@@ -187,66 +205,118 @@ static __always_inline __u32 __pktmeta_outer_headers(const void *inner, __be16 p
 	return 0;
 }
 
+/* Where the packet lies in memory. */
+struct __pktmeta_frame {
+	const unsigned char *head;
+	__u32 end; /* where it is read with the others, which is without bpf_rdonly_cast() */
+	__u16 mac_header;
+};
+
+#define __PKTMETA_SKB_OFFSET(member) bpf_core_field_offset(((struct sk_buff___pktmeta *)0)->member)
+
+/* In all kernels the three lie side by side, so that one call reads them. */
+static __always_inline void __pktmeta_probe_frame(struct __pktmeta_frame *frame, const void *skb)
+{
+	const __u64 head = __PKTMETA_SKB_OFFSET(head), end = __PKTMETA_SKB_OFFSET(end);
+	const __u64 mac_header = __PKTMETA_SKB_OFFSET(mac_header), first = mac_header & ~7ULL;
+	__u64 words[6] = {};
+	const void *bytes = words;
+
+	__PKTMETA_KEEP(bytes); /* or, as it is aligned, the compiler adds by bits, which the verifier does not allow */
+	if (end - first + sizeof(frame->end) > sizeof(words) || head - first + sizeof(frame->head) > sizeof(words))
+		return;
+	bpf_probe_read_kernel(words, sizeof(words), skb + first);
+	frame->head = *(const unsigned char *const *)(bytes + (head - first));
+	frame->end = *(const __u32 *)(bytes + (end - first));
+	frame->mac_header = *(const __u16 *)(bytes + (mac_header - first));
+}
+
+static __always_inline void __pktmeta_read_frame(struct __pktmeta_frame *frame, const void *skb)
+{
+	frame->head = NULL;
+	frame->end = 0;
+	frame->mac_header = 0;
+	if (__PKTMETA_HAS_CAST) {
+		frame->head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, head);
+		frame->mac_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, mac_header);
+	} else {
+		__pktmeta_probe_frame(frame, skb);
+	}
+}
+
+/* Bytes of metadata that the packet has. */
+static __always_inline __u8 __pktmeta_skb_metadata(const struct __pktmeta_frame *frame, const void *skb)
+{
+	__u32 end = frame->end;
+
+	if (__PKTMETA_HAS_CAST)
+		end = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, end);
+	return __PKTMETA_KERNEL_MEMBER(struct skb_shared_info___pktmeta, frame->head + end, meta_len);
+}
+
 /*
  * Where the packet's area lies if it has metadata of that size: in front of the link-layer header or, of a packet out
- * of VXLAN to a port, in front of the outer headers; else NULL.
+ * of VXLAN to a port, in front of the outer headers; NULL if there is no room for it in the packet's memory.
  */
-static __always_inline const void *__pktmeta_skb_area(const void *skb, __u64 capacity, __u16 port)
+static __always_inline const void *__pktmeta_skb_area(const struct __pktmeta_frame *frame, __u64 capacity, __u16 port)
 {
-	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, head);
-	__u32 end = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, end);
-	__u64 before = __PKTMETA_KERNEL_MEMBER(struct sk_buff___pktmeta, skb, mac_header);
-	__u8 meta_len = __PKTMETA_KERNEL_MEMBER(struct skb_shared_info___pktmeta, head + end, meta_len);
+	__u64 before = frame->mac_header;
 
-	if (before == 0xffff || meta_len != capacity) /* 0xffff: the packet has no such header yet */
+	if (before == 0xffff) /* the packet has no such header yet */
 		return NULL;
 	if (port) {
-		__u32 outer =
-			before < __PKTMETA_VXLAN_IPV6 ? 0 : __pktmeta_outer_headers(head + before, bpf_htons(port));
+		__u32 outer = before < __PKTMETA_VXLAN_IPV6
+				      ? 0
+				      : __pktmeta_outer_headers(frame->head + before, bpf_htons(port));
 
 		if (!outer)
 			return NULL;
 		before -= outer;
 	}
-	return before < capacity ? NULL : head + before - capacity;
+	return before < capacity ? NULL : frame->head + before - capacity;
 }
 
-/* Header and stamp of what lies there. */
-struct __pktmeta_ends {
+/* What lies at the start of an area. */
+static __always_inline struct pktmeta_header __pktmeta_skb_header(const void *area)
+{
+	__u64 word = __pktmeta_kernel_word(area);
 	struct pktmeta_header header;
-	__u64 stamp;
-};
 
-static __always_inline struct __pktmeta_ends __pktmeta_skb_ends(const void *area, __u64 capacity)
+	__builtin_memcpy(&header, &word, sizeof(word));
+	return header;
+}
+
+/* Takes an area that starts with this header; whether its stamp is good, the caller asks. */
+static __always_inline void __pktmeta_take(struct pktmeta_skb_cursor *c, const void *area, __u64 capacity,
+					   struct pktmeta_header header)
 {
-	__u64 first = __pktmeta_kernel_word(area);
 	__u64 last = __pktmeta_kernel_word(area + capacity - PKTMETA_TRAILER_SIZE);
-	struct __pktmeta_ends ends = {.stamp = pktmeta_trailer_stamp(last)};
 
-	__builtin_memcpy(&ends.header, &first, sizeof(first));
-	return ends;
+	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, pktmeta_trailer_stamp(last));
+	c->fields_set = header.fields_set;
 }
 
-/* Takes what lies there if it starts with the seal's half; whether its stamp is good, the caller asks. */
-static __always_inline int __pktmeta_take_area(struct pktmeta_skb_cursor *c, const void *area, __u64 capacity,
-					       __u64 seal)
-{
-	struct __pktmeta_ends ends = __pktmeta_skb_ends(area, capacity);
-
-	if (ends.header.seal != seal)
-		return -EFAULT;
-	__pktmeta_fill(&c->cursor, (void *)area, (void *)area + capacity, ends.stamp);
-	c->fields_set = ends.header.fields_set;
-	return 0;
-}
-
-/* The same of what lies where the packet would have its area. */
+/*
+ * Takes what lies where the packet would have its area if it starts with the seal's half and is the packet's metadata.
+ * The seal comes first: it tells most packets that have no area, whose shared info, behind the packet's memory, is then
+ * not fetched into the cache.
+ */
 static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port, __u64 capacity,
 					      __u64 seal)
 {
-	const void *area = __pktmeta_skb_area(skb, capacity, port);
+	struct pktmeta_header header;
+	struct __pktmeta_frame frame;
+	const void *area;
 
-	return area ? __pktmeta_take_area(c, area, capacity, seal) : -EFAULT;
+	__pktmeta_read_frame(&frame, skb);
+	area = __pktmeta_skb_area(&frame, capacity, port);
+	if (!area)
+		return -EFAULT;
+	header = __pktmeta_skb_header(area);
+	if (header.seal != seal || __pktmeta_skb_metadata(&frame, skb) != capacity)
+		return -EFAULT;
+	__pktmeta_take(c, area, capacity, header);
+	return 0;
 }
 
 static __always_inline int __pktmeta_open_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port)
@@ -306,16 +376,21 @@ static __always_inline int __pktmeta_open_bound_skb(struct pktmeta_skb_cursor *c
 
 /* Getting. */
 
-/* Where in the area the value lies, in bytes from its start; negative: an error. */
-static __always_inline int __pktmeta_skb_place(const struct pktmeta_skb_cursor *c, __u64 bits, __u32 size)
+/* By the lower bits of the layout word, where in the area the value lies, in bytes from its start; or an error. */
+static __always_inline int __pktmeta_skb_offset(__u64 bits, __u32 size)
 {
 	const __u64 capacity = __PKTMETA_SEAL(CAPACITY);
 	__u64 offset = PKTMETA_HEADER_SIZE + (bits >> 16);
+
+	return offset + size + PKTMETA_TRAILER_SIZE > capacity ? -EFAULT : (int)offset;
+}
+
+/* The same for this packet, if the field lies there in it. */
+static __always_inline int __pktmeta_skb_place(const struct pktmeta_skb_cursor *c, __u64 bits, __u32 size)
+{
 	int err = __pktmeta_check_age(&c->cursor, bits);
 
-	if (err)
-		return err;
-	return offset + size + PKTMETA_TRAILER_SIZE > capacity ? -EFAULT : (int)offset;
+	return err ? err : __pktmeta_skb_offset(bits, size);
 }
 
 static __always_inline int __pktmeta_get_skb(const struct pktmeta_skb_cursor *c, __u32 id, void *value, __u32 size)
