@@ -298,8 +298,7 @@ static __always_inline void __pktmeta_take(struct pktmeta_skb_cursor *c, const v
 
 /*
  * Takes what lies where the packet would have its area if it starts with the seal's half and is the packet's metadata.
- * The seal comes first: it tells most packets that have no area, whose shared info, behind the packet's memory, is then
- * not fetched into the cache.
+ * The seal comes first: by two loads fewer it tells of most packets that they have no area.
  */
 static __always_inline int __pktmeta_find_skb(struct pktmeta_skb_cursor *c, const void *skb, __u16 port, __u64 capacity,
 					      __u64 seal)
