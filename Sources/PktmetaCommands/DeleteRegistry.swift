@@ -9,8 +9,8 @@ struct DeleteRegistry: ContextCommand {
         commandName: "delete-registry",
         abstract: "Detach all programs of a registry and remove it.",
         discussion: """
-            Programs of others are never touched. Fields, ids and counts are gone; so it takes --force. Folders above the \
-            registry's own stay: what else they are for is not known.
+            Programs of others are never touched. Fields, ids, counts and steerings are gone; so it takes --force. Folders \
+            above the registry's own stay: what else they are for is not known.
             """)
 
     @Flag(help: "Yes, all of it.")

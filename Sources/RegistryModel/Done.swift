@@ -13,8 +13,9 @@ public enum Done: Hashable, Sendable {
     case setAccess(FilePath)
     /// Programs that are loaded from now on take these.
     case setStatistics(Statistics, FilePath)
-    /// Some of a registry's attachments are detached, to remove it.
-    case detachedForRemoval(Int, of: Int, FilePath)
+    case deletedSteering(String, from: FilePath)
+    /// Some of a registry's attachments are detached, to remove it, and steerings of these names deleted.
+    case detachedForRemoval(Int, of: Int, steerings: [String], FilePath)
     /// The programs that were asked for are attached if any were, and so many of those that were to go are detached.
     case attached(hasAttached: Bool, detached: Int, of: Int)
     /// Attaching failed, and some of what was attached by then could not be taken back.

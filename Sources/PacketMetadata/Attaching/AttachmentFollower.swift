@@ -37,14 +37,10 @@ struct AttachmentFollower: RegistryFollower {
         }
     }
 
-    func removeAll(
-        _ progress: (_ done: Int, _ all: Int) -> Void
-    ) throws(PacketMetadataError) -> [AttachmentReport] {
+    func removeAll(_ taken: inout TakenAway) throws(PacketMetadataError) {
         let attachments = try store.attachments()
         let places = AttachmentPlace.all(attachments).map(\.named)
-        var detached: [AttachmentReport] = []
-        for (done, (attachment, place)) in zip(attachments, places).enumerated() {
-            progress(done, attachments.count)
+        for (attachment, place) in zip(attachments, places) {
             let reports = attachment.members.map { $0.record.detached(from: place) }
             do throws(BPFError) {
                 try store.remove(attachment)
@@ -52,10 +48,9 @@ struct AttachmentFollower: RegistryFollower {
                 throw PacketMetadataError(error)
             }
             for report in reports { store.pins.record(.attachment(report)) }
-            detached += reports
+            taken.detached += reports
+            taken.attachments += 1
         }
-        progress(attachments.count, attachments.count)
-        return detached
     }
 
     // MARK: Renewal

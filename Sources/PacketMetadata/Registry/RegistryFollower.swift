@@ -29,11 +29,17 @@ protocol RegistryFollower {
 
     /// Takes away all that there is, for a registry that is removed.
     ///
-    /// - Parameter progress: told how many parts are gone, and of how many.
-    /// - Returns: what was detached.
-    func removeAll(
-        _ progress: (_ done: Int, _ all: Int) -> Void
-    ) throws(PacketMetadataError) -> [AttachmentReport]
+    /// - Parameter taken: what is gone already, to which each part is added once it is, whatever is refused behind it.
+    func removeAll(_ taken: inout TakenAway) throws(PacketMetadataError)
+}
+
+/// What followers have taken away with a registry.
+struct TakenAway {
+    /// In the order in which it was detached: of an attachment, each program.
+    var detached: [AttachmentReport] = []
+    var attachments = 0
+    /// By their names.
+    var steerings: [String] = []
 }
 
 /// What a follower has made ready for a registry as it will be.

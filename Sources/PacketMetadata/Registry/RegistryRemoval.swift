@@ -12,6 +12,8 @@ public struct RegistryDeletion: Sendable, Equatable {
     public let path: FilePath
     /// In the order in which it was detached.
     public let detached: [AttachmentReport]
+    /// The names of the steerings that were deleted.
+    public let steerings: [String]
     /// The names of the fields that were registered; of a damaged registry, of those that could be read.
     public let fields: [String]
 }
@@ -47,31 +49,32 @@ extension Registry {
         try pins.refuseOthers()
         let fields = try fieldsUnlessUnknown(pins)
         try pins.refuseIfMoreThanRegistry()
-        var detached: [AttachmentReport] = []
+        var taken = TakenAway()
         try pins.lockedForRemoval { () throws(PacketMetadataError) in
             let followers = pins.followers
-            var before: Set<String> = []
+            var before: [Set<String>] = []
             do throws(PacketMetadataError) {
                 for follower in followers { _ = try follower.recover(dropsDamaged: true) }
-                before = try pins.namesOfAttachments()
+                before = try pins.namesOfFollowers()
             } catch {
                 throw error.keeping(from: action)
             }
-            var (done, all) = (0, before.count)
             do throws(PacketMetadataError) {
-                for follower in followers {
-                    detached += try follower.removeAll { (done, all) = ($0, $1) }
-                }
+                for follower in followers { try follower.removeAll(&taken) }
                 try pins.removeAll()
                 pins.record(.deleted)
             } catch {
                 let isBegun =
-                    (try? pins.namesOfAttachments()) != before || (try? pins.registry.exists()) == false
+                    (try? pins.namesOfFollowers()) != before || (try? pins.registry.exists()) == false
                 guard isBegun else { throw error.keeping(from: action) }
-                throw error.unfinished(action, .detachedForRemoval(done, of: all, folder.path))
+                throw error.unfinished(
+                    action,
+                    .detachedForRemoval(
+                        taken.attachments, of: before[0].count, steerings: taken.steerings, folder.path))
             }
         }
-        return RegistryDeletion(path: folder.path, detached: detached, fields: fields)
+        return RegistryDeletion(
+            path: folder.path, detached: taken.detached, steerings: taken.steerings, fields: fields)
     }
 
     /// A damaged registry can be removed. Of one of a later ABI nobody knows what is attached: a filter would stay.
@@ -98,14 +101,19 @@ extension RegistryPins {
         }
     }
 
-    /// None if there is no folder of them.
-    fileprivate func namesOfAttachments() throws(PacketMetadataError) -> Set<String> {
+    /// Of attachments, and of steerings.
+    fileprivate func namesOfFollowers() throws(PacketMetadataError) -> [Set<String>] {
+        [try names(in: attachments), try names(in: steering)]
+    }
+
+    /// None if there is no such folder.
+    private func names(in part: FolderEntry) throws(PacketMetadataError) -> Set<String> {
         do throws(Errno) {
-            return Set(try attachments.contents())
+            return Set(try part.contents())
         } catch .noSuchFileOrDirectory {
             return []
         } catch {
-            throw PacketMetadataError(error, doing: "read \(attachments)")
+            throw PacketMetadataError(error, doing: "read \(part)")
         }
     }
 

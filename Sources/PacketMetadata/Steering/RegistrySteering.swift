@@ -22,24 +22,23 @@ extension Registry {
                 throw PacketMetadataError(
                     RegistryRefusal.noSuchField(request.field, path, among: image.fields.map(\.name)))
             }
+            let record: SteeringRecord
             if let found {
+                record = found.record
                 try refuseIfOther(found.record, request, image)
                 if let group = request.group, try store.share(found.folders, with: group) {
                     pins.record(.steeringCreated(request.name.text, field, sockets: request.sockets, group: group))
                 }
             } else {
-                try make(request, field, image, store)
+                record = try make(request, field, image, store)
             }
-            guard let made = try store.survey().sound.first(where: { $0.name == request.name }) else {
-                throw pins.damaged(.missing(store.pins.steering.appending(request.name.text).path))
-            }
-            return (Steering(made.name, made.record, made.folders, image), found == nil)
+            return (Steering(request.name, record, store.folders(of: request.name), image), found == nil)
         }
     }
 
     private func make(
         _ request: SteeringRequest, _ field: RegisteredField, _ image: RegistryImage, _ store: SteeringStore
-    ) throws(PacketMetadataError) {
+    ) throws(PacketMetadataError) -> SteeringRecord {
         guard SteeringRecord.canSteer(by: field.type) else {
             throw PacketMetadataError(SteeringRefusal.notANumber(field.name, field.type))
         }
@@ -51,6 +50,7 @@ extension Registry {
         }
         try store.add(request.name, record, object, sharedWith: request.group)
         pins.record(.steeringCreated(request.name.text, field, sockets: request.sockets, group: request.group))
+        return record
     }
 
     private func refuseIfOther(
@@ -67,7 +67,7 @@ extension Registry {
     /// removes its pins.
     ///
     /// - Returns: what it was.
-    /// - Throws: `notFound`.
+    /// - Throws: `notFound`; `unfinished` if it is gone, and some of its pins are not.
     public func deleteSteering(_ name: SteeringName) throws(PacketMetadataError) -> Steering {
         try changingSteerings(.deleteSteering(name.text)) { (image, store) throws(PacketMetadataError) in
             let all = try store.survey().sound
@@ -75,7 +75,13 @@ extension Registry {
                 throw PacketMetadataError(SteeringRefusal.noSteering(name, path, among: all.map(\.name)))
             }
             let steering = Steering(found.name, found.record, found.folders, image)
-            try store.remove(found.folders)
+            do throws(PacketMetadataError) {
+                try store.remove(found.folders)
+            } catch {
+                guard (try? found.folders.entry.exists()) == false else { throw error }
+                pins.record(.steeringDeleted(name.text))
+                throw error.unfinished(.deleteSteering(name.text), .deletedSteering(name.text, from: path))
+            }
             pins.record(.steeringDeleted(name.text))
             return steering
         }

@@ -38,10 +38,10 @@ struct SteeringFollower: RegistryFollower {
         throw PacketMetadataError(SteeringRefusal.fieldSteers(names.sorted()))
     }
 
-    func removeAll(
-        _ progress: (_ done: Int, _ all: Int) -> Void
-    ) throws(PacketMetadataError) -> [AttachmentReport] {
-        for name in try store.removeAll() { store.pins.record(.steeringDeleted(name.text)) }
-        return []
+    func removeAll(_ taken: inout TakenAway) throws(PacketMetadataError) {
+        try store.removeAll { name in
+            store.pins.record(.steeringDeleted(name.text))
+            taken.steerings.append(name.text)
+        }
     }
 }

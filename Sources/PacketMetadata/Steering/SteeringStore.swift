@@ -18,6 +18,8 @@ struct SteeringStore: Sendable {
     /// No steering's name begins with it, and a BPF file system takes no dot.
     private static let temporaryPrefix = "+"
 
+    func folders(of name: SteeringName) -> SteeringFolders { SteeringFolders(pins.steering.appending(name.text)) }
+
     // MARK: Reading
 
     /// What is pinned for a registry.
@@ -146,16 +148,15 @@ struct SteeringStore: Sendable {
 
     /// Removes all, whatever there is.
     ///
-    /// - Returns: the names of the steerings.
-    func removeAll() throws(PacketMetadataError) -> [SteeringName] {
-        let names = try names()
-        for name in names {
+    /// - Parameter isGone: told the name of each steering that is.
+    func removeAll(_ isGone: (SteeringName) -> Void) throws(PacketMetadataError) {
+        for name in try names().sorted() {
             let folders = SteeringFolders(pins.steering.appending(name))
             // Of a damaged one, the sockets may be out of reach.
             do throws(BPFError) { try folders.empty() } catch {}
             try takeAway(folders.entry)
+            if let name = SteeringName(folder: name) { isGone(name) }
         }
-        return names.compactMap(SteeringName.init(folder:))
     }
 
     /// Closes the way to what is shared once nothing is, and removes the folder with the last of them.

@@ -11,7 +11,9 @@ struct DeletionRendering {
     var text: String {
         let fields = deletion.fields.isEmpty ? "" : ": \(deletion.fields.joined(separator: ", "))"
         let registry = "removed the registry \(deletion.path), with \(deletion.fields.count.of("field"))\(fields)"
-        return [AttachmentRendering(deletion.detached).text, registry].filter { !$0.isEmpty }.joined(separator: "\n")
+        let steerings = deletion.steerings.map { "deleted the steering \($0)" }
+        return ([AttachmentRendering(deletion.detached).text] + steerings + [registry]).filter { !$0.isEmpty }
+            .joined(separator: "\n")
     }
 }
 
@@ -24,6 +26,8 @@ struct DeletionDocument: JSONDocument {
             "registry": .text(deletion.path.string),
             // Detached, as detach-from-interface says it.
             "attachments": .array(deletion.detached.map(\.json)),
+            // Names of those that were deleted.
+            "steerings": .texts(deletion.steerings),
             // Names of those that were registered.
             "fields": .texts(deletion.fields),
         ]

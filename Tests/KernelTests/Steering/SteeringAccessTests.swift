@@ -145,6 +145,9 @@ import Testing
             try bench.steer(by: "be16", offset: 34)
             let root = CommandRun(command + ["--trust-owner", "--registry", bench.bench.registry.string])
             #expect(root.exitCode == 0, "\(root.errors)\(root.output)")
+            if command[0] == "delete-registry" {
+                #expect(root.output.contains("\ndeleted the steering workers\nremoved the registry"), "\(root.output)")
+            }
             #expect(!Folder.exists(bench.bench.registry))
         }
     }

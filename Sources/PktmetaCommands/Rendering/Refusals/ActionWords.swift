@@ -83,8 +83,11 @@ extension Done {
         case .created(let path): "the registry \(path) is created"
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
         case .setStatistics(let statistics, let path): "the registry \(path) takes statistics: \(statistics.rawValue)"
-        case .detachedForRemoval(let done, let all, _):
+        case .deletedSteering(let name, _): "the steering \(name) is deleted"
+        case .detachedForRemoval(let done, let all, let steerings, _):
             "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached"
+                + (steerings.isEmpty
+                    ? "" : ", \(steerings.joined(separator: ", ")) \(steerings.count == 1 ? "is" : "are") deleted")
         case .attached(let hasAttached, let detached, let all):
             ((hasAttached ? ["the programs that were asked for are attached"] : [])
                 + (all == 0 ? [] : ["\(detached) of \(all.of("program")) \(detached == 1 ? "is" : "are") detached"]))
@@ -99,10 +102,11 @@ extension Done {
     /// What finishes it.
     var remedy: String {
         switch self {
-        case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path):
+        case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
+            .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
         case .created, .setAccess: "The same command finishes it."
-        case .detachedForRemoval(_, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
+        case .detachedForRemoval(_, _, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
         case .attached: "The next command that writes finishes what was begun; the same command, what was not."
         case .attachedInPart(_, let path):
             "pktmeta status --registry \(path) shows what is attached; pktmeta repair finishes it."
