@@ -11,13 +11,15 @@ import Testing
 @Suite struct StatusRenderingTests {
     static func program(
         _ name: String, _ object: String, _ state: ProgramStatus.State = .attached, _ mode: AttachmentMode = .native,
-        id: UInt32? = 7, fields: [String] = [], packets: UInt64? = nil, maps: [String]? = []
+        at place: NetfilterHook? = nil, id: UInt32? = 7, fields: [String] = [], packets: UInt64? = nil,
+        maps: [String]? = []
     ) -> HookStatus.Entry {
         let pins: FilePath = "/sys/fs/bpf/pktmeta/attachments/1-2-xdp-0/current/0"
         return .ours(
             ProgramStatus(
                 program: name, object: object, isPrebuilt: object.hasPrefix("prebuilt"), state: state, mode: mode,
-                programID: id, linkID: 3, fields: fields, ways: [], attachedAt: 1_000_000_000, packets: packets,
+                standsAt: place, programID: id, linkID: 3, fields: fields, ways: [], attachedAt: 1_000_000_000,
+                packets: packets,
                 pins: pins,
                 maps: maps?.map {
                     PinnedMap(
@@ -43,7 +45,11 @@ import Testing
             HookStatus(
                 place: .netfilter(NetfilterHook(.ipv4, .input, priority: -150), .named("blue")), ifindex: nil,
                 hook: .netfilter,
-                entries: [program("firewall", "/opt/umbrella.bpf.o", .attached, .link, fields: ["tenant"])],
+                entries: [
+                    program(
+                        "firewall", "/opt/umbrella.bpf.o", .attached, .link,
+                        at: NetfilterHook(.ipv4, .input, priority: -149), fields: ["tenant"])
+                ],
                 isComplete: true),
             HookStatus(
                 place: .cgroup("/sys/fs/cgroup/system.slice"), ifindex: nil, hook: .cgroupIngress,

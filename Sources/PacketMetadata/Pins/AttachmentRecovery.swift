@@ -58,7 +58,7 @@ extension AttachmentStore {
             try remove(attachment)
             return "\(text): forgotten, since \(record.hook.owner.words) is gone or others have detached it"
         case .attached(let hold):
-            guard try folders.next.entry.isThere() else { return nil }
+            guard try folders.next.entry.isThere() else { return try goBack(attachment).map { "\(text): \($0)" } }
             let next = folders.next.member(0).program
             var isNext = false
             if try next.isThere() { isNext = try BPFProgram(pinnedAt: next).id == hold.programID }
@@ -69,6 +69,18 @@ extension AttachmentStore {
             try settle([folders.entry])
             return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
         }
+    }
+}
+
+extension AttachmentStore {
+    /// Has a netfilter program that stands beside its place take it.
+    ///
+    /// - Returns: what was done, in words; nil if the program is where it is to be, or has to stay.
+    private func goBack(_ attachment: Attachment) throws(BPFError) -> String? {
+        guard case .link(let link) = attachment.anchor, let beside = try link.displacement(),
+            try link.goBack(with: attachment.folders.current.member(0).program)
+        else { return nil }
+        return "moved back from priority \(beside.priority)"
     }
 }
 

@@ -88,7 +88,33 @@ struct LinkAnchor: Sendable {
         }
     }
 
-    /// The stand-in stays, at its other priority.
+    /// Where the link is, if that is not where its attachment is to be: others had its place when it was made anew.
+    func displacement() throws(BPFError) -> NetfilterHook? {
+        var link = try Self.information(standIn)
+        if link == nil { link = try Self.information(pin) }
+        guard case .netfilter(let position) = link?.kind, let place = folders.netfilterPlace?.position,
+            position.priority != place.priority
+        else { return nil }
+        return NetfilterHook(position)
+    }
+
+    /// Goes back to where the attachment is to be, unless others still have that place.
+    ///
+    /// - Parameter program: where the program is pinned that the link has.
+    /// - Returns: whether it is there.
+    func goBack(with program: FolderEntry) throws(BPFError) -> Bool {
+        if try !standIn.isThere() {
+            do throws(Errno) {
+                try pin.rename(to: standIn)
+            } catch {
+                throw BPFError("rename \(pin)", error)
+            }
+        }
+        try finishReplacement(by: program)
+        return try displacement() == nil
+    }
+
+    /// The stand-in stays, at its other priority, until the next command that writes has it go back.
     private func makeDo() {
         try? BPFLink(pinnedAt: pin).detach()
         try? standIn.rename(to: pin)

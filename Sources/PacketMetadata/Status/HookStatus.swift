@@ -40,6 +40,9 @@ public struct ProgramStatus: Sendable, Hashable {
     public let isPrebuilt: Bool
     public let state: State
     public let mode: AttachmentMode
+    /// Of netfilter, where the program is while others have the place of the attachment: at another priority. nil if it is
+    /// where it is to be, or this process may not know.
+    public let standsAt: NetfilterHook?
     /// nil if this process may not know it.
     public let programID: UInt32?
     /// Of the link that holds the first program of a chain. nil likewise, and for a filter.

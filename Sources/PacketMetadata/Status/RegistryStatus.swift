@@ -114,6 +114,8 @@ extension Attachment {
         case .outOfReach, nil: state = .unknown
         }
         let link = try? BPFLink(pinnedAt: folders.link).information.id
+        var standsAt: NetfilterHook?
+        if state == .attached, case .link(let link) = anchor { standsAt = (try? link.displacement()).flatMap(\.self) }
         return members.map { member in
             let record = member.record
             let program = try? ProgramInformation(BPFProgram(pinnedAt: member.folders.program))
@@ -121,6 +123,7 @@ extension Attachment {
                 ProgramStatus(
                     program: record.program, object: record.object.name,
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
+                    standsAt: standsAt,
                     programID: program?.id, linkID: link, fields: member.fields(view.image, try? member.reach()),
                     ways: record.ways, attachedAt: record.attachedAt,
                     packets: view.counts ? program?.runs : nil, pins: member.folders.entry.path,

@@ -89,6 +89,8 @@ extension HookStatus.Entry {
                 "mode": .text(status.mode.rawValue),
                 "pins": .texts([status.pins.string]),
                 "state": .text(status.state.rawValue),
+                // Of netfilter, the priority at which it is while others have that of its hook.
+                "standsAtPriority": status.standsAt.map { .number(Int($0.priority)) },
                 "object": .text(status.object),
                 "fields": .texts(status.fields),
                 // Of the prebuilt programs that answer sockets; absent of others.

@@ -62,7 +62,10 @@ struct StatusRendering {
     private func cells(_ entry: HookStatus.Entry) -> [String] {
         switch entry {
         case .ours(let program):
-            let mode = program.mode.rawValue + (program.state == .attached ? "" : " (\(program.state.rawValue))")
+            let state =
+                program.standsAt.map { " (at \($0.priority))" }
+                ?? (program.state == .attached ? "" : " (\(program.state.rawValue))")
+            let mode = program.mode.rawValue + state
             return [
                 program.program, program.programID.map(String.init) ?? "?", mode,
                 program.isPrebuilt ? "prebuilt" : "own", age(report.time, since: program.attachedAt),
@@ -139,6 +142,11 @@ struct StatusRendering {
         if programs.contains(where: { $0.state == .gone }) {
             notes.append(
                 "gone: its interface, network namespace or cgroup is, or others have detached it; the next command that writes forgets it"
+            )
+        }
+        if programs.contains(where: { $0.standsAt != nil }) {
+            notes.append(
+                "at another priority: others had its own when the program was replaced; pktmeta repair moves it back once that is free"
             )
         }
         if hooks.contains(where: { !$0.isComplete }) || programs.contains(where: { $0.state == .unknown }) {

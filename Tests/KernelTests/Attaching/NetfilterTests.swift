@@ -202,7 +202,8 @@ import Testing
     }
 
     /// Where others have the place by the time, the program stays beside it.
-    @Test func aReplacementWhosePlaceIsTakenStaysBesideIt() throws {
+    @Test(arguments: ["repair", "register-field"])
+    func aReplacementWhosePlaceIsTakenStaysBesideIt(command: String) throws {
         try Self.run {
             let bench = try FilterBench()
             try bench.run(
@@ -213,17 +214,60 @@ import Testing
                 let old = try BPFProgram(pinnedAt: attachment.folders.current.member(0).program)
                 return LinkBox(try BPFLink.netfilter(old, at: Self.place.position(.link)))
             }
-            #expect(try bench.command("repair").exitCode == 0)
+            for _ in 0..<2 { #expect(try bench.command("repair").exitCode == 0) }
             let kind = try bench.attachment(Self.input).hold()?.link?.kind
             #expect(kind == .netfilter(NetfilterHook(.ipv4, .input, priority: 1).position(.link)))
             try bench.send(Self.count)
             #expect(bench.received(0) == 0)
+            let status = try bench.run("status")
+            #expect(status.contains("ipv4 input, priority 0") && status.contains("link (at 1)"), "\(status)")
+            #expect(status.contains("pktmeta repair moves it back once that is free"), "\(status)")
+            let json = try bench.command("status", "--json").json
+            let hook = try #require((json["hooks"] as? [[String: Any]])?.first { ($0["netfilter"] != nil) })
+            let program = try #require((hook["programs"] as? [[String: Any]])?.first)
+            #expect(program["standsAtPriority"] as? Int == 1 && program["state"] as? String == "attached")
             // And goes back as soon as it can.
             try others.link.detach()
-            try bench.run("register-field", "other", "--type", "u8")
-            try bench.run("unregister-field", "other")
+            if command == "repair" {
+                let repaired = try bench.run("repair")
+                #expect(
+                    repaired.contains("ipv4 input, priority 0: netfilter: dropping: moved back from priority 1"),
+                    "\(repaired)")
+            } else {
+                try bench.run("register-field", "other", "--type", "u8")
+            }
+            #expect(try bench.status.flatMap(StatusTests.ours).map(\.standsAt) == [nil])
+            #expect(!bench.scratch.pins.contains { $0.contains("stand-in") })
             let back = try bench.attachment(Self.input).hold()?.link?.kind
             #expect(back == .netfilter(Self.place.position(.link)))
+            try bench.send(Self.count)
+            #expect(bench.received(0) == 0)
+        }
+    }
+
+    /// A command that is killed while it moves a program back has left it beside its place, or at both.
+    @Test(arguments: [false, true]) func aKilledMoveBackIsFinished(isLinkNew: Bool) throws {
+        try Self.run {
+            let bench = try FilterBench()
+            try bench.run(
+                "attach-to-netfilter", bench.object("dropping"), "--hook", "input", "--family", "ipv4")
+            let folders = try bench.attachment(Self.input).folders
+            let beside = NetfilterHook(.ipv4, .input, priority: 1)
+            try bench.attachments.pair.inReceiver {
+                let program = try BPFProgram(pinnedAt: folders.current.member(0).program)
+                try BPFLink.netfilter(program, at: beside.position(.link)).pin(at: folders.standIn)
+            }
+            if !isLinkNew {
+                try BPFLink(pinnedAt: folders.link).detach()
+                try folders.link.unlink()
+            }
+            #expect(try bench.status.flatMap(StatusTests.ours).map(\.standsAt) == [beside])
+            try bench.run("repair")
+            #expect(try bench.status.flatMap(StatusTests.ours).map(\.standsAt) == [nil])
+            #expect(try bench.attachment(Self.input).hold()?.link?.kind == .netfilter(Self.place.position(.link)))
+            #expect(!bench.scratch.pins.contains { $0.contains("stand-in") })
+            try bench.send(Self.count)
+            #expect(bench.received(0) == 0)
         }
     }
 
