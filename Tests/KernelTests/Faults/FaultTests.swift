@@ -35,8 +35,11 @@ import Testing
     private static let detach = ["detach-from-interface", VethPair.far]
     private static let register = ["register-field", "fresh", "--type", "u32", "--source", "constant:9"]
     private static let unregister = ["unregister-field", "fresh"]
+    private static let number = ["register-field", "number", "--type", "u64"]
 
-    static let scenes = [
+    static let scenes = ofInterfaces + ofSteerings + ofCgroups + (KillScene.hasNetfilter ? ofNetfilter : [])
+
+    private static let ofInterfaces = [
         Scene(
             testDescription: "register-field", prepare: create + [attach], command: register, undo: [unregister],
             isDone: { try $0.view()?.names.contains("fresh") }),
@@ -57,6 +60,65 @@ import Testing
                 return try attached(bench) == true && bench.view()?.names == ["seven"] ? false : nil
             }),
     ]
+
+    private static let ofSteerings = [
+        Scene(
+            testDescription: "create-steering", prepare: create, command: KillScene.steer, undo: [KillScene.unsteer],
+            isDone: { steering($0) }),
+        Scene(
+            testDescription: "delete-steering", prepare: create + [KillScene.steer], command: KillScene.unsteer,
+            undo: [KillScene.steer], isDone: { steering($0).map { !$0 } }),
+        Scene(
+            testDescription: "delete-registry, with a steering", prepare: create + [KillScene.steer],
+            command: ["delete-registry", "--force"], undo: create + [KillScene.steer],
+            isDone: { bench in
+                if bench.pins.isEmpty { return true }
+                return try steering(bench) == true && bench.view()?.names == ["seven"] ? false : nil
+            }),
+    ]
+
+    /// Whether there is one, all of it; nil: some of it.
+    private static func steering(_ bench: KillBench) -> Bool? {
+        switch bench.pins.count(where: { $0.hasPrefix("steering/workers/") }) {
+        case 0: false
+        case 5: true
+        default: nil
+        }
+    }
+
+    private static let ofCgroups = [
+        Scene(
+            testDescription: "attach-to-cgroup", prepare: create + [number], command: KillScene.attachCgroup,
+            undo: [KillScene.detachCgroup], isDone: { try isHeld("to_cgroup", $0) }),
+        Scene(
+            testDescription: "detach-from-cgroup", prepare: create + [number, KillScene.attachCgroup],
+            command: KillScene.detachCgroup, undo: [KillScene.attachCgroup],
+            isDone: { try !isHeld("to_cgroup", $0) }),
+    ]
+
+    private static let ofNetfilter = [
+        Scene(
+            testDescription: "attach-to-netfilter", prepare: create + [number],
+            command: KillScene.attachNetfilter("in_netfilter"), undo: [KillScene.detachNetfilter],
+            isDone: { try isHeld("in_netfilter", $0) }),
+        Scene(
+            testDescription: "attach-to-netfilter replaces",
+            prepare: create + [number, KillScene.attachNetfilter("in_netfilter")],
+            command: KillScene.attachNetfilter("dropping"), undo: [KillScene.attachNetfilter("in_netfilter")],
+            isDone: { try isHeld("dropping", $0) }),
+        Scene(
+            testDescription: "detach-from-netfilter",
+            prepare: create + [number, KillScene.attachNetfilter("in_netfilter")], command: KillScene.detachNetfilter,
+            undo: [KillScene.attachNetfilter("in_netfilter")], isDone: { try !isHeld("in_netfilter", $0) }),
+    ]
+
+    /// Whether a program is attached for the registry by a link that it has pinned.
+    private static func isHeld(_ program: String, _ bench: KillBench) throws -> Bool {
+        try AttachmentStore(of: bench.scratch.path).attachments().contains { attachment in
+            guard attachment.record.program == program, let hold = try attachment.hold() else { return false }
+            return try ProgramInformation(id: hold.programID).name == String(program.prefix(15))
+        }
+    }
 
     /// To both hooks, to none, or (nil) to one.
     private static func attached(_ bench: KillBench) throws -> Bool? {
@@ -164,15 +226,12 @@ import Testing
 extension KillBench {
     /// - Parameter call: of those that can fail; 0 for none.
     fileprivate func fail(_ arguments: [String], at call: Int) throws -> TracedRun {
-        try pair.inReceiver {
-            try TracedRun(arguments + ["--registry", scratch.path.string], failingAt: call, with: .ioError)
-        }
+        let arguments = try completed(arguments)
+        return try pair.inReceiver { try TracedRun(arguments, failingAt: call, with: .ioError) }
     }
     /// - Parameter call: of that kind, from 1 on.
     fileprivate func fail(_ arguments: [String], at call: Int, of kind: TracedRun.Kind) throws -> TracedRun {
-        try pair.inReceiver {
-            try TracedRun(
-                arguments + ["--registry", scratch.path.string], failing: call, of: kind, with: .ioError)
-        }
+        let arguments = try completed(arguments)
+        return try pair.inReceiver { try TracedRun(arguments, failing: call, of: kind, with: .ioError) }
     }
 }

@@ -216,8 +216,8 @@ final class KillSweep {
     }
 }
 
-/// What may be pinned once a killed command was seen to by the next: of each attachment all that was there before, or
-/// all that is there after the command.
+/// What may be pinned once a killed command was seen to by the next: of each attachment and each steering all that was
+/// there before, or all that is there after the command.
 struct PinSets {
     let old: Set<String>
     let new: Set<String>
@@ -228,18 +228,19 @@ struct PinSets {
         for folder in folders.sorted() {
             let part = pins.filter { Self.folder($0) == folder }
             let (before, after) = (old.filter { Self.folder($0) == folder }, new.filter { Self.folder($0) == folder })
-            if part != before && part != after { problems.append("half an attachment: \(part.sorted())") }
+            if part != before && part != after { problems.append("half of \(folder): \(part.sorted())") }
         }
         let registry = pins.filter { Self.folder($0) == nil }
-        if registry != Set(["."] + ScratchRegistry.partsOfEmpty) {
+        let steering = pins.contains { $0.hasPrefix("steering/") } ? ["steering"] : []
+        if registry != Set(["."] + ScratchRegistry.partsOfEmpty + steering) {
             problems.append("pins \(registry.sorted())")
         }
         return problems
     }
 
-    /// Of an attachment that a pin belongs to.
+    /// Of an attachment or a steering that a pin belongs to.
     private static func folder(_ pin: String) -> String? {
         let parts = pin.split(separator: "/")
-        return parts.count > 1 && parts[0] == "attachments" ? String(parts[1]) : nil
+        return parts.count > 1 && ["attachments", "steering"].contains(parts[0]) ? "\(parts[0])/\(parts[1])" : nil
     }
 }

@@ -31,21 +31,31 @@ final class KillBench {
     func stopPackets() throws { _ = try traffic?.stop() }
 
     func run(_ arguments: [String]) throws -> CommandRun {
-        try pair.inReceiver { CommandRun(arguments + ["--registry", scratch.path.string]) }
+        let arguments = try completed(arguments)
+        return try pair.inReceiver { CommandRun(arguments) }
+    }
+
+    /// Of a command that attaches to a cgroup, made when one does.
+    private var cgroup: ScratchCgroup?
+    static let cgroup = "CGROUP"
+
+    /// Arguments in which the cgroup is named, with the registry.
+    func completed(_ arguments: [String]) throws -> [String] {
+        if arguments.contains(Self.cgroup), cgroup == nil { cgroup = try ScratchCgroup() }
+        let path = cgroup?.path.string
+        return arguments.map { $0 == Self.cgroup ? path ?? $0 : $0 } + ["--registry", scratch.path.string]
     }
 
     /// - Parameter call: see ``TracedRun``.
     func trace(_ arguments: [String], stoppingAt call: Int = 0, by signal: Int32 = SIGKILL) throws -> TracedRun {
-        try pair.inReceiver {
-            try TracedRun(arguments + ["--registry", scratch.path.string], stoppingAt: call, by: signal)
-        }
+        let arguments = try completed(arguments)
+        return try pair.inReceiver { try TracedRun(arguments, stoppingAt: call, by: signal) }
     }
 
     /// - Parameter action: done at that call, in the same namespace.
     func trace(_ arguments: [String], at call: Int, doing action: @escaping () -> Void) throws -> TracedRun {
-        try pair.inReceiver {
-            try TracedRun(arguments + ["--registry", scratch.path.string], at: call, doing: action)
-        }
+        let arguments = try completed(arguments)
+        return try pair.inReceiver { try TracedRun(arguments, at: call, doing: action) }
     }
 
     struct Failed: Error {
@@ -102,23 +112,31 @@ final class KillBench {
     }
 
     /// Programs and links of this registry that no pin names, so that nothing would ever remove them; and programs that
-    /// the interfaces run and no pinned link holds, or the reverse.
+    /// the interfaces, netfilter or a cgroup run and no pinned link holds, or the reverse.
     ///
     /// - Parameter others: programs that the test attached by itself.
     func leaks(besides others: Set<UInt32> = []) throws -> [String] {
         let pinned = try KernelObjects(pinnedAt: scratch.pins.map { scratch.path.appending($0) })
         let kernel = try KernelObjects(using: pinned.maps)
+        let byLinks = try LinkInformation.all().filter { link in
+            let isElsewhere =
+                switch link.kind {
+                case .netfilter, .cgroup: true
+                default: false
+                }
+            return isElsewhere && link.isAttached && kernel.programs.contains(link.programID)
+        }
         let attached = try pair.inReceiver {
             let indices = try NetworkInterface.all().map(\.index)
             return try Set(indices.flatMap { index in try Hook.allCases.flatMap { try $0.programIDs(ifindex: index) } })
-        }
+        }.union(byLinks.map(\.programID))
         var leaks: [String] = []
         let programs = kernel.programs.subtracting(pinned.programs).subtracting(others)
         if !programs.isEmpty { leaks.append("programs that nothing names: \(programs)") }
         let links = kernel.links.subtracting(pinned.links)
         if links.count > others.count { leaks.append("links that nothing names: \(links)") }
         if attached.subtracting(others) != pinned.linkedPrograms {
-            leaks.append("the interfaces run \(attached), pinned links hold \(pinned.linkedPrograms)")
+            leaks.append("hooks run \(attached), pinned links hold \(pinned.linkedPrograms)")
         }
         return leaks
     }

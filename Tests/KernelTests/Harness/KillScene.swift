@@ -50,7 +50,61 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         ["register-field", "high", "--type", "u64"], ["unregister-field", "low"],
     ]
 
-    static let all = [
+    static let steer = ["create-steering", "workers", "--field", "seven", "--sockets", "4", "--share-with", "1"]
+    static let unsteer = ["delete-steering", "workers"]
+    /// What programs of Tests/Programs/filter_places.bpf.c get.
+    private static let number = ["register-field", "number", "--type", "u64"]
+    /// Linux 6.4; none between 6.1 and 6.12 is tried.
+    static let hasNetfilter = SurvivalKernel.running >= .linux612
+    static func attachNetfilter(_ program: String) -> [String] {
+        let object = Fixture.object("filter_places").string
+        return ["attach-to-netfilter", "\(object):\(program)", "--hook", "input", "--family", "ipv4"]
+    }
+    static let detachNetfilter = ["detach-from-netfilter"]
+    static var attachCgroup: [String] {
+        ["attach-to-cgroup", KillBench.cgroup, "--ingress", Fixture.object("filter_places").string + ":to_cgroup"]
+    }
+    static let detachCgroup = ["detach-from-cgroup", KillBench.cgroup]
+
+    static let all = ofInterfaces + ofSteerings + ofCgroups + (hasNetfilter ? ofNetfilter : [])
+
+    private static let ofSteerings = [
+        KillScene(testDescription: "create-steering", prepare: create, command: steer, undo: [unsteer]),
+        KillScene(testDescription: "delete-steering", prepare: create + [steer], command: unsteer, undo: [steer]),
+        KillScene(
+            testDescription: "delete-registry, with a steering", prepare: create + [steer],
+            command: ["delete-registry", "--force"], undo: create + [steer], hasRegistry: (before: true, after: false)),
+    ]
+
+    private static let ofCgroups = [
+        KillScene(
+            testDescription: "attach-to-cgroup", prepare: create + [number], command: attachCgroup,
+            undo: [detachCgroup]),
+        KillScene(
+            testDescription: "detach-from-cgroup", prepare: create + [number, attachCgroup], command: detachCgroup,
+            undo: [attachCgroup]),
+        KillScene(
+            testDescription: "register-field, a cgroup's program is renewed",
+            prepare: create + [number, attachCgroup], command: register, undo: [unregister]),
+    ]
+
+    private static let ofNetfilter = [
+        KillScene(
+            testDescription: "attach-to-netfilter", prepare: create + [number],
+            command: attachNetfilter("in_netfilter"), undo: [detachNetfilter]),
+        KillScene(
+            testDescription: "attach-to-netfilter replaces",
+            prepare: create + [number, attachNetfilter("in_netfilter")], command: attachNetfilter("dropping"),
+            undo: [attachNetfilter("in_netfilter")]),
+        KillScene(
+            testDescription: "detach-from-netfilter", prepare: create + [number, attachNetfilter("in_netfilter")],
+            command: detachNetfilter, undo: [attachNetfilter("in_netfilter")]),
+        KillScene(
+            testDescription: "register-field, netfilter's program is renewed",
+            prepare: create + [number, attachNetfilter("in_netfilter")], command: register, undo: [unregister]),
+    ]
+
+    private static let ofInterfaces = [
         KillScene(
             testDescription: "create-registry", command: create[0], undo: [["delete-registry", "--force"]],
             hasRegistry: (before: false, after: true)),
