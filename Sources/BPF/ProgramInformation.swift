@@ -83,6 +83,9 @@ public struct ProgramInformation: Sendable, Hashable {
         verifiedInstructions = Int(info.verified_insns)
     }
 
+    /// Whether it picks the socket of an SO_REUSEPORT group.
+    public var picksSockets: Bool { kind == .other(BPF_PROG_TYPE_SK_REUSEPORT.rawValue) }
+
     /// Whether it is libxdp's, which calls the programs that users see (protocol.org in xdp-tools' lib/libxdp).
     public var isLibxdpDispatcher: Bool { kind == .xdp && name == Self.dispatcherName }
 

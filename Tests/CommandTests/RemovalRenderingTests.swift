@@ -60,6 +60,7 @@ import Testing
             .init(
                 .loaded(12, name: "producer"),
                 .left(.held(by: ["process 814 (pktmeta)"]))),
+            .init(.loaded(13, name: "steer"), .left(.heldBySockets)),
             .init(.map(9), .left(.heldOutOfSight)),
             .init(
                 .unseen("programs without pins cannot be looked for without CAP_SYS_ADMIN"),

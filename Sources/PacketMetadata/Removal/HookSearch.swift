@@ -49,7 +49,8 @@ struct HookSearch {
         wantedMaps = registries.request.registries == nil ? nil : Set(registries.removable.compactMap(\.mapID))
     }
 
-    func look() -> View {
+    /// - Parameter dead: links that are known to be detached, and may be there still.
+    func look(besides dead: Set<UInt32> = []) -> View {
         var view = View()
         if !registries.isComplete {
             view.unseen.append("not all BPF file systems, or not all of each, could be searched through")
@@ -61,7 +62,7 @@ struct HookSearch {
         let survey = HostSurvey()
         Hook.visitAll { hook, interface, cookie in look(at: hook, of: interface, cookie, reader, survey, &view) }
         if let reader {
-            addLinks(reader, &view)
+            addLinks(reader, besides: dead, &view)
             // Also those on hooks of network namespaces that were not found.
             view.programs = Set(((try? ProgramInformation.allIDs()) ?? []).filter { standing($0, reader) == .ours })
             view.registryMaps = reader.registries.subtracting(refusedMaps)
@@ -123,8 +124,8 @@ struct HookSearch {
     }
 
     /// Links of netfilter and of cgroups, and those of which no interface was seen: in a network namespace that was not found.
-    private func addLinks(_ reader: LoadedMark.Reader, _ view: inout View) {
-        let seen = Set(view.hits.compactMap(\.linkID))
+    private func addLinks(_ reader: LoadedMark.Reader, besides dead: Set<UInt32>, _ view: inout View) {
+        let seen = Set(view.hits.compactMap(\.linkID)).union(dead)
         for link in (try? LinkInformation.all()) ?? [] where !seen.contains(link.id) && link.isAttached {
             guard link.kind.isPktmetas, standing(link.programID, reader) == .ours else { continue }
             view.hits.append(

@@ -65,6 +65,8 @@ public struct HostRemoval: Sendable, Hashable {
         case held(by: [String])
         /// By programs of pktmeta's that are still there.
         case heldByPrograms([String])
+        /// By sockets of an application that has attached it to them, to be picked among.
+        case heldBySockets
         /// What holds it is in another mount namespace, say.
         case heldOutOfSight
         /// Its registry is left.

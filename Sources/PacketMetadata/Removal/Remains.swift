@@ -64,13 +64,17 @@ struct Remains {
         return programs.map { program in
             HostRemoval.Item(
                 .loaded(program.id, name: program.name),
-                outcome(ofPrograms[program.id], pins.found.filter { $0.object.programID == program.id }))
+                outcome(
+                    ofPrograms[program.id], pins.found.filter { $0.object.programID == program.id },
+                    outOfSight: program.picksSockets ? .heldBySockets : .heldOutOfSight))
         } + maps.sorted().map { map in HostRemoval.Item(.map(map), outcome(map, ofMaps[map], pins)) }
     }
 
-    private func outcome(_ processes: [HoldingProcess]?, _ pins: [PinnedObject]) -> HostRemoval.Outcome {
+    private func outcome(
+        _ processes: [HoldingProcess]?, _ pins: [PinnedObject], outOfSight: HostRemoval.Reason = .heldOutOfSight
+    ) -> HostRemoval.Outcome {
         let holders = (processes ?? []).map(\.description) + pins.map { "the pin \($0.path)" }
-        return .left(holders.isEmpty ? .heldOutOfSight : .held(by: holders))
+        return .left(holders.isEmpty ? outOfSight : .held(by: holders))
     }
 
     /// A program of others that uses the registry is told of itself.

@@ -25,19 +25,20 @@ struct RemovalRun {
     func items() -> [HostRemoval.Item] {
         // What has no pin first: by the registry, if it is killed, the next run knows whose it is.
         let pinned = Set(registries.found.flatMap(\.programs).map(\.id))
-        letGo(before.hits.filter { !pinned.contains($0.programID) })
+        var gone = letGo(before.hits.filter { !pinned.contains($0.programID) }).dead
         let ofRegistries = registries.found.map { HostRemoval.Item($0.part, outcome(of: $0)) }
         // What is pinned has gone with its registry; something may have been attached meanwhile.
-        let errors = letGo(search.look().hits)
+        let (errors, dead) = letGo(search.look().hits)
+        gone.formUnion(dead)
         let qdiscs = before.qdiscs.map { HostRemoval.Item(.qdisc($0), outcome(ofQdisc: $0)) }
         let programs = Set(before.hits.filter { $0.foreign == nil && !isKept($0) }.map(\.programID))
             .union(registries.removable.filter { !isThere($0) }.flatMap(\.programs).map(\.id))
         let left = registries.found.filter(isThere)
-        var remains = Remains(search.look(), programs, left)
+        var remains = Remains(search.look(besides: gone), programs, left)
         let deadline = ContinuousClock.now + Self.patience
         while remains.mayGo, ContinuousClock.now < deadline {
             Pause.sleep(milliseconds: Self.step)
-            remains = Remains(search.look(), programs, left)
+            remains = Remains(search.look(besides: gone), programs, left)
         }
         let after = remains.view
         return ofRegistries + self.items(before.hits, after.hits, errors) + qdiscs + remains.items
@@ -81,8 +82,21 @@ struct RemovalRun {
             } catch {
                 throw PacketMetadataError(error, needs: [.netAdmin])
             }
+            try removeSteerings(found.pins)
             try found.pins.removeByPins()
             found.pins.record(.deleted)
+        }
+    }
+
+    /// As far as they are such: with the sockets taken out, so that applications get the kernel's choice.
+    private func removeSteerings(_ pins: RegistryPins) throws(PacketMetadataError) {
+        try pins.locked { () throws(PacketMetadataError) in
+            do throws(PacketMetadataError) {
+                try SteeringStore(pins).removeAll { pins.record(.steeringDeleted($0.text)) }
+            } catch {
+                // What stands in the way goes with the pins.
+                if [.missingPrivilege, .busy].contains(error.kind) { throw error }
+            }
         }
     }
 
@@ -102,19 +116,20 @@ struct RemovalRun {
 
     // MARK: Hooks
 
-    /// - Returns: why some could not be.
-    @discardableResult
-    private func letGo(_ hits: [HookSearch.Hit]) -> [HookSearch.Hit: BPFError] {
+    /// - Returns: why some could not be, and links of netfilter that were, which do not tell that they are detached.
+    private func letGo(_ hits: [HookSearch.Hit]) -> (errors: [HookSearch.Hit: BPFError], dead: Set<UInt32>) {
         var errors: [HookSearch.Hit: BPFError] = [:]
+        var dead: Set<UInt32> = []
         for hit in hits where hit.foreign == nil && !isKept(hit) {
             do throws(BPFError) {
                 try letGo(hit)
+                if case .link(let link, _, _, _, _) = hit.part { dead.insert(link) }
                 if let event = hit.event { record(event) }
             } catch {
                 errors[hit] = error
             }
         }
-        return errors
+        return (errors, dead)
     }
 
     private func letGo(_ hit: HookSearch.Hit) throws(BPFError) {
