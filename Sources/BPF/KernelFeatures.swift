@@ -46,6 +46,18 @@ private func kernelLoads(
     _ instruction: bpf_insn, flags: UInt32, _ type: bpf_prog_type = BPF_PROG_TYPE_XDP,
     _ attachType: bpf_attach_type = bpf_attach_type(0)
 ) -> Bool {
+    let loaded = loadOfOneInstruction(instruction, flags: flags, type, attachType)
+    guard loaded >= 0 else { return loaded != -EINVAL }
+    _ = OwnedFD(loaded)
+    return true
+}
+
+/// Loads such a program.
+///
+/// - Returns: a descriptor, or the errno below 0.
+func loadOfOneInstruction(
+    _ instruction: bpf_insn, flags: UInt32, _ type: bpf_prog_type, _ attachType: bpf_attach_type
+) -> CInt {
     var exit = bpf_insn()
     exit.code = UInt8(BPF_JMP | BPF_EXIT)
     var options = unsafe bpf_prog_load_opts()
@@ -53,8 +65,5 @@ private func kernelLoads(
     unsafe options.prog_flags = flags
     unsafe options.expected_attach_type = attachType
     let program = [instruction, exit]
-    let loaded = unsafe bpf_prog_load(type, nil, "GPL", program, program.count, &options)
-    guard loaded >= 0 else { return loaded != -EINVAL }
-    _ = OwnedFD(loaded)
-    return true
+    return unsafe bpf_prog_load(type, nil, "GPL", program, program.count, &options)
 }

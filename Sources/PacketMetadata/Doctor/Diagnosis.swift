@@ -38,6 +38,7 @@ public struct Diagnosis: Sendable, Hashable {
         var findings = ProcessChecks(folder).findings
         findings += programs.findings
         findings += AttachingChecks.findings(programs, traits)
+        findings += LayerChecks(registry.image).findings
         findings += KernelChecks.findings(traits)
         findings += registry.findings
         findings += [PrivacyChecks.finding(folder, registry.image)].compactMap(\.self)

@@ -26,6 +26,16 @@ public struct Finding: Sendable, Hashable {
         case fragments
         case area
         case attaching
+        /// Of packets in the network stack, by programs of netfilter.
+        case netfilter
+        /// Of packets of the sockets of a cgroup.
+        case cgroups
+        /// To pick an application's socket.
+        case steering
+        /// To follow packets through the kernel.
+        case tracing
+        /// To hand packets to applications past the network stack.
+        case xdpSockets = "af-xdp"
         case gracePeriod = "grace-period"
         case tcWrites = "tc-writes"
         case registry

@@ -52,7 +52,7 @@ struct ProgramChecks {
     }
 
     /// For when there is no registry: a field of each way to find a value.
-    private static var sample: RegistryImage {
+    static var sample: RegistryImage {
         var random = SystemRandomNumberGenerator()
         var image = RegistryImage.empty(capacity: 64, createdAt: 0, using: &random)
         let sources: [(FieldType, FieldSource)] = [

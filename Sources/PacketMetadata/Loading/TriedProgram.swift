@@ -10,7 +10,10 @@ extension PrebuiltObject {
     ///
     /// - Parameter image: the registry, whose fields the program is to serve.
     func tried(for image: RegistryImage, takesFragments: Bool = true) throws(BPFError) -> BPFProgram {
-        let types = try RegistryTypes(binding: image.binding([]), seal: .nobodys).encoded()
+        let needsKernel = try bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
+        let builder = needsKernel ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
+        try RegistryTypes(binding: image.binding([]), seal: .nobodys).write(to: builder)
+        let types = try builder.bytes()
         let file = MemoryFileBox(try MemoryFile(types.span, for: "hand over types"))
         defer { withExtendedLifetime(file) {} }  // libbpf opens it as it loads the object
         let object = try bytes.open(typesPath: file.path)
