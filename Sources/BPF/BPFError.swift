@@ -23,8 +23,15 @@ public struct BPFError: Error, Sendable {
 
     /// The last of libbpf's messages that gives a reason; those behind it say only what failed for it.
     public var reason: String? {
-        messages.last { message in !Self.consequences.contains { message.contains($0) } } ?? messages.last
+        let said = messages.filter { message in !Self.guesses.contains { message.contains($0) } }
+        if let reason = said.last(where: { message in !Self.consequences.contains { message.contains($0) } }) {
+            return reason
+        }
+        return said.count == messages.count ? said.last : nil
     }
+
+    /// What libbpf says on any EPERM, of a limit that kernels have not had for BPF since 5.11.
+    private static let guesses = ["RLIMIT_MEMLOCK", "ulimit -l"]
 
     private static let consequences = [
         "failed to load object '", "': failed to load: -", "failed to perform CO-RE relocations: -",

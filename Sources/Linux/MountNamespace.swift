@@ -33,6 +33,14 @@ public struct MountNamespace: Sendable, Hashable {
 
     var mountTable: FilePath { process.appending("mountinfo") }
 
+    /// Whether this process may look at none of the processes above it, so that it cannot tell if there is an outer one.
+    public static var isOuterHidden: Bool {
+        Folder.target(ofLink: "/proc/self/ns/mnt") != nil
+            && ([FilePath("/proc/1")] + ancestors).allSatisfy {
+                Folder.target(ofLink: $0.appending("ns/mnt")) == nil
+            }
+    }
+
     private static func find() -> MountNamespace? {
         let own = Folder.target(ofLink: "/proc/self/ns/mnt")
         guard own != nil else { return nil }

@@ -21,5 +21,11 @@ public struct SystemNames: Sendable, Hashable {
         return SystemNames(release: text(names.release), machine: text(names.machine))
     }
 
+    /// Whether the kernel is older than a version: by the first two numbers of its release.
+    public func isBefore(_ major: Int, _ minor: Int) -> Bool {
+        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) < (major, minor)
+    }
+
     public static var onlineCPUs: Int { sysconf(CInt(_SC_NPROCESSORS_ONLN)) }
 }

@@ -26,6 +26,23 @@ import Testing
         #expect(said.reason == "load p (prog 'p': bad): \(Errno.invalidArgument) (EINVAL)")
     }
 
+    /// libbpf talks of a limit that this kernel has not, whenever it gets EPERM.
+    @Test func whatLibbpfGuessesIsNotSaid() {
+        let guess = "permission error while running as root; try raising 'ulimit -l'? current value: 8.0 MiB"
+        let other = "Couldn't load trivial BPF program. Make sure that RLIMIT_MEMLOCK is set to big enough value."
+        for messages in [[guess], [other, "failed to load object 'p'"]] {
+            let refusal = KernelRefusal(BPFError("load p", .notPermitted, messages: messages))
+            #expect(refusal.reason == "load p: \(Errno.notPermitted) (EPERM)")
+            if !SystemNames.this.isBefore(5, 11) { #expect(refusal.remedy == nil) }
+        }
+        let both = KernelRefusal(BPFError("load p", .notPermitted, messages: ["prog 'p': bad", guess]))
+        #expect(both.reason == "load p (prog 'p': bad): \(Errno.notPermitted) (EPERM)")
+        let releases = ["5.10.0-9-amd64": true, "4.19.300": true, "5.11.0": false, "6.1": false, "7.3.0-rc1": false]
+        for (release, isOld) in releases {
+            #expect(SystemNames(release: release, machine: "x86_64").isBefore(5, 11) == isOld, "\(release)")
+        }
+    }
+
     @Test func privileges() {
         let reason = "load p: \(Errno.notPermitted) (EPERM)"
         let missing = KernelRefusal.missingCapabilities(["CAP_BPF", "CAP_PERFMON"], Self.failure)

@@ -51,8 +51,12 @@ struct ProcessChecks {
             if Folder.exists(mountPoint), Capability.missing(of: [.sysAdmin]).isEmpty {
                 return Finding(.bpffs, .ok, .mountsFileSystem(at: mountPoint))
             }
+            let hidden =
+                MountNamespace.isOuterHidden
+                ? "; this process may not look whether a mount namespace around its own, as ip netns exec leaves one, has one"
+                : ""
             return Finding(
-                .bpffs, .broken, text, remedy: "As root: mount -t bpf bpf \(mountPoint)", isPrivilege: true)
+                .bpffs, .broken, text + hidden, remedy: "As root: mount -t bpf bpf \(mountPoint)", isPrivilege: true)
         }
         guard ancestor == folder.path || Folder.isWritable(ancestor) else {
             return Finding(

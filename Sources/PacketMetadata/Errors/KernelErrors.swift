@@ -73,10 +73,11 @@ extension PacketMetadataError {
 extension BPFError {
     fileprivate func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
 
-    /// Whether it may be RLIMIT_MEMLOCK, which libbpf raises if it may. libbpf talks of the limit on each EPERM, so this is
-    /// for when no capability is missing.
+    /// Whether it may be RLIMIT_MEMLOCK, which libbpf raises if it may. libbpf talks of the limit on each EPERM and under each
+    /// kernel, so this is for when no capability is missing.
     fileprivate var saysMemoryLimit: Bool {
-        errno == .notPermitted && (says("ulimit -l") || says("RLIMIT_MEMLOCK"))
+        errno == .notPermitted && SystemNames.this.isBefore(5, 11)
+            && (says("ulimit -l") || says("RLIMIT_MEMLOCK"))
     }
 }
 

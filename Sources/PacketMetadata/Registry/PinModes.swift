@@ -128,14 +128,17 @@ extension Registry {
 }
 
 extension RegistryFolder {
-    /// The first folder on the way to the registry that those whom it is open to cannot pass.
-    func closedAncestor(_ access: PinAccess) -> String? {
+    /// The first folder on the way to the registry that those whom it is open to cannot pass, and for whom chmod opens it.
+    func closedAncestor(_ access: PinAccess) -> (path: String, letter: Character)? {
         guard access.bits & 0o044 != 0 else { return nil }
         var ancestor = path
         while ancestor.removeLastComponent() {
             guard let has = try? FileAccess(of: ancestor) else { continue }
             let isOpenToGroup = has.bits & 0o010 != 0 && access.group == has.group
-            if has.bits & 0o001 == 0, !isOpenToGroup || access.bits & 0o004 != 0 { return ancestor.string }
+            guard has.bits & 0o001 == 0, !isOpenToGroup || access.bits & 0o004 != 0 else { continue }
+            // To the folder, members of another group than its own are others.
+            let isOfGroup = access.bits & 0o004 == 0 && access.group == has.group
+            return (ancestor.string, isOfGroup ? "g" : "o")
         }
         return nil
     }

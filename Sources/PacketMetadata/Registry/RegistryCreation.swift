@@ -56,10 +56,10 @@ extension Registry {
                 guard there == nil else { throw error }
                 throw error.unfinished(.createRegistry(path), .created(path))
             }
-            if let closed = folder.closedAncestor(access) {
+            if let (closed, letter) = folder.closedAncestor(access) {
                 note(
                     "those who may read it cannot pass \(closed), whose mode does not let them look up names in it: "
-                        + "chmod \(access.bits & 0o004 != 0 ? "o" : "g")+x \(closed)")
+                        + "chmod \(letter)+x \(closed)")
             }
         }
         return registry
