@@ -6,7 +6,7 @@
  *
  * MAPS is the folder that `pktmeta status` tells. It takes the registry's pins, as owner or as root, and CAP_NET_RAW.
  *With -k in front of all it keeps the areas of the packets that it has seen, which is wrong: then packets without an
- *area show an earlier one's (xsk.h).
+ *area show an earlier one's (xsk.h). With -u its frames lie at any addresses (XDP_UMEM_UNALIGNED_CHUNK_FLAG).
  */
 #define _GNU_SOURCE
 #include <linux/if_xdp.h>
@@ -19,7 +19,9 @@
 
 #define FRAMES 64
 #define FRAME_SIZE 2048
-#define HEADERS 42 /* bytes: Ethernet, IPv4, UDP */
+#define UMEM_SIZE ((FRAMES + 2) * FRAME_SIZE) /* the last frame may reach beyond its own place */
+#define SHIFT 3                               /* bytes, of frames that need not be aligned */
+#define HEADERS 42                            /* bytes: Ethernet, IPv4, UDP */
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -64,9 +66,12 @@ static void give(struct ring *fill, uint64_t frame)
 }
 
 /* A socket of the first queue, which copies packets: then any driver does, and fields come along. */
-static int make_socket(const char *interface, char *umem, struct ring *fill, struct ring *received)
+static int make_socket(const char *interface, char *umem, int is_unaligned, struct ring *fill, struct ring *received)
 {
-	struct xdp_umem_reg memory = {.addr = (uintptr_t)umem, .len = FRAMES * FRAME_SIZE, .chunk_size = FRAME_SIZE};
+	struct xdp_umem_reg memory = {.addr = (uintptr_t)umem,
+				      .len = UMEM_SIZE,
+				      .chunk_size = FRAME_SIZE,
+				      .flags = is_unaligned ? XDP_UMEM_UNALIGNED_CHUNK_FLAG : 0};
 	struct sockaddr_xdp address = {.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY};
 	struct xdp_mmap_offsets offsets;
 	socklen_t size = sizeof(offsets);
@@ -80,7 +85,7 @@ static int make_socket(const char *interface, char *umem, struct ring *fill, str
 	*fill = map_ring(fd, &offsets.fr, sizeof(uint64_t), XDP_UMEM_PGOFF_FILL_RING);
 	*received = map_ring(fd, &offsets.rx, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING);
 	for (uint64_t frame = 0; frame < FRAMES; frame++)
-		give(fill, frame * FRAME_SIZE);
+		give(fill, frame * FRAME_SIZE + (is_unaligned ? SHIFT : 0));
 	address.sxdp_ifindex = if_nametoindex(interface);
 	checked(bind(fd, (struct sockaddr *)&address, sizeof(address)), interface);
 	return fd;
@@ -95,6 +100,20 @@ static void put_into_map(const char *path, int socket)
 	attributes = (union bpf_attr){.map_fd = map, .key = (uintptr_t)&queue, .value = (uintptr_t)&value};
 	checked(syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attributes, sizeof(attributes)), "put the socket into the map");
 	close(map);
+}
+
+/* Where a packet begins: a frame that is unaligned has how far it lies behind the frame's own address above that. */
+static char *packet_of(char *umem, const struct xdp_desc *descriptor)
+{
+	return umem + (descriptor->addr & XSK_UNALIGNED_BUF_ADDR_MASK) +
+	       (descriptor->addr >> XSK_UNALIGNED_BUF_OFFSET_SHIFT);
+}
+
+/* What goes to the fill ring again. */
+static uint64_t frame_of(const struct xdp_desc *descriptor, int is_unaligned)
+{
+	return is_unaligned ? descriptor->addr & XSK_UNALIGNED_BUF_ADDR_MASK
+			    : descriptor->addr / FRAME_SIZE * FRAME_SIZE;
 }
 
 static void print_field(const struct pktmeta_xsk *x, const void *data, const char *name)
@@ -115,24 +134,25 @@ static void print_field(const struct pktmeta_xsk *x, const void *data, const cha
 int main(int argc, char **argv)
 {
 	int keeps = argc > 1 && !strcmp(argv[1], "-k");
-	char *umem = mmap(NULL, FRAMES * FRAME_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int is_unaligned = argc > 1 && !strcmp(argv[1], "-u");
+	char *umem = mmap(NULL, UMEM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct ring fill, received;
 	struct pktmeta_xsk x = {};
 	struct pollfd ready;
 	long left;
 	int err, i;
 
-	argv += keeps;
-	argc -= keeps;
+	argv += keeps || is_unaligned;
+	argc -= keeps || is_unaligned;
 	if (argc < 6) {
-		fprintf(stderr, "usage: xsk_reader [-k] REGISTRY MAP INTERFACE PACKETS FIELD ...\n");
+		fprintf(stderr, "usage: xsk_reader [-k | -u] REGISTRY MAP INTERFACE PACKETS FIELD ...\n");
 		return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	err = pktmeta_xsk_open(&x, argv[1]);
 	errno = -err;
 	checked(err, argv[1]);
-	ready = (struct pollfd){.fd = make_socket(argv[3], umem, &fill, &received), .events = POLLIN};
+	ready = (struct pollfd){.fd = make_socket(argv[3], umem, is_unaligned, &fill, &received), .events = POLLIN};
 	put_into_map(argv[2], ready.fd);
 	printf("ready\n");
 	for (left = atol(argv[4]); left > 0;) {
@@ -146,7 +166,7 @@ int main(int argc, char **argv)
 		}
 		const struct xdp_desc *descriptor = (struct xdp_desc *)received.descriptors + at % FRAMES;
 
-		data = umem + descriptor->addr;
+		data = packet_of(umem, descriptor);
 		if (descriptor->len >= HEADERS + sizeof(payload))
 			memcpy(&payload, data + HEADERS, sizeof(payload));
 		printf("payload %llu:", (unsigned long long)payload);
@@ -155,7 +175,7 @@ int main(int argc, char **argv)
 		printf("\n");
 		if (!keeps)
 			pktmeta_xsk_clear(&x, data);
-		give(&fill, descriptor->addr / FRAME_SIZE * FRAME_SIZE);
+		give(&fill, frame_of(descriptor, is_unaligned));
 		__atomic_store_n(received.consumer, at + 1, __ATOMIC_RELEASE);
 		left--;
 	}

@@ -14,11 +14,13 @@ import Testing
     /// More than there are frames, so that each has had a packet.
     private static let all = 1...100
 
-    @Test(arguments: ["native", "generic"])
-    func eachPacketShowsItsOwn(mode: String) throws {
+    /// Also of frames at odd addresses, whose descriptors have the packet's place in the frame apart from the frame's.
+    @Test(arguments: ["native", "generic"], [false, true])
+    func eachPacketShowsItsOwn(mode: String, isUnaligned: Bool) throws {
         try Kernel.run {
             let bench = try Bench(mode)
-            let reader = try bench.reader(packets: 4 * Self.all.count, "number", "other", "nosuch")
+            let option = isUnaligned ? Bench.Option.unaligned : nil
+            let reader = try bench.reader(option, packets: 4 * Self.all.count, "number", "other", "nosuch")
             func expect(_ numbers: ClosedRange<Int>, _ text: (Int) -> String) throws {
                 try bench.send(numbers)
                 try reader.expect(numbers.map { "payload \($0): \(text($0)) nosuch: ENOENT" })
@@ -44,7 +46,7 @@ import Testing
     func framesThatAreNotClearedShowEarlierPackets(mode: String) throws {
         try Kernel.run {
             let bench = try Bench(mode)
-            let reader = try bench.reader(keeping: true, packets: 2 * Self.all.count, "number")
+            let reader = try bench.reader(.keeping, packets: 2 * Self.all.count, "number")
             try bench.send(Self.all)
             try reader.expect(Self.all.map { "payload \($0): number=\($0)" })
             try bench.command("detach-from-interface", "far0", "--xdp", "--program", "producer")
@@ -148,12 +150,18 @@ import Testing
             return try #require(programs.flatMap { $0.maps ?? [] }.first { $0.name == "xsks" }).path
         }
 
+        /// Of the application.
+        enum Option: String {
+            case keeping = "-k"
+            case unaligned = "-u"
+        }
+
         /// Starts the application, with CAP_NET_RAW and no other.
         func reader(
-            of registry: FilePath? = nil, keeping: Bool = false, packets: Int, _ fields: String...
+            _ option: Option? = nil, of registry: FilePath? = nil, packets: Int, _ fields: String...
         ) throws -> Reader {
             let application = Fixture.application("xsk_reader").string
-            let options = keeping ? ["-k"] : []
+            let options = option.map { [$0.rawValue] } ?? []
             return try Reader(
                 [application] + options
                     + [(registry ?? scratch.path).string, try map().string, VethPair.far, "\(packets)"] + fields, pair)
