@@ -8,11 +8,8 @@
 #ifndef TORTURE_BPF_H
 #define TORTURE_BPF_H
 
-#define AREA 64
-#define DELAYED 4096 /* areas that are held back */
-/* Each place in the table is for fields of one size, which must be a constant. */
-#define FOR_EACH_TARGET(run) run(0, 4) run(1, 4) run(2, 8) run(3, 8) run(4, 16)
-#define TARGETS 6
+#include "torture_values.bpf.h"
+
 #define STEADY 0x5eadfa57600d1dea
 
 PKTMETA_FIELD(__u64, steady); /* nobody touches it */
@@ -22,24 +19,6 @@ PKTMETA_FIELD(__u64, steady); /* nobody touches it */
 #ifndef STEADY_ONLY
 PKTMETA_FIELD(__u32, mover);
 #endif
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TARGETS);
-	__type(key, __u32);
-	__type(value, __u32); /* a field's id, which may be stale; or 0 */
-} targets SEC(".maps");
-
-struct held {
-	__u64 words[AREA / 8];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); /* or two CPUs would mix areas */
-	__uint(max_entries, DELAYED);
-	__type(key, __u32);
-	__type(value, struct held);
-} held SEC(".maps");
 
 enum outcome {
 	PACKETS,
@@ -69,27 +48,6 @@ static __always_inline void count(__u32 outcome)
 		(*n)++;
 }
 
-static __always_inline __u64 mix(__u64 x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-/* All bytes of a value, whatever its size, belong to the id. */
-static __always_inline void fill(__u64 *value, __u32 id)
-{
-	value[0] = mix(id);
-	value[1] = mix(id + 0x100000000);
-}
-
-static __always_inline int differs(const __u64 *value, __u32 id, __u32 size)
-{
-	__u64 mask = size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
-
-	return ((value[0] ^ mix(id)) & mask) || (size == 16 && value[1] != mix(id + 0x100000000));
-}
-
 static __always_inline void count_get(int err, int wrong)
 {
 	if (!err)
@@ -102,13 +60,6 @@ static __always_inline void count_get(int err, int wrong)
 		count(OTHER);
 }
 
-static __always_inline __u32 target(__u32 index)
-{
-	__u32 *id = bpf_map_lookup_elem(&targets, &index);
-
-	return id ? *(volatile __u32 *)id : 0;
-}
-
 static __always_inline void get_target(const struct pktmeta_cursor *c, __u32 index, __u32 size)
 {
 	__u32 id = target(index);
@@ -119,17 +70,6 @@ static __always_inline void get_target(const struct pktmeta_cursor *c, __u32 ind
 		return;
 	err = pktmeta_get(c, id, value, size);
 	count_get(err, !err && differs(value, id, size));
-}
-
-static __always_inline void set_target(struct pktmeta_cursor *c, __u32 index, __u32 size)
-{
-	__u32 id = target(index);
-	__u64 value[2];
-
-	if (!id)
-		return;
-	fill(value, id);
-	pktmeta_set(c, id, value, size);
 }
 
 #ifdef STEADY_ONLY
@@ -151,27 +91,6 @@ int torture_steady(struct __sk_buff *skb)
 }
 
 #else
-
-/* The packet gets the area of an earlier one, and leaves its own to a later one. */
-static __always_inline void swap_area(struct xdp_md *ctx)
-{
-	__u32 key = bpf_get_prandom_u32() % DELAYED;
-	struct held *other = bpf_map_lookup_elem(&held, &key);
-	__u64 *place = (void *)(long)ctx->data_meta;
-	__u64 stamp;
-
-	if (!other || (void *)place + AREA > (void *)(long)ctx->data)
-		return;
-	stamp = other->words[AREA / 8 - 1]; /* 0: none was left there yet */
-#pragma unroll
-	for (int i = 0; i < AREA / 8; i++) {
-		__u64 word = place[i];
-
-		if (stamp)
-			place[i] = other->words[i];
-		other->words[i] = word;
-	}
-}
 
 SEC("xdp.frags")
 int torture_xdp(struct xdp_md *ctx)

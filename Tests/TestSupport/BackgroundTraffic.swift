@@ -2,6 +2,7 @@
 
 import Foundation
 import Linux
+import RegistryModel
 import Synchronization
 
 /// UDP packets from the near end of a pair, on a thread of their own, until stopped.
@@ -13,14 +14,22 @@ public final class BackgroundTraffic: Sendable {
     /// - Parameters:
     ///   - address: of IPv4; the far end's if not given.
     ///   - isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
-    public init(_ pair: VethPair, to address: [UInt8] = [192, 0, 2, 2], isPaced: Bool = true) {
+    ///   - numbers: the first packet's number, of 8 bytes, if payloads are to begin with such.
+    public init(
+        _ pair: VethPair, to address: [UInt8] = [192, 0, 2, 2], isPaced: Bool = true, numbersFrom numbers: UInt64? = nil
+    ) {
         let thread = Thread { [self] in
             try? pair.inSender {
                 let sender = try UDPSender(to: address, port: VethPair.port)
-                let payload = [UInt8](repeating: 7, count: 18)
+                var payload = [UInt8](repeating: 7, count: 18)
+                var number = numbers ?? 0
                 let burst = isPaced ? 16 : 256
                 while !isStopped.load(ordering: .relaxed) {
-                    for _ in 0..<burst { try sender.send(payload) }
+                    for _ in 0..<burst {
+                        if numbers != nil { payload.replaceSubrange(0..<8, with: encode(number)) }
+                        try sender.send(payload)
+                        number += 1
+                    }
                     sent.add(UInt64(burst), ordering: .relaxed)
                     if isPaced { Pause.sleep(milliseconds: 1) }
                 }

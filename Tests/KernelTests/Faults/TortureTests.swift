@@ -62,11 +62,8 @@ final class Torture {
     private let registry: Registry
     private let reader: LoadedProgram
     private let link: BPFLink
-    private let targets: BPFMap
-    private var random = SystemRandomNumberGenerator()
-    /// Fields by place in the table of targets.
-    private var fields: [FieldName?] = Array(repeating: nil, count: 5)
-    private static let types: [FieldType] = [.u32, .u32, .u64, .u64, .bytes(16)]
+    private let targets: MapBox
+    private var churn = FieldChurn()
     private static let moverPlace = 5
 
     init(object: String) throws {
@@ -93,8 +90,8 @@ final class Torture {
         link = try pair.inReceiver {
             try BPFLink.tcx(program, ifindex: NetworkInterface(named: VethPair.far).index, .ingress)
         }
-        targets = try BPFMap(pinnedAt: maps.appending("targets"))
-        try targets.update(at: Self.moverPlace, encode(mover.id.rawValue))
+        targets = MapBox(try BPFMap(pinnedAt: maps.appending("targets")))
+        try targets.map.update(at: Self.moverPlace, encode(mover.id.rawValue))
     }
 
     private static func register(
@@ -124,8 +121,8 @@ final class Torture {
                 try count(&report)
                 if isEnough(report) || now > patience { break }
             }
-            try change(&report)
-            report.operations += 1
+            try churn.change(registry, [targets])
+            (report.operations, report.compactions) = (churn.operations, churn.compactions)
             let passed = (now - start).components.seconds
             progress.tell("torture: \(passed) of \(Int(seconds)) s, \(report.operations) changes")
         }
@@ -140,25 +137,6 @@ final class Torture {
         report.packets = steady[0]
         (report.right, report.wrong, report.noEntry, report.fault) = (dynamic[1], dynamic[2], dynamic[3], dynamic[4])
         (report.steadyRight, report.steadyWrong, report.steadyRefused) = (steady[6], steady[7], steady[8])
-    }
-
-    /// Registers a field where there is none, else unregisters the one there, and compacts now and then. Ids stay in the
-    /// table when their field has gone.
-    private func change(_ report: inout TortureReport) throws {
-        if Int.random(in: 0..<6, using: &random) == 0 {
-            report.compactions += try registry.compact().isEmpty ? 0 : 1
-            return
-        }
-        let place = fields.indices.randomElement(using: &random) ?? 0
-        if let name = fields[place] {
-            _ = try registry.unregister(name)
-            fields[place] = nil
-        } else {
-            let field = try? Self.register(registry, "churn_\(place)", Self.types[place])
-            guard let field else { return }
-            fields[place] = field.name
-            try targets.update(at: place, encode(field.id.rawValue))
-        }
     }
 
     private func counts(_ map: borrowing BPFMap) throws -> [UInt64] {
