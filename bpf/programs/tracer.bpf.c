@@ -5,9 +5,9 @@
  * where its area is lost. It only reads.
  *
  * A packet's address, that of its struct sk_buff, is used again as soon as it is free, and not every way to free one is
- * told. So what is known of an address ends where the kernel tells that the packet ends, and where something comes that
- * cannot come behind what was seen last. Where a packet's memory (head) is another than before, the kernel has given it
- * a larger one or the address is another packet's by now: from there on, the events say so.
+ * told. So what is known of an address ends where the kernel tells that the packet ends, and where a packet comes that
+ * is another one by what it says (identity.bpf.h). Where a packet's memory (head) is another than before, the kernel
+ * has given it a larger one or the address is another packet's by now: from there on, the events say so.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -42,12 +42,12 @@ struct {
 	__type(value, struct pktmeta_followed);
 } pktmeta_followed SEC(".maps");
 
-/* By the address of a packet's memory, the number of the first that is followed of those that share it. */
+/* By the address of a packet's memory; also of packets that have ended, which copies outlive. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PKTMETA_TRACE_FOLLOWED_MAX);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct pktmeta_original);
 } pktmeta_heads SEC(".maps");
 
 /* What the kernel has, as far as it is read here. */
@@ -71,6 +71,7 @@ struct sk_buff___trace {
 	__u32 tail; /* bytes from head, on machines of 64 bits */
 	__u32 len;
 	__u16 network_header;
+	__u16 inner_network_header;
 	__be16 protocol;
 	__u8 cloned : 1;
 	int skb_iif; /* the interface that has received it; 0: it is one of this host's own */
@@ -122,19 +123,28 @@ struct visit {
 	__u8 hook, family;
 };
 
-/* Whose packet it is. */
-static __always_inline void read_flow(const struct visit *visit, struct pktmeta_flow *flow, struct addresses *addresses)
+/* Finds where the packet's headers lie; the type of the network header, which is at the offset. */
+static __always_inline __be16 find_headers(const struct visit *visit, struct headers *headers, __u32 *offset)
 {
 	const void *skb = visit->skb;
 	const unsigned char *head = MEMBER(skb, head);
-	__be16 ethertype = MEMBER(skb, protocol);
-	struct headers headers = {.end = head + MEMBER(skb, tail)};
-	__u32 offset = 0;
 
-	headers.network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
-	ethertype = skip_tags(&headers, ethertype, &offset);
+	headers->end = head + MEMBER(skb, tail);
+	headers->network = visit->at_data ? MEMBER(skb, data) : head + MEMBER(skb, network_header);
+	return skip_tags(headers, MEMBER(skb, protocol), offset);
+}
+
+/* Whose packet it is. */
+static __always_inline void read_flow(const struct visit *visit, struct pktmeta_flow *flow, struct addresses *addresses)
+{
+	struct headers headers;
+	__u32 offset = 0;
+	__be16 ethertype = find_headers(visit, &headers, &offset);
+
 	read_network(&headers, offset, ethertype, flow, addresses);
 }
+
+#include "identity.bpf.h"
 
 /* Whether a packet is one of those to be followed. Without an area, that takes an interface, or it may be no packet. */
 static __always_inline int is_asked_for(const struct visit *visit, const struct pktmeta_skb_cursor *c)
@@ -150,54 +160,6 @@ static __always_inline int is_asked_for(const struct visit *visit, const struct 
 	return matches_flow(&flow, &addresses, &pktmeta_trace.filter);
 }
 
-/*
- * Whether a packet is another than the one that was followed at this address, whose end has not been told. What an
- * application has read goes nowhere any more but to be read again; no interface brings a packet twice that has not been
- * sent in between; and what was received is never one of the host's own, unless a tunnel has sent it.
- */
-static __always_inline int is_another(const struct pktmeta_followed *followed, const struct visit *visit)
-{
-	if (followed->is_read)
-		return !visit->is_read && visit->station != PKTMETA_STATION_FREED &&
-		       visit->station != PKTMETA_STATION_DROPPED;
-	switch (visit->station) {
-	case PKTMETA_STATION_GRO:
-		return followed->merged_by == (__u64)MEMBER(visit->skb, dev);
-	case PKTMETA_STATION_RECEIVE:
-		return followed->received_by == (__u64)MEMBER(visit->skb, dev);
-	case PKTMETA_STATION_QUEUE:
-		return (followed->merged_by || followed->received_by) && !MEMBER(visit->skb, skb_iif);
-	}
-	return 0;
-}
-
-/* Keeps what tells the packet from others that come later. */
-static __always_inline void remember(struct pktmeta_followed *followed, const struct visit *visit)
-{
-	switch (visit->station) {
-	case PKTMETA_STATION_GRO:
-		followed->merged_by = (__u64)MEMBER(visit->skb, dev);
-		break;
-	case PKTMETA_STATION_RECEIVE:
-		followed->received_by = (__u64)MEMBER(visit->skb, dev);
-		break;
-	case PKTMETA_STATION_TRANSMIT:
-		followed->merged_by = followed->received_by = 0;
-		break;
-	}
-	followed->is_read = visit->is_read;
-}
-
-static __always_inline void forget(__u64 skb, const struct pktmeta_followed *followed)
-{
-	__u64 head = followed->head;
-	__u64 *number = bpf_map_lookup_elem(&pktmeta_heads, &head);
-
-	if (number && *number == followed->number)
-		bpf_map_delete_elem(&pktmeta_heads, &head);
-	bpf_map_delete_elem(&pktmeta_followed, &skb);
-}
-
 /* Numbers from each CPU's own count, and no CPU's is 0. */
 static __always_inline __u64 new_number(const struct pktmeta_event_counts *counts)
 {
@@ -205,30 +167,29 @@ static __always_inline __u64 new_number(const struct pktmeta_event_counts *count
 }
 
 /*
- * Says which packet shares its memory with one that is new, and has its area so; 0 if none. The kernel marks both.
- * Where no mark is, the memory has been another packet's before, whose end was not told.
+ * Says which packet shares its memory with one that is new, and says the same; 0 if none. The kernel marks both. Where
+ * no mark is, or the packet says other things, the memory has been another packet's before.
  */
-static __always_inline __u64 find_original(const void *skb, __u64 head, __u64 number)
+static __always_inline __u64 find_original(const void *skb, __u64 head, __u64 number, const struct sight *sight)
 {
 	const struct sk_buff___trace *copy = skb;
-	__u64 *known = bpf_map_lookup_elem(&pktmeta_heads, &head);
+	struct pktmeta_original *known = bpf_map_lookup_elem(&pktmeta_heads, &head);
+	struct pktmeta_original new = {.number = number, .identity = sight->identity};
 
-	if (known && BPF_CORE_READ_BITFIELD_PROBED(copy, cloned))
-		return *known;
-	bpf_map_update_elem(&pktmeta_heads, &head, &number, BPF_ANY);
+	if (known && is_same(&known->identity, &new.identity) && BPF_CORE_READ_BITFIELD_PROBED(copy, cloned))
+		return known->number;
+	bpf_map_update_elem(&pktmeta_heads, &head, &new, BPF_ANY);
 	return 0;
 }
 
-/* Begins with a packet; NULL if there is no room. */
-static __always_inline struct pktmeta_followed *begin(__u64 skb, __u64 head, struct pktmeta_event_counts *counts,
-						      __u64 *copy_of)
+/* Begins with a packet, if there is room; the number of the one it shares its memory with, or 0. */
+static __attribute__((noinline)) __u64 begin(__u64 skb, __u64 head, const struct sight *sight, __u64 number)
 {
-	struct pktmeta_followed new = {.head = head, .number = new_number(counts)};
+	struct pktmeta_followed new = {.head = head, .number = number};
 
 	if (bpf_map_update_elem(&pktmeta_followed, &skb, &new, BPF_ANY))
-		return NULL;
-	*copy_of = find_original((const void *)skb, head, new.number);
-	return bpf_map_lookup_elem(&pktmeta_followed, &skb);
+		return 0;
+	return find_original((const void *)skb, head, number, sight);
 }
 
 static __always_inline int is_end(__u8 station)
@@ -258,10 +219,9 @@ static __always_inline void tell_area(struct pktmeta_trace_event *event, const s
 }
 
 static __always_inline void tell(const struct visit *visit, const struct pktmeta_skb_cursor *c,
-				 const struct pktmeta_followed *followed, __u64 copy_of, __u8 flags,
-				 struct pktmeta_event_counts *counts)
+				 const struct pktmeta_followed *followed, const struct sight *sight, __u64 copy_of,
+				 __u8 flags, struct pktmeta_event_counts *counts)
 {
-	struct addresses addresses = {};
 	struct pktmeta_trace_event *event;
 
 	event = bpf_ringbuf_reserve(
@@ -293,9 +253,9 @@ static __always_inline void tell(const struct visit *visit, const struct pktmeta
 	}
 	if (c->cursor.is_open)
 		tell_area(event, c);
-	read_flow(visit, &event->flow, &addresses);
-	__builtin_memcpy(event->source, addresses.source, sizeof(event->source));
-	__builtin_memcpy(event->destination, addresses.destination, sizeof(event->destination));
+	event->flow = sight->flow;
+	__builtin_memcpy(event->source, sight->addresses.source, sizeof(event->source));
+	__builtin_memcpy(event->destination, sight->addresses.destination, sizeof(event->destination));
 	counts->written++;
 	bpf_ringbuf_submit(event, wake_up(counts, event->time, pktmeta_trace.wake_after));
 }
@@ -318,6 +278,23 @@ static __always_inline int is_passed_by(const void *skb)
 	return !control->has_begun && (!control->is_open || is_out_of_question(skb));
 }
 
+/* Sees a packet at an address that is known; NULL if it is another than before, of which nothing is known any more. */
+static __always_inline struct pktmeta_followed *go_on(struct pktmeta_followed *followed, __u64 skb,
+						      const struct visit *visit, struct sight *sight)
+{
+	enum sameness sameness;
+
+	see_packet(visit, sight);
+	sameness = compare(followed, visit, sight);
+	if (sameness == IS_ANOTHER) {
+		bpf_map_delete_elem(&pktmeta_followed, &skb);
+		return NULL;
+	}
+	if (sameness == MAY_BE_SAME)
+		followed->is_unsure = 1;
+	return followed;
+}
+
 /* One function, which all programs of the object share. */
 static __attribute__((noinline)) int see(const struct visit *visit)
 {
@@ -326,6 +303,7 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 	struct pktmeta_followed *followed;
 	struct pktmeta_event_counts *counts;
 	struct pktmeta_skb_cursor c;
+	struct sight sight;
 	__u64 key = (__u64)skb, head, copy_of = 0;
 	__u32 zero = 0;
 	__u8 flags = 0;
@@ -335,10 +313,8 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 	if (!counts || !control)
 		return 0;
 	followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
-	if (followed && is_another(followed, visit)) {
-		forget(key, followed);
-		followed = NULL;
-	}
+	if (followed)
+		followed = go_on(followed, key, visit, &sight);
 	if (!followed && (!control->is_open || is_out_of_question(skb)))
 		return 0;
 	pktmeta_open_skb(&c, skb);
@@ -349,7 +325,9 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 		counts->matched++;
 		if (pktmeta_trace.sample && counts->matched % pktmeta_trace.sample != 1 % pktmeta_trace.sample)
 			return 0;
-		followed = begin(key, head, counts, &copy_of);
+		see_packet(visit, &sight);
+		copy_of = begin(key, head, &sight, new_number(counts));
+		followed = bpf_map_lookup_elem(&pktmeta_followed, &key);
 		if (!followed) {
 			counts->dropped++;
 			return 0;
@@ -360,10 +338,10 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 		followed->is_unsure = 1;
 		followed->head = head;
 	}
-	remember(followed, visit);
-	tell(visit, &c, followed, copy_of, flags, counts);
+	remember(followed, visit, &sight);
+	tell(visit, &c, followed, &sight, copy_of, flags, counts);
 	if (is_end(visit->station))
-		forget(key, followed);
+		bpf_map_delete_elem(&pktmeta_followed, &key);
 	return 0;
 }
 

@@ -48,6 +48,20 @@ struct pktmeta_trace_control {
 	__u32 has_begun; /* programs': not 0 once some packet is followed, or was; till then none is looked for */
 };
 
+/*
+ * What tells a packet from others, of one of its network headers. Nothing of it changes on the packet's way, but with
+ * NAT the source or the destination. Words are as they lie in the packet.
+ */
+struct pktmeta_identity {
+	__u64 source; /* mixed of address and port */
+	__u64 destination;
+	__u64 content;    /* TCP: sequence number and acknowledgement; else what is behind a header of 8 bytes */
+	__u32 fragment;   /* IPv4: id, and where in the whole it lies; else 0 */
+	__be16 ethertype; /* 0: the headers cannot be read */
+	__u8 protocol;
+	__u8 content_size; /* bytes of content; what is behind them is 0 */
+};
+
 /* A packet that is followed, by the address of its struct sk_buff. */
 struct pktmeta_followed {
 	__u64 number;
@@ -55,9 +69,18 @@ struct pktmeta_followed {
 	/* Of the interfaces that brought it to GRO and to the stack since it was sent last, the addresses; or 0. */
 	__u64 merged_by;
 	__u64 received_by;
-	__u8 is_read; /* an application has it */
+	struct pktmeta_identity identity;
+	__u32 network; /* where the identity's header is, in bytes from head */
+	__u8 hops;     /* that its network header leaves it */
+	__u8 station;  /* where it was seen last */
+	__u8 is_read;  /* an application has it */
 	__u8 is_unsure;
-	__u8 pad[6];
+};
+
+/* By the address of a packet's memory, the first that is followed of those that share it. */
+struct pktmeta_original {
+	__u64 number;
+	struct pktmeta_identity identity;
 };
 
 #define PKTMETA_TRACE_FIRST 1  /* the packet has not been seen before */
@@ -94,7 +117,8 @@ struct pktmeta_trace_event {
 };
 
 _Static_assert(sizeof(struct pktmeta_trace_settings) == 8 + sizeof(struct pktmeta_filter), "padding is explicit");
-_Static_assert(sizeof(struct pktmeta_followed) == 40, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_identity) == 32, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_followed) == 72, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_trace_event) == 136, "values begin on 8 bytes");
 
 #endif /* PKTMETA_TRACE_H */
