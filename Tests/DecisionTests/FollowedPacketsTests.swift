@@ -12,8 +12,10 @@ import Testing
         #expect(packets.packet(55, at: 2).0.number == 2)
         let (again, isNew) = packets.packet(77, at: 9)
         #expect(again.number == 1 && again.start == 1 && !isNew)
-        packets.forget(77)
-        #expect(packets.packet(77, at: 10).0.number == 3)
+        packets.end(77)
+        #expect(packets.number(of: 77) == 1 && !packets.isFollowed(77) && packets.isFollowed(55))
+        #expect(packets.packet(77, at: 10, isCopy: true).0.number == 3)
+        #expect(packets.isFollowed(77) && packets.originals == 2)
     }
 
     @Test func thoseWhoseEndIsNotToldAreForgotten() {

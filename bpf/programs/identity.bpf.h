@@ -6,9 +6,9 @@
  * memory, and not every way to free one is told. So packets are told apart by what their network headers say. Of each
  * that is followed it is kept where in its memory the header was, and what it said (struct pktmeta_identity).
  *
- *	the header says the same                    it is the same packet
+ *	the header says the same                    it is the same packet, if the memory is the same or must be another
  *	the old header lies where it was            the same: a tunnel has put a header in front of it, or taken it away
- *	either address is another, nothing else     the same: NAT, where that can have been since
+ *	an address or port is another, nothing else the same: NAT, where that can have been since
  *	there is no header to be read               it may be the same
  *	else                                        another one
  *
@@ -197,6 +197,12 @@ static __always_inline int is_moved(const struct pktmeta_followed *followed, con
 	return is_sent(visit->station) && inner > data && has_old_header(followed, inner, sight->headers.end);
 }
 
+/* Whether it was received and not sent since: no other that was received gets here without having been seen there. */
+static __always_inline int has_come_through(const struct pktmeta_followed *followed, const struct visit *visit)
+{
+	return followed->received_by && !is_received(visit->station) && MEMBER(visit->skb, skb_iif);
+}
+
 /*
  * Whether the packet is the same but for its source or destination. NAT is done on the way from where a packet is
  * received to where it is sent, or before it is sent first: never between sending and receiving.
@@ -204,15 +210,12 @@ static __always_inline int is_moved(const struct pktmeta_followed *followed, con
 static __always_inline int is_translated(const struct pktmeta_followed *followed, const struct visit *visit,
 					 const struct sight *sight)
 {
-	const void *skb = visit->skb, *head = MEMBER(skb, head);
+	const struct pktmeta_identity *now = &sight->identity, *then = &followed->identity;
 
-	if (is_sent(followed->station) || is_received(visit->station))
+	if (is_sent(followed->station) || is_received(visit->station) || !is_same_content(now, then))
 		return 0;
-	if (followed->head == (__u64)head && sight->headers.network - head != followed->network)
-		return 0;
-	return (sight->identity.source == followed->identity.source ||
-		sight->identity.destination == followed->identity.destination) &&
-	       is_same_content(&sight->identity, &followed->identity);
+	return now->source == then->source || now->destination == then->destination ||
+	       has_come_through(followed, visit);
 }
 
 /*
@@ -242,26 +245,35 @@ static __always_inline int cannot_come(const struct pktmeta_followed *followed, 
 	return 0;
 }
 
+/*
+ * How sure it is that a packet that says the same is the same: the kernel may have given the packet a larger memory, or
+ * the address to another one.
+ */
+static __always_inline enum sameness likeness(const struct pktmeta_followed *followed, const struct visit *visit)
+{
+	if (followed->head == (__u64)MEMBER(visit->skb, head) || has_come_through(followed, visit))
+		return IS_SAME;
+	return MAY_BE_SAME;
+}
+
 /* Whether the packet is the one that was followed at its address. */
 static __always_inline enum sameness compare(const struct pktmeta_followed *followed, const struct visit *visit,
 					     const struct sight *sight)
 {
-	const void *skb = visit->skb;
-
 	if (cannot_come(followed, visit, sight))
 		return IS_ANOTHER;
 	if (sight->identity.ethertype && is_same(&sight->identity, &followed->identity))
-		return IS_SAME;
+		return likeness(followed, visit);
 	/* What is no packet of the network's, as one between processes of this host. */
-	if (!MEMBER(skb, protocol))
+	if (!MEMBER(visit->skb, protocol))
 		return IS_ANOTHER;
 	if (!followed->identity.ethertype)
 		return MAY_BE_SAME;
 	if (is_moved(followed, visit, sight))
-		return IS_SAME;
+		return likeness(followed, visit);
 	if (!sight->identity.ethertype)
 		return MAY_BE_SAME;
-	return is_translated(followed, visit, sight) ? IS_SAME : IS_ANOTHER;
+	return is_translated(followed, visit, sight) ? likeness(followed, visit) : IS_ANOTHER;
 }
 
 /* Keeps what tells the packet from others that come later. */

@@ -166,19 +166,25 @@ static __always_inline __u64 new_number(const struct pktmeta_event_counts *count
 	return counts->matched << 16 | bpf_get_smp_processor_id();
 }
 
+/* Has copies found by the memory that they share with the packet. */
+static __attribute__((noinline)) int keep_original(__u64 head, __u64 number, const struct sight *sight)
+{
+	struct pktmeta_original new = {.number = number, .identity = sight->identity};
+
+	return bpf_map_update_elem(&pktmeta_heads, &head, &new, BPF_ANY);
+}
+
 /*
  * Says which packet shares its memory with one that is new, and says the same; 0 if none. The kernel marks both. Where
  * no mark is, or the packet says other things, the memory has been another packet's before.
  */
-static __always_inline __u64 find_original(const void *skb, __u64 head, __u64 number, const struct sight *sight)
+static __always_inline __u64 find_original(const void *skb, __u64 head, const struct sight *sight)
 {
 	const struct sk_buff___trace *copy = skb;
 	struct pktmeta_original *known = bpf_map_lookup_elem(&pktmeta_heads, &head);
-	struct pktmeta_original new = {.number = number, .identity = sight->identity};
 
-	if (known && is_same(&known->identity, &new.identity) && BPF_CORE_READ_BITFIELD_PROBED(copy, cloned))
+	if (known && is_same(&known->identity, &sight->identity) && BPF_CORE_READ_BITFIELD_PROBED(copy, cloned))
 		return known->number;
-	bpf_map_update_elem(&pktmeta_heads, &head, &new, BPF_ANY);
 	return 0;
 }
 
@@ -186,10 +192,14 @@ static __always_inline __u64 find_original(const void *skb, __u64 head, __u64 nu
 static __attribute__((noinline)) __u64 begin(__u64 skb, __u64 head, const struct sight *sight, __u64 number)
 {
 	struct pktmeta_followed new = {.head = head, .number = number};
+	__u64 copy_of;
 
 	if (bpf_map_update_elem(&pktmeta_followed, &skb, &new, BPF_ANY))
 		return 0;
-	return find_original((const void *)skb, head, number, sight);
+	copy_of = find_original((const void *)skb, head, sight);
+	if (!copy_of)
+		keep_original(head, number, sight);
+	return copy_of;
 }
 
 static __always_inline int is_end(__u8 station)
@@ -334,9 +344,9 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 		}
 		control->has_begun = 1;
 		flags = PKTMETA_TRACE_FIRST;
-	} else if (followed->head != head) {
-		followed->is_unsure = 1;
+	} else if (followed->head != head || !is_same(&followed->identity, &sight.identity)) {
 		followed->head = head;
+		keep_original(head, followed->number, &sight);
 	}
 	remember(followed, visit, &sight);
 	tell(visit, &c, followed, &sight, copy_of, flags, counts);

@@ -12,7 +12,7 @@ public struct TraceRequest: Sendable, Hashable {
     public var sample = 1
     /// Bytes of events that may wait to be read: a power of two, and whole pages.
     public var bufferSize = 4 << 20
-    /// Follow no more than so many packets; nil: all.
+    /// Follow no more than so many packets, and their copies; nil: all.
     public var count: Int?
 
     public init() {}

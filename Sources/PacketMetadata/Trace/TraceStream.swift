@@ -103,10 +103,10 @@ public final class TraceStream {
     ) throws(PacketMetadataError) -> TracedPacket? {
         guard let station = TraceStation.byCode[event.station] else { return nil }
         let flags = Int32(event.flags)
-        if flags & PKTMETA_TRACE_FIRST != 0 { packets.forget(event.number) }
-        if isClosed, packets.number(of: event.number) == nil { return nil }
-        let (known, isNew) = packets.packet(event.number, at: event.time)
-        if let count = request.count, known.number >= count, !isClosed {
+        if flags & PKTMETA_TRACE_FIRST != 0 { packets.end(event.number) }
+        if isClosed, !packets.isFollowed(event.number) { return nil }
+        let (known, isNew) = packets.packet(event.number, at: event.time, isCopy: event.copy_of != 0)
+        if let count = request.count, packets.originals >= count, !isClosed {
             try tracer.setOpen(false)
             isClosed = true
         }
@@ -114,13 +114,13 @@ public final class TraceStream {
         let before = Set(isNew ? [] : known.fields ?? [])
         let addresses = record.extracting(Self.addresses)
         let flow = WatchedPacket.Flow(event.flow, addresses: addresses, distance: addresses.byteCount / 2)
-        packets.keep(fields, flow, of: event.number)
-        if station.isCertainEnd { packets.forget(event.number) }
+        packets.keep(fields, flow, etherType: event.flow.ethertype, of: event.number)
+        if station.isCertainEnd { packets.end(event.number) }
         return TracedPacket(
             number: known.number, copyOf: event.copy_of == 0 ? nil : packets.number(of: event.copy_of), isFirst: isNew,
             isSure: flags & PKTMETA_TRACE_UNSURE == 0, time: event.time, age: event.time &- known.start,
             station: station, interface: interface(event), length: Int(event.length),
-            etherType: event.flow.ethertype, flow: flow, isOtherFlow: flow != nil && flow != known.flow,
+            etherType: event.flow.ethertype, flow: flow, isOtherFlow: isOther(flow, event.flow.ethertype, than: known),
             fields: fields, news: (fields ?? []).filter { !before.contains($0) },
             reader: event.process == 0
                 ? nil : TracedPacket.Reader(process: event.process, command: spelled(event.command)),
@@ -129,6 +129,14 @@ public final class TraceStream {
             hook: flags & PKTMETA_TRACE_HOOK == 0
                 ? nil : TracedPacket.NetfilterHook(family: event.family, number: event.hook),
             hasLostArea: !isNew && known.fields != nil && fields == nil)
+    }
+
+    private func isOther(
+        _ flow: WatchedPacket.Flow?, _ etherType: UInt16, than known: FollowedPackets.Packet
+    ) -> Bool {
+        if let flow { return flow != known.flow }
+        // What has no flow, as ARP out of a tunnel.
+        return etherType != 0 && known.etherType != 0 && etherType != known.etherType
     }
 
     /// Where the two addresses lie in an event.

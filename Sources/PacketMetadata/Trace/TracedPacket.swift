@@ -43,9 +43,10 @@ public struct TracedPacket: Sendable, Hashable {
         public let number: UInt8
     }
 
-    /// From 1 on, in the order in which packets were seen first.
+    /// From 1 on, in the order in which packets were seen first, copies among them.
     public let number: Int
-    /// Number of the packet with which this one, which is seen for the first time, shares its memory; nil if it does with none.
+    /// Number of the packet with which this one, which is seen for the first time, shares its memory, also if that one has
+    /// ended; nil if it does with none.
     public let copyOf: Int?
     /// Whether the packet is seen for the first time.
     public let isFirst: Bool
@@ -65,7 +66,8 @@ public struct TracedPacket: Sendable, Hashable {
     public let etherType: UInt16
     /// nil if it is neither IPv4 nor IPv6, or not known there.
     public let flow: WatchedPacket.Flow?
-    /// Whether ``flow`` is another than where it was known before, as behind a tunnel or NAT; also of a packet that is new.
+    /// Whether ``flow`` is another than where it was known before, as behind a tunnel or NAT; also of a packet that is new. Of
+    /// what has no flow: whether ``etherType`` is.
     public let isOtherFlow: Bool
     /// What it carries there, in the order of the area; nil if it has no area there.
     public let fields: [WatchedPacket.Field]?

@@ -105,7 +105,7 @@ struct TracedPacketDocument: JSONDocument {
         [
             "version": .version,
             "packet": .number(packet.number),
-            // Absent unless it is seen for the first time, and shares its memory with that one.
+            // Absent unless it is seen for the first time, and shares its memory with that one, which may have ended.
             "copyOf": packet.copyOf.map(JSONValue.number),
             "isFirst": .flag(packet.isFirst),
             "isSure": .flag(packet.isSure),

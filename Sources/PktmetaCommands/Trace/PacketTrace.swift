@@ -52,6 +52,7 @@ struct PacketTrace {
 /// How far a trace has come.
 private struct TraceProgress {
     let count: Int?
+    /// Without copies.
     private(set) var packets = 0
     private(set) var visits = 0
     private var underWay: Set<Int> = []
@@ -62,7 +63,7 @@ private struct TraceProgress {
     mutating func add(_ events: [TraceEvent]) {
         for case .packet(let packet) in events {
             visits += 1
-            packets = max(packets, packet.number)
+            if packet.isFirst, packet.copyOf == nil { packets += 1 }
             lastSeen = .now
             guard count != nil else { continue }
             if packet.station.isEnd { underWay.remove(packet.number) } else { underWay.insert(packet.number) }
