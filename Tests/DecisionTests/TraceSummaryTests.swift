@@ -15,16 +15,15 @@ import Testing
 
     private static func packet(
         _ number: Int, _ name: String, at time: UInt64, isFirst: Bool = false, tenant value: String? = "7",
-        drop: TracedPacket.Drop? = nil
+        drop: TracedPacket.Drop? = nil, copyOf: Int? = nil, isSure: Bool = true
     ) throws -> TracedPacket {
         let fields = try value.map {
             [WatchedPacket.Field(name: tenant, value: try FieldValue($0, type: .u32))]
         }
         return TracedPacket(
-            number: number, copyOf: nil, isFirst: isFirst, isSure: true, time: time, age: 0, station: station(name),
-            interface: nil, length: 0, etherType: 0, flow: nil, isOtherFlow: false, fields: fields, news: [],
-            reader: nil,
-            drop: drop, hook: nil, hasLostArea: false)
+            number: number, copyOf: copyOf, isFirst: isFirst, isSure: isSure, time: time, age: 0,
+            station: station(name), interface: nil, length: 0, etherType: 0, flow: nil, isOtherFlow: false,
+            fields: fields, news: [], reader: nil, drop: drop, hook: nil, hasLostArea: false)
     }
 
     @Test func timesFromStationToStationByValue() throws {
@@ -47,6 +46,35 @@ import Testing
         #expect(steps.map(\.times.median) == [200, 1100])
         #expect(summary.groups[0].drops.map(\.drop) == [drop] && summary.groups[0].drops.map(\.count) == [2])
         #expect(summary.groups[1].steps.isEmpty && summary.groups[1].drops.isEmpty)
+    }
+
+    /// A drop is blamed on no packet that it may not have been.
+    @Test func whatIsNotSureIsLeftOut() throws {
+        var summary = TraceSummary(by: Self.tenant)
+        let drop = TracedPacket.Drop(reason: "NO_SOCKET", function: nil)
+        summary.add(try Self.packet(1, "gro", at: 1, isFirst: true))
+        summary.add(try Self.packet(1, "receive", at: 2, isSure: false))
+        summary.add(try Self.packet(1, "dropped", at: 3, drop: drop, isSure: false))
+        #expect(summary.groups.map(\.packets) == [1] && summary.unsurePackets == 1)
+        #expect(summary.groups[0].steps.isEmpty && summary.groups[0].drops.isEmpty)
+    }
+
+    @Test func copiesAreLeftOut() throws {
+        var summary = TraceSummary(by: Self.tenant)
+        summary.add(try Self.packet(1, "gro", at: 1, isFirst: true))
+        summary.add(try Self.packet(2, "read", at: 2, isFirst: true, copyOf: 1))
+        summary.add(try Self.packet(2, "freed", at: 3))
+        #expect(summary.groups.map(\.packets) == [1])
+        #expect(summary.groups[0].steps.isEmpty && summary.unsurePackets == 0)
+    }
+
+    /// What a read packet's memory is freed for later says nothing of the packet, which has ended.
+    @Test func whatComesBehindAReadIsLeftOut() throws {
+        var summary = TraceSummary(by: Self.tenant)
+        summary.add(try Self.packet(1, "receive", at: 1, isFirst: true))
+        summary.add(try Self.packet(1, "read", at: 2))
+        summary.add(try Self.packet(1, "freed", at: 9, tenant: nil))
+        #expect(summary.groups.count == 1 && summary.groups[0].steps.map(\.step.to) == ["read"])
     }
 
     /// What has ended leaves nothing behind: its number is another packet's in no trace, but memory is to be had for long ones.

@@ -3,6 +3,8 @@
 public import RegistryModel
 
 /// What became of packets, by the value of one field where they were seen first.
+///
+/// Copies are left out, and each packet is from where it is not certain any more that it is the same.
 public struct TraceSummary: Sendable {
     /// From one station to the next that a packet was seen at.
     public struct Step: Sendable, Hashable {
@@ -46,8 +48,11 @@ public struct TraceSummary: Sendable {
     public private(set) var groups: [Group] = []
     /// Of packets of further values, which are in no group.
     public private(set) var packetsLeftOut = 0
+    /// Of packets that are in groups only up to where it was certain that they were the same.
+    public private(set) var unsurePackets = 0
     private var indices: [FieldValue?: Int] = [:]
     private var followed: [Int: Followed] = [:]
+    private var copies: Set<Int> = []
 
     private struct Followed {
         let group: Int
@@ -63,14 +68,27 @@ public struct TraceSummary: Sendable {
     public init(by field: FieldName) { self.field = field }
 
     public mutating func add(_ packet: TracedPacket) {
-        guard let index = group(of: packet) else { return }
+        guard isCounted(packet), let index = group(of: packet) else { return }
         if let before = followed[packet.number] {
             groups[index].add(Step(from: before.station, to: packet.station.name), packet.time &- before.time)
         }
         if let drop = packet.drop { groups[index].add(drop) }
         followed[packet.number] =
             packet.station.isEnd ? nil : Followed(group: index, station: packet.station.name, time: packet.time)
-        followed[packet.number - Self.maximumFollowed] = nil
+        forget(packet.number - Self.maximumFollowed)
+    }
+
+    private mutating func isCounted(_ packet: TracedPacket) -> Bool {
+        if packet.copyOf != nil { copies.insert(packet.number) }
+        if copies.contains(packet.number) { return false }
+        if packet.isSure { return packet.isFirst || followed[packet.number] != nil }
+        if followed.removeValue(forKey: packet.number) != nil { unsurePackets += 1 }
+        return false
+    }
+
+    private mutating func forget(_ number: Int) {
+        followed[number] = nil
+        copies.remove(number)
     }
 
     /// - Returns: nil if there are too many groups.

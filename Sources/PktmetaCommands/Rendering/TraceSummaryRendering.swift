@@ -35,6 +35,10 @@ struct TraceSummaryOutput: TraceOutput {
         if summary.packetsLeftOut > 0 {
             parts.append("\(summary.packetsLeftOut.of("packet")) of further values, which are not told apart")
         }
+        if summary.unsurePackets > 0 {
+            parts.append(
+                "\(summary.unsurePackets.of("packet")) not followed to the end: no longer certain to be the same")
+        }
         if dropped > 0 {
             parts.append(display.paint("\(dropped.of("event")) lost for lack of room: numbers are too low", .red))
         }
@@ -43,7 +47,7 @@ struct TraceSummaryOutput: TraceOutput {
 
     private func text(_ group: TraceSummary.Group) -> String {
         var table = Table(columns: [
-            .text("FROM"), .text("TO"), .number("PACKETS"), .number("MEDIAN TIME"),
+            .text("FROM"), .text("TO"), .number("TIMES"), .number("MEDIAN TIME"),
         ])
         table.rows = group.steps.map { step, times in
             [
@@ -72,6 +76,7 @@ struct TraceSummaryDocument: JSONDocument {
             "field": .text(summary.field.text),
             "groups": .array(summary.groups.map(json)),
             "packetsLeftOut": .number(summary.packetsLeftOut),
+            "unsurePackets": .number(summary.unsurePackets),
             // Events for which there was no room.
             "dropped": .number(dropped),
         ]
@@ -85,7 +90,7 @@ struct TraceSummaryDocument: JSONDocument {
             "steps": .array(
                 group.steps.map { step, times in
                     [
-                        "from": .text(step.from), "to": .text(step.to), "packets": .number(times.count),
+                        "from": .text(step.from), "to": .text(step.to), "times": .number(times.count),
                         // ns.
                         "medianTime": .number(times.median),
                     ]
