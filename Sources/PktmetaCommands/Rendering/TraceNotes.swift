@@ -7,27 +7,30 @@ internal import RegistryModel
 struct TraceNotes {
     let stations: [TraceStation]
     let missing: [TraceStation]
-    let functionsRefused: PacketMetadataError?
+    private let areFunctionsRefused: Bool
     let hasDropReasons: Bool
 
     init(_ stream: TraceStream) {
         stations = stream.stations
         missing = stream.missingStations
-        functionsRefused = stream.functionsRefused
+        areFunctionsRefused = stream.functionsRefused != nil
         hasDropReasons = stream.hasDropReasons
     }
 
     /// For people.
     var lines: [String] {
-        var lines = ["stations: " + stations.map(\.words).joined(separator: ", ")]
-        if let functionsRefused {
+        let functions = stations.count { $0.isFunction }
+        var lines = [
+            "stations: " + stations.filter { !$0.isFunction }.map(\.words).joined(separator: ", ")
+                + (functions == 0 ? "" : ", and \(functions.of("function")) of the kernel, which --json lists")
+        ]
+        if areFunctionsRefused {
             lines.append(
-                "not shown: IP input, forwarding and output, netfilter's hooks, TCP, UDP, bridges and tunnels, which take a kernel with "
-                    + "kprobe.multi (Linux 5.18, CONFIG_FPROBE): \(functionsRefused.reason)")
+                "no stations between receive and queue, as of IP and netfilter: no kprobe.multi (Linux 5.18, CONFIG_FPROBE)"
+            )
+            lines.append("no station tells that a datagram in one piece is read: it may be freed long after")
         } else if !missing.isEmpty {
-            lines.append(
-                "not shown, because this kernel has none that can be traced: "
-                    + missing.map(\.words).joined(separator: ", "))
+            lines.append("not in this kernel: " + missing.map(\.words).joined(separator: ", "))
         }
         lines.append("shown by no kernel: what XDP and TC programs say of packets, but that TC drops them")
         if !hasDropReasons { lines.append("this kernel does not say why it drops packets (Linux 5.17): only where") }
@@ -36,10 +39,13 @@ struct TraceNotes {
 }
 
 extension TraceStation {
-    /// With what tells of it.
+    fileprivate var isFunction: Bool {
+        if case .function = source { true } else { false }
+    }
+
     fileprivate var words: String {
         switch source {
-        case .tracepoint(let tracepoint): "\(name) (tracepoint \(tracepoint))"
+        case .tracepoint: name
         case .function: "\(name)()"
         }
     }

@@ -33,7 +33,8 @@ import Testing
             #expect(lines.dropFirst().first?.wholeMatch(of: second) != nil, "\(text.output)")
             let last = try Regex(#" +\+\d+\.\d{3} us #2 dropped (NO_SOCKET )?in __udp4_lib_rcv\+0x[0-9a-f]+"#)
             #expect(lines.last?.wholeMatch(of: last) != nil, "\(text.output)")
-            #expect(text.errors.contains("note: stations: gro (tracepoint napi_gro_receive_entry), "))
+            #expect(
+                text.errors.contains("note: stations: gro, backlog, receive, queue, transmit, read, freed, dropped"))
             #expect(text.errors.contains("note: shown by no kernel: what XDP and TC programs say"))
             #expect(text.errors.contains("note: 2 packets followed, at "))
 
