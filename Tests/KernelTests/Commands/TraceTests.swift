@@ -39,12 +39,12 @@ import Testing
         }
     }
 
-    private static func line(_ packet: TracedPacket) -> String {
+    static func line(_ packet: TracedPacket) -> String {
         "#\(packet.number)\(packet.isSure ? "" : "?") \(packet.station.name) \(packet.interface?.name ?? "")"
             + (packet.drop.map { " \($0)" } ?? "") + (packet.fields == nil ? ", no area" : "")
     }
 
-    private static func value(_ packet: TracedPacket, _ name: String) -> UInt64? {
+    static func value(_ packet: TracedPacket, _ name: String) -> UInt64? {
         packet.fields?.first { $0.name.text == name }?.value.number
     }
 
@@ -148,25 +148,6 @@ import Testing
         }
     }
 
-    /// A tap gets a copy, which shares the packet's memory and so its area.
-    @Test func aCopyIsToldFromItsOriginal() throws {
-        try Kernel.run {
-            let bench = try Bench(fields: Self.fields)
-            let socket = try bench.pair.inReceiver { Box(try ReceivingSocket(port: VethPair.port)) }
-            let tap = try bench.pair.inReceiver { try PacketTap() }
-            let stream = try bench.registry.trace()
-            try Self.send(1..<2, over: bench.pair)
-            _ = try Self.packets(stream) { $0.contains { $0.station.name == "receive" } }
-            try waitForRunningPrograms()
-            #expect(eventually { tap.hasSeenPacket() })
-            let copies = try Self.packets(stream) { $0.contains { $0.isFirst } }.filter { $0.number == 2 }
-            #expect(copies.first?.copyOf == 1 && copies.first?.station.name == "read", "\(copies.map(Self.line))")
-            #expect(copies.first?.reader?.process == UInt32(ProcessID.current))
-            #expect(copies.allSatisfy { Self.value($0, "number") == 1 })
-            withExtendedLifetime(socket) {}
-        }
-    }
-
     /// Behind the tunnel the packet has no area and another flow, and is the same packet.
     @Test func aPacketIsFollowedOutOfATunnel() throws {
         try Kernel.run {
@@ -185,41 +166,17 @@ import Testing
         }
     }
 
-    // MARK: Identity
-
-    /// An application that reads at once frees packets whose addresses, and memory, the next ones get: without a word, where
-    /// no function is traced. Each packet's values stay its own.
-    @Test(arguments: [1, 16]) func addressesThatAreUsedAgainAreOtherPackets(burst: UInt32) throws {
+    /// As a question for an address of the tunnel's network that nobody has.
+    @Test func whatHasNoFlowIsToldOutOfATunnelToo() throws {
         try Kernel.run {
-            let bench = try Bench(fields: Self.fields)
-            let socket = try bench.pair.inReceiver { Box(try ReceivingSocket(port: VethPair.port)) }
-            var request = TraceRequest()
-            request.bufferSize = 32 << 20
-            let stream = try bench.registry.trace(request)
-            let count: UInt32 = 1600
-            var packets: [TracedPacket] = []
-            for start in stride(from: 0, to: count, by: Int(burst)) {
-                try Self.send(start..<start + burst, over: bench.pair)
-                var read: UInt32 = 0
-                let isRead = eventually {
-                    while socket.value.receive() != nil { read += 1 }
-                    return read == burst
-                }
-                #expect(isRead)
-                packets += try Self.events(stream)
-            }
-            packets += try Self.events(stream)
-            let groups = Dictionary(grouping: packets, by: \.number)
-            #expect(groups.count == Int(count), "\(groups.count)")
-            #expect(try stream.counts().dropped == 0)
-            var (wrong, numbers) = (0, Set<UInt64>())
-            for (_, own) in groups where own.allSatisfy(\.isSure) {
-                let values = Set(own.compactMap { Self.value($0, "number") })
-                if values.count != 1 || !numbers.insert(values.first ?? 0).inserted { wrong += 1 }
-            }
-            #expect(wrong == 0)
-            // What else of the kernel's has such an address in between and is freed is taken for an unsure end.
-            #expect(numbers.count > Int(count) / 10 * 9, "\(Int(count) - numbers.count) unsure")
+            let bench = try Bench(fields: [("tenant", "u32", "constant:7")])
+            try bench.pair.addTunnels()
+            let stream = try bench.registry.trace()
+            try Self.send(1..<2, over: bench.pair, to: [198, 51, 100, 9])
+            let packets = try Self.packets(stream) { $0.contains { $0.interface?.name == VethPair.tunnel } }
+            let inner = try #require(packets.first(where: { $0.interface?.name == VethPair.tunnel }))
+            #expect(inner.etherType == 0x806 && inner.flow == nil && inner.isOtherFlow && inner.isSure)
+            #expect(packets.first { $0.number == inner.number }?.flow?.destination.port == 4789)
         }
     }
 
