@@ -8,7 +8,7 @@ internal import SystemPackage
 /// A program that does nothing, and lets each packet pass: to see whether the kernel has its kind.
 public enum PassingProgram: Sendable, Hashable {
     case netfilter
-    case cgroup(TrafficDirection)
+    case cgroup(CgroupHook)
     case tracepoint
     /// For the beginning of functions of the kernel (kprobe.multi).
     case function
@@ -37,7 +37,8 @@ public enum PassingProgram: Sendable, Hashable {
     private var type: bpf_prog_type {
         switch self {
         case .netfilter: bpf_prog_type(UInt32(NETFILTER_PROGRAM_TYPE))
-        case .cgroup: BPF_PROG_TYPE_CGROUP_SKB
+        case .cgroup(.ingress), .cgroup(.egress): BPF_PROG_TYPE_CGROUP_SKB
+        case .cgroup(.socketOptionsGet), .cgroup(.socketOptionsSet): BPF_PROG_TYPE_CGROUP_SOCKOPT
         case .tracepoint: BPF_PROG_TYPE_RAW_TRACEPOINT
         case .function: BPF_PROG_TYPE_KPROBE
         }
@@ -46,7 +47,7 @@ public enum PassingProgram: Sendable, Hashable {
     private var attachType: bpf_attach_type {
         switch self {
         case .netfilter: bpf_attach_type(UInt32(NETFILTER_ATTACH_TYPE))
-        case .cgroup(let direction): direction.cgroupHook
+        case .cgroup(let hook): hook.attachType
         case .tracepoint: bpf_attach_type(0)
         case .function: BPF_TRACE_KPROBE_MULTI
         }
