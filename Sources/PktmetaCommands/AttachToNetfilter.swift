@@ -13,8 +13,9 @@ struct AttachToNetfilter: ContextCommand {
         discussion: """
             The program is SEC("netfilter"), reads fields by <pktmeta/skb.bpf.h>, and returns 1 to let a packet on or 0 to \
             drop it. It runs in one network namespace, among the chains of nftables and iptables and all else that has hooked \
-            itself in there, by its priority. The kernel takes one BPF program at a priority: one of this registry's is \
-            replaced, others are never touched. To have several programs, give them different priorities.
+            itself in there, by its priority. The kernel takes a BPF program only at a priority that nothing else has, \
+            nftables' chains included (mostly 0): one of this registry's is replaced, others are never touched. To have \
+            several programs, give them different priorities.
 
             The links are pinned and outlive this command, and keep the network namespace alive. The kernel cannot put \
             another program into such a link: where a program is replaced, also because the registry changed, both run for a \

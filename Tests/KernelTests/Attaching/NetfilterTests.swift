@@ -316,7 +316,7 @@ import Testing
             #expect(run.exitCode == 73)
             #expect(
                 run.errors.contains(
-                    "in_netfilter (id \(program.id)) has priority 17 at its ipv4 input hook, where the kernel takes one"
+                    "in_netfilter (id \(program.id)) has priority 17 at its ipv4 input hook, where the kernel lets no BPF program be beside others"
                 ))
             #expect(run.errors.contains("Another --priority is free"))
             // Neither that of the other family, which came before or would come.

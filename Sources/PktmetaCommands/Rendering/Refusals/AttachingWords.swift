@@ -32,9 +32,9 @@ extension AttachingRefusal: RefusalWords {
         case .hookTaken(let holder, _, let errno):
             "\(holder?.description ?? "another program") holds its XDP hook (\(errno.name))"
         case .priorityTaken(let place, let holders, let errno):
-            (holders.isEmpty ? "another BPF program" : Self.alternatives(holders))
+            (holders.isEmpty ? "something else, such as a chain of nftables," : Self.alternatives(holders))
                 + " has priority \(place.priority) at its \(place.family.rawValue) \(place.stage.rawValue) hook, where the "
-                + "kernel takes one (\(errno.name))"
+                + "kernel lets no BPF program be beside others (\(errno.name))"
         case .hookFull(let hook, let errno):
             "as many programs as the kernel allows are attached to its \(hook) (\(errno.name))"
         case .neighbourGone(let hook, let errno):
