@@ -5,10 +5,11 @@
  *	xsk_reader /sys/fs/bpf/pktmeta MAPS/xsks eth0 1000 tenant seen_at
  *
  * MAPS is the folder that `pktmeta status` tells. It takes the registry's pins, as owner or as root, and CAP_NET_RAW.
- *With -k in front of all it keeps the areas of the packets that it has seen, which is wrong: then packets without an
- *area show an earlier one's (xsk.h). With -u its frames lie at any addresses (XDP_UMEM_UNALIGNED_CHUNK_FLAG).
+ * With -k in front of all it keeps the areas of the packets that it has seen, which is wrong: then packets without an
+ * area show an earlier one's (xsk.h). With -u its frames lie at any addresses (XDP_UMEM_UNALIGNED_CHUNK_FLAG).
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <linux/if_xdp.h>
 #include <net/if.h>
 #include <poll.h>
@@ -116,19 +117,29 @@ static uint64_t frame_of(const struct xdp_desc *descriptor, int is_unaligned)
 			    : descriptor->addr / FRAME_SIZE * FRAME_SIZE;
 }
 
+/* The number in a value: of other types than integers, that of its first 8 bytes. */
+static uint64_t number_of(const unsigned char *value, __u32 type)
+{
+	uint64_t number;
+
+	memcpy(&number, value, sizeof(number)); /* zeros are behind the value */
+	if (type == PKTMETA_TYPE_BE16)
+		return ntohs((uint16_t)number);
+	return type == PKTMETA_TYPE_BE32 ? ntohl((uint32_t)number) : number;
+}
+
 static void print_field(const struct pktmeta_xsk *x, const void *data, const char *name)
 {
 	__u32 id = pktmeta_xsk_id(x, name);
-	__u8 size = pktmeta_layout_size(x->registry->layouts[id % PKTMETA_SLOTS]);
+	__u32 slot = pktmeta_id_slot(id) % PKTMETA_SLOTS, type = slot ? x->registry->entries[slot - 1].type : 0;
+	__u8 size = pktmeta_layout_size(x->registry->layouts[slot]);
 	unsigned char value[PKTMETA_VALUE_MAX] = {};
-	uint64_t number;
 	int err = pktmeta_xsk_get(x, data, id, value, size);
 
-	memcpy(&number, value, sizeof(number)); /* of an integer in the host's byte order */
 	if (err)
 		printf(" %s: %s", name, strerrorname_np(-err));
 	else
-		printf(" %s=%llu", name, (unsigned long long)number);
+		printf(" %s=%llu", name, (unsigned long long)number_of(value, type));
 }
 
 int main(int argc, char **argv)
