@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Hands packets to an application by AF_XDP (xsk_reader.c): those to UDP port 4739 over IPv4. The last of a chain,
- *behind the programs that set fields:
+ * Hands packets to an application by AF_XDP (xsk_reader.c): those to UDP port 4739 over IPv4. It is the last of a
+ * chain, behind the programs that set fields:
  *
  *	pktmeta attach-to-interface eth0 --xdp prebuilt --xdp to_xsk.bpf.o --tc none
  *
- * The application puts its socket into the map xsks, by the queue; `pktmeta status` says where that is pinned. It stays
- *the same map when the chain is loaded anew. Which packets these are is the application's affair: ARP and the like have
- *to get to the kernel, or nobody finds the host any more.
+ * The application puts its socket into the map xsks, by the queue; `pktmeta status` says where that is pinned. The map
+ * stays the same when the chain is loaded anew. Which packets these are is the application's affair: ARP and the like
+ * have to get to the kernel, or nobody finds the host any more.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

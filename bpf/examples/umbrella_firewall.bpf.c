@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * Umbrella keeps tenants from the host that have not paid. Who a packet is from, Acme has said as it came in
- * (acme_ingress.bpf.c); netfilter gets it once connection tracking and the host's own rules have had it, or before
- *them.
+ * (acme_ingress.bpf.c); netfilter gets it once connection tracking and the host's own rules have had it, or in front of
+ * these.
  *
  *	clang -O2 -g -target bpf -mcpu=v3 -I bpf/include -I /usr/include/$(uname -m)-linux-gnu \
  *		-c bpf/examples/umbrella_firewall.bpf.c -o umbrella_firewall.bpf.o

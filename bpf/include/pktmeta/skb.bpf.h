@@ -9,8 +9,8 @@
  *	pktmeta_open_skb(&c, skb);
  *	err = pktmeta_get(&c, PKTMETA_ID(tenant), &tenant, sizeof(tenant));
  *
- * or, bound, pktmeta_open_bound_skb() and PKTMETA_GET(). The errors are those of pktmeta.bpf.h. Areas are made in XDP
- *only, and set there and at TC.
+ * or, bound, pktmeta_open_bound_skb() and PKTMETA_GET(). The errors are those of pktmeta.bpf.h. Only XDP makes areas,
+ * and fields are set there and at TC.
  *
  * The packet is a struct sk_buff *, or its address as a number, as a raw tracepoint has it; or the context of the
  * program, a struct __sk_buff * or a struct sk_reuseport_md *.

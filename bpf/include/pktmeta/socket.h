@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Fields of the packets that an application receives by a socket: for C11 and C++, without BPF, a library or a
- *privilege. This file needs no other of pktmeta's.
+ * privilege. This file needs no other of pktmeta's.
  *
  *	__u32 tenant;
  *	int id = pktmeta_field_id(fd, "tenant");
@@ -22,14 +22,17 @@
  * about what that one has got. A lock around both does.
  *
  * All calls return 0 or more or, checked in this order:
- *	-ENOPROTOOPT	 nobody answers: no program is attached to this socket's cgroup, or not for that way
- *	-EPROTONOSUPPORT what the next read returns is not known of this socket: neither UDP nor TCP, or kTLS, MPTCP,
- *sockmap -ENOENT		 no such field: never registered, or a stale id -EACCES		 the field is not for
- *sockets -EINVAL		 the size is not the field's -EAGAIN		 nothing is there to be read -EBADMSG
- *(next, batch) the datagram's checksum has not been looked at: pktmeta_next() sees to it -ENODATA	 (next, bytes)
- *TCP has merged the bytes of several packets, and whose these are is not known -ESTALE		 (at, bytes) the packet
- *came before it was asked for, or too long ago -EFAULT		 the packet has no area, or someone else's, or one that
- *is older than the field -ENOENT		 the packet does not carry the field
+ *	-ENOPROTOOPT	  nobody answers: no program is attached to this socket's cgroup, or not for that way
+ *	-EPROTONOSUPPORT  what the next read returns is not known: the socket is not plain UDP or TCP
+ *	-ENOENT		  no such field: never registered, or a stale id
+ *	-EACCES		  the field is not for sockets
+ *	-EINVAL		  the size is not the field's
+ *	-EAGAIN		  nothing is there to be read
+ *	-EBADMSG	  (next, batch) nothing has looked at the datagram's checksum; pktmeta_next() sees to it
+ *	-ENODATA	  (next, bytes) TCP has merged bytes of several packets; whose these are is not known
+ *	-ESTALE		  (at, bytes) the packet came before it was asked for, or too long ago
+ *	-EFAULT		  the packet has no area, or someone else's, or one that is older than the field
+ *	-ENOENT		  the packet does not carry the field
  */
 #ifndef PKTMETA_SOCKET_H
 #define PKTMETA_SOCKET_H
