@@ -51,11 +51,14 @@ static __always_inline enum pktmeta_asked_outcome outcome_of(int err)
 
 static __always_inline void count_outcome(__u32 way, int err)
 {
+	__u64 index = way * PKTMETA_ASKED_OUTCOMES + outcome_of(err);
+	struct pktmeta_asked *asked;
 	__u32 zero = 0;
-	struct pktmeta_asked *asked = bpf_map_lookup_elem(&pktmeta_asked, &zero);
 
-	if (asked && way < PKTMETA_WAYS)
-		asked->counts[way][outcome_of(err)]++;
+	__PKTMETA_KEEP(index); /* one number, which the verifier sees compared and used */
+	asked = bpf_map_lookup_elem(&pktmeta_asked, &zero);
+	if (asked && index < PKTMETA_WAYS * PKTMETA_ASKED_OUTCOMES)
+		(&asked->counts[0][0])[index]++;
 }
 
 /* Ends a question of another's, or one that nobody here answers: as the kernel has it. */

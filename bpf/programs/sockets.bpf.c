@@ -74,10 +74,13 @@ static __always_inline __u32 room_for(struct bpf_sockopt *ctx, __u32 size)
 /* Of larger batches, the verifier grows tired. */
 #define BATCH_MAX 128
 
-/* Bytes of answers, or an error. */
-static __always_inline int answer_datagrams(struct bpf_sockopt *ctx, const void *sk, __u32 id, __u32 size)
+/*
+ * Functions that answer are global, each with a stack of its own: areas are large, and a program's whole stack has 512
+ * bytes. This one returns bytes of answers, or an error.
+ */
+__attribute__((noinline)) int answer_datagrams(struct bpf_sockopt *ctx, __u32 id, __u32 size)
 {
-	struct udp_queues queues = udp_queues_of(sk);
+	struct udp_queues queues = udp_queues_of(socket_of(ctx));
 	__u32 stride = PKTMETA_ANSWER_SIZE(size), room = room_for(ctx, size), offset = 0;
 	const void *skb = queues.readers;
 	int err = -EAGAIN;
@@ -98,13 +101,13 @@ static __always_inline int answer_datagrams(struct bpf_sockopt *ctx, const void 
 	return offset ? (int)offset : err;
 }
 
-static __always_inline int answer_next_bytes(struct bpf_sockopt *ctx, const void *sk, __u32 id)
+__attribute__((noinline)) int answer_next_bytes(struct bpf_sockopt *ctx, __u32 id)
 {
 	struct pktmeta_skb_cursor c;
 	struct tcp_bytes bytes = {};
 	int err;
 
-	err = find_tcp_bytes(sk, &bytes);
+	err = find_tcp_bytes(socket_of(ctx), &bytes);
 	if (err)
 		return err;
 	err = keep_first_packet(&bytes);
@@ -112,8 +115,6 @@ static __always_inline int answer_next_bytes(struct bpf_sockopt *ctx, const void
 		err = -EFAULT;
 	return answer_at(ctx, 0, &c, id, err, bytes.left);
 }
-
-/* Global functions, as the one above: each has a stack of its own, and areas are large. */
 
 __attribute__((noinline)) int answer_timestamp(struct bpf_sockopt *ctx, __u32 id)
 {
@@ -159,7 +160,7 @@ static __always_inline int answer_next(struct bpf_sockopt *ctx, __u32 way, __u32
 	if (reader == NO_READER)
 		return -EPROTONOSUPPORT;
 	if (reader == UDP_READER)
-		return way == PKTMETA_WAY_NEXT ? answer_datagrams(ctx, sk, id, size) : -EPROTONOSUPPORT;
+		return way == PKTMETA_WAY_NEXT ? answer_datagrams(ctx, id, size) : -EPROTONOSUPPORT;
 	if (way == PKTMETA_WAY_BYTES) {
 		copied = OF_TCP(sk, copied_seq);
 		bytes = OF_TCP(sk, rcv_nxt) - copied;
@@ -170,7 +171,7 @@ static __always_inline int answer_next(struct bpf_sockopt *ctx, __u32 way, __u32
 			return err ? err : PKTMETA_ANSWER_SIZE(size);
 		/* The packet at the head of the queue still knows the first bytes. */
 	}
-	err = answer_next_bytes(ctx, sk, id);
+	err = answer_next_bytes(ctx, id);
 	return err ? err : PKTMETA_ANSWER_SIZE(size);
 }
 
