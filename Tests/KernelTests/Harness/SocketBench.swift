@@ -25,21 +25,26 @@ final class SocketBench: @unchecked Sendable {
         var testDescription: String { "IPv\(rawValue)" }
     }
 
-    /// Fields with their types and sources, as far as the area has room for them.
+    /// Fields with their types and sources: before Linux 6.8, an area has room for the first three.
     static func fields(_ family: Family) -> [(name: String, type: String, more: [String])] {
         let transport = family.transport
-        return [
+        let first = [
             ("number", "u64", ["--source", "payload:\(transport + 8)"]),
             ("short_number", "u32", ["--source", "payload:\(transport + 8)"]),
             ("sequence", "be32", ["--source", "payload:\(transport + 4)"]),
+        ]
+        if capacity < 64 { return first }
+        return first + [
             ("tenant", "u32", ["--source", "constant:7"]),
             ("hidden", "u32", ["--source", "constant:9", "--no-sockets"]),
             ("unset", "u64", []),
         ]
     }
 
-    /// - Parameter capacity: bytes of an area.
-    init(_ family: Family = .ipv4, capacity: Int = 64, fields: [(name: String, type: String, more: [String])]? = nil)
+    private static let capacity = (try? Registry.grantedCapacity(of: [64, 32])) ?? 64
+
+    /// - Parameter capacity: bytes of an area; nil for what the kernel grants.
+    init(_ family: Family = .ipv4, capacity: Int? = nil, fields: [(name: String, type: String, more: [String])]? = nil)
         throws
     {
         attachments = try AttachmentTests.Bench()
@@ -53,7 +58,7 @@ final class SocketBench: @unchecked Sendable {
                 _ = try ChildProcess.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/lo/disable_ipv6"])
             }
         }
-        try run(["create-registry", "--capacity", "\(capacity)"])
+        try run(["create-registry", "--capacity", "\(capacity ?? Self.capacity)"])
         for field in fields ?? Self.fields(family) {
             try run(["register-field", field.name, "--type", field.type] + field.more)
         }
