@@ -158,19 +158,23 @@ import Testing
         }
     }
 
+    private static let layers = ["netfilter", "cgroups", "steering", "tracing", "af-xdp"]
+
     @Test(arguments: Scene.allCases, Memory.allCases)
     func doctor(scene: Scene, memory: Memory) throws {
         let stage = try Stage(scene, memory)
         try stage.run { command in
             #expect(try stage.attach()?.status ?? 0 == 0)
             let plain = try command.expect("doctor", VethPair.far)
-            // The registry has a private field, and a veth device leads elsewhere.
-            #expect(plain.output.contains("Packets would carry fields on far0 (1 weaker)."))
             let document = try command.expect("doctor", VethPair.far, "--json").json
             #expect(document["works"].flag == true)
             let findings = document["findings"].array
             #expect(findings.allSatisfy { $0["level"].text != "broken" })
-            #expect(findings.filter { $0["level"].text == "weaker" }.map { $0["check"].text } == ["private-fields"])
+            // The registry has a private field, and a veth device leads elsewhere; what else a kernel has not got is beside
+            // interfaces' hooks.
+            let weaker = findings.filter { $0["level"].text == "weaker" }.compactMap { $0["check"].text }
+            #expect(weaker.filter { !Self.layers.contains($0) } == ["private-fields"])
+            #expect(plain.output.contains("Packets would carry fields on far0 (\(weaker.count) weaker)."))
             let hooks = findings.filter { $0["check"].text?.hasSuffix("-hook") == true }.compactMap { $0["text"].text }
             #expect(hooks.count == 2)
             for program in scene.xdp.prefix(1) + scene.tc {
