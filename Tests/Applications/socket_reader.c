@@ -34,6 +34,7 @@
 #endif
 
 #define PORT 4739
+#define LONGEST 120 /* seconds */
 
 static int is_ipv6;
 static int count = 200;
@@ -744,6 +745,7 @@ int main(int argc, char **argv)
 	if (argc < 5)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	alarm(LONGEST); /* what waits for bytes that never come is a failure, and no test that never ends */
 	join(argv[1]);
 	sender = checked(open(argv[2], O_RDONLY | O_CLOEXEC), argv[2]);
 	home = checked(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "open this namespace");
