@@ -131,13 +131,15 @@ struct SteeringStore: Sendable {
         }
     }
 
-    /// Removes what killed processes left half made or half removed.
+    /// Removes what killed processes left half made or half removed, the folder of all with the last of them.
     ///
     /// - Returns: what that was.
     func removeHalfDone() throws(PacketMetadataError) -> [String] {
-        let names = try names().filter { $0.hasPrefix(Self.temporaryPrefix) }
-        if names.isEmpty { return [] }
+        let all = try names()
+        let names = all.filter { $0.hasPrefix(Self.temporaryPrefix) }
         do throws(Errno) {
+            let isThere = try pins.steering.exists()
+            if names.isEmpty, !all.isEmpty || !isThere { return [] }
             for name in names { try pins.steering.appending(name).takeApart() }
             try settle()
         } catch {
