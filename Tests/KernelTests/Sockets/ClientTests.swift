@@ -56,7 +56,7 @@ import Testing
             let log = folder.path.appending("log").string
             // In the background, as somebody else, in the cgroup.
             let command =
-                "echo 0 > \(bench.cgroup.path)/cgroup.procs; exec setpriv --reuid 65534 --regid 65534 --clear-groups "
+                "echo 0 > \(bench.cgroup.path)/cgroup.procs; exec timeout 120 setpriv --reuid 65534 --regid 65534 --clear-groups "
                 + "--no-new-privs \(words.joined(separator: " ")) \(VethPair.port) short_number \(Self.count) > \(log) 2>&1 &"
             let started = try bench.attachments.pair.inReceiver { try ChildProcess.run(["sh", "-c", "(\(command))"]) }
             #expect(started.status == 0, "\(started.output)")
