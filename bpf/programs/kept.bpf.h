@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Areas of packets that came to a socket, kept for when it asks: for some time, and for sockets that have asked for
- * that. */
+/* Areas of packets that came to a socket, kept for some time for when it asks: of sockets that have asked for that. */
 #ifndef PKTMETA_KEPT_BPF_H
 #define PKTMETA_KEPT_BPF_H
 
@@ -18,10 +17,10 @@ struct pktmeta_kept {
 	__u64 slots[PKTMETA_KEPT_SIZE / 8];
 };
 
+/* BPF_F_CLONE: accepted sockets have what the listening one has asked for. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags,
-	       BPF_F_NO_PREALLOC | BPF_F_CLONE); /* accepted sockets have what the listening one has asked for */
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, struct pktmeta_socket_options);
 } pktmeta_options SEC(".maps");
@@ -71,22 +70,8 @@ static __always_inline void copy_area(__u64 *words, const struct pktmeta_skb_cur
 	}
 }
 
-/* Under the lock. */
-static __always_inline void fill_slot(__u64 *slot, __u64 about, const __u64 *words)
-{
-	__u64 capacity = __PKTMETA_SEAL(CAPACITY);
-
-	slot[0] = about;
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < AREA_WORDS_MAX; i++) {
-		if (i * 8 >= capacity)
-			break;
-		slot[1 + i] = words[i];
-	}
-}
-
-/* Likewise. */
-static __always_inline void read_slot(const __u64 *slot, __u64 *words)
+/* Copies an area. */
+static __always_inline void copy_words(__u64 *to, const __u64 *from)
 {
 	__u64 capacity = __PKTMETA_SEAL(CAPACITY);
 
@@ -94,11 +79,11 @@ static __always_inline void read_slot(const __u64 *slot, __u64 *words)
 	for (__u32 i = 0; i < AREA_WORDS_MAX; i++) {
 		if (i * 8 >= capacity)
 			break;
-		words[i] = slot[1 + i];
+		to[i] = from[i];
 	}
 }
 
-/* Likewise: whether two have the same area, or both none. */
+/* Whether two have the same area, or both none. Under the lock. */
 static __always_inline int is_same_area(const __u64 *slot, const __u64 *words)
 {
 	__u64 capacity = __PKTMETA_SEAL(CAPACITY);
@@ -118,11 +103,12 @@ static __always_inline int is_same_area(const __u64 *slot, const __u64 *words)
 /* Takes the next slot, and gives the oldest up if all are taken. Under the lock. */
 static __always_inline void keep(struct pktmeta_kept *kept, __u64 about, const __u64 *words)
 {
-	__u32 number = kept->next++;
+	__u64 *slot = slot_of(kept, kept->next++);
 
 	if (kept->next - kept->first > pktmeta_sockets.slots)
 		kept->first = kept->next - pktmeta_sockets.slots;
-	fill_slot(slot_of(kept, number), about, words);
+	slot[0] = about;
+	copy_words(slot + 1, words);
 }
 
 /* Datagrams: a slot is about the packet's timestamp, the lowest bits of which lead to it. */
@@ -147,7 +133,7 @@ static __always_inline int find_datagram(struct pktmeta_kept *kept, __u32 ticket
 
 	bpf_spin_lock(&kept->lock);
 	if ((__u32)slot[0] == ticket && slot[0]) {
-		read_slot(slot, words);
+		copy_words(words, slot + 1);
 		err = 0;
 	}
 	bpf_spin_unlock(&kept->lock);
@@ -235,7 +221,7 @@ static __always_inline int find_bytes(struct pktmeta_kept *kept, __u32 byte, __u
 		if (run.to - byte < left)
 			left = run.to - byte;
 		if (err == -ESTALE) {
-			read_slot(slot, words);
+			copy_words(words, slot + 1);
 			err = 0;
 		} else if (!err && !is_same_area(slot, words)) {
 			err = -ENODATA;

@@ -33,10 +33,11 @@ static __always_inline int is_attached(__u32 way)
 /* Opens what was kept, as it would be where it came from. */
 static __always_inline int open_kept(struct pktmeta_skb_cursor *c, const __u64 *words)
 {
-	__u64 word = __pktmeta_registry_word(__pktmeta_registry());
+	const struct pktmeta_registry *registry = __pktmeta_registry();
+	__u64 word = __pktmeta_registry_word(registry);
 	struct pktmeta_header header = __pktmeta_skb_header(words);
 
-	__pktmeta_empty(&c->cursor, __pktmeta_registry());
+	__pktmeta_empty(&c->cursor, registry);
 	c->fields_set = 0;
 	if (!__pktmeta_is_bound(word) || header.seal != __PKTMETA_SEAL(HEADER))
 		return -EFAULT;
