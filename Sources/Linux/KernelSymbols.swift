@@ -31,12 +31,8 @@ public struct KernelSymbols: ~Copyable {
     static func addresses(of names: Set<String>, in table: [UInt8]) -> [String: UInt64] {
         let wanted = Dictionary(uniqueKeysWithValues: names.map { (ArraySlice($0.utf8), $0) })
         var found: [String: UInt64] = [:]
-        for line in table.split(separator: UInt8(ascii: "\n")) where line.count > 19 {
-            let text = line.dropFirst(19)
-            guard let name = wanted[text.prefix { $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: " ") }],
-                isFunction(CChar(bitPattern: line[line.startIndex + 17])), found[name] == nil,
-                let address = UInt64(String(decoding: line.prefix(16), as: UTF8.self), radix: 16), address != 0
-            else { continue }
+        visitFunctions(in: table) { address, words in
+            guard let name = wanted[table[words].prefix { !isSpace($0) }], found[name] == nil else { return }
             found[name] = address
         }
         return found
@@ -45,7 +41,18 @@ public struct KernelSymbols: ~Copyable {
     /// - Parameter table: as the file has it: an address, a letter, a name and, of a module, its name in brackets, on each
     ///   line; in no order.
     static func name(at address: UInt64, in table: [UInt8]) -> String? {
-        var best: (address: UInt64, line: Range<Int>)?
+        var best: (address: UInt64, words: Range<Int>)?
+        visitFunctions(in: table) { symbol, words in
+            if symbol <= address, symbol >= best?.address ?? 0 { best = (symbol, words) }
+        }
+        guard let best else { return nil }
+        let words = table[best.words].split(whereSeparator: isSpace)
+        let name = String(decoding: words[0], as: UTF8.self) + "+0x" + String(address - best.address, radix: 16)
+        return words.count > 1 ? name + " " + String(decoding: words[1], as: UTF8.self) : name
+    }
+
+    /// Calls a closure with the address of each function that is told, and where in the table its name and its module are.
+    private static func visitFunctions(in table: [UInt8], _ body: (UInt64, Range<Int>) -> Void) {
         // Text that ends with NUL, which strtoull(3) does not pass.
         let text = table + [0]
         unsafe text.withUnsafeBytes { bytes in
@@ -57,18 +64,14 @@ public struct KernelSymbols: ~Copyable {
                 let end = unsafe memchr(line, CInt(UInt8(ascii: "\n")), rest)
                 let length = unsafe end.map { unsafe UnsafeRawPointer($0) - UnsafeRawPointer(line) } ?? rest
                 defer { position += length + 1 }
-                let symbol = UInt64(unsafe strtoull(line, nil, 16))
-                guard symbol != 0, symbol <= address, symbol >= best?.address ?? 0, length > 19,
-                    unsafe isFunction(line[17])
-                else { continue }
-                best = (symbol, position + 19..<position + length)
+                let address = UInt64(unsafe strtoull(line, nil, 16))
+                guard address != 0, length > 19, unsafe isFunction(line[17]) else { continue }
+                body(address, position + 19..<position + length)
             }
         }
-        guard let best else { return nil }
-        let words = table[best.line].split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
-        let name = String(decoding: words[0], as: UTF8.self) + "+0x" + String(address - best.address, radix: 16)
-        return words.count > 1 ? name + " " + String(decoding: words[1], as: UTF8.self) : name
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\t") || byte == UInt8(ascii: " ") }
 
     private static func isFunction(_ letter: CChar) -> Bool {
         "tTwW".utf8.contains(UInt8(bitPattern: letter))
