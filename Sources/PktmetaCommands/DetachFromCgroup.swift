@@ -31,7 +31,7 @@ struct DetachFromCgroup: ContextCommand {
         var wanted: [Hook] = []
         if ingress { wanted.append(.cgroupIngress) }
         if egress { wanted.append(.cgroupEgress) }
-        if sockets { wanted += Hook.all(of: .cgroup).filter(\.isOfSockets) }
+        if sockets { wanted += Hook.ofSockets }
         let registry = try options.open(in: context)
         let reports = try registry.detach(
             from: cgroups.map { FilePath($0) }, hooks: wanted.isEmpty ? Hook.all(of: .cgroup) : wanted,

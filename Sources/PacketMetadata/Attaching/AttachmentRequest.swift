@@ -165,8 +165,7 @@ package struct NamedPin: Sendable, Equatable {
 extension SocketWays {
     /// What a cgroup's hooks are to have for its sockets to be answered so: where no program is needed, none any more.
     public var programs: [Hook: [ProgramChoice]] {
-        let hooks = Hook.all(of: .cgroup).filter(\.isOfSockets)
-        return Dictionary(uniqueKeysWithValues: hooks.map { ($0, self.hooks.contains($0) ? [.sockets(self)] : []) })
+        Dictionary(uniqueKeysWithValues: Hook.ofSockets.map { ($0, hooks.contains($0) ? [.sockets(self)] : []) })
     }
 }
 

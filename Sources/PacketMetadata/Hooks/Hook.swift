@@ -35,8 +35,11 @@ public enum Hook: String, Sendable, Hashable, CaseIterable, CustomStringConverti
         }
     }
 
-    /// Whether it is there for applications that ask for fields by their sockets.
-    public var isOfSockets: Bool { [.socketGet, .socketSet, .socketIngress].contains(self) }
+    /// Those for applications that ask for fields by their sockets.
+    public static let ofSockets: [Hook] = [.socketGet, .socketSet, .socketIngress]
+
+    /// Whether it is one of these.
+    var isOfSockets: Bool { Self.ofSockets.contains(self) }
 
     /// Those that something of that kind has.
     public static func all(of owner: Owner) -> [Hook] { allCases.filter { $0.owner == owner } }

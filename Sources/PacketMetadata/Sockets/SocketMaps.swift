@@ -10,15 +10,14 @@ internal import SystemPackage
 struct SocketMaps {
     let pins: RegistryPins
 
-    /// By their names in the object.
-    private var places: [(name: String, pin: FolderEntry)] {
-        [
-            (PKTMETA_ASKED_MAP, pins.asked), (PKTMETA_OPTIONS_MAP, pins.sockets.appending("options")),
-            (PKTMETA_RINGS_MAP, pins.sockets.appending("rings")), (PKTMETA_RUNS_MAP, pins.sockets.appending("runs")),
-        ]
-    }
+    /// Those that are the owner's alone, by their names in the object, with their pins' names.
+    private static let kept = [PKTMETA_OPTIONS_MAP: "options", PKTMETA_RINGS_MAP: "rings", PKTMETA_RUNS_MAP: "runs"]
 
-    static let names: Set<String> = [PKTMETA_ASKED_MAP, PKTMETA_OPTIONS_MAP, PKTMETA_RINGS_MAP, PKTMETA_RUNS_MAP]
+    static let names = Set(kept.keys).union([PKTMETA_ASKED_MAP])
+
+    private var places: [(name: String, pin: FolderEntry)] {
+        [(PKTMETA_ASKED_MAP, pins.asked)] + Self.kept.map { ($0, pins.sockets.appending($1)) }
+    }
 
     /// Has an object that is not loaded yet use those that there are.
     func reuse(in object: borrowing BPFObject) throws(BPFError) {

@@ -25,9 +25,12 @@ struct SocketSettings {
     /// Functions of the kernel by which plain sockets are read; the last is not there without IPv6.
     private static let readers = ["tcp_recvmsg", "udp_recvmsg", "udpv6_recvmsg"]
 
+    /// The same for all programs that this process loads, and a look through all symbols of the kernel.
+    private static let addresses = KernelSymbols.addresses(of: Set(readers))
+
     /// - Throws: `missingPrivilege` if the kernel does not tell addresses.
     func encoded() throws(PacketMetadataError) -> [UInt8] {
-        let addresses = KernelSymbols.addresses(of: Set(Self.readers))
+        let addresses = Self.addresses
         let missing = Self.readers.prefix(2).filter { addresses[$0] == nil }
         if !missing.isEmpty { throw PacketMetadataError(SocketRefusal.noKernelSymbols(missing)) }
         var settings = pktmeta_sockets()

@@ -37,7 +37,7 @@ extension SocketWays {
     static let ofArrivals: SocketWays = [.at, .bytes, .mark]
 
     /// Where programs are attached for them. What fields there are, sockets may always ask.
-    var hooks: [Hook] { isDisjoint(with: .ofArrivals) ? [.socketGet] : [.socketGet, .socketSet, .socketIngress] }
+    var hooks: [Hook] { isDisjoint(with: .ofArrivals) ? [.socketGet] : Hook.ofSockets }
 
     /// With what goes without saying: several datagrams are asked for as one is, and which fields there are is always told.
     var implied: SocketWays {
