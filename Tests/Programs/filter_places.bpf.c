@@ -4,19 +4,11 @@
  * payload are its number, and the field is that too (skb_places.bpf.c sets it).
  */
 #include <linux/bpf.h>
-#include <linux/in.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <pktmeta/skb.bpf.h>
 
-#define PORT 4739
+#include "datagrams.bpf.h"
 
 PKTMETA_FIELD(__u64, number);
-
-struct bpf_nf_ctx {
-	const struct nf_hook_state *state;
-	struct sk_buff *skb;
-};
 
 enum place { NETFILTER, CGROUP, BESIDE, PLACES };
 
@@ -34,31 +26,12 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
-struct sk_buff___place {
-	unsigned char *head;
-	__u16 network_header;
-} __attribute__((preserve_access_index));
-
-/* The packet's number; negative: it is none of the test's, UDP over IPv4 to the port. */
+/* The packet's number; negative: it is none of the test's. */
 static __always_inline int number_of(const void *skb)
 {
-	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, head);
-	__u16 network_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, network_header);
-	struct {
-		__u8 version, tos, rest[7], protocol, addresses[10];
-		__be16 source, destination, length, checksum;
-		__u8 payload[4];
-	} packet;
+	struct datagram datagram;
 
-	bpf_probe_read_kernel(&packet, sizeof(packet), head + network_header);
-	if (packet.version != 0x45 || packet.protocol != IPPROTO_UDP || packet.destination != bpf_htons(PORT))
-		return -1;
-	return packet.payload[0];
-}
-
-static __always_inline void count(__u64 *counter)
-{
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	return read_datagram(skb, &datagram) ? *(__u8 *)datagram.payload : -1;
 }
 
 static __always_inline void judge(struct seen *s, int err, __u64 value, __u64 number)

@@ -6,23 +6,15 @@
  * areas are held back.
  */
 #include <linux/bpf.h>
-#include <linux/in.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <pktmeta/skb.bpf.h>
 
+#include "datagrams.bpf.h"
 #include "torture_values.bpf.h"
 
-#define PORT 4739
 #define HEADERS 42 /* bytes: Ethernet, IPv4, UDP */
 
 PKTMETA_FIELD(__u64, number);
 PKTMETA_FIELD(__u32, check);
-
-struct bpf_nf_ctx {
-	const struct nf_hook_state *state;
-	struct sk_buff *skb;
-};
 
 enum place { AT_TRACEPOINT, AT_TC, IN_NETFILTER, IN_CGROUP, IN_SOCKET, IN_REUSEPORT, PLACES };
 
@@ -42,34 +34,17 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
-struct sk_buff___place {
-	unsigned char *head;
-	__u16 network_header;
-} __attribute__((preserve_access_index));
-
 /* In the table of targets: what the upper half of the numbers is, since a tracepoint has packets of others, too. */
 #define TAG 5
 
-/* Whether the packet is one of the test's, UDP over IPv4 to the port. */
+/* Whether the packet is one of the test's. */
 static __always_inline int number_of(const void *skb, __u64 *number)
 {
-	const unsigned char *head = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, head);
-	__u16 network_header = __PKTMETA_KERNEL_MEMBER(struct sk_buff___place, skb, network_header);
-	struct {
-		__u8 version, tos, rest[7], protocol, addresses[10];
-		__be16 source, destination, length, checksum;
-		__u32 payload[2];
-	} packet;
+	struct datagram datagram;
+	int is_ours = read_datagram(skb, &datagram);
 
-	bpf_probe_read_kernel(&packet, sizeof(packet), head + network_header);
-	*number = (__u64)packet.payload[1] << 32 | packet.payload[0];
-	return packet.version == 0x45 && packet.protocol == IPPROTO_UDP && packet.destination == bpf_htons(PORT) &&
-	       packet.payload[1] == target(TAG);
-}
-
-static __always_inline void count(__u64 *counter)
-{
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	*number = (__u64)datagram.payload[1] << 32 | datagram.payload[0];
+	return is_ours && datagram.payload[1] == target(TAG);
 }
 
 static __always_inline void judge(struct seen *s, __u64 *right, __u64 *refused, int err, int differs)
