@@ -34,7 +34,10 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
-/* In the table of targets: what the upper half of the numbers is, since a tracepoint has packets of others, too. */
+/*
+ * In the table of targets: what the upper half of the numbers is, since a tracepoint has packets of others, too. 0 as
+ * long as the test has not said: then no packet is its own.
+ */
 #define TAG 5
 
 /* Whether the packet is one of the test's. */
@@ -44,7 +47,7 @@ static __always_inline int number_of(const void *skb, __u64 *number)
 	int is_ours = read_datagram(skb, &datagram);
 
 	*number = (__u64)datagram.payload[1] << 32 | datagram.payload[0];
-	return is_ours && datagram.payload[1] == target(TAG);
+	return is_ours && target(TAG) && datagram.payload[1] == target(TAG);
 }
 
 static __always_inline void judge(struct seen *s, __u64 *right, __u64 *refused, int err, int differs)
