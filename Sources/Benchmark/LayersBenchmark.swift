@@ -124,11 +124,6 @@ struct LayersBenchmark {
         /// ns a packet, by program and round.
         private var samples: [String: [Double]] = [:]
 
-        private final class LinkHolder {
-            private let link: BPFLink
-            init(_ link: consuming BPFLink) { self.link = link }
-        }
-
         init(_ way: Way, _ names: [String], _ place: borrowing TemporaryRegistry) throws {
             self.way = way
             self.names = names

@@ -117,11 +117,6 @@ private final class UnaskedTracer {
         try body()
     }
 
-    private final class LinkHolder {
-        private let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
-    }
-
     /// Adds a figure of each station.
     func sample(_ stations: [TraceStop], hasArea: Bool, times: Int, sending: () throws -> Void) throws {
         var fastest = [Double](repeating: .infinity, count: stations.count + 1)

@@ -16,11 +16,6 @@ final class Tracer {
     /// Why no function of the kernel is among the stations.
     private(set) var functionsRefused: PacketMetadataError?
 
-    private final class LinkHolder {
-        private let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
-    }
-
     /// What programs have in common with those that are loaded later: what they know of packets goes on.
     private static let sharedMaps = [
         PKTMETA_EVENTS_MAP, PKTMETA_COUNTS_MAP, PKTMETA_TRACE_CONTROL_MAP, PKTMETA_TRACE_FOLLOWED_MAP,
