@@ -48,7 +48,9 @@ let package = Package(
             name: "BPF", dependencies: ["Linux", "Clibbpf", "CBPFShims", "CLinuxShims", system], swiftSettings: strict),
         .target(
             name: "PacketMetadata",
-            dependencies: ["RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", system],
+            dependencies: [
+                "RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", "PacketMetadataSockets", system,
+            ],
             swiftSettings: strict),
 
         // For applications that get fields by their sockets: no BPF, no library of C.
@@ -62,14 +64,18 @@ let package = Package(
         // The command line.
         .target(
             name: "PktmetaCommands",
-            dependencies: ["PacketMetadata", "RegistryModel", "Linux", "Testbed", arguments, system],
+            dependencies: [
+                "PacketMetadata", "RegistryModel", "Linux", "Testbed", arguments, system,
+            ],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
 
         // What measures, a program of its own: no other carries the objects that are compared.
         .target(
             name: "Benchmark",
-            dependencies: ["Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBenchObjects", system],
+            dependencies: [
+                "Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBenchObjects", "CSocketLoops", system,
+            ],
             swiftSettings: strict),
         .target(
             name: "BenchCommands",

@@ -32,3 +32,11 @@ extension NetworkInterface {
         return OwnedFD(raw)
     }
 }
+
+extension NetworkInterface {
+    /// Sets the loopback interface of this thread's network namespace up, which in a new one is down.
+    public static func raiseLoopback() throws(Errno) {
+        let control = try controlSocket()
+        try check(unsafe linux_raise_interface(control.raw, "lo"))
+    }
+}

@@ -28,11 +28,14 @@ struct AttachToCgroup: ContextCommand {
             mark    a field as the mark of packets (SO_RCVMARK), of sockets that ask for it
 
             Each call of getsockopt() in the cgroup then runs a program, and takes about twice the time; with at, bytes or \
-            mark, so do each call of setsockopt() and each packet to a socket there.
+            mark, so do each call of setsockopt() and each packet to a socket there. Before they are attached, the programs \
+            are tried on packets of their own, in a network namespace and a cgroup that go again.
+
+            A systemd unit has a new cgroup with each start. ExecStartPre=+pktmeta attach-to-cgroup --unit %n --sockets next, \
+            with pktmeta's path, in a drop-in of the unit, attaches as it starts.
             """)
 
-    @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
-    var cgroups: [String]
+    @OptionGroup var cgroups: CgroupArguments
 
     @Option(
         help: ArgumentHelp(
@@ -77,9 +80,10 @@ struct AttachToCgroup: ContextCommand {
         if !egress.isEmpty { programs[.cgroupEgress] = egress.map(\.choice) }
         let request = AttachmentRequest(programs, joins: join, registersMissing: registerMissing)
         let attaching = AttachingRun(request: request, options: options, context: context)
-        let paths = cgroups.map { FilePath($0) }
-        let reports = try doing(.attach(to: cgroups)) { () throws(PacketMetadataError) in
+        let reports = try doing(.attach(to: cgroups.names)) { () throws(PacketMetadataError) in
+            let paths = try cgroups.paths()
             for path in paths { try Registry.checkCgroup(path, takesRoot: rootCgroup) }
+            if let sockets, let path = paths.first { try tryOut(sockets.ways, path, in: context) }
             return try attaching { (registry, _) throws(PacketMetadataError) in
                 try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
                     try registry.attach(request, to: paths, takesRoot: rootCgroup)
@@ -87,5 +91,12 @@ struct AttachToCgroup: ContextCommand {
             }
         }
         if let reports { context.show(reports, isJSON: isJSON) }
+    }
+
+    /// The kernel has one version of what the programs read, so that one cgroup stands for all.
+    private func tryOut(_ ways: SocketWays, _ cgroup: FilePath, in context: Context) throws(PacketMetadataError) {
+        let trial = SocketTrial(ways, registry: options.registry.path(in: context), cgroup: cgroup)
+        guard case .notTried(let obstacle) = try trial.run() else { return }
+        context.note("the programs were not tried before they were attached: \(obstacle.words)")
     }
 }

@@ -11,8 +11,7 @@ struct DetachFromCgroup: ContextCommand {
         abstract: "Detach this registry's programs from cgroups.",
         discussion: "Without --ingress, --egress and --sockets, all. Programs of others are never touched.")
 
-    @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
-    var cgroups: [String]
+    @OptionGroup var cgroups: CgroupArguments
 
     @Flag(help: "Those for packets to the sockets only.")
     var ingress = false
@@ -33,8 +32,9 @@ struct DetachFromCgroup: ContextCommand {
         if egress { wanted.append(.cgroupEgress) }
         if sockets { wanted += Hook.ofSockets }
         let registry = try options.open(in: context)
+        let paths = try doing(.detach(from: cgroups.names)) { () throws(PacketMetadataError) in try cgroups.paths() }
         let reports = try registry.detach(
-            from: cgroups.map { FilePath($0) }, hooks: wanted.isEmpty ? Hook.all(of: .cgroup) : wanted,
+            from: paths, hooks: wanted.isEmpty ? Hook.all(of: .cgroup) : wanted,
             programs: options.program)
         context.show(reports, isJSON: isJSON)
     }

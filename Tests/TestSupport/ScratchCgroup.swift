@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-import CTestSupport
 import Glibc
 import Linux
 import Synchronization
@@ -55,8 +54,7 @@ public final class ScratchCgroup: @unchecked Sendable {
 
     /// A UDP socket of it, in this thread's network namespace.
     func socket() throws(Errno) -> OwnedFD {
-        let raw = socket_in_cgroup(path.appending("cgroup.procs").string)
-        guard raw >= 0 else { throw Errno(rawValue: -raw) }
-        return OwnedFD(raw)
+        guard let group = try ControlGroup(path: path) else { throw .noSuchFileOrDirectory }
+        return try group.socket(family: AF_INET, type: CInt(SOCK_DGRAM.rawValue))
     }
 }

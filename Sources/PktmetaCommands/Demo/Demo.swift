@@ -2,8 +2,8 @@
 
 internal import ArgumentParser
 internal import Linux
+internal import PacketMetadata
 internal import RegistryModel
-internal import Testbed
 
 struct Demo: ContextCommand {
     static let configuration = CommandConfiguration(

@@ -94,7 +94,20 @@ import Testing
             testDescription: "detach-from-cgroup", prepare: create + [number, KillScene.attachCgroup],
             command: KillScene.detachCgroup, undo: [KillScene.attachCgroup],
             isDone: { try !isHeld("to_cgroup", $0) }),
+        Scene(
+            testDescription: "attach-to-cgroup --sockets", prepare: create, command: KillScene.attachSockets,
+            undo: [KillScene.detachCgroup], isDone: { try areAnswered($0) }),
+        Scene(
+            testDescription: "detach-from-cgroup, of sockets", prepare: create + [KillScene.attachSockets],
+            command: KillScene.detachCgroup, undo: [KillScene.attachSockets],
+            isDone: { try areAnswered($0).map { !$0 } }),
     ]
+
+    /// By all three programs, by none, or (nil) by some.
+    private static func areAnswered(_ bench: KillBench) throws -> Bool? {
+        let held = try ["sockets_get", "sockets_set", "sockets_ingress"].count { try isHeld($0, bench) }
+        return held == 0 ? false : held == 3 ? true : nil
+    }
 
     private static let ofNetfilter = [
         Scene(

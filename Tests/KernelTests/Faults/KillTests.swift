@@ -232,7 +232,8 @@ struct PinSets {
         }
         let registry = pins.filter { Self.folder($0) == nil }
         let steering = pins.contains { $0.hasPrefix("steering/") } ? ["steering"] : []
-        if registry != Set(["."] + ScratchRegistry.partsOfEmpty + steering) {
+        let ofSockets = old.union(new).filter { $0 == "asked" || $0.split(separator: "/").first == "sockets" }
+        if registry != Set(["."] + ScratchRegistry.partsOfEmpty + steering).union(ofSockets) {
             problems.append("pins \(registry.sorted())")
         }
         return problems

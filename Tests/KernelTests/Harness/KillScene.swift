@@ -65,6 +65,7 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         ["attach-to-cgroup", KillBench.cgroup, "--ingress", Fixture.object("filter_places").string + ":to_cgroup"]
     }
     static let detachCgroup = ["detach-from-cgroup", KillBench.cgroup]
+    static let attachSockets = ["attach-to-cgroup", KillBench.cgroup, "--sockets", "next,at"]
 
     static let all = ofInterfaces + ofSteerings + ofCgroups + (hasNetfilter ? ofNetfilter : [])
 
@@ -83,6 +84,13 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         KillScene(
             testDescription: "detach-from-cgroup", prepare: create + [number, attachCgroup], command: detachCgroup,
             undo: [attachCgroup]),
+        // The maps that sockets have asked by stay in the registry.
+        KillScene(
+            testDescription: "attach-to-cgroup --sockets", prepare: create + [attachSockets, detachCgroup],
+            command: attachSockets, undo: [detachCgroup]),
+        KillScene(
+            testDescription: "detach-from-cgroup, of sockets", prepare: create + [attachSockets],
+            command: detachCgroup, undo: [attachSockets]),
         KillScene(
             testDescription: "register-field, a cgroup's program is renewed",
             prepare: create + [number, attachCgroup], command: register, undo: [unregister]),

@@ -23,3 +23,22 @@ extension CgroupRefusal: RefusalWords {
         }
     }
 }
+
+extension UnitRefusal: RefusalWords {
+    var reason: String {
+        switch self {
+        case .noSystemctl(let errno): "systemctl, which knows the cgroups of units, cannot be run: \(errno.withName)"
+        case .refused(let unit, let text): "systemctl does not tell the cgroup of \(unit): \(text)"
+        case .noCgroup(let unit): "\(unit) has no cgroup: there is no such unit, or it is not active"
+        case .noMount(let unit):
+            "the cgroup of \(unit) is nowhere to be seen: no file system of cgroups of version 2 is mounted here"
+        }
+    }
+
+    var remedy: String? {
+        switch self {
+        case .noSystemctl, .refused, .noMount: "Name the cgroup by its folder."
+        case .noCgroup: "A unit has a new cgroup with each start: attach as it starts, by ExecStartPre= in a drop-in."
+        }
+    }
+}

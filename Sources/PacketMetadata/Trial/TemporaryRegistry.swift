@@ -2,24 +2,28 @@
 
 internal import BPF
 internal import Linux
-internal import PacketMetadata
 package import SystemPackage
 
-/// A place for a registry of this process's own, beside the default one, that goes with it.
+/// A place for a registry of this process's own, beside another, that goes with it.
 package struct TemporaryRegistry: ~Copyable {
     package let path: FilePath
 
-    /// - Parameter purpose: part of its name, as in `pktmeta-demo-123`.
-    package init(for purpose: String) {
-        path = Self.parent.appending("\(Self.prefix(purpose))\(ProcessID.current)")
+    /// - Parameters:
+    ///   - purpose: part of its name, as in `pktmeta-demo-123`.
+    ///   - other: the registry beside which it lies; nil for the default one.
+    package init(for purpose: String, beside other: FilePath? = nil) {
+        path = Self.parent(other).appending("\(Self.prefix(purpose))\(ProcessID.current)")
     }
 
     deinit { Self.remove(path) }
 
     /// Removes those of processes that were killed before they could.
     ///
-    /// - Parameter purpose: also of those whose purpose begins so: `bench` for `bench-frames`.
-    package static func removeAbandoned(for purpose: String) {
+    /// - Parameters:
+    ///   - purpose: also of those whose purpose begins so: `bench` for `bench-frames`.
+    ///   - other: as they were made.
+    package static func removeAbandoned(for purpose: String, beside other: FilePath? = nil) {
+        let parent = parent(other)
         for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix(purpose)) {
             guard let pid = name.split(separator: "-").last.flatMap({ Int32($0) }), !ProcessID.isAlive(pid) else {
                 continue
@@ -38,7 +42,9 @@ package struct TemporaryRegistry: ~Copyable {
         try? folder.remove()
     }
 
-    private static var parent: FilePath { Registry.defaultPath.removingLastComponent() }
+    private static func parent(_ other: FilePath?) -> FilePath {
+        (other ?? Registry.defaultPath).removingLastComponent()
+    }
 
     private static func prefix(_ purpose: String) -> String { "pktmeta-\(purpose)-" }
 }
