@@ -39,7 +39,9 @@ let package = Package(
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),
         .target(name: "CBPFObjects"),
+        .target(name: "CFieldReader", dependencies: ["CLinuxShims", "PktmetaABI"]),
         .target(name: "CBenchObjects", dependencies: ["CBPFObjects"]),
+        .target(name: "CSocketLoops", dependencies: ["PktmetaABI"]),
 
         // The domain without I/O; the kernel's objects; the two joined.
         .target(name: "RegistryModel", dependencies: ["PktmetaABI", system], swiftSettings: strict),
@@ -65,7 +67,7 @@ let package = Package(
         .target(
             name: "PktmetaCommands",
             dependencies: [
-                "PacketMetadata", "RegistryModel", "Linux", "Testbed", arguments, system,
+                "PacketMetadata", "RegistryModel", "Linux", "Testbed", "CFieldReader", arguments, system,
             ],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),

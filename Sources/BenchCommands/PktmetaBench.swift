@@ -17,7 +17,8 @@ package struct PktmetaBench: Program, ContextCommand {
             key/value and a hash map keyed by flow, in loops under BPF_PROG_TEST_RUN. programs: whole XDP programs that set \
             3 fields. frames: packets a second through a veth pair. skbs: the whole cost of a packet there, beside a hash map keyed \
             by the kernel's packet. layers: a field got where the kernel has the packet, by each way to read the kernel's memory, and \
-            what a trace costs packets that it does not ask for. growth: the prebuilt programs by the number of fields. \
+            what a trace costs packets that it does not ask for. sockets: reads of datagrams by an application that asks for a field of \
+            each. growth: the prebuilt programs by the number of fields. \
             tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. commands: \
             pktmeta, of the same folder or a folder of the system's, beside bpftool.
 

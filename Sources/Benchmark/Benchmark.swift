@@ -49,6 +49,7 @@ package struct Benchmark: Sendable {
         case .skbs: try SKBMapBenchmark(benchmark: self).run()
         case .layers:
             try LayersBenchmark(benchmark: self).run() + UnaskedTraceBenchmark(benchmark: self).run()
+        case .sockets: try SocketsBenchmark(benchmark: self).run()
         case .growth: try GrowthBenchmark(benchmark: self).run()
         case .tcp: try TCPBenchmark(benchmark: self).run()
         case .watch: try WatchBenchmark(benchmark: self).run()

@@ -15,6 +15,8 @@ package enum BenchmarkRefusal: Refusal {
     /// The kernel attaches no TC programs by links.
     case noTCXLinks(Errno)
     case noTracepoint(String)
+    /// No file system of cgroups of version 2 is mounted.
+    case noCgroups
     /// The prebuilt programs were not attached in native mode and by TCX.
     case otherModes
     /// With its output, if that says more.
@@ -24,7 +26,7 @@ package enum BenchmarkRefusal: Refusal {
 
     package var kind: PacketMetadataError.Kind {
         switch self {
-        case .noLiveFrames, .noTCXLinks, .noTracepoint, .otherModes: .unsupported
+        case .noLiveFrames, .noTCXLinks, .noTracepoint, .noCgroups, .otherModes: .unsupported
         default: .system
         }
     }

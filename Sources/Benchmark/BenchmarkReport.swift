@@ -87,6 +87,8 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case skbs
     /// Gets in every layer of the kernel, and the tracer's cost to packets that it is not asked for.
     case layers
+    /// Applications that ask for fields by their sockets.
+    case sockets
     /// The prebuilt programs, by how many fields there are.
     case growth
     /// TCP with GRO.

@@ -25,10 +25,11 @@ struct DemoRun {
         ("sender", "ipv4", "payload:26"),
         ("port", "be16", "payload:36"),
         ("seen_at", "u64", "ktime"),
+        ("trace_id", "u64", "payload:42"),
     ]
 
     /// What fits into an area of 32 bytes, all that kernels before 6.8 grant.
-    private static let namesOfFew: Set = ["tenant", "trusted", "sender", "seen_at"]
+    private static let namesOfFew: Set = ["tenant", "sender", "trace_id"]
 
     func run() throws(PacketMetadataError) {
         try doing(.other("the demo stopped")) { () throws(PacketMetadataError) in try runSteps() }
@@ -53,11 +54,20 @@ struct DemoRun {
             AttachmentRendering(reports).text.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
 
         say("\(packets.of("UDP packet")), sent to port \(Self.port):")
-        try topology.sender.run("of the sender") { () throws(PacketMetadataError) in try send() }
+        try topology.sender.run("of the sender") { () throws(PacketMetadataError) in
+            try send(0..<packets, to: Self.port)
+        }
         try waitUntilRead(registry)
 
         say("pktmeta inspect-map")
         context.output(InspectionRendering(InspectionReport(try registry.inspect(), .both), context.display).text)
+        try ApplicationAct(context: context).run(registry, topology) { number throws(PacketMetadataError) in
+            try topology.sender.run("of the sender") { () throws(PacketMetadataError) in
+                try stopIfInterrupted()
+                try send([number], to: ApplicationAct.port)
+            }
+        }
+
         say("All of it is removed again. What next? The same with an interface of yours:")
         context.output(NextSteps(in: context).text)
     }
@@ -82,11 +92,17 @@ struct DemoRun {
                 + "  ->  \(registered.id)")
     }
 
-    private func send() throws(PacketMetadataError) {
+    /// Begins with what the field trace_id repeats.
+    private static func payload(_ number: Int) -> [UInt8] {
+        let id = 0x7261_6365_0000_0000 + UInt64(number)
+        return (0..<8).map { UInt8(truncatingIfNeeded: id.littleEndian >> ($0 * 8)) } + [UInt8](repeating: 0, count: 56)
+    }
+
+    private func send(_ numbers: some Sequence<Int>, to port: UInt16) throws(PacketMetadataError) {
         do throws(Errno) {
-            let sender = try UDPSender(to: VethTopology.receiverAddressBytes, port: Self.port)
-            for number in 0..<packets {
-                try sender.send([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 64))
+            let sender = try UDPSender(to: VethTopology.receiverAddressBytes, port: port)
+            for number in numbers {
+                try sender.send(Self.payload(number))
                 if number % 32 == 31 { Pause.sleep(milliseconds: 1) }
                 if Interruption.signal != nil { break }
             }
