@@ -45,6 +45,7 @@ final class SocketScene {
         guard let mount = try MountPoint.all(ofType: "cgroup2").first else {
             throw PacketMetadataError(BenchmarkRefusal.noCgroups)
         }
+        TemporaryCgroup.removeAbandoned(for: "bench", beside: mount.path)
         place = try Benchmark.registry(
             "sockets", capacity: Registry.grantedCapacity(of: [64, 32]), fields: 0)
         namespace = try NetworkNamespace.create()

@@ -9,16 +9,13 @@ public struct TemporaryCgroup: ~Copyable {
     public let path: FilePath
     public let group: ControlGroup
 
-    /// Also removes those of processes that were killed before they could, whatever they were for.
-    ///
     /// - Parameters:
     ///   - purpose: part of its name, as in `pktmeta-trial-123`; another than of all others that this process has there.
     ///   - cgroup: one of the same file system.
     /// - Throws: `readOnlyFileSystem`, `permissionDenied` and the like if none can be made.
     public init(for purpose: String, beside cgroup: FilePath) throws(Errno) {
         let top = try Self.topmost(of: cgroup)
-        Self.removeAbandoned(in: top)
-        let path = top.appending("\(Self.prefix)\(purpose)-\(ProcessID.current)")
+        let path = top.appending("\(Self.prefix(purpose))\(ProcessID.current)")
         let isMade = unsafe path.withPlatformString { unsafe mkdir($0, 0o755) == 0 }
         guard isMade else { throw Errno.last }
         guard let group = try? ControlGroup(path: path) else {
@@ -31,10 +28,14 @@ public struct TemporaryCgroup: ~Copyable {
 
     deinit { Self.remove(path) }
 
-    private static let prefix = "pktmeta-"
-
-    private static func removeAbandoned(in top: FilePath) {
-        for name in (try? Folder.names(in: top)) ?? [] where name.hasPrefix(prefix) {
+    /// Removes those of processes that were killed before they could.
+    ///
+    /// - Parameters:
+    ///   - purpose: also of those whose purpose begins so: `bench` for `bench-sockets`.
+    ///   - cgroup: as they were made.
+    public static func removeAbandoned(for purpose: String, beside cgroup: FilePath) {
+        guard let top = try? topmost(of: cgroup) else { return }
+        for name in (try? Folder.names(in: top)) ?? [] where name.hasPrefix(prefix(purpose)) {
             guard let pid = name.split(separator: "-").last.flatMap({ Int32($0) }), !ProcessID.isAlive(pid) else {
                 continue
             }
@@ -50,6 +51,8 @@ public struct TemporaryCgroup: ~Copyable {
             Pause.sleep(milliseconds: 1)
         }
     }
+
+    private static func prefix(_ purpose: String) -> String { "pktmeta-\(purpose)-" }
 
     /// The last one on the way up: the first of all, or what a cgroup namespace or a mount shows as such.
     private static func topmost(of cgroup: FilePath) throws(Errno) -> FilePath {

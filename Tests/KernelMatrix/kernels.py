@@ -21,11 +21,13 @@ class Kernel:
     hardware: tuple[str, ...]
     # The exit codes of attaching programs with bound access, in XDP and at TC, without CAP_PERFMON.
     without_perfmon: tuple[int, int]
+    # Whether applications are told the marks of packets (SO_RCVMARK).
+    marks: bool
 
 
 KERNELS = (
-    Kernel("5.10", ("bullseye",), 32, "clsact", False, True, (), (77, 77)),
-    Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (0, 65)),
-    Kernel("6.12", ("trixie",), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 65)),
-    Kernel("newest", ("sid", "experimental"), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 0)),
+    Kernel("5.10", ("bullseye",), 32, "clsact", False, True, (), (77, 77), False),
+    Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (0, 65), True),
+    Kernel("6.12", ("trixie",), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 65), True),
+    Kernel("newest", ("sid", "experimental"), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 0), True),
 )

@@ -67,8 +67,10 @@ class _Job:
             *self.hardware_fields(),
             *self.capacities(),
             *self.large_packets(),
+            *self.sockets(),
             *self.host_removal(),
             self.run("demo", "demo --packets 100", says("areas: made 100, found 100")),
+            self.run("an application asks its socket", "demo --packets 1", says("trace_id 0x")),
             Step("nothing is left", "ls -A /sys/fs/bpf", 0, [lambda result: result.output or None]),
         ]
 
@@ -91,6 +93,21 @@ class _Job:
     def count(self, **fields: int) -> Step:
         """Each field was set, and got, on that many packets."""
         return self.run("each is counted", "inspect-map --json", counts(fields))
+
+    def sockets(self) -> list[Step]:
+        """As the programs are attached, they answer sockets of a trial, in each way that the kernel has."""
+        ways = "next,batch,at,bytes" + (",mark" if self.kernel.marks else "")
+        attach = "attach-to-cgroup /run/cgroup/app"
+        return [
+            Step("make a cgroup", "mkdir -p /run/cgroup && mount -t cgroup2 none /run/cgroup && mkdir /run/cgroup/app"),
+            self.run("sockets are answered", f"{attach} --sockets {ways}", says("sockets_ingress attached (link)")),
+            self.run(
+                "marks", f"{attach} --sockets mark --registry /sys/fs/bpf/marks", status=0 if self.kernel.marks else _UNSUPPORTED
+            ),
+            self.run("detach from the cgroup", "detach-from-cgroup /run/cgroup/app"),
+            self.delete_registry(),
+            Step("delete the other registry", f"{self.pktmeta} delete-registry --force --registry /sys/fs/bpf/marks || true"),
+        ]
 
     def delete_registry(self) -> Step:
         return self.run("delete the registry", "delete-registry --force")

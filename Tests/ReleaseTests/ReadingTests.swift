@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    private static let layers = ["netfilter", "cgroups", "steering", "tracing", "af-xdp"]
+    private static let layers = ["netfilter", "cgroups", "steering", "sockets", "tracing", "af-xdp"]
 
     @Test(arguments: Scene.allCases, Memory.allCases)
     func doctor(scene: Scene, memory: Memory) throws {

@@ -32,6 +32,8 @@ public struct Finding: Sendable, Hashable {
         case cgroups
         /// To pick an application's socket.
         case steering
+        /// To answer applications that ask for fields by their sockets.
+        case sockets
         /// To follow packets through the kernel.
         case tracing
         /// To hand packets to applications past the network stack.

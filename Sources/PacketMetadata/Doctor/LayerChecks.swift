@@ -17,11 +17,11 @@ struct LayerChecks {
     var findings: [Finding] {
         let names = missing.map(\.description).joined(separator: ", ")
         guard missing.isEmpty else {
-            return [.netfilter, .cgroups, .steering, .tracing].map { (check: Finding.Check) in
+            return [.netfilter, .cgroups, .steering, .sockets, .tracing].map { (check: Finding.Check) in
                 Finding(check, .unknown, "not tried without \(names)")
             } + [xdpSockets]
         }
-        return [netfilter, cgroups, steering, tracing, xdpSockets]
+        return [netfilter, cgroups, steering, sockets, tracing, xdpSockets]
     }
 
     private func weaker(_ check: Finding.Check, _ text: String, _ error: BPFError) -> Finding {
@@ -104,6 +104,24 @@ struct LayerChecks {
             return Finding(.steering, .ok, "the program that picks an application's socket by a field loads")
         } catch {
             return weaker(.steering, "no field picks an application's socket", error)
+        }
+    }
+
+    /// Whether the answers are right is tried as the programs are attached, with a cgroup.
+    private var sockets: Finding {
+        let settings: [UInt8]
+        do throws(PacketMetadataError) {
+            settings = try SocketSettings(ways: .next, capacity: image.word.capacity).encoded()
+        } catch {
+            return Finding(
+                .sockets, .weaker, .refusal(error), isPrivilege: error.kind == .missingPrivilege)
+        }
+        do throws(BPFError) {
+            _ = try PrebuiltObject.sockets.tried(
+                "sockets_get", for: image, constants: [SocketSettings.variable: settings])
+            return Finding(.sockets, .ok, "the program that answers applications' sockets loads")
+        } catch {
+            return weaker(.sockets, "no application is answered by its socket", error)
         }
     }
 

@@ -77,6 +77,7 @@ public struct SocketTrial: Sendable {
 
     private func tryOut() throws(Stop) {
         let namespace = try making(Obstacle.namespace) { () throws(Errno) in try NetworkNamespace.create() }
+        TemporaryCgroup.removeAbandoned(for: Self.purpose, beside: cgroup)
         let own = try making(Obstacle.cgroup) { () throws(Errno) in
             try TemporaryCgroup(for: name, beside: cgroup)
         }

@@ -26,6 +26,7 @@ struct ApplicationAct {
         guard let mount = (try? MountPoint.all(ofType: "cgroup2"))?.first else {
             return skip("no file system of cgroups of version 2 is mounted here")
         }
+        TemporaryCgroup.removeAbandoned(for: Self.purpose, beside: mount.path)
         let cgroup: TemporaryCgroup
         do throws(Errno) {
             cgroup = try TemporaryCgroup(for: Self.purpose, beside: mount.path)

@@ -121,6 +121,7 @@ import Testing
             let report = try Report(CommandRun(["doctor", "--json", "--registry", scratch.path.string]))
             #expect(report.exitCode == 0)
             #expect(report.level(.steering) == "ok", "\(report.text(.steering))")
+            #expect(report.level(.sockets) == "ok", "\(report.text(.sockets))")
             #expect(report.level(.xdpSockets) == "ok", "\(report.text(.xdpSockets))")
             #expect(report.text(.tracing).contains("at tracepoints"), "\(report.text(.tracing))")
             // Where no cgroups are, and no privilege to look.

@@ -16,7 +16,6 @@ import Testing
 /// `PKTMETA_FAULTS=all` tries each call; else they are spread evenly, from a place on that is chance.
 @Suite(Kernel.required, .serialized) struct FaultTests {
     static let isWhole = ProcessInfo.processInfo.environment["PKTMETA_FAULTS"] == "all"
-    static let fewest = 24
 
     struct Scene: CustomTestStringConvertible, Sendable {
         let testDescription: String
@@ -25,6 +24,8 @@ import Testing
         let undo: [[String]]
         /// Whether it is all done, none of it (false), or something between (nil).
         let isDone: @Sendable (KillBench) throws -> Bool?
+        /// Of how many calls, unless of all.
+        var tries = 24
     }
 
     private static let create = [
@@ -96,7 +97,7 @@ import Testing
             isDone: { try !isHeld("to_cgroup", $0) }),
         Scene(
             testDescription: "attach-to-cgroup --sockets", prepare: create, command: KillScene.attachSockets,
-            undo: [KillScene.detachCgroup], isDone: { try areAnswered($0) }),
+            undo: [KillScene.detachCgroup], isDone: { try areAnswered($0) }, tries: 8),
         Scene(
             testDescription: "detach-from-cgroup, of sockets", prepare: create + [KillScene.attachSockets],
             command: KillScene.detachCgroup, undo: [KillScene.attachSockets],
@@ -154,7 +155,7 @@ import Testing
             try #require(whole.exitCode == 0, "\(whole.output)")
             try bench.run(scene.undo)
             var unfinished = 0
-            for call in Self.isWhole ? Array(1...whole.calls) : Self.spread(whole.calls) {
+            for call in Self.isWhole ? Array(1...whole.calls) : Self.spread(whole.calls, scene.tries) {
                 let run = try bench.fail(scene.command, at: call)
                 let place =
                     "call \(call) of \(whole.calls), \(run.call ?? "none"): exit code \(String(describing: run.exitCode)): \(run.output)"
@@ -185,8 +186,8 @@ import Testing
         }
     }
 
-    private static func spread(_ count: Int) -> [Int] {
-        let step = max(1, count / fewest)
+    private static func spread(_ count: Int, _ tries: Int) -> [Int] {
+        let step = max(1, count / tries)
         return Array(stride(from: Int.random(in: 1...step), through: count, by: step))
     }
 
