@@ -55,7 +55,8 @@ OTHER_OBJECTS := $(foreach clang,$(TEST_CLANGS),$(TEST_SOURCES:Tests/Programs/%.
 # Programs as they were compiled with ABI 1.
 ABI_1 := .build/abi-1
 ABI_1_OBJECTS := $(addprefix $(BPF_OUT)/tests-abi-1/,contract_xdp.bpf.o contract_tc.bpf.o bound_xdp.bpf.o bound_tc.bpf.o)
-TEST_APPLICATIONS := $(patsubst Tests/Applications/%.c,$(BPF_OUT)/tests/applications/%,$(wildcard Tests/Applications/*.c))
+# Each is a folder of sources.
+TEST_APPLICATIONS := $(patsubst Tests/Applications/%/main.c,$(BPF_OUT)/tests/applications/%,$(wildcard Tests/Applications/*/main.c))
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.bpf.c)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.bpf.o)
 EXAMPLE_PROGRAMS := $(patsubst bpf/examples/%.c,$(BPF_OUT)/examples/%,$(filter-out %.bpf.c,$(wildcard bpf/examples/*.c)))
@@ -142,9 +143,11 @@ $(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_
 $(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
 $(BPF_OUT)/bench/skb_map_lru.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.bpf.o: bpf/bench/skb_map.bpf.c
 
-$(BPF_OUT)/tests/applications/%: Tests/Applications/%.c $(BPF_HEADERS) Makefile
+.SECONDEXPANSION:
+$(TEST_APPLICATIONS): $(BPF_OUT)/tests/applications/%: $$(wildcard Tests/Applications/%/*.c Tests/Applications/%/*.h) $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(BPF_CLANG) -O2 -std=gnu11 -Wall -Wextra -Werror -pthread -Ibpf/include $< -o $@
+	$(BPF_CLANG) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -pthread -Ibpf/include $(filter %.c,$^) -o $@
+
 $(BPF_OUT)/bench/layers_types.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_types.bpf.o: bpf/bench/layers.bpf.c
 $(BPF_OUT)/bench/layers_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_probe.bpf.o: bpf/bench/layers.bpf.c
 $(BPF_OUT)/bench/tracer_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/tracer_probe.bpf.o: bpf/programs/tracer.bpf.c

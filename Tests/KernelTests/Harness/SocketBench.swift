@@ -104,7 +104,7 @@ final class SocketBench: @unchecked Sendable {
         try waitForRunningPrograms()
     }
 
-    /// What the application says (Tests/Applications/socket_reader.c), which runs without a privilege.
+    /// What the application says (Tests/Applications/socket_reader), which runs without a privilege.
     func ask(_ scenario: String, count: Int? = nil, in cgroup: ScratchCgroup? = nil) throws -> String {
         let application = Fixture.root.appending(".build/bpf/tests/applications/socket_reader").string
         let sender = "/proc/\(ProcessID.current)/fd/\(attachments.pair.sender.fd.raw)"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What comes with a message: its timestamp, by which fields are found, and a field as its mark. */
+#include "reader.h"
+
+int receive_message(int fd, __u64 *number, struct timespec *time, __u32 *mark, int flags)
+{
+	__u64 bytes[256];
+	char control[256];
+	struct iovec part = {bytes, sizeof(bytes)};
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	int size = recvmsg(fd, &message, flags);
+
+	if (size < 0)
+		return size;
+	*number = bytes[0];
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPNS && time)
+			memcpy(time, CMSG_DATA(c), sizeof(*time));
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_MARK && mark)
+			memcpy(mark, CMSG_DATA(c), sizeof(*mark));
+	}
+	return size;
+}
+
+static void udp_at(void)
+{
+	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
+	struct tally tally = {0};
+	struct timespec time;
+	__u64 value = 0, read = 0;
+
+	checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
+	usleep(100000); /* until the kernel has begun to take times */
+	for (int sent = 0; sent < count; sent += AT_ONCE) {
+		send_some(sent);
+		while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {
+			int err = pktmeta_at(fd, number, &time, &value, sizeof(value));
+
+			take(&tally, err, value == read);
+		}
+	}
+	tell("at", &tally);
+}
+
+static void udp_mark(void)
+{
+	int fd = bound(SOCK_DGRAM), tenant = id_of(fd, "short_number"), err = pktmeta_receive_mark(fd, tenant);
+	struct tally tally = {0};
+	__u64 read;
+
+	if (err) {
+		take(&tally, err, 0);
+		tell("mark", &tally);
+		return;
+	}
+	for (int sent = 0; sent < count; sent += AT_ONCE) {
+		__u32 mark = 0;
+
+		send_some(sent);
+		while (receive_message(fd, &read, NULL, &mark, MSG_DONTWAIT) >= 0)
+			take(&tally, 0, mark == (__u32)read);
+	}
+	tell("mark", &tally);
+}
+
+const struct scenario message_scenarios[] = {
+	{"at", udp_at},
+	{"mark", udp_mark},
+	{},
+};
