@@ -13,6 +13,7 @@
 struct pktmeta_kept {
 	struct bpf_spin_lock lock;
 	__u32 first, next;
+	__u32 lost, seen; /* of bytes, see keep_bytes() */
 	__u32 pad;
 	__u64 slots[PKTMETA_KEPT_SIZE / 8];
 };
@@ -143,6 +144,9 @@ static __always_inline int find_datagram(struct pktmeta_kept *kept, __u32 ticket
 /*
  * Bytes of TCP: a slot is about a run of bytes that came with the same area, by sequence numbers. Runs may overlap,
  * where bytes were sent again, and be in any order.
+ *
+ * Of bytes in front of `lost`, runs may be missing: that of the packet which brought a byte, while one is there of a
+ * packet that brought it again. So nothing is known of any of them.
  */
 struct run {
 	__u32 from, to; /* to the byte behind it */
@@ -163,17 +167,43 @@ static __always_inline __u64 word_of(struct run run)
 	return run.from | (__u64)run.to << 32;
 }
 
+static __always_inline int is_before(__u32 one, __u32 other)
+{
+	return (__s32)(one - other) < 0;
+}
+
 static __always_inline int has_byte(struct run run, __u32 byte)
 {
 	return byte - run.from < run.to - run.from;
 }
 
+/* Forgets all, as a socket begins to connect anew. */
+static __always_inline void forget_bytes(struct pktmeta_kept *kept)
+{
+	bpf_spin_lock(&kept->lock);
+	kept->first = kept->next = 0;
+	bpf_spin_unlock(&kept->lock);
+}
+
+/* Takes note of what was not kept: bytes that came before it was asked for, or while no program was attached. */
+static __always_inline void find_lost(struct pktmeta_kept *kept, struct run bytes, struct progress progress)
+{
+	if (!kept->next || kept->seen - progress.received > RUN_LENGTH_MAX)
+		kept->lost = kept->seen = progress.edge;
+	if (is_before(kept->seen, bytes.to))
+		kept->seen = bytes.to;
+	if (bytes.from - kept->lost - RUN_LENGTH_MAX < RUN_LENGTH_MAX)
+		kept->lost = bytes.from - RUN_LENGTH_MAX; /* else, in a while, it would be ahead */
+}
+
 /* Keeps a packet's area for its bytes. */
-static __always_inline void keep_bytes(struct pktmeta_kept *kept, struct run bytes, const __u64 *words)
+static __always_inline void keep_bytes(struct pktmeta_kept *kept, struct run bytes, struct progress progress,
+				       const __u64 *words)
 {
 	__u64 *newest, *oldest;
 
 	bpf_spin_lock(&kept->lock);
+	find_lost(kept, bytes, progress);
 	oldest = slot_of(kept, kept->first);
 	if (kept->next != kept->first && bytes.from - run_of(oldest).to - RUN_LENGTH_MAX < RUN_LENGTH_MAX)
 		kept->first++; /* else, in a while, it would be about other bytes */
@@ -189,6 +219,9 @@ static __always_inline void keep_bytes(struct pktmeta_kept *kept, struct run byt
 		if (has_byte(run, bytes.from) && has_byte(run, bytes.to - 1))
 			goto unlock;
 	}
+	oldest = slot_of(kept, kept->first);
+	if (kept->next - kept->first == pktmeta_sockets.slots && is_before(kept->lost, run_of(oldest).to))
+		kept->lost = run_of(oldest).to;
 	keep(kept, word_of(bytes), words);
 unlock:
 	bpf_spin_unlock(&kept->lock);
@@ -204,7 +237,7 @@ static __always_inline int find_bytes(struct pktmeta_kept *kept, __u32 byte, __u
 	int err = -ESTALE;
 
 	bpf_spin_lock(&kept->lock);
-	number = kept->first;
+	number = is_before(byte, kept->lost) ? kept->next : kept->first;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < PKTMETA_KEPT_SLOTS_MAX; i++) {
 		const __u64 *slot = slot_of(kept, number);

@@ -21,6 +21,7 @@ struct sk_buff___queue {
 	__u16 csum_start;
 	__u8 ip_summed : 2;
 	__u8 csum_valid : 1;
+	void *sk;
 	char cb[48];
 } __attribute__((preserve_access_index));
 
@@ -39,14 +40,23 @@ struct sock_common___queue {
 struct sock___queue {
 	struct sock_common___queue __sk_common;
 	struct sk_buff_head___queue sk_receive_queue;
+	struct {
+		struct sk_buff___queue *tail;
+	} sk_backlog;
 } __attribute__((preserve_access_index));
 
 struct udp_sock___queue {
 	struct sk_buff_head___queue reader_queue;
 } __attribute__((preserve_access_index));
 
+struct rb_root___queue {
+	void *rb_node;
+} __attribute__((preserve_access_index));
+
 struct tcp_sock___queue {
-	__u32 copied_seq, rcv_nxt;
+	__u32 copied_seq, rcv_nxt, rcv_wnd, urg_seq;
+	__u16 urg_data;
+	struct rb_root___queue out_of_order_queue;
 } __attribute__((preserve_access_index));
 
 struct tcp_skb_cb___queue {
@@ -153,7 +163,14 @@ struct tcp_bytes {
 	const void *skb;
 	__u32 read; /* bytes of it that were read before */
 	__u32 left;
+	int is_urgent;
 };
+
+/* Bytes that are left to the urgent one, at which reading stops, and which it then passes over; without one, many. */
+static __always_inline __u32 bytes_to_urgent(const void *sk, __u32 copied)
+{
+	return OF_TCP(sk, urg_data) ? OF_TCP(sk, urg_seq) - copied : ~0U;
+}
 
 #define TCP_EMPTY_MAX 4 /* packets in front, such as a FIN, without bytes that are left */
 
@@ -162,7 +179,7 @@ static __always_inline int find_tcp_bytes(const void *sk, struct tcp_bytes *byte
 {
 	const void *queue = sk + bpf_core_field_offset(struct sock___queue, sk_receive_queue);
 	const void *skb = queue;
-	__u32 copied = OF_TCP(sk, copied_seq);
+	__u32 copied = OF_TCP(sk, copied_seq), urgent = bytes_to_urgent(sk, copied);
 
 	for (int i = 0; i < TCP_EMPTY_MAX; i++) {
 		const void *cb;
@@ -178,6 +195,11 @@ static __always_inline int find_tcp_bytes(const void *sk, struct tcp_bytes *byte
 			bytes->skb = skb;
 			bytes->read = read;
 			bytes->left = length - read;
+			bytes->is_urgent = !urgent;
+			if (bytes->is_urgent)
+				bytes->left = 1;
+			else if (bytes->left > urgent)
+				bytes->left = urgent;
 			return 0;
 		}
 	}
@@ -187,7 +209,8 @@ static __always_inline int find_tcp_bytes(const void *sk, struct tcp_bytes *byte
 /*
  * Leaves of these bytes those of the first packet: TCP merges packets in the queue, but leaves the first one's headers,
  * which still say how long that was. 0 or -ENODATA: the bytes are of one that was merged into it, or the kernel has
- * copied packets to make room, without their headers and areas (tcp_collapse() in net/ipv4/tcp_input.c).
+ * copied packets to make room, without their headers and areas (tcp_collapse() in net/ipv4/tcp_input.c), or the next
+ * byte is an urgent one, in whose place another packet's may be read.
  */
 static __always_inline int keep_first_packet(struct tcp_bytes *bytes)
 {
@@ -196,7 +219,7 @@ static __always_inline int keep_first_packet(struct tcp_bytes *bytes)
 	__u64 ip, length;
 	__u32 headers;
 
-	if (transport == 0xffff || transport <= network)
+	if (bytes->is_urgent || transport == 0xffff || transport <= network)
 		return -ENODATA;
 	ip = __pktmeta_kernel_word(head + network);
 	headers = transport - network + (__pktmeta_kernel_byte(head + transport + 12) >> 4) * 4;
@@ -210,6 +233,23 @@ static __always_inline int keep_first_packet(struct tcp_bytes *bytes)
 	if (bytes->left > length)
 		bytes->left = length;
 	return 0;
+}
+
+/* How far a stream has come, as one of its packets does. */
+struct progress {
+	__u32 received; /* to the byte behind the last one without a gap in front */
+	__u32 edge;     /* to the byte behind the last one that may have come */
+};
+
+/* What waits for a gap to be filled, or for the socket's lock, lies within the window. */
+static __always_inline struct progress progress_of(const void *sk)
+{
+	struct progress progress = {.received = OF_TCP(sk, rcv_nxt)};
+
+	progress.edge = progress.received;
+	if (OF_TCP(sk, out_of_order_queue.rb_node) || __PKTMETA_KERNEL_MEMBER(struct sock___queue, sk, sk_backlog.tail))
+		progress.edge += OF_TCP(sk, rcv_wnd);
+	return progress;
 }
 
 #endif /* PKTMETA_RECEIVE_QUEUE_BPF_H */

@@ -22,8 +22,8 @@
 const volatile struct pktmeta_sockets pktmeta_sockets = {};
 
 #include "answers.bpf.h"
-#include "kept.bpf.h"
 #include "receive_queue.bpf.h"
+#include "kept.bpf.h"
 
 static __always_inline int is_attached(__u32 way)
 {
@@ -155,7 +155,7 @@ static __always_inline int answer_next(struct bpf_sockopt *ctx, __u32 way, __u32
 {
 	const void *sk = socket_of(ctx);
 	enum reader reader = reader_of(sk);
-	__u32 copied, bytes;
+	__u32 copied, bytes, urgent;
 	int err;
 
 	if (reader == NO_READER)
@@ -167,7 +167,8 @@ static __always_inline int answer_next(struct bpf_sockopt *ctx, __u32 way, __u32
 		bytes = OF_TCP(sk, rcv_nxt) - copied;
 		if (!bytes)
 			return -EAGAIN;
-		err = answer_kept_bytes(ctx, id, copied, bytes);
+		urgent = bytes_to_urgent(sk, copied);
+		err = urgent ? answer_kept_bytes(ctx, id, copied, bytes < urgent ? bytes : urgent) : -ESTALE;
 		if (err != -ESTALE)
 			return err ? err : PKTMETA_ANSWER_SIZE(size);
 		/* The packet at the head of the queue still knows the first bytes. */
@@ -310,6 +311,14 @@ static __always_inline int find_run(const void *skb, struct run *bytes)
 	return bytes->to - bytes->from - 1 < RUN_LENGTH_MAX;
 }
 
+static __always_inline void keep_run(struct pktmeta_kept *kept, const void *skb, const __u64 *words)
+{
+	struct run bytes;
+
+	if (find_run(skb, &bytes))
+		keep_bytes(kept, bytes, progress_of(OF_SKB(skb, sk)), words);
+}
+
 static __always_inline __u32 mark_of(const struct pktmeta_skb_cursor *c, __u32 id)
 {
 	__u64 difference, word;
@@ -354,13 +363,17 @@ int sockets_ingress(struct __sk_buff *ctx)
 		if (kept && time)
 			ctx->tstamp = keep_datagram(kept, time, words);
 	}
+	/*
+	 * What ends a handshake is looked at for the socket that listens, whatever it brings: the bytes are no stream's
+	 * yet, and of the accepted socket they are at the head of the queue.
+	 */
 	if (options->ways & PKTMETA_WAY_BIT(PKTMETA_WAY_BYTES) && is_attached(PKTMETA_WAY_BYTES) &&
-	    sk->protocol == IPPROTO_TCP) {
-		struct run bytes;
-
+	    sk->protocol == IPPROTO_TCP && sk->state != BPF_TCP_LISTEN) {
 		kept = bpf_sk_storage_get(&pktmeta_runs, sk, NULL, 0);
-		if (kept && find_run(__PKTMETA_SKB(ctx), &bytes))
-			keep_bytes(kept, bytes, words);
+		if (kept && sk->state == BPF_TCP_SYN_SENT)
+			forget_bytes(kept);
+		else if (kept)
+			keep_run(kept, __PKTMETA_SKB(ctx), words);
 	}
 	return 1;
 }
