@@ -5,7 +5,8 @@
 int is_ipv6;
 int count = 200;
 int sender, home; /* network namespaces */
-int udp_sender, tcp_sender;
+const char *command = "true";
+int udp_sender, tcp_sender, outer_socket;
 
 int checked(int result, const char *what)
 {

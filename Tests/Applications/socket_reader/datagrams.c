@@ -39,6 +39,15 @@ static void udp_peek(void)
 	read_one_by_one("peek", bound(SOCK_DGRAM), 1);
 }
 
+/* As the kernel polls the interface itself while it waits. */
+static void udp_busy_poll(void)
+{
+	int fd = bound(SOCK_DGRAM);
+
+	set(fd, SOL_SOCKET, SO_BUSY_POLL, 50);
+	read_one_by_one("busy poll", fd, 0);
+}
+
 static void udp_connected(void)
 {
 	struct place peer = {.size = sizeof(peer.v6)};
@@ -151,6 +160,13 @@ static void udp_merged(void)
 }
 
 const struct scenario datagram_scenarios[] = {
-	{"next", udp_next},   {"peek", udp_peek},         {"connected", udp_connected}, {"epoll", udp_epoll},
-	{"batch", udp_batch}, {"recvmmsg", udp_recvmmsg}, {"udp-gro", udp_merged},      {},
+	{"next", udp_next},
+	{"peek", udp_peek},
+	{"connected", udp_connected},
+	{"busy-poll", udp_busy_poll, .is_privileged = 1},
+	{"epoll", udp_epoll},
+	{"batch", udp_batch},
+	{"recvmmsg", udp_recvmmsg},
+	{"udp-gro", udp_merged},
+	{},
 };

@@ -28,16 +28,19 @@
 /* What the command line says. */
 extern int is_ipv6;
 extern int count;
-extern int sender, home; /* network namespaces */
+extern int sender, home;    /* network namespaces */
+extern const char *command; /* of the shell, for scenarios that run one */
 
 /* By which a scenario is asked for; a table ends with one without a name. */
 struct scenario {
 	const char *name;
 	void (*run)(void);
+	int is_privileged; /* takes what only root may */
 };
 
 extern const struct scenario datagram_scenarios[], message_scenarios[], thread_scenarios[], stream_scenarios[],
-	refusal_scenarios[], option_scenarios[];
+	refusal_scenarios[], option_scenarios[], segment_scenarios[], checksum_scenarios[], stream_read_scenarios[],
+	datagram_read_scenarios[], other_reader_scenarios[], uring_scenarios[], torture_scenarios[], change_scenarios[];
 
 /* Ends the application if a call has failed. */
 int checked(int result, const char *what);
@@ -72,7 +75,8 @@ int listening(int is_keeping);
 /* A connection from tcp_sender. */
 int accepted(int listening);
 
-extern int udp_sender, tcp_sender;
+/* Made by the kernel of the sender, and a socket that was made outside of the cgroup. */
+extern int udp_sender, tcp_sender, outer_socket;
 
 /* Packets, and their fields. */
 

@@ -4,52 +4,70 @@
 
 #include "reader.h"
 
+enum manner { BY_TIME, BY_TURNS, ANYHOW };
+
 struct reader {
 	pthread_t thread;
-	int fd, number, is_by_time;
+	int fd, number;
+	enum manner manner;
 	struct tally tally;
 };
 
 static volatile int is_over;
 
+static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;
+
+/* Asks and reads: whether something was there. */
+static int read_next(struct reader *reader)
+{
+	__u64 value = 0, read = 0;
+	int err, size;
+
+	if (reader->manner == BY_TURNS)
+		pthread_mutex_lock(&turns);
+	err = pktmeta_next(reader->fd, reader->number, &value, sizeof(value));
+	size = receive(reader->fd, &read, 0);
+	if (reader->manner == BY_TURNS)
+		pthread_mutex_unlock(&turns);
+	if (size >= 0)
+		take(&reader->tally, err, value == read);
+	return size >= 0;
+}
+
+static int read_by_time(struct reader *reader)
+{
+	struct timespec time;
+	__u64 value = 0, read = 0;
+	int err;
+
+	if (receive_message(reader->fd, &read, &time, NULL, MSG_DONTWAIT) < 0)
+		return 0;
+	err = pktmeta_at(reader->fd, reader->number, &time, &value, sizeof(value));
+	take(&reader->tally, err, value == read);
+	return 1;
+}
+
 static void *read_along(void *argument)
 {
 	struct reader *reader = argument;
-	struct timespec time;
-	__u64 value = 0, read = 0;
 
-	while (!is_over) {
-		int err;
-
-		if (reader->is_by_time) {
-			if (receive_message(reader->fd, &read, &time, NULL, MSG_DONTWAIT) < 0) {
-				sched_yield();
-				continue;
-			}
-			err = pktmeta_at(reader->fd, reader->number, &time, &value, sizeof(value));
-		} else {
-			err = pktmeta_next(reader->fd, reader->number, &value, sizeof(value));
-			if (receive(reader->fd, &read, 0) < 0) {
-				sched_yield();
-				continue;
-			}
-		}
-		take(&reader->tally, err, value == read);
-	}
+	while (!is_over)
+		if (!(reader->manner == BY_TIME ? read_by_time(reader) : read_next(reader)))
+			sched_yield();
 	return NULL;
 }
 
-static void read_by_threads(const char *what, int is_by_time)
+static void read_by_threads(const char *what, enum manner manner)
 {
 	struct reader readers[4] = {0};
 	struct tally all = {0};
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 
-	if (is_by_time)
+	if (manner == BY_TIME)
 		checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
 	usleep(100000);
 	for (int i = 0; i < 4; i++) {
-		readers[i] = (struct reader){.fd = fd, .number = number, .is_by_time = is_by_time};
+		readers[i] = (struct reader){.fd = fd, .number = number, .manner = manner};
 		pthread_create(&readers[i].thread, NULL, read_along, &readers[i]);
 	}
 	for (int sent = 0; sent < count; sent += AT_ONCE)
@@ -68,17 +86,23 @@ static void read_by_threads(const char *what, int is_by_time)
 
 static void udp_at_threads(void)
 {
-	read_by_threads("at, four threads", 1);
+	read_by_threads("at, four threads", BY_TIME);
 }
 
 /* What goes wrong if threads that read do not take turns. */
 static void udp_next_threads(void)
 {
-	read_by_threads("next, four threads", 0);
+	read_by_threads("next, four threads", ANYHOW);
+}
+
+static void udp_next_turns(void)
+{
+	read_by_threads("next, four threads in turn", BY_TURNS);
 }
 
 const struct scenario thread_scenarios[] = {
 	{"at-threads", udp_at_threads},
 	{"next-threads", udp_next_threads},
+	{"next-turns", udp_next_turns},
 	{},
 };

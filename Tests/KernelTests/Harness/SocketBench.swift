@@ -84,6 +84,15 @@ final class SocketBench: @unchecked Sendable {
         try run(["attach-to-cgroup", cgroup.path.string, "--sockets", ways])
     }
 
+    /// Has the receiver know where the other end of connections is that the application makes by hand
+    /// (Tests/Applications/socket_reader/frames.c).
+    func addPeer() throws {
+        let address = family == .ipv4 ? "192.0.2.9" : "fd00::9"
+        try attachments.pair.inReceiver {
+            try VethPair.ip("neigh replace \(address) lladdr 02:00:00:00:00:01 dev \(VethPair.far) nud permanent")
+        }
+    }
+
     /// Fields that are for sockets.
     var shownFields: [String] { Self.fields(family).map(\.name).filter { $0 != "hidden" } }
 
@@ -105,13 +114,17 @@ final class SocketBench: @unchecked Sendable {
     }
 
     /// What the application says (Tests/Applications/socket_reader), which runs without a privilege.
-    func ask(_ scenario: String, count: Int? = nil, in cgroup: ScratchCgroup? = nil) throws -> String {
+    ///
+    /// - Parameter command: of the shell, which a scenario for that runs as root.
+    func ask(
+        _ scenario: String, count: Int? = nil, in cgroup: ScratchCgroup? = nil, meanwhile command: String? = nil
+    ) throws -> String {
         let application = Fixture.root.appending(".build/bpf/tests/applications/socket_reader").string
         let sender = "/proc/\(ProcessID.current)/fd/\(attachments.pair.sender.fd.raw)"
         let outcome = try attachments.pair.inReceiver {
             try ChildProcess.run(
                 [application, (cgroup ?? self.cgroup).path.string, sender, family.rawValue, scenario]
-                    + (count.map { ["\($0)"] } ?? []))
+                    + [count.map { "\($0)" } ?? command.map { _ in "0" }, command].compactMap { $0 })
         }
         #expect(outcome.status == 0, "\(scenario): \(outcome.output)")
         return String(outcome.output.trimmingSuffix { $0.isNewline })
