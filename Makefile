@@ -18,8 +18,8 @@
 #                  what the prebuilt programs cost, beside those of another commit, in one run (root)
 #   make bench-many ATTACHMENTS=300 REGISTRIES=100
 #                  what commands take by how much there is on the host (root)
-#   make torture   ten minutes of packets while the registry changes, a million through all layers, and two million reads of
-#                  counts (root)
+#   make torture   ten minutes of packets while the registry changes, a million through all layers, ten million datagrams that
+#                  applications ask about, and two million reads of counts (root)
 #   make forge-test  ten million packets of an attacker on each path on which the sender's bytes get where an area is (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
@@ -227,11 +227,13 @@ docs: bpf
 	swift build --product PacketMetadata
 	.make/build-documentation .build/docs
 
-# Ten minutes of packets while the registry changes, a million through all layers, and two million reads of counts; a few
-# seconds of it, 20,000 packets and 20,000 reads are part of `make test`.
+# Ten minutes of packets while the registry changes, a million through all layers, ten million datagrams that applications
+# ask about, and two million reads of counts; a few seconds of it, 20,000 packets, 100,000 datagrams and 20,000 reads are
+# part of `make test`.
 torture: bpf test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter KernelTests.TortureTests
 	PKTMETA_LAYER_PACKETS=$${PKTMETA_LAYER_PACKETS:-1000000} swift test --skip-build --filter LayerTortureTests
+	PKTMETA_SOCKET_DATAGRAMS=$${PKTMETA_SOCKET_DATAGRAMS:-10000000} swift test --skip-build --filter SocketTortureTests
 	PKTMETA_COUNT_READS=$${PKTMETA_COUNT_READS:-2000000} swift test --skip-build --filter ExactCountTests
 
 # Ten million packets on each path; `make test` sends a hundred thousand.

@@ -12,6 +12,9 @@ struct FieldChurn {
     /// By place in the table.
     private var fields: [FieldName?] = Array(repeating: nil, count: 5)
     private static let types: [FieldType] = [.u32, .u32, .u64, .u64, .bytes(16)]
+    static let places = types.indices
+    /// By place, what the fields' values come from.
+    var source: (Int) -> FieldSource = { _ in .none }
     private(set) var operations = 0
     private(set) var compactions = 0
 
@@ -30,7 +33,9 @@ struct FieldChurn {
         } else {
             // There may be no room.
             let name = try FieldName("churn_\(place)")
-            let field = try? registry.register(FieldDefinition(name: name, type: Self.types[place])).field
+            let field = try? registry.register(
+                FieldDefinition(name: name, type: Self.types[place], source: source(place))
+            ).field
             guard let field else { return }
             fields[place] = field.name
             for table in tables { try table.map.update(at: place, encode(field.id.rawValue)) }
