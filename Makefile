@@ -89,7 +89,7 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iprout
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
 	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-survival test-drivers \
-	test-old-kernel check docs lint format deps deps-test deps-lint deps-kernels clean
+	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
 	swift build
@@ -204,7 +204,11 @@ bench-before: release
 bench-many: release
 	.make/measure-many .build/release/pktmeta $(or $(ATTACHMENTS),300) $(or $(REGISTRIES),100)
 
-test: bpf test-bpf
+# An application of its own, with packages that pktmeta has not: a minute, once.
+clients:
+	swift build --package-path clients/swift --scratch-path $(CURDIR)/.build/clients
+
+test: bpf test-bpf clients
 	swift test --skip ReleaseTests
 
 # By hand: PKTMETA_COMMAND names another build of the command.
@@ -212,11 +216,11 @@ test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
 	swift test --filter ReleaseTests
 
 # In a folder of their own: with testability, the command would be another than the one that ships.
-test-optimised: release bpf test-bpf
+test-optimised: release bpf test-bpf clients
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
 # What memory the runtime never gives back is no leak.
-test-address: bpf test-bpf
+test-address: bpf test-bpf clients
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
 		$(addprefix --filter ,$(ADDRESS_TESTS))
 

@@ -17,6 +17,8 @@ public struct SocketFieldError: Error, Sendable, Hashable, CustomStringConvertib
         case notForSockets
         /// EINVAL: the size is not the field's.
         case size
+        /// EBADMSG: nothing has looked at the datagram's checksum, and the kernel cannot be had to.
+        case unchecked
         /// EAGAIN: nothing is there to be read.
         case nothingThere
         /// ENODATA: TCP has merged the bytes of several packets.
@@ -45,7 +47,7 @@ public struct SocketFieldError: Error, Sendable, Hashable, CustomStringConvertib
 
     private static let codes: [(errno: CInt, code: Code)] = [
         (ENOPROTOOPT, .unanswered), (EPROTONOSUPPORT, .otherSocket), (ENOENT, .noField), (EACCES, .notForSockets),
-        (EINVAL, .size), (EAGAIN, .nothingThere), (ENODATA, .merged), (ESTALE, .stale), (EFAULT, .noArea),
+        (EINVAL, .size), (EBADMSG, .unchecked), (EAGAIN, .nothingThere), (ENODATA, .merged), (ESTALE, .stale), (EFAULT, .noArea),
     ]
 
     /// - Parameter err: 0 or more, or a negative errno.

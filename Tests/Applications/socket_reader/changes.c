@@ -42,9 +42,8 @@ static void arrive(struct arrived *a)
 	a->udp = udp_at_port(5000);
 	a->timed = udp_at_port(5001);
 	a->marked = udp_at_port(5002);
-	checked(pktmeta_receive_at(a->timed), "pktmeta_receive_at");
+	receive_at(a->timed);
 	checked(pktmeta_receive_mark(a->marked, id_of(a->marked, "short_number")), "pktmeta_receive_mark");
-	usleep(100000); /* until the kernel has begun to take times */
 	checked(connect(tcp_sender, &place.any, place.size), "connect");
 	a->tcp = checked(accept(listener, NULL, NULL), "accept");
 	checked(write(tcp_sender, bytes, sizeof(bytes)), "write");

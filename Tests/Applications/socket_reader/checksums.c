@@ -109,8 +109,7 @@ static void udp_checksum_at(void)
 	struct timespec time;
 	__u64 value = 0, read = 0;
 
-	checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
-	usleep(100000); /* until the kernel has begun to take times */
+	receive_at(fd);
 	for (int sent = 0; sent < count;) {
 		sent += send_mixed(sent);
 		while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {

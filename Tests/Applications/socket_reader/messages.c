@@ -23,6 +23,27 @@ int receive_message(int fd, __u64 *number, struct timespec *time, __u32 *mark, i
 	return size;
 }
 
+void receive_at(int fd)
+{
+	struct place place = receiver_at(PORT + 1);
+	int probe = make(SOCK_DGRAM), tries = 0, err;
+	struct pktmeta_socket_field field;
+	unsigned char value[64];
+	struct timespec time;
+	__u64 number = 0;
+
+	checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
+	checked(pktmeta_receive_at(probe), "pktmeta_receive_at");
+	checked(pktmeta_next_field(probe, 0, &field), "a field");
+	checked(bind(probe, &place.any, place.size), "bind");
+	do {
+		checked(sendto(udp_sender, &number, sizeof(number), 0, &place.any, place.size), "sendto");
+		checked(receive_message(probe, &number, &time, NULL, 0), "recvmsg");
+		err = pktmeta_at(probe, field.id, &time, value, field.size);
+	} while (err == -ESTALE && tries++ < 10000);
+	close(probe);
+}
+
 static void udp_at(void)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
@@ -30,8 +51,7 @@ static void udp_at(void)
 	struct timespec time;
 	__u64 value = 0, read = 0;
 
-	checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
-	usleep(100000); /* until the kernel has begun to take times */
+	receive_at(fd);
 	for (int sent = 0; sent < count; sent += AT_ONCE) {
 		send_some(sent);
 		while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {

@@ -94,6 +94,9 @@ int receive(int fd, __u64 *number, int flags);
 /* The same with what comes along: what is not asked for may be NULL. */
 int receive_message(int fd, __u64 *number, struct timespec *time, __u32 *mark, int flags);
 
+/* Asks for timestamps, and waits until the kernel has begun to take them as packets come in. */
+void receive_at(int fd);
+
 int id_of(int fd, const char *name);
 
 #endif /* SOCKET_READER_H */

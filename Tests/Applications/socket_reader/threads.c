@@ -64,8 +64,7 @@ static void read_by_threads(const char *what, enum manner manner)
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 
 	if (manner == BY_TIME)
-		checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
-	usleep(100000);
+		receive_at(fd);
 	for (int i = 0; i < 4; i++) {
 		readers[i] = (struct reader){.fd = fd, .number = number, .manner = manner};
 		pthread_create(&readers[i].thread, NULL, read_along, &readers[i]);

@@ -194,8 +194,7 @@ static void torture_at(void)
 	struct inquirer q = {.fd = bound(SOCK_DGRAM)};
 
 	q.number = id_of(q.fd, "number");
-	checked(pktmeta_receive_at(q.fd), "pktmeta_receive_at");
-	usleep(100000); /* until the kernel has begun to take times */
+	receive_at(q.fd);
 	for (long sent = 0; sent < count; sent += BURST) {
 		look_around(&q);
 		ask_for_mark(&q);
@@ -233,8 +232,7 @@ static void torture_threads(void)
 	struct inquirer all = {.fd = bound(SOCK_DGRAM)}, threads[4];
 
 	all.number = id_of(all.fd, "number");
-	checked(pktmeta_receive_at(all.fd), "pktmeta_receive_at");
-	usleep(100000); /* until the kernel has begun to take times */
+	receive_at(all.fd);
 	for (int i = 0; i < 4; i++) {
 		threads[i] = all;
 		pthread_create(&threads[i].thread, NULL, receive_along, &threads[i]);

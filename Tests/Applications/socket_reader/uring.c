@@ -122,8 +122,7 @@ static void find_by_time(struct ring *ring, int fd, int number)
 	struct tally tally = {0};
 	__u64 bytes[256], value = 0;
 
-	checked(pktmeta_receive_at(fd), "pktmeta_receive_at");
-	usleep(100000); /* until the kernel has begun to take times */
+	receive_at(fd);
 	for (int i = 0; i < 50; i++) {
 		char control[256];
 		struct iovec part = {bytes, sizeof(bytes)};

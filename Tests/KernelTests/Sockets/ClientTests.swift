@@ -13,6 +13,11 @@ import Testing
 @Suite(Kernel.required) struct ClientTests {
     private static let count = 20
 
+    /// `make clients` builds it.
+    struct MissingProgram: Error {
+        let program: FilePath
+    }
+
     /// An echo server, by how it is run, which takes a port, a field and how many datagrams.
     struct Server: CustomTestStringConvertible {
         let language: String
@@ -31,6 +36,11 @@ import Testing
                     _ = try folder.write(text, as: file)
                 }
                 return ["/usr/bin/python3", folder.path.appending("echo_fields.py").string]
+            },
+            Server(language: "Swift, by SwiftNIO") { folder in
+                let program = Fixture.root.appending(".build/clients/debug/EchoFields")
+                guard Folder.exists(program) else { throw MissingProgram(program: program) }
+                return [try folder.copy(program: program.string).string]
             },
             Server(language: "Go") { folder in
                 let program = folder.path.appending("echofields").string

@@ -22,6 +22,7 @@ import NIOPosix
                         FieldEcho(arguments[2], count: count, waiters: waiters))
                 }
             }
-        try await bootstrap.bind(host: "::", port: port).get().closeFuture.get()
+        let any = try SocketAddress(ipAddress: "::", port: port)
+        try await bootstrap.bind(to: any).get().closeFuture.get()
     }
 }
