@@ -146,18 +146,21 @@ static __always_inline void read_flow(const struct visit *visit, struct pktmeta_
 
 #include "identity.bpf.h"
 
-/* Whether a packet is one of those to be followed. Without an area, that takes an interface, or it may be no packet. */
-static __always_inline int is_asked_for(const struct visit *visit, const struct pktmeta_skb_cursor *c)
+/*
+ * Whether a packet is one of those to be followed. Without an area, that takes an interface, or it may be no packet.
+ *
+ * sight: whose packet it is, then.
+ */
+static __attribute__((noinline)) int is_asked_for(const struct visit *visit, const struct pktmeta_skb_cursor *c,
+						  struct sight *sight)
 {
-	struct addresses addresses = {};
-	struct pktmeta_flow flow = {};
-
 	if (!c->fields_set && !(pktmeta_trace.filter.all && visit->has_device))
 		return 0;
 	if (!matches_conditions(c))
 		return 0;
-	read_flow(visit, &flow, &addresses);
-	return matches_flow(&flow, &addresses, &pktmeta_trace.filter);
+	__builtin_memset(sight, 0, sizeof(*sight));
+	read_flow(visit, &sight->flow, &sight->addresses);
+	return matches_flow(&sight->flow, &sight->addresses, &pktmeta_trace.filter);
 }
 
 /* Numbers from each CPU's own count, and no CPU's is 0. */
@@ -192,14 +195,10 @@ static __always_inline __u64 find_original(const void *skb, __u64 head, const st
 static __attribute__((noinline)) __u64 begin(__u64 skb, __u64 head, const struct sight *sight, __u64 number)
 {
 	struct pktmeta_followed new = {.head = head, .number = number};
-	__u64 copy_of;
 
 	if (bpf_map_update_elem(&pktmeta_followed, &skb, &new, BPF_ANY))
 		return 0;
-	copy_of = find_original((const void *)skb, head, sight);
-	if (!copy_of)
-		keep_original(head, number, sight);
-	return copy_of;
+	return find_original((const void *)skb, head, sight);
 }
 
 static __always_inline int is_end(__u8 station)
@@ -305,7 +304,10 @@ static __always_inline struct pktmeta_followed *go_on(struct pktmeta_followed *f
 	return followed;
 }
 
-/* One function, which all programs of the object share. */
+/*
+ * One function, which all programs of the object share. All calls together have 512 bytes of stack, of which Linux 5.10
+ * counts each function's in steps of 32: what takes many of them is a function of its own, called from here.
+ */
 static __attribute__((noinline)) int see(const struct visit *visit)
 {
 	const void *skb = visit->skb;
@@ -328,7 +330,7 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 	if (!followed && (!control->is_open || is_out_of_question(skb)))
 		return 0;
 	pktmeta_open_skb(&c, skb);
-	if (!followed && !is_asked_for(visit, &c))
+	if (!followed && !is_asked_for(visit, &c, &sight))
 		return 0;
 	head = (__u64)MEMBER(skb, head);
 	if (!followed) {
@@ -342,6 +344,8 @@ static __attribute__((noinline)) int see(const struct visit *visit)
 			counts->dropped++;
 			return 0;
 		}
+		if (!copy_of)
+			keep_original(head, followed->number, &sight);
 		control->has_begun = 1;
 		flags = PKTMETA_TRACE_FIRST;
 	} else if (followed->head != head || !is_same(&followed->identity, &sight.identity)) {
@@ -402,28 +406,42 @@ static __always_inline const void *argument(struct pt_regs *ctx, __u8 number)
 	return (const void *)(number == 0 ? first : number == 1 ? second : third);
 }
 
+/* Which hook of netfilter it is, from the argument behind the packet. */
+static __attribute__((noinline)) int read_hook(struct visit *visit, struct pt_regs *ctx, __u8 number)
+{
+	const void *state = argument(ctx, number + 1);
+
+	visit->is_hook = 1;
+	visit->hook = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, hook);
+	visit->family = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, pf);
+	return 0;
+}
+
+/* Apart, for the stack that it takes. */
+static __attribute__((noinline)) int is_passed_by_at_function(const void *skb)
+{
+	return is_passed_by(skb);
+}
+
 /* At the beginning of functions that get a packet. */
 SEC("kprobe.multi") int at_function(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 	__u8 number = PKTMETA_FUNCTION_ARGUMENT(cookie);
-	struct visit visit = {
-		.skb = argument(ctx, number),
-		.station = PKTMETA_FUNCTION_STATION(cookie),
-		.has_device = !!(cookie & PKTMETA_FUNCTION_DEVICE),
-		.is_read = !!(cookie & PKTMETA_FUNCTION_READ),
-	};
+	const void *skb = argument(ctx, number);
 
-	if (is_passed_by(visit.skb))
-		return 0;
-	if (cookie & PKTMETA_FUNCTION_HOOK) {
-		const void *state = argument(ctx, number + 1);
+	if (!is_passed_by_at_function(skb)) {
+		struct visit visit = {
+			.skb = skb,
+			.station = PKTMETA_FUNCTION_STATION(cookie),
+			.has_device = !!(cookie & PKTMETA_FUNCTION_DEVICE),
+			.is_read = !!(cookie & PKTMETA_FUNCTION_READ),
+		};
 
-		visit.is_hook = 1;
-		visit.hook = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, hook);
-		visit.family = __PKTMETA_KERNEL_MEMBER(struct nf_hook_state___trace, state, pf);
+		if (cookie & PKTMETA_FUNCTION_HOOK)
+			read_hook(&visit, ctx, number);
+		see(&visit);
 	}
-	see(&visit);
 	return 0;
 }
 
