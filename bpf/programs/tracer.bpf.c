@@ -52,6 +52,7 @@ struct {
 
 /* What the kernel has, as far as it is read here. */
 struct net___trace {
+	__u64 net_cookie;
 	struct {
 		unsigned int inum;
 	} ns;
@@ -215,6 +216,8 @@ static __always_inline void tell_interface(struct pktmeta_trace_event *event, co
 	bpf_core_read(&event->interface, sizeof(event->interface), &device->name);
 	bpf_core_read(&net, sizeof(net), &device->nd_net.net);
 	bpf_core_read(&event->netns, sizeof(event->netns), &net->ns.inum);
+	if (bpf_core_field_exists(net->net_cookie))
+		bpf_core_read(&event->netns_cookie, sizeof(event->netns_cookie), &net->net_cookie);
 }
 
 static __always_inline void tell_area(struct pktmeta_trace_event *event, const struct pktmeta_skb_cursor *c)

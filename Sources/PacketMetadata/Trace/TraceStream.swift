@@ -159,7 +159,8 @@ public final class TraceStream {
     private func interface(_ event: pktmeta_trace_event) -> TracedPacket.Interface? {
         if event.ifindex == 0 { return nil }
         return TracedPacket.Interface(
-            name: spelled(event.interface), index: event.ifindex, namespace: namespaces.label(event.netns))
+            name: spelled(event.interface), index: event.ifindex,
+            namespace: namespaces.label(event.netns, cookie: event.netns_cookie))
     }
 
     // MARK: Following the registry
@@ -206,18 +207,4 @@ extension Registry {
 /// A name of the kernel's, which any bytes may be in.
 private func spelled(_ name: some BitwiseCopyable) -> String {
     SpelledBytes.text(encode(name).prefix { $0 != 0 })
-}
-
-/// What network namespaces are called, asked once of each.
-private struct NamespaceNames {
-    private let here = (try? NetworkNamespace.current().inode()) ?? 0
-    private var known: [UInt32: TracedPacket.Namespace] = [:]
-
-    mutating func label(_ inode: UInt32) -> TracedPacket.Namespace {
-        if UInt64(inode) == here { return .here }
-        if let known = known[inode] { return known }
-        let label = NetworkNamespace.name(ofInode: UInt64(inode)).map(TracedPacket.Namespace.named) ?? .inode(inode)
-        known[inode] = label
-        return label
-    }
 }

@@ -93,15 +93,16 @@ struct pktmeta_original {
  * trailer, if there is one.
  */
 struct pktmeta_trace_event {
-	__u64 time;     /* CLOCK_MONOTONIC, ns */
-	__u64 number;   /* of the packet: none else has it */
-	__u64 copy_of;  /* number of the packet whose memory it shares, if it is new; 0: none's */
-	__u64 function; /* address in the function that dropped or freed it; 0: not told */
-	__u32 reason;   /* enum skb_drop_reason, if it was dropped; 0: not told */
-	__u32 length;   /* bytes, from where skb->data is there on */
-	__u32 ifindex;  /* 0: no interface is told there */
-	__u32 netns;    /* inode number of the interface's namespace */
-	__u32 process;  /* that reads it; 0 elsewhere */
+	__u64 time;         /* CLOCK_MONOTONIC, ns */
+	__u64 number;       /* of the packet: none else has it */
+	__u64 copy_of;      /* number of the packet whose memory it shares, if it is new; 0: none's */
+	__u64 function;     /* address in the function that dropped or freed it; 0: not told */
+	__u64 netns_cookie; /* of the interface's namespace: no other ever has it; 0 before Linux 5.12 */
+	__u32 reason;       /* enum skb_drop_reason, if it was dropped; 0: not told */
+	__u32 length;       /* bytes, from where skb->data is there on */
+	__u32 ifindex;      /* 0: no interface is told there */
+	__u32 netns;        /* inode number of that namespace: others may have it later */
+	__u32 process;      /* that reads it; 0 elsewhere */
 	__u32 fields_set;
 	__u16 generation; /* of the area */
 	__u8 station;
@@ -119,6 +120,6 @@ struct pktmeta_trace_event {
 _Static_assert(sizeof(struct pktmeta_trace_settings) == 8 + sizeof(struct pktmeta_filter), "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_identity) == 32, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_followed) == 72, "padding is explicit");
-_Static_assert(sizeof(struct pktmeta_trace_event) == 136, "values begin on 8 bytes");
+_Static_assert(sizeof(struct pktmeta_trace_event) == 144, "values begin on 8 bytes");
 
 #endif /* PKTMETA_TRACE_H */
