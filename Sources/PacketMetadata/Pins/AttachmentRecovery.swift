@@ -51,7 +51,7 @@ extension AttachmentStore {
         if wasExchanging { try finishExchange(folders) }
         let attachment = wasExchanging ? try Attachment(folders.entry) : found
         let record = attachment.record
-        let text = "\(record.site.place): \(record.hook): \(record.program)"
+        let text = attachment.words
         switch try attachment.state(namespaces) {
         case .outOfReach: return nil
         case .gone:
@@ -67,7 +67,9 @@ extension AttachmentStore {
                 try exchange(folders)
             }
             try settle([folders.entry])
-            return "\(text): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
+            // By the program that it has now.
+            let now = isNext ? try Attachment(folders.entry).words : text
+            return "\(now): \(isNext || wasExchanging ? "finished" : "took back") a replacement that was cut short"
         }
     }
 }
@@ -85,6 +87,9 @@ extension AttachmentStore {
 }
 
 extension Attachment {
+    /// `eth0: XDP: producer`
+    fileprivate var words: String { "\(record.site.place): \(record.hook): \(record.program)" }
+
     /// As its anchor's. A network namespace that is there for nothing but this attachment's link is as good as gone.
     func state(_ namespaces: KnownNamespaces) throws(BPFError) -> Anchor.State {
         if case .netfilter(_, let netnsCookie) = record.site, namespaces.isDeserted(netnsCookie) { return .gone }
