@@ -17,10 +17,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-
 static int result(long value)
 {
 	return value < 0 ? -errno : (int)value;
@@ -136,16 +132,6 @@ int linux_check_writable(const char *path)
 	return result(faccessat(AT_FDCWD, path, W_OK, AT_EACCESS));
 }
 
-int linux_enter_netns(int fd)
-{
-	return result(setns(fd, CLONE_NEWNET));
-}
-
-int linux_enter_new_netns(void)
-{
-	return result(unshare(CLONE_NEWNET));
-}
-
 static int argument_count;
 static char **argument_values;
 
@@ -252,14 +238,6 @@ uint64_t linux_effective_capabilities(void)
 	if (syscall(SYS_capget, &header, data) < 0)
 		return 0;
 	return (uint64_t)data[1].effective << 32 | data[0].effective;
-}
-
-uint64_t linux_netns_cookie(int socket)
-{
-	uint64_t cookie = 0;
-	socklen_t length = sizeof(cookie);
-
-	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0 ? 0 : cookie;
 }
 
 static locale_t utf8_locale;

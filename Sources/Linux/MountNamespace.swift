@@ -6,7 +6,7 @@ public import SystemPackage
 /// command has that is run by `ip netns exec`, which hides /sys, and the file systems mounted there, behind a new one.
 public struct MountNamespace: Sendable, Hashable {
     /// Of a process in it, such as `/proc/1`.
-    private let process: FilePath
+    let process: FilePath
 
     /// The one of the first process; of the topmost ancestor if this process may not look at the first.
     ///
@@ -30,8 +30,6 @@ public struct MountNamespace: Sendable, Hashable {
 
     /// Where a path leads there.
     public func path(_ path: FilePath) -> FilePath { root.appending(path.components) }
-
-    var mountTable: FilePath { process.appending("mountinfo") }
 
     /// Whether this process may look at none of the processes above it, so that it cannot tell if there is an outer one.
     public static var isOuterHidden: Bool {

@@ -17,10 +17,17 @@ public struct MountPoint: Sendable, Hashable {
     public static func all(ofType type: String) throws(Errno) -> [MountPoint] {
         let own = try list("/proc/self/mountinfo", type)
         guard let outer = MountNamespace.outer else { return own }
-        let others = ((try? list(outer.mountTable, type)) ?? []).map { mount in
-            MountPoint(path: outer.path(mount.path), device: mount.device, root: mount.root)
+        return own + ((try? all(ofType: type, seenBy: outer.process)) ?? [])
+    }
+
+    /// The same of a process's mount namespace, as far as that process reaches.
+    ///
+    /// - Parameter process: its folder in /proc.
+    static func all(ofType type: String, seenBy process: FilePath) throws(Errno) -> [MountPoint] {
+        let root = process.appending("root")
+        return try list(process.appending("mountinfo"), type).map { mount in
+            MountPoint(path: root.appending(mount.path.components), device: mount.device, root: mount.root)
         }
-        return own + others
     }
 
     private static func list(_ table: FilePath, _ type: String) throws(Errno) -> [MountPoint] {

@@ -26,6 +26,8 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         fd = OwnedFD(raw)
     }
 
+    init(_ fd: consuming OwnedFD) { self.fd = fd }
+
     /// Where the namespace is that a user named: `ip netns` name, process id, or path.
     ///
     /// A word that is both a name and a process id is the name, as it is to ip-netns(8).

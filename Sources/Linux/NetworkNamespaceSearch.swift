@@ -4,14 +4,14 @@ internal import SystemPackage
 
 extension NetworkNamespace {
     /// Looks for the one in which something is so: this thread's, then those that have a name, a mount, a process, a
-    /// thread or an open descriptor. One that only a socket keeps alive is not found.
+    /// thread, an open descriptor or a socket (``NetworkNamespaceHandle``).
     ///
     /// - Returns: nil if it is not among them, or this process may not enter it (CAP_SYS_ADMIN).
     public static func find(where condition: () -> Bool) -> NetworkNamespace? {
         var seen: Set<UInt64> = []
-        for list in searches {
-            for path in list() {
-                guard let namespace = try? NetworkNamespace(path: path), let inode = try? namespace.inode(),
+        for list in NetworkNamespaceHandle.lists {
+            for handle in list() {
+                guard let namespace = try? handle.open(), let inode = try? namespace.inode(),
                     seen.insert(inode).inserted, (try? namespace.run { () throws(Errno) in condition() }) == true
                 else { continue }
                 return namespace
@@ -44,27 +44,5 @@ extension NetworkNamespace {
             body()
             return false
         }
-    }
-
-    /// The cheap ones first.
-    private static let searches: [@Sendable () -> [FilePath]] = [
-        { ["/proc/thread-self/ns/net"] },
-        { paths(in: "/run/netns") },
-        { ((try? MountPoint.all(ofType: "nsfs")) ?? []).filter { $0.root.hasPrefix("net:") }.map(\.path) },
-        { processes.map { $0.appending("ns/net") } },
-        { processes.flatMap { paths(in: $0.appending("task")) }.map { $0.appending("ns/net") } },
-        { processes.flatMap { paths(in: $0.appending("fd")) }.filter(isNamespace) },
-    ]
-
-    private static var processes: [FilePath] {
-        paths(in: "/proc").filter { UInt32($0.lastComponent?.string ?? "") != nil }
-    }
-
-    private static func paths(in folder: FilePath) -> [FilePath] {
-        ((try? Folder.names(in: folder)) ?? []).map { folder.appending($0) }
-    }
-
-    private static func isNamespace(_ descriptor: FilePath) -> Bool {
-        Folder.target(ofLink: descriptor)?.hasPrefix("net:[") ?? false
     }
 }

@@ -126,6 +126,15 @@ long linux_filesystem_magic_of(int fd);
 /* This process's effective capabilities, bit k = capability k. capget(2). */
 uint64_t linux_effective_capabilities(void);
 
+/*
+ * The network namespace of another process's socket, or of its descriptor of /dev/net/tun: a new descriptor, or -errno.
+ * pidfd_getfd(2), SIOCGSKNS.
+ */
+int linux_open_netns_of_socket(int process, int descriptor);
+
+/* Number of the device that a file is on, or 0; no server of a network file system is asked. statx(2). */
+uint64_t linux_file_device(const char *path);
+
 /* Cookie of the network namespace of a socket, or 0: SO_NETNS_COOKIE, since Linux 5.14. */
 uint64_t linux_netns_cookie(int socket);
 

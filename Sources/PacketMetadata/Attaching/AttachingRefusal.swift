@@ -57,6 +57,8 @@ public enum AttachingRefusal: Refusal {
     case noEgressFilters(interface: String)
     /// An attached program goes on as it was, although the registry has changed.
     case notRenewed(KernelRefusal)
+    /// An attached program cannot take up a change where nobody is found any more.
+    case namespaceDeserted(NetfilterHook, netnsCookie: UInt64)
 
     /// A program at a hook.
     public struct Neighbour: Sendable, Hashable {
@@ -70,7 +72,7 @@ public enum AttachingRefusal: Refusal {
         case .noSuchMode, .heldRequest, .namedTwice, .onlyOneProgram, .noPrebuilt, .ambiguousProgram,
             .ambiguousNeighbour, .reservedPriority:
             .usage
-        case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone: .notFound
+        case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone, .namespaceDeserted: .notFound
         case .attachedInOtherMode, .hookTaken, .priorityTaken, .hookFull, .cgroupClosed: .taken
         case .neighbourGone: .busy
         case .noTCXLinks, .orderTakesTCX, .noXDPMode, .noEgressFilters, .noNetfilterPrograms, .noDefragmenting,

@@ -61,6 +61,7 @@ struct AttachmentFollower: RegistryFollower {
         for image: RegistryImage, of registry: borrowing Registry
     ) throws(PacketMetadataError) -> any RegistryRenewal {
         let programs = CommandPrograms()
+        let namespaces = KnownNamespaces()
         var attachments: [(attachment: Attachment, hold: Hold?)] = []
         for attachment in try store.attachments() { attachments.append((attachment, try attachment.hold())) }
         let traces = Dictionary(grouping: attachments.compactMap(\.hold?.trace)) { $0 }
@@ -71,6 +72,7 @@ struct AttachmentFollower: RegistryFollower {
             let isAlone = hold.map { traces[$0.trace, default: []].count == 1 } ?? true
             let chain = try doing(attachment.record.renewal) { () throws(PacketMetadataError) -> RecordedChain? in
                 if isAlone, try !attachment.needsRenewal(for: image, programs) { return nil }
+                try attachment.refuseIfDeserted(namespaces)
                 return try attachment.renewed(for: image, of: registry, hold, programs)
             }
             if let chain { items.append(AttachmentRenewal.Item(attachment: attachment, chain: chain)) }

@@ -65,6 +65,12 @@ extension Attachment {
         return false
     }
 
+    /// Of netfilter, whose link has to be made anew in its network namespace.
+    func refuseIfDeserted(_ namespaces: KnownNamespaces) throws(PacketMetadataError) {
+        guard case .netfilter(let place, let cookie) = record.site, namespaces.isDeserted(cookie) else { return }
+        throw PacketMetadataError(AttachingRefusal.namespaceDeserted(place, netnsCookie: cookie))
+    }
+
     /// Its programs, loaded for a registry that has changed.
     ///
     /// - Parameter hold: how it is held at its hook; nil if that cannot be known.

@@ -6,6 +6,7 @@ internal import Linux
 final class KnownNamespaces {
     private let home = try? NetworkNamespace.currentCookie()
     private var known: [UInt64: NamespaceLabel?] = [:]
+    private var deserted: Set<UInt64> = []
 
     /// - Returns: nil if it is not found, or may not be entered.
     func label(_ cookie: UInt64) -> NamespaceLabel? {
@@ -24,9 +25,17 @@ final class KnownNamespaces {
         return name.map { .named($0) } ?? .cookie(cookie)
     }
 
-    /// Whether a network namespace has no name, no mount, no process and no descriptor any more, as far as a process can
-    /// tell that sees them all: what is attached there by a link is then all that keeps it alive.
-    func isDeserted(_ cookie: UInt64) -> Bool { seesAll && label(cookie) == nil }
+    /// Whether nothing is found that keeps a network namespace alive (``NetworkNamespace/find(where:)``), by a process
+    /// that sees all: what is attached there by a link most likely does it alone. Looked for twice, since what holds it
+    /// may go from one process to another meanwhile.
+    func isDeserted(_ cookie: UInt64) -> Bool {
+        guard seesAll, label(cookie) == nil else { return false }
+        if deserted.contains(cookie) { return true }
+        known[cookie] = nil
+        guard label(cookie) == nil else { return false }
+        deserted.insert(cookie)
+        return true
+    }
 
     private let seesAll = Capability.missing(of: [.sysAdmin]).isEmpty && PIDNamespace.isInitial
 }

@@ -13,6 +13,8 @@ enum Anchor: Sendable {
         case attached(Hold)
         /// What its hook is of is, or somebody has let go of it.
         case gone
+        /// Attached in a network namespace that nothing else is found to keep alive (``KnownNamespaces/isDeserted(_:)``).
+        case deserted(Hold)
         /// This process may not enter the network namespace to look.
         case outOfReach
     }

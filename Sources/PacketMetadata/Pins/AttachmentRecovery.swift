@@ -8,7 +8,7 @@ internal import SystemPackage
 extension AttachmentStore {
     /// Finishes or removes what killed processes left, and what was attached to what is gone.
     ///
-    /// - Parameter dropsDamaged: whether damaged attachments are detached and removed.
+    /// - Parameter dropsDamaged: whether damaged attachments are detached and removed, and those that are deserted.
     /// - Returns: what was done, in words.
     /// - Throws: `badData` if an attachment is damaged and is not to be removed.
     @discardableResult
@@ -31,7 +31,7 @@ extension AttachmentStore {
         }
         for attachment in survey.sound {
             try naming(attachment.entry) { () throws(BPFError) in
-                if let text = try recover(attachment, namespaces) { finish(text) }
+                if let text = try recover(attachment, namespaces, dropsDeserted: dropsDamaged) { finish(text) }
             }
         }
         return done
@@ -45,7 +45,9 @@ extension AttachmentStore {
         }
     }
 
-    private func recover(_ found: Attachment, _ namespaces: KnownNamespaces) throws(BPFError) -> String? {
+    private func recover(
+        _ found: Attachment, _ namespaces: KnownNamespaces, dropsDeserted: Bool
+    ) throws(BPFError) -> String? {
         let folders = found.folders
         let wasExchanging = try folders.previous.entry.isThere()
         if wasExchanging { try finishExchange(folders) }
@@ -57,6 +59,11 @@ extension AttachmentStore {
         case .gone:
             try remove(attachment)
             return "\(text): forgotten, since \(record.hook.owner.words) is gone or others have detached it"
+        case .deserted:
+            guard dropsDeserted else { return nil }
+            try remove(attachment)
+            return
+                "\(text): detached, since no process, name, mount or socket is found that is of its network namespace"
         case .attached(let hold):
             guard try folders.next.entry.isThere() else { return try goBack(attachment).map { "\(text): \($0)" } }
             let next = folders.next.member(0).program
@@ -90,10 +97,13 @@ extension Attachment {
     /// `eth0: XDP: producer`
     fileprivate var words: String { "\(record.site.place): \(record.hook): \(record.program)" }
 
-    /// As its anchor's. A network namespace that is there for nothing but this attachment's link is as good as gone.
+    /// As its anchor's, and whether anybody is left where it is attached.
     func state(_ namespaces: KnownNamespaces) throws(BPFError) -> Anchor.State {
-        if case .netfilter(_, let netnsCookie) = record.site, namespaces.isDeserted(netnsCookie) { return .gone }
-        return try anchor.state()
+        let state = try anchor.state()
+        guard case .netfilter(_, let netnsCookie) = record.site, case .attached(let hold) = state,
+            namespaces.isDeserted(netnsCookie)
+        else { return state }
+        return .deserted(hold)
     }
 }
 

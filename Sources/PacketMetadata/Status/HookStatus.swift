@@ -29,6 +29,8 @@ public struct ProgramStatus: Sendable, Hashable {
         case attached
         /// What its hook is of is, or somebody else has detached it. The next command that writes forgets it.
         case gone
+        /// In a network namespace that nothing else is found to keep alive: ``Registry/repair()`` detaches it.
+        case deserted
         /// This process may not look.
         case unknown
     }

@@ -90,7 +90,7 @@ extension AttachmentPlace {
     /// process would have found if it were still there.
     private func isGone(_ entries: [HookStatus.Entry]) -> Bool {
         let areGone = entries.allSatisfy { entry in
-            if case .ours(let program) = entry { program.state == .gone } else { false }
+            if case .ours(let program) = entry { [.gone, .deserted].contains(program.state) } else { false }
         }
         guard areGone else { return false }
         guard case .interface(let place) = self else { return true }
@@ -111,6 +111,7 @@ extension Attachment {
         switch try? self.state(view.namespaces) {
         case .attached: state = .attached
         case .gone: state = .gone
+        case .deserted: state = .deserted
         case .outOfReach, nil: state = .unknown
         }
         let link = try? BPFLink(pinnedAt: folders.link).information.id

@@ -144,6 +144,12 @@ struct StatusRendering {
                 "gone: its interface, network namespace or cgroup is, or others have detached it; the next command that writes forgets it"
             )
         }
+        if programs.contains(where: { $0.state == .deserted }) {
+            notes.append(
+                "deserted: no process, name, mount or socket is found that is of its network namespace, which its link alone "
+                    + "seems to keep; pktmeta repair detaches it"
+            )
+        }
         if programs.contains(where: { $0.standsAt != nil }) {
             notes.append(
                 "at another priority: others had its own when the program was replaced; pktmeta repair moves it back once that is free"

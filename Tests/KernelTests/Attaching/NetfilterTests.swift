@@ -16,7 +16,7 @@ import Testing
     private static let input = "ipv4_input_0"
 
     /// Runs a test where the kernel has netfilter programs; else it is the refusal that is tested.
-    private static func run(_ body: () throws -> Void) throws {
+    static func run(_ body: () throws -> Void) throws {
         try Kernel.run {
             if isThere { return try body() }
             let bench = try FilterBench()
@@ -268,35 +268,6 @@ import Testing
             #expect(!bench.scratch.pins.contains { $0.contains("stand-in") })
             try bench.send(Self.count)
             #expect(bench.received(0) == 0)
-        }
-    }
-
-    @Test func aNetworkNamespaceThatIsGoneIsForgotten() throws {
-        try Self.run {
-            try #require(PIDNamespace.isInitial, "SKIPPED: needs to see all processes")
-            let bench = try FilterBench()
-            let path = bench.scratch.path
-            do {
-                let namespace = try NetworkNamespace.create()
-                try namespace.run {
-                    let run = CommandRun([
-                        "attach-to-netfilter", bench.object("in_netfilter"), "--hook", "forward", "--registry",
-                        path.string,
-                    ])
-                    #expect(run.exitCode == 0, "\(run.errors)")
-                }
-                #expect(try bench.status.flatMap(StatusTests.ours).map(\.state) == [.attached, .attached])
-            }
-            let isGone = try eventually { try bench.status.flatMap(StatusTests.ours).map(\.state) == [.gone, .gone] }
-            #expect(isGone)
-            #expect(try bench.status.allSatisfy { $0.isComplete })
-            let repaired = try bench.command("repair")
-            #expect(repaired.exitCode == 0)
-            #expect(
-                repaired.output.contains(
-                    "ipv4 forward, priority 0: netfilter: in_netfilter: forgotten, since its network namespace is gone")
-            )
-            #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
         }
     }
 

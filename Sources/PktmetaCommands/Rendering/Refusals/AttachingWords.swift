@@ -60,6 +60,8 @@ extension AttachingRefusal: RefusalWords {
         case .cgroupClosed(let errno):
             "a program of this cgroup, or of one above, was attached so that no others are allowed (\(errno.name))"
         case .notRenewed(let refusal): refusal.reason
+        case .namespaceDeserted(let place, let cookie):
+            "no process, name, mount or socket is found that is of the network namespace (cookie \(cookie)) of \(place)"
         }
     }
 
@@ -88,6 +90,8 @@ extension AttachingRefusal: RefusalWords {
                 + "tc qdisc show dev \(ShellWord.quoted(interface)) ingress shows it."
         case .notRenewed(let refusal):
             refusal.remedy(beside: "It goes on as it was; the next command that writes tries again.")
+        case .namespaceDeserted:
+            "If nobody is there any more, pktmeta repair detaches it."
         case .noSuchMode, .heldRequest, .namedTwice, .onlyOneProgram, .noPrebuilt, .noNetfilterPrograms,
             .noDefragmenting, .noFamily, .reservedPriority, .nothingAttached, .hookFull, .registryGone, .noTCXLinks,
             .orderTakesTCX:
