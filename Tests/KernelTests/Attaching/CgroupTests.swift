@@ -50,10 +50,7 @@ import Testing
         try Kernel.run {
             let cgroup = try ScratchCgroup()
             let service = try cgroup.child("service")
-            let bench = try FilterBench(compiler, socketOf: service)
-            for (name, type) in [("tenant", "u32"), ("trace_id", "bytes:8")] {
-                try bench.run("register-field", name, "--type", type)
-            }
+            let bench = try FilterBench(compiler, socketOf: service, fields: FilterBench.tenants)
             let accounting = Fixture.example("hooli_accounting", compiler).string
             // Of the service by the cgroup above.
             try bench.run("attach-to-cgroup", cgroup.path.string, "--ingress", accounting)

@@ -54,10 +54,7 @@ import Testing
     @Test(arguments: Fixture.Compiler.usual)
     func tenantsAreDropped(compiler: Fixture.Compiler) throws {
         try Self.run {
-            let bench = try FilterBench(compiler)
-            for (name, type) in [("tenant", "u32"), ("trace_id", "bytes:8")] {
-                try bench.run("register-field", name, "--type", type)
-            }
+            let bench = try FilterBench(compiler, fields: FilterBench.tenants)
             try bench.run(
                 "attach-to-interface", "far0", "--xdp", Fixture.example("acme_ingress", compiler).string, "--tc", "none"
             )

@@ -31,8 +31,16 @@ final class FilterBench {
     let compiler: Fixture.Compiler
     private let receiver: Box<ReceivingSocket>
 
+    /// Those of the programs of filter_places.bpf.c.
+    static let numbers = [("number", "u64"), ("short_number", "u16")]
+    /// Those of the examples. On kernels before 6.8, areas have no room for both.
+    static let tenants = [("tenant", "u32"), ("trace_id", "bytes:8")]
+
     /// - Parameter cgroup: that the socket belongs to.
-    init(_ compiler: Fixture.Compiler = .swift, socketOf cgroup: ScratchCgroup? = nil) throws {
+    init(
+        _ compiler: Fixture.Compiler = .swift, socketOf cgroup: ScratchCgroup? = nil,
+        fields: [(name: String, type: String)] = numbers
+    ) throws {
         let bench = try AttachmentTests.Bench()
         attachments = bench
         self.compiler = compiler
@@ -41,7 +49,7 @@ final class FilterBench {
                 try cgroup.map { try ReceivingSocket(port: VethPair.port, of: $0) }
                     ?? ReceivingSocket(port: VethPair.port))
         }
-        for (name, type) in [("number", "u64"), ("short_number", "u16")] {
+        for (name, type) in fields {
             #expect(try bench.command("register-field", name, "--type", type).exitCode == 0)
         }
     }
