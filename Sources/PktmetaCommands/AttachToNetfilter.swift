@@ -14,7 +14,8 @@ struct AttachToNetfilter: ContextCommand {
             The program is SEC("netfilter"), reads fields by <pktmeta/skb.bpf.h>, and returns 1 to let a packet on or 0 to \
             drop it. It runs in one network namespace, among the chains of nftables and iptables and all else that has hooked \
             itself in there, by its priority. The kernel takes a BPF program only at a priority that nothing else has, \
-            nftables' chains included (mostly 0): one of this registry's is replaced, others are never touched. To have \
+            nftables' chains included. So the default is one that hardly anything else has, behind the chains that filter (0): \
+            it gets the packets that these let on. One of this registry's is replaced, others are never touched. To have \
             several programs, give them different priorities.
 
             The links are pinned and outlive this command, and keep the network namespace alive. The kernel cannot put \
@@ -34,7 +35,7 @@ struct AttachToNetfilter: ContextCommand {
             "When the program runs, lower ones first: a number, or as in nft raw (-300), mangle (-150), dstnat (-100), "
                 + "filter (0), security (50), srcnat (100), also with a distance as in filter+10.",
             valueName: "priority"))
-    var priority = PriorityArgument(0, "filter")
+    var priority = PriorityArgument(7, "filter+7")
 
     @Flag(help: "Have fragments of IP packets put together before the program gets them (Linux 6.6).")
     var defragment = false

@@ -13,7 +13,7 @@ import Testing
 @Suite(Kernel.required, .serialized) struct NetfilterTests {
     /// Linux 6.4; none between 6.1 and 6.12 is tried.
     private static let isThere = SurvivalKernel.running >= .linux612
-    private static let input = "ipv4_input_0"
+    private static let input = "ipv4_input_7"
 
     /// Runs a test where the kernel has netfilter programs; else it is the refusal that is tested.
     static func run(_ body: () throws -> Void) throws {
@@ -36,11 +36,11 @@ import Testing
             let output = try bench.run("attach-to-netfilter", bench.object("in_netfilter"), "--hook", hook)
             #expect(
                 output == """
-                    ipv4 \(hook), priority 0: netfilter: in_netfilter attached (link)
-                    ipv6 \(hook), priority 0: netfilter: in_netfilter attached (link)
+                    ipv4 \(hook), priority 7: netfilter: in_netfilter attached (link)
+                    ipv6 \(hook), priority 7: netfilter: in_netfilter attached (link)
                     """)
             try bench.send(Self.count)
-            let name = "ipv4_\(hook)_0"
+            let name = "ipv4_\(hook)_7"
             let before = try bench.seen(name, at: .netfilter, packets: Self.count)
             #expect("\(before)" == "20 packets, right 0, wrong 0, -EFAULT 40")
             try bench.numberPackets()
@@ -83,10 +83,10 @@ import Testing
                 }
                 return run.exitCode == 0 ? run.output : run.errors
             }
-            #expect(try attach("in_netfilter") == "ipv4 input, priority 0: netfilter: in_netfilter attached (link)")
+            #expect(try attach("in_netfilter") == "ipv4 input, priority 7: netfilter: in_netfilter attached (link)")
             let pins = bench.scratch.pins
-            #expect(try attach("in_netfilter") == "ipv4 input, priority 0: netfilter: in_netfilter unchanged (link)")
-            #expect(try attach("dropping") == "ipv4 input, priority 0: netfilter: dropping replaced (link)")
+            #expect(try attach("in_netfilter") == "ipv4 input, priority 7: netfilter: in_netfilter unchanged (link)")
+            #expect(try attach("dropping") == "ipv4 input, priority 7: netfilter: dropping replaced (link)")
             #expect(bench.scratch.pins == pins)
             try bench.send(Self.count)
             #expect(bench.received(0) == 0)
@@ -104,7 +104,7 @@ import Testing
                 try attach("dropping", "--priority", "-400", "--defragment").contains(
                     "the priority is to be greater than -400"))
             let priorities = try bench.status.compactMap(\.place.netfilter?.priority)
-            #expect(priorities == [-399, -149, 0])
+            #expect(priorities == [-399, -149, 7])
             #expect(
                 try bench.run("detach-from-netfilter", "--priority", "-149")
                     == "ipv4 input, priority -149: netfilter: in_netfilter detached (link)")
@@ -134,7 +134,7 @@ import Testing
             #expect(bench.received(0) == 0)
             let hold = try #require(try bench.attachment(Self.input).hold())
             #expect(first?.programID != hold.programID)
-            #expect(hold.link?.kind == .netfilter(NetfilterHook(.ipv4, .input, priority: 0).position(.link)))
+            #expect(hold.link?.kind == .netfilter(NetfilterHook(.ipv4, .input, priority: 7).position(.link)))
             let seen = try bench.seen(Self.input, at: .netfilter, packets: Int(sent))
             #expect(seen.packets >= sent && seen.wrong == 0, "\(sent) sent, \(seen)")
             print("netfilter: \(sent) packets during 40 changes, \(seen.packets - sent) met two programs")
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    private static let place = NetfilterHook(.ipv4, .input, priority: 0)
+    private static let place = NetfilterHook(.ipv4, .input, priority: 7)
 
     /// Replaces a program, and leaves links and folders as a command that is killed on the way leaves them.
     private static func replace(
@@ -188,7 +188,7 @@ import Testing
             let old = try BPFProgram(pinnedAt: folders.current.member(0).program)
             let new = try BPFProgram(pinnedAt: folders.next.member(0).program)
             if stage == .standInIsGone { return }
-            let beside = NetfilterHook(.ipv4, .input, priority: 1)
+            let beside = NetfilterHook(.ipv4, .input, priority: 8)
             try BPFLink.netfilter(new, at: beside.position(.link)).pin(at: folders.standIn)
             if stage == .linkIsNew { return }
             try BPFLink(pinnedAt: folders.link).detach()
@@ -213,22 +213,22 @@ import Testing
             }
             for _ in 0..<2 { #expect(try bench.command("repair").exitCode == 0) }
             let kind = try bench.attachment(Self.input).hold()?.link?.kind
-            #expect(kind == .netfilter(NetfilterHook(.ipv4, .input, priority: 1).position(.link)))
+            #expect(kind == .netfilter(NetfilterHook(.ipv4, .input, priority: 8).position(.link)))
             try bench.send(Self.count)
             #expect(bench.received(0) == 0)
             let status = try bench.run("status")
-            #expect(status.contains("ipv4 input, priority 0") && status.contains("link (at 1)"), "\(status)")
+            #expect(status.contains("ipv4 input, priority 7") && status.contains("link (at 8)"), "\(status)")
             #expect(status.contains("pktmeta repair moves it back once that is free"), "\(status)")
             let json = try bench.command("status", "--json").json
             let hook = try #require((json["hooks"] as? [[String: Any]])?.first { ($0["netfilter"] != nil) })
             let program = try #require((hook["programs"] as? [[String: Any]])?.first)
-            #expect(program["standsAtPriority"] as? Int == 1 && program["state"] as? String == "attached")
+            #expect(program["standsAtPriority"] as? Int == 8 && program["state"] as? String == "attached")
             // And goes back as soon as it can.
             try others.link.detach()
             if command == "repair" {
                 let repaired = try bench.run("repair")
                 #expect(
-                    repaired.contains("ipv4 input, priority 0: netfilter: dropping: moved back from priority 1"),
+                    repaired.contains("ipv4 input, priority 7: netfilter: dropping: moved back from priority 8"),
                     "\(repaired)")
             } else {
                 try bench.run("register-field", "other", "--type", "u8")
@@ -249,7 +249,7 @@ import Testing
             try bench.run(
                 "attach-to-netfilter", bench.object("dropping"), "--hook", "input", "--family", "ipv4")
             let folders = try bench.attachment(Self.input).folders
-            let beside = NetfilterHook(.ipv4, .input, priority: 1)
+            let beside = NetfilterHook(.ipv4, .input, priority: 8)
             try bench.attachments.pair.inReceiver {
                 let program = try BPFProgram(pinnedAt: folders.current.member(0).program)
                 try BPFLink.netfilter(program, at: beside.position(.link)).pin(at: folders.standIn)

@@ -53,7 +53,7 @@ import Testing
             try bench.attachments.pair.inReceiver {
                 for family in NetfilterHook.Family.allCases {
                     _ = try BPFLink.netfilter(
-                        program, at: NetfilterHook(family, .input, priority: 0).position(.link))
+                        program, at: NetfilterHook(family, .input, priority: 7).position(.link))
                 }
             }
         }
@@ -74,7 +74,7 @@ import Testing
             #expect(planned.output.contains(", at cgroup \(scene.cgroup.id): would be detached"), "\(planned.output)")
             if scene.hasNetfilter {
                 for family in ["ipv4", "ipv6"] {
-                    let line = ", at netfilter \(family) input, priority 0: would be detached"
+                    let line = ", at netfilter \(family) input, priority 7: would be detached"
                     #expect(planned.output.contains(line), "\(planned.output)")
                 }
             }

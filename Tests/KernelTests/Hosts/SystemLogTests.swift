@@ -150,10 +150,10 @@ import Testing
             ],
             "unregister-field": ["unregistered " + field("b", 1), "unregistered \(key)"],
             "attach-to-netfilter": [
-                "attached accept to netfilter of ipv4 input, priority 0 in network namespace blue (link)"
+                "attached accept to netfilter of ipv4 input, priority 7 in network namespace blue (link)"
             ],
             "detach-from-netfilter": [
-                "detached accept from netfilter of ipv4 input, priority 0 in network namespace blue (link)"
+                "detached accept from netfilter of ipv4 input, priority 7 in network namespace blue (link)"
             ],
             "attach-to-cgroup": ["attached accept_at_cgroup to cgroup egress of \(cgroup) (link)"],
             "detach-from-cgroup": ["detached accept_at_cgroup from cgroup egress of \(cgroup) (link)"],
