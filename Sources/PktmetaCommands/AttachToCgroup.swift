@@ -56,7 +56,10 @@ struct AttachToCgroup: ContextCommand {
     @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
     var join = false
 
-    @Flag(help: "Take the root cgroup too: each packet to or from any socket of the host then runs the program.")
+    @Flag(
+        help:
+            "Take the root cgroup too: each packet to or from any socket of the host, or each call, then runs the program."
+    )
     var rootCgroup = false
 
     @Flag(help: "Register fields that the objects declare by PKTMETA_FIELD or PKTMETA_FLAG and that are missing.")
@@ -82,7 +85,7 @@ struct AttachToCgroup: ContextCommand {
         let attaching = AttachingRun(request: request, options: options, context: context)
         let reports = try doing(.attach(to: cgroups.names)) { () throws(PacketMetadataError) in
             let paths = try cgroups.paths()
-            for path in paths { try Registry.checkCgroup(path, takesRoot: rootCgroup) }
+            for path in paths { try Registry.checkCgroup(path, for: request, takesRoot: rootCgroup) }
             if let sockets, let path = paths.first { try tryOut(sockets.ways, path, in: context) }
             return try attaching { (registry, _) throws(PacketMetadataError) in
                 try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in

@@ -44,12 +44,17 @@ struct Attacher {
     }
 
     /// One of each cgroup.
+    ///
+    /// - Parameter hooks: those that are asked for.
     static func all(
-        _ cgroups: [FilePath], takesRoot: Bool, programs: CommandPrograms, for action: (String) -> Action
+        _ cgroups: [FilePath], takesRoot: Bool, hooks: [Hook], programs: CommandPrograms,
+        for action: (String) -> Action
     ) throws(PacketMetadataError) -> [Attacher] {
         let attachers = try all(
             cgroups, programs, for: { action($0.string) },
-            target: { (path) throws(PacketMetadataError) in try CgroupTarget(path, takesRoot: takesRoot) })
+            target: { (path) throws(PacketMetadataError) in
+                try CgroupTarget(path, takesRoot: takesRoot, for: hooks)
+            })
         // One may be named by several paths.
         var seen: Set<HookSite> = []
         return attachers.filter { seen.insert($0.target.site.site).inserted }

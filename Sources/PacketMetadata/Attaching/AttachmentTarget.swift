@@ -85,11 +85,13 @@ struct CgroupTarget: AttachmentTarget {
     let path: FilePath
     let cgroup: OpenCgroup
 
-    /// - Parameter takesRoot: whether the root cgroup is meant, if it is it.
+    /// - Parameters:
+    ///   - takesRoot: whether the root cgroup is meant, if it is it.
+    ///   - hooks: those that it is meant for.
     /// - Throws: `notFound` if there is no such cgroup; `usage` for the root cgroup.
-    init(_ path: FilePath, takesRoot: Bool) throws(PacketMetadataError) {
+    init(_ path: FilePath, takesRoot: Bool, for hooks: [Hook]) throws(PacketMetadataError) {
         cgroup = try OpenCgroup(path)
-        if cgroup.isRoot, !takesRoot { throw PacketMetadataError(CgroupRefusal.rootCgroup(path)) }
+        if cgroup.isRoot, !takesRoot { throw PacketMetadataError(CgroupRefusal.rootCgroup(path, hooks)) }
         self.path = cgroup.realPath ?? path
     }
 

@@ -46,7 +46,9 @@ extension Registry {
         _ request: AttachmentRequest, to cgroups: [FilePath], takesRoot: Bool = false
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         try attach(request, to: .cgroup, named: cgroups.map(\.string)) { programs throws(PacketMetadataError) in
-            try Attacher.all(cgroups, takesRoot: takesRoot, programs: programs) { .attach(to: [$0]) }
+            try Attacher.all(cgroups, takesRoot: takesRoot, hooks: request.cgroupHooks, programs: programs) {
+                .attach(to: [$0])
+            }
         }
     }
 
@@ -123,13 +125,23 @@ extension Registry {
     }
 }
 
+extension AttachmentRequest {
+    fileprivate var cgroupHooks: [Hook] {
+        Hook.all(of: .cgroup).filter {
+            if case .programs(let programs) = selection($0) { !programs.isEmpty } else { false }
+        }
+    }
+}
+
 extension Registry {
     /// Whether there is such a cgroup.
     ///
     /// - Throws: as ``attach(_:to:takesRoot:)``.
-    public static func checkCgroup(_ path: FilePath, takesRoot: Bool) throws(PacketMetadataError) {
+    public static func checkCgroup(
+        _ path: FilePath, for request: AttachmentRequest, takesRoot: Bool
+    ) throws(PacketMetadataError) {
         try doing(.attach(to: [path.string])) { () throws(PacketMetadataError) in
-            _ = try CgroupTarget(path, takesRoot: takesRoot)
+            _ = try CgroupTarget(path, takesRoot: takesRoot, for: request.cgroupHooks)
         }
     }
 

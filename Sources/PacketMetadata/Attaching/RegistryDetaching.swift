@@ -62,7 +62,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         try detach(hooks, programs, from: cgroups.map(\.string), skippingUntouched: false) {
             () throws(PacketMetadataError) in
-            try Attacher.all(cgroups, takesRoot: true, programs: CommandPrograms()) { .detach(from: [$0]) }
+            try Attacher.all(cgroups, takesRoot: true, hooks: [], programs: CommandPrograms()) { .detach(from: [$0]) }
         }
     }
 

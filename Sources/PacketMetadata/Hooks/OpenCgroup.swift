@@ -9,8 +9,8 @@ public enum CgroupRefusal: Refusal {
     case noSuchCgroup(FilePath, Errno)
     /// A folder of something else, of cgroups of version 1 perhaps.
     case noCgroup2(FilePath)
-    /// Nobody said that the first of all cgroups is meant, which has each socket of the host.
-    case rootCgroup(FilePath)
+    /// Nobody said that the first of all cgroups is meant, which has each socket of the host. With the hooks asked for.
+    case rootCgroup(FilePath, [Hook])
 
     public var kind: PacketMetadataError.Kind {
         switch self {

@@ -163,6 +163,14 @@ import Testing
             #expect(root.exitCode == 64)
             #expect(root.errors.contains("each packet to or from any of the host would run the program"))
             #expect(root.errors.contains("--root-cgroup"))
+            let asking = try bench.command("attach-to-cgroup", cgroup.root.string, "--sockets", "next")
+            #expect(asking.exitCode == 64)
+            #expect(asking.errors.contains("each call of getsockopt() on the host would run the program"))
+            let keeping = try bench.command("attach-to-cgroup", cgroup.root.string, "--sockets", "all")
+            #expect(
+                keeping.errors.contains(
+                    "each call of getsockopt() and of setsockopt(), and each packet to a socket, on the host would run")
+            )
             #expect(bench.scratch.pins == ScratchRegistry.partsOfEmpty)
             let said = try bench.run("attach-to-cgroup", cgroup.root.string, "--ingress", to, "--root-cgroup")
             #expect(said.contains("to_cgroup attached"))

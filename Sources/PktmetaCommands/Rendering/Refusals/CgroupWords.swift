@@ -10,8 +10,8 @@ extension CgroupRefusal: RefusalWords {
         switch self {
         case .noSuchCgroup(_, let errno): "there is no such cgroup (\(errno.name))"
         case .noCgroup2: "it is a folder of no cgroup of version 2"
-        case .rootCgroup:
-            "it is the root cgroup, which has all sockets: each packet to or from any of the host would run the program"
+        case .rootCgroup(_, let hooks):
+            "it is the root cgroup, which has all sockets: \(Self.runs(hooks)) would run the program"
         }
     }
 
@@ -21,6 +21,13 @@ extension CgroupRefusal: RefusalWords {
             "findmnt -t cgroup2 shows where cgroups of version 2 are, and /proc/PID/cgroup, behind 0::, the one of a process."
         case .rootCgroup: "If that is what you want, say --root-cgroup."
         }
+    }
+
+    /// What would happen all over the host.
+    private static func runs(_ hooks: [Hook]) -> String {
+        if !hooks.contains(where: Hook.ofSockets.contains) { return "each packet to or from any of the host" }
+        let packets = hooks.contains(.socketIngress) ? " and of setsockopt(), and each packet to a socket," : ""
+        return "each call of getsockopt()\(packets) on the host"
     }
 }
 
