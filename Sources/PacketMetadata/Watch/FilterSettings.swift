@@ -23,6 +23,7 @@ extension pktmeta_filter {
         var conditions: [UInt8] = []
         for condition in filter.conditions { conditions += encode(try pktmeta_condition(condition, image)) }
         encodeBytes(conditions, into: &self.conditions)
+        try filter.refuseImpossible(image)
     }
 }
 

@@ -21,6 +21,10 @@ public enum WatchRefusal: Refusal {
     case noSuchField(FieldName, among: [FieldName])
     /// No packet has an IPv4 and an IPv6 address at its two ends.
     case mixedFamilies
+    /// No value meets all of these, which are of one field.
+    case neverHolds([PacketFilter.Condition])
+    /// Packets of the protocol have none.
+    case noPorts(protocol: UInt8)
     /// Values of the type are not compared so.
     case noSuchComparison(FieldType)
 

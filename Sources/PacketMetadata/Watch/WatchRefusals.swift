@@ -35,6 +35,9 @@ extension PacketFilter {
     func check() throws(PacketMetadataError) {
         let count = conditions.count
         if count > Self.maximumConditions { throw PacketMetadataError(WatchRefusal.tooManyConditions(count)) }
+        if let number = self.protocol, !Self.hasPorts(number), sourcePort != nil || destinationPort != nil {
+            throw PacketMetadataError(WatchRefusal.noPorts(protocol: number))
+        }
     }
 }
 
