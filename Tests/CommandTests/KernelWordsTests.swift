@@ -88,7 +88,11 @@ import Testing
     @Test func aRefusalAroundAnother() {
         let kernel = KernelRefusal(.permissionDenied, doing: "open /r")
         let refusals: [(RegistryRefusal, String)] = [
-            (.pinNotOpened(kernel), "The pins' owner may grant access with chmod."),
+            (.pinNotOpened(kernel, isToChange: true), "That is for the registry's owner, or root."),
+            (
+                .pinNotOpened(kernel, isToChange: false),
+                "Its owner, or root, opens it to readers of a group: pktmeta create-registry --group GROUP."
+            ),
             (.accessNotSet(kernel), "Their owner may, for groups that it is a member of; so may root."),
         ]
         for (refusal, remedy) in refusals {

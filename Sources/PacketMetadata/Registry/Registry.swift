@@ -118,7 +118,7 @@ public struct Registry: ~Copyable {
             do throws(BPFError) {
                 map = try BPFMap(pinnedAt: pin, readOnly: access == .read)
             } catch {
-                throw openFailure(error, pin, pins)
+                throw openFailure(error, pin, pins, access)
             }
             // libbpf does not compare flags, and does not compare at all when a descriptor is reused.
             // Counts of an earlier ABI were kept in another shape, and what is only detached does not count.
@@ -151,8 +151,9 @@ public struct Registry: ~Copyable {
         return knownSeal
     }
 
-    private static func openFailure(_ error: BPFError, _ pin: FolderEntry, _ pins: RegistryPins) -> PacketMetadataError
-    {
+    private static func openFailure(
+        _ error: BPFError, _ pin: FolderEntry, _ pins: RegistryPins, _ access: Access
+    ) -> PacketMetadataError {
         switch error.errno {
         case .noSuchFileOrDirectory: pins.missing(pin)
         case .invalidArgument: pins.damaged(.noMap(pin.path))
@@ -160,7 +161,9 @@ public struct Registry: ~Copyable {
         case .notDirectory: pins.damaged(.noFolder(pin.path.removingLastComponent()))
         case .tooManySymbolicLinkLevels: pins.damaged(.link(pin.path))
         case .permissionDenied, .notPermitted:
-            PacketMetadataError(RegistryRefusal.pinNotOpened(KernelRefusal(error, needs: [.bpf])))
+            PacketMetadataError(
+                RegistryRefusal.pinNotOpened(
+                    KernelRefusal(error, needs: [.bpf]), isToChange: access != .read))
         default: PacketMetadataError(error, needs: [.bpf])
         }
     }

@@ -68,6 +68,10 @@ struct RegistryFolder: Sendable {
             throw PacketMetadataError(RegistryRefusal.notInFileSystem(path))
         } catch .tooManySymbolicLinkLevels {
             throw leadsThroughLink
+        } catch .permissionDenied {
+            throw PacketMetadataError(
+                RegistryRefusal.pinNotOpened(
+                    KernelRefusal(.permissionDenied, doing: "open \(path)"), isToChange: access != .read))
         } catch {
             throw PacketMetadataError(error, doing: "open \(path)")
         }

@@ -53,7 +53,8 @@ public enum RegistryRefusal: Refusal {
     case registryReplaced(FilePath)
     /// A user who decides what is loaded for it.
     case foreignOwner(FilePath, owner: String)
-    case pinNotOpened(KernelRefusal)
+    /// Its folder, or a pin in it: to change the registry, or to load programs for it; else to read it.
+    case pinNotOpened(KernelRefusal, isToChange: Bool)
     /// The registry was opened to be read, and what was asked takes its seal.
     case sealNotOpened
     case accessNotSet(KernelRefusal)
@@ -87,7 +88,7 @@ public enum RegistryRefusal: Refusal {
         case .noArea: .unsupported
         case .registryLocked, .registryReplaced: .busy
         case .foreignOwner: .missingPrivilege
-        case .folderNotMade(let refusal), .pinNotOpened(let refusal), .accessNotSet(let refusal): refusal.kind
+        case .folderNotMade(let refusal), .pinNotOpened(let refusal, _), .accessNotSet(let refusal): refusal.kind
         }
     }
 }

@@ -26,13 +26,15 @@ struct Watch: ContextCommand {
     @Option(help: ArgumentHelp("Show these fields only; all if not given.", valueName: "names"))
     var fields: FieldNames?
 
-    @Option(help: ArgumentHelp("One matching packet in that many, of each CPU.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "Show one in so many of the packets that match on a CPU, beginning with the first.", valueName: "number"))
     var sample = 1
 
     @Option(help: ArgumentHelp("End after so many packets.", valueName: "packets"))
     var count: Int?
 
-    @Option(help: ArgumentHelp("End after that time.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("End after that time, such as 0.5; 0: at once.", valueName: "seconds"))
     var duration: WritingOptions.Seconds?
 
     @Option(

@@ -41,7 +41,11 @@ extension RegistryRefusal {
         case .registryReplaced: "Try again."
         case .foreignOwner:
             "Run this as that user; or, if you trust that user with your privileges, say --trust-owner."
-        case .pinNotOpened(let refusal): refusal.remedy(beside: "The pins' owner may grant access with chmod.")
+        case .pinNotOpened(let refusal, let isToChange):
+            refusal.remedy(
+                beside: isToChange
+                    ? "That is for the registry's owner, or root."
+                    : "Its owner, or root, opens it to readers of a group: pktmeta create-registry --group GROUP.")
         case .accessNotSet(let refusal):
             refusal.remedy(beside: "Their owner may, for groups that it is a member of; so may root.")
         }

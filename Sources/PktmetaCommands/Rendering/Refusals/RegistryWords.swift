@@ -40,7 +40,7 @@ extension RegistryRefusal: RefusalWords {
         case .registryReplaced(let path): "the registry \(path) was removed or replaced meanwhile"
         case .foreignOwner(let path, let owner):
             "the registry \(path) belongs to \(owner), who decides what is loaded for it"
-        case .folderNotMade(let refusal), .pinNotOpened(let refusal), .accessNotSet(let refusal): refusal.reason
+        case .folderNotMade(let refusal), .pinNotOpened(let refusal, _), .accessNotSet(let refusal): refusal.reason
         }
     }
 
