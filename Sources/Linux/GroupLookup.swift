@@ -4,6 +4,9 @@ public import SystemPackage
 
 /// Groups of the system, by name.
 public enum GroupLookup {
+    /// The name of a group in /etc/group; nil if that has none.
+    public static func name(of number: UInt32) -> String? { AccountFile.groups.name(of: number) }
+
     /// The number of a group, by name or as a number; nil if there is none of that name.
     ///
     /// /etc/group answers for the groups in it. Those that a directory service has, getent(1) knows; a static binary

@@ -18,7 +18,8 @@ struct CreateSteering: ContextCommand {
 
             A flag is 1 where it is set, and else 0. A field that moves is followed. The application needs no capability \
             (Linux 5.19) if --share-with names a group of its own, whose members may open these pins and nothing else of \
-            the registry. If the steering exists just so, this is success.
+            the registry. If the steering exists just so, this is success; without --share-with it stays open to whom it \
+            is, and another group takes the place of the one before.
             """)
 
     @Argument(help: "The steering's name: letters, digits, _ and -.")

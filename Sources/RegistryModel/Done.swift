@@ -14,6 +14,8 @@ public enum Done: Hashable, Sendable {
     /// Programs that are loaded from now on take these.
     case setStatistics(Statistics, FilePath)
     case deletedSteering(String, from: FilePath)
+    /// It has no sockets any more, and its pins are there.
+    case emptiedSteering(String, in: FilePath)
     /// Some of a registry's attachments are detached, to remove it, and steerings of these names deleted.
     case detachedForRemoval(Int, of: Int, steerings: [String], FilePath)
     /// The programs that were asked for are attached if any were, and so many of those that were to go are detached.

@@ -114,7 +114,8 @@ import Testing
                 name: try SteeringName(name), field: try FieldName("tenant"), type: .u32, isFieldGone: isFieldGone,
                 sockets: 4, filledSockets: isSeen ? 3 : nil, ownValues: isSeen ? 2 : nil,
                 counts: isSeen ? SteeringCounts(steered: 1000, noField: 20, noSocket: 3) : nil,
-                programID: isSeen ? 12 : nil, group: group, createdAt: 100_000_000_000,
+                programID: isSeen ? 12 : nil, group: group, groupName: group == nil ? nil : "www-data",
+                createdAt: 100_000_000_000,
                 pins: FilePath("/sys/fs/bpf/pktmeta/steering/\(name)"))
         }
         report.steerings = try? StatusReport.Steerings(

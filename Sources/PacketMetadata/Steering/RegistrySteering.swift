@@ -17,7 +17,9 @@ extension Registry {
         _ request: SteeringRequest
     ) throws(PacketMetadataError) -> (steering: Steering, isNew: Bool) {
         try changingSteerings(.createSteering(request.name.text)) { (image, store) throws(PacketMetadataError) in
-            let found = try store.survey().sound.first { $0.name == request.name }
+            let survey = try store.survey()
+            try refuseIfDamaged(survey, request.name)
+            let found = survey.sound.first { $0.name == request.name }
             guard let field = image.field(named: request.field) else {
                 throw PacketMetadataError(
                     RegistryRefusal.noSuchField(request.field, path, among: image.fields.map(\.name)))
@@ -53,6 +55,12 @@ extension Registry {
         return record
     }
 
+    /// - Throws: `badData` if what is pinned by that name is none: only ``repair()`` removes what it cannot read.
+    private func refuseIfDamaged(_ survey: SteeringStore.Survey, _ name: SteeringName) throws(PacketMetadataError) {
+        guard let damaged = survey.damaged.first(where: { $0.folders.entry.name == name.text }) else { return }
+        throw PacketMetadataError(SteeringRefusal.damagedSteering(damaged.damage, of: path))
+    }
+
     private func refuseIfOther(
         _ record: SteeringRecord, _ request: SteeringRequest, _ image: RegistryImage
     ) throws(PacketMetadataError) {
@@ -70,7 +78,9 @@ extension Registry {
     /// - Throws: `notFound`; `unfinished` if it is gone, and some of its pins are not.
     public func deleteSteering(_ name: SteeringName) throws(PacketMetadataError) -> Steering {
         try changingSteerings(.deleteSteering(name.text)) { (image, store) throws(PacketMetadataError) in
-            let all = try store.survey().sound
+            let survey = try store.survey()
+            try refuseIfDamaged(survey, name)
+            let all = survey.sound
             guard let found = all.first(where: { $0.name == name }) else {
                 throw PacketMetadataError(SteeringRefusal.noSteering(name, path, among: all.map(\.name)))
             }
@@ -78,7 +88,10 @@ extension Registry {
             do throws(PacketMetadataError) {
                 try store.remove(found.folders)
             } catch {
-                guard (try? found.folders.entry.exists()) == false else { throw error }
+                guard (try? found.folders.entry.exists()) == false else {
+                    guard steering.filledSockets.map({ $0 > 0 }) ?? true, found.folders.isEmpty else { throw error }
+                    throw error.unfinished(.deleteSteering(name.text), .emptiedSteering(name.text, in: path))
+                }
                 pins.record(.steeringDeleted(name.text))
                 throw error.unfinished(.deleteSteering(name.text), .deletedSteering(name.text, from: path))
             }
@@ -127,6 +140,7 @@ extension Steering {
         createdAt = record.createdAt
         pins = folders.entry.path
         group = (try? folders.group).flatMap(\.self)
+        groupName = group.flatMap(GroupLookup.name(of:))
         programID = try? BPFProgram(pinnedAt: folders.program, readOnly: true).id
         filledSockets = try? BPFMap(pinnedAt: folders.sockets, readOnly: true).filledElements
         ownValues = try? BPFMap(pinnedAt: folders.values, readOnly: true).entryCount

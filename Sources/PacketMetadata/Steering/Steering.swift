@@ -55,6 +55,8 @@ public struct Steering: Sendable, Hashable {
     public let programID: UInt32?
     /// The number of the group that may open it; nil if only the owner may.
     public let group: UInt32?
+    /// The name of that group in /etc/group; nil if it has none there.
+    public let groupName: String?
     /// CLOCK_REALTIME, ns.
     public let createdAt: UInt64
     /// The folder of its pins.

@@ -41,6 +41,9 @@ struct SteeringFolders: Sendable {
         }
     }
 
+    /// Whether no socket is left; also false if this process may not know.
+    var isEmpty: Bool { (try? BPFMap(pinnedAt: sockets, readOnly: true).filledElements) == 0 }
+
     /// Takes the sockets out: groups that have the program get the kernel's choice from then on.
     func empty() throws(BPFError) {
         guard try record.isThere(), try sockets.isThere() else { return }

@@ -12,6 +12,8 @@ public enum SteeringRefusal: Refusal {
     /// There is one of that name, by another field or to another number of sockets.
     case steeringTaken(SteeringName, field: FieldName, isFieldGone: Bool, sockets: Int)
     case noSteering(SteeringName, FilePath, among: [SteeringName])
+    /// What is pinned there is none.
+    case damagedSteering(DamagedSteering, of: FilePath)
     /// Steerings go by the field.
     case fieldSteers([SteeringName])
     case steeringNotShared(KernelRefusal)
@@ -21,6 +23,7 @@ public enum SteeringRefusal: Refusal {
         case .badSteeringName, .badSocketCount, .notANumber: .usage
         case .steeringTaken, .fieldSteers: .taken
         case .noSteering: .notFound
+        case .damagedSteering: .badData
         case .steeringNotShared(let refusal): refusal.kind
         }
     }

@@ -24,7 +24,7 @@ struct SteeringRendering {
         var table = Table(columns: [
             .text("STEERING", isCopied: true), .text("FIELD", isCopied: true), .number("SOCKETS"),
             .number("OWN VALUES", dispensability: 1), .number("STEERED"), .number("NO FIELD"), .number("NO SOCKET"),
-            .number("GROUP", dispensability: 2), .number("SINCE", dispensability: 3),
+            .text("GROUP", dispensability: 2), .number("SINCE", dispensability: 3),
         ])
         for steering in steerings.sound {
             table.notes[table.rows.count] = [Table.Note(name: "pins", words: [steering.pins.string])]
@@ -39,7 +39,7 @@ struct SteeringRendering {
             steering.name.text, steering.field.text + (steering.isFieldGone ? " (gone)" : ""),
             "\(text(steering.filledSockets)) of \(steering.sockets)", text(steering.ownValues),
             text(steering.counts?.steered), text(steering.counts?.noField), text(steering.counts?.noSocket),
-            steering.group.map(String.init) ?? "-", age(time, since: steering.createdAt),
+            steering.groupName ?? steering.group.map(String.init) ?? "-", age(time, since: steering.createdAt),
         ]
     }
 

@@ -60,6 +60,49 @@ import Testing
         }
     }
 
+    @Test func aGroupIsNamedOrNumbered() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            func group(_ more: String...) throws -> String? {
+                try Self.run(Self.create + more, scratch)
+                let lines = try Self.run(["status"], scratch).split(separator: "\n")
+                return lines.first { $0.hasPrefix("workers") }?.split(separator: " ").dropLast().last.map(String.init)
+            }
+            try Self.run(["register-field", "key", "--type", "u32"], scratch)
+            #expect(try group("--share-with", "0") == "root")
+            #expect(try group("--share-with", "\(OtherUser.group)") == "\(OtherUser.group)")
+            // What is not said stays.
+            #expect(try group() == "\(OtherUser.group)")
+        }
+    }
+
+    @Test func whatIsNoSteeringIsNamed() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            let pins = scratch.path.appending("steering/workers")
+            try Self.run(["register-field", "key", "--type", "u32"], scratch)
+            try Self.run(Self.create, scratch)
+            try Folder.unlink(pins.appending("record"))
+            for arguments in [Self.create, ["delete-steering", "workers"]] {
+                let run = CommandRun(arguments + ["--registry", scratch.path.string])
+                #expect(run.exitCode == 65)
+                #expect(run.errors.contains("what is pinned at \(pins) is damaged: "), "\(run.errors)")
+                #expect(run.errors.contains("pktmeta repair --registry \(scratch.path) removes it."))
+            }
+            #expect(try Self.run(["repair"], scratch).contains("removed the damaged steering workers"))
+            try Self.run(Self.create, scratch)
+        }
+    }
+
+    private static let create = ["create-steering", "workers", "--field", "key", "--sockets", "4"]
+
+    @discardableResult
+    private static func run(_ arguments: [String], _ scratch: ScratchRegistry) throws -> String {
+        let run = CommandRun(arguments + ["--registry", scratch.path.string])
+        #expect(run.exitCode == 0, "\(arguments): \(run.errors)")
+        return run.output
+    }
+
     /// A program of this kind cannot be run but by a packet that comes to a group, so that its pin may be shared.
     @Test func theProgramCanBeAttachedAndNotRun() throws {
         try Kernel.run {

@@ -84,6 +84,7 @@ extension Done {
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
         case .setStatistics(let statistics, let path): "the registry \(path) takes statistics: \(statistics.rawValue)"
         case .deletedSteering(let name, _): "the steering \(name) is deleted"
+        case .emptiedSteering(let name, _): "the steering \(name) has no sockets any more, and the kernel chooses them"
         case .detachedForRemoval(let done, let all, let steerings, _):
             "\(done) of \(all.of("attachment")) \(done == 1 ? "is" : "are") detached"
                 + (steerings.isEmpty
@@ -105,7 +106,7 @@ extension Done {
         case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
             .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
-        case .created, .setAccess: "The same command finishes it."
+        case .created, .setAccess, .emptiedSteering: "The same command finishes it."
         case .detachedForRemoval(_, _, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
         case .attached: "The next command that writes finishes what was begun; the same command, what was not."
         case .attachedInPart(_, let path):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -14,6 +15,7 @@ extension SteeringRefusal: RefusalWords {
             "there is a steering \(name) by \(field)\(isGone ? ", a field that is gone," : "") to "
                 + sockets.of("socket")
         case .noSteering(_, let path, _): "the registry \(path) has no such steering"
+        case .damagedSteering(let damaged, _): "what is pinned at \(damaged.path) is damaged: \(damaged.reason)"
         case .fieldSteers(let names):
             "\(names.count == 1 ? "the steering" : "the steerings") \(names.map(\.text).joined(separator: ", ")) "
                 + "\(names.count == 1 ? "goes" : "go") by it"
@@ -33,6 +35,8 @@ extension SteeringRefusal: RefusalWords {
         case .noSteering(let name, _, let names):
             NearestName.question(name.text, among: names.map(\.text))
                 + "It has \(names.map(\.text).joined(separator: ", "))."
+        case .damagedSteering(_, let registry):
+            "pktmeta repair --registry \(ShellWord.quoted(registry.string)) removes it."
         case .fieldSteers(let names):
             "pktmeta delete-steering \(names[0]) first, or use --force: the kernel then chooses sockets."
         case .steeringNotShared(let refusal):
