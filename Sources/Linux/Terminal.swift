@@ -16,15 +16,18 @@ public enum Terminal {
         }
     }
 
-    /// Of the standard output (TIOCGWINSZ of ioctl_tty(2)); nil if it is no terminal, or one that does not say.
+    /// Of the standard output (TIOCGWINSZ of ioctl_tty(2)); nil if it is no terminal, or one that does not say how wide it
+    /// is. One that does not say how high, as of script(1) without a keyboard, is taken for usual.
     public static var size: Size? {
         var size = winsize()
         // The kernel writes one struct winsize.
-        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return nil
         }
-        return Size(rows: Int(size.ws_row), columns: Int(size.ws_col))
+        return Size(rows: size.ws_row > 0 ? Int(size.ws_row) : usualRows, columns: Int(size.ws_col))
     }
+
+    private static let usualRows = 24
 
     public static var hasKeyboard: Bool { isatty(STDIN_FILENO) == 1 }
 

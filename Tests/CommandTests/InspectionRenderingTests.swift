@@ -24,6 +24,18 @@ import Testing
         #expect(text.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= width })
     }
 
+    /// Whoever copies one from a narrow terminal gets all of it.
+    @Test(arguments: [40, 60, 80]) func idsAndValuesAreWhole(width: Int) throws {
+        let report = try InspectionExample.report(.both)
+        let words = InspectionRendering(report, Display(width: width)).text.split { " \n".contains($0) }
+        for entry in report.inspection.fields {
+            #expect(words.contains(Substring(entry.field.id.description)), "\(entry.field.name)")
+            if let value = entry.state?.last?.value.description, !value.contains(" ") {
+                #expect(words.contains(Substring(value)), "\(entry.field.name)")
+            }
+        }
+    }
+
     @Test(arguments: [80, 200])
     func aFullRegistry(width: Int) throws {
         let image = try InspectionExample.registry(InspectionExample.all, capacity: 128)

@@ -67,9 +67,11 @@ struct InspectionRendering {
     private var registryTable: String {
         if inspection.fields.isEmpty { return "" }
         var table = Table(columns: [
-            .text("FIELD", style: { _ in .bold }), .text("ID"), .number("SLOT", dispensability: 3), .text("TYPE"),
-            .number("OFFSET"), .number("SIZE", dispensability: 4), .number("GEN", dispensability: 5), .text("SOURCE"),
-            .text("SINK"), .text("USERS", dispensability: 2), .text("OWNER", dispensability: 1),
+            .text("FIELD", isCopied: true, style: { _ in .bold }), .text("ID", isCopied: true),
+            .number("SLOT", dispensability: 3), .text("TYPE", isCopied: true),
+            .number("OFFSET"), .number("SIZE", dispensability: 4), .number("GEN", dispensability: 5),
+            .text("SOURCE", isCopied: true), .text("SINK", isCopied: true), .text("USERS", dispensability: 2),
+            .text("OWNER", dispensability: 1),
         ])
         table.rows = inspection.fields.map { entry in
             let field = entry.field
@@ -104,7 +106,7 @@ struct InspectionRendering {
     private var stateTable: String {
         if inspection.fields.isEmpty { return "" }
         let columns = stateColumns
-        var table = Table(columns: [.text("FIELD", style: { _ in .bold })] + columns.map(\.column))
+        var table = Table(columns: [.text("FIELD", isCopied: true, style: { _ in .bold })] + columns.map(\.column))
         table.rows = inspection.fields.compactMap { entry in
             entry.state.map { state in
                 [entry.field.name.text]
@@ -149,7 +151,7 @@ struct InspectionRendering {
                 column: .text("REFUSED", style: { $0 == "-" || $0 == Self.uncounted ? .dim : .red }),
                 uncounted: Self.uncounted
             ) { refusals($1) },
-            StateColumn(column: .text("LAST VALUE")) { $1.last?.value.description ?? "-" },
+            StateColumn(column: .text("LAST VALUE", isCopied: true)) { $1.last?.value.description ?? "-" },
             StateColumn(column: .number("AGE", dispensability: 1)) { _, state in
                 state.last.map { elapsed(from: $0.time, to: inspection.time) } ?? "-"
             },
