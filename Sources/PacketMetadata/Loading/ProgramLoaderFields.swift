@@ -19,10 +19,7 @@ extension ProgramLoader {
     func typesFile(_ used: UsedFields, _ seal: Seal) throws(PacketMetadataError) -> MemoryFileBox {
         do throws(BPFError) {
             let needsKernel = try file.bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
-            let builder = needsKernel ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
-            try types(used, seal).write(to: builder)
-            let bytes = try builder.bytes()
-            return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
+            return try types(used, seal).file(withKernelTypes: needsKernel)
         } catch {
             throw PacketMetadataError(error)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
+internal import Linux
 internal import PktmetaABI
 internal import RegistryModel
 
@@ -76,6 +77,16 @@ struct RegistryTypes: Hashable, Sendable {
             members: StateImage.countersByName.map {
                 (name: $0.name, type: counter, offset: StateImage.offset(of: $0.counter, slot: field.slot))
             } + [(name: "layout", type: counter, offset: RegistryImage.layoutOffset(field.slot))])
+    }
+
+    /// A file with the types and, if an object relocates them too, the kernel's.
+    ///
+    /// With these, what writes the file takes 20 MB, and so does libbpf that reads it: the one is gone before the other begins.
+    func file(withKernelTypes: Bool) throws(BPFError) -> MemoryFileBox {
+        let builder = withKernelTypes ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
+        try write(to: builder)
+        let bytes = try builder.bytes()
+        return MemoryFileBox(try MemoryFile(bytes.span, for: "hand over types"))
     }
 
     /// The types alone, as BTF.

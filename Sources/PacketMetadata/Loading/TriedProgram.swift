@@ -18,10 +18,8 @@ extension PrebuiltObject {
         takesFragments: Bool = true
     ) throws(BPFError) -> BPFProgram {
         let needsKernel = try bytes.relocatedTypes().contains { !UsedFields.isRegistryType($0) }
-        let builder = needsKernel ? try BTFBuilder.withKernelTypes() : try BTFBuilder()
-        try RegistryTypes(binding: image.binding([]), seal: .nobodys).write(to: builder)
-        let types = try builder.bytes()
-        let file = MemoryFileBox(try MemoryFile(types.span, for: "hand over types"))
+        let types = RegistryTypes(binding: image.binding([]), seal: .nobodys)
+        let file = try types.file(withKernelTypes: needsKernel)
         defer { withExtendedLifetime(file) {} }  // libbpf opens it as it loads the object
         let object = try bytes.open(typesPath: file.path)
         _ = object.setConstant(PKTMETA_TABLE_VARIABLE, to: try image.table())
