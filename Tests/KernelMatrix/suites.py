@@ -3,8 +3,15 @@
 
 # What packets keep on their ways.
 SURVIVAL = ("SurvivalTests",)
-# Who else can read a packet's fields, and what is done by them there. Before Linux 6.4 netfilter is refused.
-LAYERS = ("SkbTests", "TraceTests", "NetfilterTests", "CgroupTests")
+# Who else can read a packet's fields, and what is done by them there, in machines that take some minutes each. Before Linux
+# 6.4 netfilter is refused.
+LAYERS = {
+    "fields wherever a packet is": ("SkbTests",),
+    "fields in cgroups and netfilter": ("CgroupTests", "NetfilterTests", "NetfilterNamespaceTests"),
+    "packets followed: stations, and losses": ("TraceTests/[a-bw]",),
+    "packets followed: those that are asked for": ("TraceTests/[c-v]",),
+    "packets followed, and no other": ("TraceIdentityTests/(connections|addresses|aCopy|copies)",),
+}
 # What is done with packets that leave; attached by TCX.
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 
@@ -18,8 +25,13 @@ def suites_command(suites: tuple[str, ...]) -> str:
     """
     return (
         "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
-        f" --testing-library swift-testing --no-parallel --filter '({'|'.join(suites)})/'"
+        f" --testing-library swift-testing --no-parallel --filter '({'|'.join(map(_pattern, suites))})'"
     )
+
+
+def _pattern(suite: str) -> str:
+    """Of a suite, or of those of its tests whose names begin so."""
+    return f"\\.{suite}" if "/" in suite else f"\\.{suite}/"
 
 
 def is_told(line: str) -> bool:
