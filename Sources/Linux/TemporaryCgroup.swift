@@ -15,7 +15,7 @@ public struct TemporaryCgroup: ~Copyable {
     /// - Throws: `readOnlyFileSystem`, `permissionDenied` and the like if none can be made.
     public init(for purpose: String, beside cgroup: FilePath) throws(Errno) {
         let top = try Self.topmost(of: cgroup)
-        let path = top.appending("\(Self.prefix(purpose))\(ProcessID.current)")
+        let path = top.appending("\(Self.prefix(purpose))\(ProcessTag.current)")
         let isMade = unsafe path.withPlatformString { unsafe mkdir($0, 0o755) == 0 }
         guard isMade else { throw Errno.last }
         guard let group = try? ControlGroup(path: path) else {
@@ -36,10 +36,7 @@ public struct TemporaryCgroup: ~Copyable {
     public static func removeAbandoned(for purpose: String, beside cgroup: FilePath) {
         guard let top = try? topmost(of: cgroup) else { return }
         for name in (try? Folder.names(in: top)) ?? [] where name.hasPrefix(prefix(purpose)) {
-            guard let pid = name.split(separator: "-").last.flatMap({ Int32($0) }), !ProcessID.isAlive(pid) else {
-                continue
-            }
-            remove(top.appending(name))
+            if ProcessTag.isAbandoned(name) { remove(top.appending(name)) }
         }
     }
 

@@ -50,7 +50,7 @@ struct AttachToCgroup: ContextCommand {
     @Option(
         help: ArgumentHelp(
             "Answer applications that ask by their sockets, in these ways: \(SocketWays.all.names.joined(separator: ", ")), "
-                + "or all.", valueName: "ways"))
+                + "with commas between them, or all.", valueName: "way,..."))
     var sockets: SocketWaysArgument?
 
     @Flag(help: "Attach beside what this registry has attached, instead of in its place.")
@@ -83,23 +83,25 @@ struct AttachToCgroup: ContextCommand {
         if !egress.isEmpty { programs[.cgroupEgress] = egress.map(\.choice) }
         let request = AttachmentRequest(programs, joins: join, registersMissing: registerMissing)
         let attaching = AttachingRun(request: request, options: options, context: context)
+        var outcome = SocketTrial.Outcome.right
         let reports = try doing(.attach(to: cgroups.names)) { () throws(PacketMetadataError) in
             let paths = try cgroups.paths()
             for path in paths { try Registry.checkCgroup(path, for: request, takesRoot: rootCgroup) }
-            if let sockets, let path = paths.first { try tryOut(sockets.ways, path, in: context) }
+            if let sockets, let path = paths.first { outcome = try trial(sockets.ways, path, context).run() }
             return try attaching { (registry, _) throws(PacketMetadataError) in
                 try registry.orTakenBack(note: context.note) { () throws(PacketMetadataError) in
                     try registry.attach(request, to: paths, takesRoot: rootCgroup)
                 }
             }
         }
+        if case .notTried(let obstacle) = outcome {
+            context.note("the programs were not tried before they were attached: \(obstacle.words)")
+        }
         if let reports { context.show(reports, isJSON: isJSON) }
     }
 
     /// The kernel has one version of what the programs read, so that one cgroup stands for all.
-    private func tryOut(_ ways: SocketWays, _ cgroup: FilePath, in context: Context) throws(PacketMetadataError) {
-        let trial = SocketTrial(ways, registry: options.registry.path(in: context), cgroup: cgroup)
-        guard case .notTried(let obstacle) = try trial.run() else { return }
-        context.note("the programs were not tried before they were attached: \(obstacle.words)")
+    private func trial(_ ways: SocketWays, _ cgroup: FilePath, _ context: Context) -> SocketTrial {
+        SocketTrial(ways, registry: options.registry.path(in: context), cgroup: cgroup)
     }
 }

@@ -73,6 +73,26 @@ static __always_inline int leave(struct bpf_sockopt *ctx)
 /* Whether programs may choose the error of a call: since Linux 5.18. */
 #define HAS_SET_RETVAL bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_set_retval)
 
+/*
+ * Whether a program that runs in front of this one has answered: one of a cgroup below, or that was attached here
+ * before. The kernel answers none of these questions.
+ */
+static __always_inline int is_answered(const struct bpf_sockopt *ctx)
+{
+	int retval = ctx->retval;
+
+	return retval != -EOPNOTSUPP && retval != -ENOPROTOOPT;
+}
+
+/* The first answer's error. */
+static __always_inline int answered_error(const struct bpf_sockopt *ctx)
+{
+	const struct pktmeta_answer *answer = ctx->optval;
+	const void *end = ctx->optval_end;
+
+	return (const void *)(answer + 1) > end ? 0 : answer->err;
+}
+
 /* Refuses a whole question. */
 static __always_inline int refuse(struct bpf_sockopt *ctx, int err)
 {

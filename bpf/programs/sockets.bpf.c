@@ -231,10 +231,10 @@ int sockets_get(struct bpf_sockopt *ctx)
 	int size;
 
 	if (level >> PKTMETA_LEVEL_BITS != PKTMETA_LEVEL || way >= PKTMETA_WAYS || way == PKTMETA_WAY_MARK ||
-	    !is_attached(way))
+	    !is_attached(way) || is_answered(ctx))
 		return leave(ctx);
 	size = answer(ctx, way, PKTMETA_LEVEL_ID(level));
-	count_outcome(way, size < 0 ? size : 0);
+	count_outcome(way, size < 0 ? size : way == PKTMETA_WAY_FIELDS ? 0 : answered_error(ctx));
 	return size < 0 ? refuse(ctx, size) : finish(ctx, size);
 }
 
@@ -272,6 +272,12 @@ static __always_inline int note(struct bpf_sockopt *ctx, __u32 way, __u32 id, in
 	return 0;
 }
 
+/* Whether a program that runs in front of this one has taken the wish, or has refused it. */
+static __always_inline int is_noted(const struct bpf_sockopt *ctx)
+{
+	return ctx->optlen == -1 || (HAS_SET_RETVAL && bpf_get_retval());
+}
+
 SEC("cgroup/setsockopt")
 int sockets_set(struct bpf_sockopt *ctx)
 {
@@ -281,7 +287,7 @@ int sockets_set(struct bpf_sockopt *ctx)
 	int err = -EINVAL;
 
 	if (level >> PKTMETA_LEVEL_BITS != PKTMETA_LEVEL || way >= PKTMETA_WAYS || !is_attached(way) ||
-	    (way != PKTMETA_WAY_AT && way != PKTMETA_WAY_BYTES && way != PKTMETA_WAY_MARK))
+	    (way != PKTMETA_WAY_AT && way != PKTMETA_WAY_BYTES && way != PKTMETA_WAY_MARK) || is_noted(ctx))
 		return leave(ctx);
 	if (ctx->optlen == sizeof(*is_on) && (void *)(is_on + 1) <= end)
 		err = note(ctx, way, PKTMETA_LEVEL_ID(level), *is_on);
@@ -311,12 +317,22 @@ static __always_inline int find_run(const void *skb, struct run *bytes)
 	return bytes->to - bytes->from - 1 < RUN_LENGTH_MAX;
 }
 
-static __always_inline void keep_run(struct pktmeta_kept *kept, const void *skb, const __u64 *words)
+/* The other end has said that it sends no more, by a FIN, which has a sequence number like a byte's. */
+static __always_inline int has_ended(__u32 state)
+{
+	return state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING;
+}
+
+static __always_inline void keep_run(struct pktmeta_kept *kept, const void *skb, __u32 state, const __u64 *words)
 {
 	struct run bytes;
+	struct progress progress;
 
-	if (find_run(skb, &bytes))
-		keep_bytes(kept, bytes, progress_of(OF_SKB(skb, sk)), words);
+	if (!find_run(skb, &bytes))
+		return;
+	progress = progress_of(OF_SKB(skb, sk));
+	progress.received -= has_ended(state);
+	keep_bytes(kept, bytes, progress, words);
 }
 
 static __always_inline __u32 mark_of(const struct pktmeta_skb_cursor *c, __u32 id)
@@ -373,7 +389,7 @@ int sockets_ingress(struct __sk_buff *ctx)
 		if (kept && sk->state == BPF_TCP_SYN_SENT)
 			forget_bytes(kept);
 		else if (kept)
-			keep_run(kept, __PKTMETA_SKB(ctx), words);
+			keep_run(kept, __PKTMETA_SKB(ctx), sk->state, words);
 	}
 	return 1;
 }

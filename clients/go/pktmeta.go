@@ -56,7 +56,7 @@ func (e Error) Error() string {
 func (e Error) Unwrap() error { return e.Errno }
 
 var words = map[syscall.Errno]string{
-	syscall.ENOPROTOOPT:     "nobody answers: attach to the cgroup of this process, by pktmeta attach-to-cgroup --sockets",
+	syscall.ENOPROTOOPT:     "nobody answers, or not in this way: attach to the cgroup of this process, by pktmeta attach-to-cgroup --sockets",
 	syscall.EPROTONOSUPPORT: "what the next read returns is not known of this kind of socket",
 	syscall.ENOENT:          "there is no such field, or the packet does not carry it",
 	syscall.EACCES:          "the field is registered as none for sockets",

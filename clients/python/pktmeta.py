@@ -34,7 +34,7 @@ _FIONREAD = 0x541B
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _WORDS = {
-    errno.ENOPROTOOPT: "nobody answers: attach to the cgroup of this process, by pktmeta attach-to-cgroup --sockets",
+    errno.ENOPROTOOPT: "nobody answers, or not in this way: attach to the cgroup of this process, by pktmeta attach-to-cgroup --sockets",
     errno.EPROTONOSUPPORT: "what the next read returns is not known of this kind of socket",
     errno.ENOENT: "there is no such field, or the packet does not carry it",
     errno.EACCES: "the field is registered as none for sockets",

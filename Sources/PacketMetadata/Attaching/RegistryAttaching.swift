@@ -34,7 +34,8 @@ extension Registry {
         }
     }
 
-    /// The same to cgroups of version 2, by their folders.
+    /// The same to cgroups of version 2, by their folders. Programs that answer sockets are attached as they are: `SocketTrial`
+    /// tries whether they are right on this kernel.
     ///
     /// - Parameters:
     ///   - request: the programs, and how they are attached.

@@ -16,8 +16,7 @@ public enum UnitRefusal: Refusal {
 
     public var kind: PacketMetadataError.Kind {
         switch self {
-        case .noSystemctl: .unsupported
-        case .refused: .system
+        case .noSystemctl, .refused: .unsupported
         case .noCgroup, .noMount: .notFound
         }
     }

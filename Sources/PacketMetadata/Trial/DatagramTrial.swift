@@ -63,7 +63,8 @@ struct DatagramTrial: ~Copyable {
         }
     }
 
-    /// The kernel begins to take the time of packets some time after it has been asked to.
+    /// The kernel begins to take the time of packets some time after it has been asked to, and may stop for a moment as another
+    /// socket ends that had asked for it.
     private mutating func askByTimestamp() throws(PacketMetadataError) {
         try asker.answer(.at) { (fd) throws(SocketFieldError) in try SocketField<UInt32>.receiveAt(on: fd) }
         var (right, tries) = (0, 0)
@@ -75,7 +76,7 @@ struct DatagramTrial: ~Copyable {
                 told = try field.at(
                     seconds: message.seconds, nanoseconds: message.nanoseconds, on: asker.descriptor)
             } catch {
-                guard error.code == .stale, right == 0, tries < 1000 else { throw asker.refusal(.at, error) }
+                guard error.code == .stale, tries < 1000 else { throw asker.refusal(.at, error) }
                 tries += 1
                 Pause.sleep(milliseconds: 1)
                 continue

@@ -65,7 +65,7 @@ public struct SocketTrial: Sendable {
         } catch {
             switch error {
             case .obstacle(let obstacle): return .notTried(obstacle)
-            case .failure(let error): throw error
+            case .failure(let error): throw PacketMetadataError(error.refusal)  // the trial's own cgroup is nobody's business
             }
         }
     }

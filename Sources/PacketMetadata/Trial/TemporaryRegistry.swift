@@ -12,7 +12,7 @@ package struct TemporaryRegistry: ~Copyable {
     ///   - purpose: part of its name, as in `pktmeta-demo-123`.
     ///   - other: the registry beside which it lies; nil for the default one.
     package init(for purpose: String, beside other: FilePath? = nil) {
-        path = Self.parent(other).appending("\(Self.prefix(purpose))\(ProcessID.current)")
+        path = Self.parent(other).appending("\(Self.prefix(purpose))\(ProcessTag.current)")
     }
 
     deinit { Self.remove(path) }
@@ -25,10 +25,7 @@ package struct TemporaryRegistry: ~Copyable {
     package static func removeAbandoned(for purpose: String, beside other: FilePath? = nil) {
         let parent = parent(other)
         for name in (try? Folder.names(in: parent)) ?? [] where name.hasPrefix(prefix(purpose)) {
-            guard let pid = name.split(separator: "-").last.flatMap({ Int32($0) }), !ProcessID.isAlive(pid) else {
-                continue
-            }
-            remove(parent.appending(name))
+            if ProcessTag.isAbandoned(name) { remove(parent.appending(name)) }
         }
     }
 

@@ -12,6 +12,7 @@ struct Demo: ContextCommand {
         discussion: """
             Makes two network namespaces joined by a veth pair and a registry of its own, registers fields with \
             different sources, attaches the prebuilt programs, sends UDP packets, shows what happened to each field, \
+            has an application without privileges (user 65534, in a cgroup made for it) ask for fields of what it receives, \
             and removes all that it made. Nothing else on the machine is touched.
             """)
 

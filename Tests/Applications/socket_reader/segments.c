@@ -23,6 +23,8 @@ static const struct {
 	{"a wrong checksum", {{0, 100, 'x', 0, WRONG}, {0, 100, 'A'}, {100, 200, 'B'}}},
 	{"far ahead", {{1 << 28, (1 << 28) + 100, 'x'}, {0, 100, 'A'}}},
 	{"with FIN", {{0, 100, 'A'}, {100, 200, 'B', FIN}}},
+	{"with FIN, sent again", {{0, 100, 'A'}, {100, 200, 'B', FIN}, {100, 200, 'B', FIN}}},
+	{"FIN, then sent again", {{0, 100, 'A'}, {100, 200, 'B'}, {200, 200, 'x', FIN}, {100, 200, 'B'}}},
 	{"FIN first", {{200, 200, 'x', FIN}, {100, 200, 'B'}, {0, 100, 'A'}}},
 	{"urgent at the end", {{0, 100, 'A', URG, RIGHT, 100}, {100, 200, 'B'}}},
 	{"urgent at the start", {{0, 100, 'A'}, {100, 200, 'B', URG, RIGHT, 1}}},

@@ -72,7 +72,7 @@ import Testing
     /// files that have gone are still there.
     private static let compile = """
         set -e
-        objects=$(for module in PacketMetadata RegistryModel BPF Linux SystemPackage; do \\
+        objects=$(for module in PacketMetadata PacketMetadataSockets RegistryModel BPF Linux SystemPackage; do \\
             sed -n 's/^ *"object": "\\(.*\\)",*$/\\1/p' "$1/$module.build/output-file-map.json"; done | \\
             while read -r object; do if [ -e "$object" ]; then echo "$object"; fi; done
             for module in CBPFShims CLinuxShims CBPFObjects PktmetaABI CSystem; do \\

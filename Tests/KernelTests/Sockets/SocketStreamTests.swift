@@ -22,6 +22,8 @@ import Testing
         a wrong checksum: 1 right, 0 wrong, 1 ENODATA
         far ahead: 1 right, 0 wrong
         with FIN: 2 right, 0 wrong
+        with FIN, sent again: 2 right, 0 wrong
+        FIN, then sent again: 2 right, 0 wrong
         FIN first: 1 right, 0 wrong, 1 ENODATA
         urgent at the end: 2 right, 0 wrong, 1 ENODATA
         urgent at the start: 2 right, 0 wrong, 1 ENODATA

@@ -79,34 +79,35 @@ import Testing
         }
     }
 
+    private static let refusals = """
+        empty: EAGAIN
+        listening: EAGAIN
+        bytes of a datagram: EPROTONOSUPPORT
+        no such field: ENOENT
+        no id: ENOENT
+        other size: EINVAL
+        larger size: EINVAL
+        too large: EINVAL
+        not set: ENOENT
+        no such name: ENOENT
+        hidden name: ENOENT
+        mark of 8 bytes: EINVAL
+        never kept: ESTALE
+        small buffer: EINVAL
+        large buffer: 0
+        other way: EOPNOTSUPP
+        no place: 0
+        set garbage: EINVAL
+        UNIX: EPROTONOSUPPORT
+        MPTCP: EPROTONOSUPPORT
+        closed: EBADF
+        """
+
     @Test func whatCannotBeAnsweredIsRefused() throws {
         try Kernel.run {
             let bench = try SocketBench()
             try bench.attach("all")
-            #expect(
-                try bench.ask("refusals") == """
-                    empty: EAGAIN
-                    listening: EAGAIN
-                    bytes of a datagram: EPROTONOSUPPORT
-                    no such field: ENOENT
-                    no id: ENOENT
-                    other size: EINVAL
-                    larger size: EINVAL
-                    too large: EINVAL
-                    not set: ENOENT
-                    no such name: ENOENT
-                    hidden name: ENOENT
-                    mark of 8 bytes: EINVAL
-                    never kept: ESTALE
-                    small buffer: EINVAL
-                    large buffer: 0
-                    other way: EOPNOTSUPP
-                    no place: 0
-                    set garbage: EINVAL
-                    UNIX: EPROTONOSUPPORT
-                    MPTCP: EPROTONOSUPPORT
-                    closed: EBADF
-                    """)
+            #expect(try bench.ask("refusals") == Self.refusals)
         }
     }
 
@@ -122,6 +123,48 @@ import Testing
             #expect(try bench.ask("next", in: child) == "next: 200 right, 0 wrong")
             try bench.run(["detach-from-cgroup", bench.cgroup.path.string, "--sockets"])
             #expect(try bench.ask("sizes") == "")
+        }
+    }
+
+    /// Of two registries, that of the nearest cgroup answers, and of one cgroup that which was attached first.
+    @Test func theNearestProgramsAnswer() throws {
+        try Kernel.run {
+            let bench = try SocketBench()
+            let other = ScratchRegistry()
+            let child = try bench.cgroup.child("service")
+            let ofOther = ["--registry", other.path.string]
+            #expect(CommandRun(["register-field", "other", "--type", "u32"] + ofOther).exitCode == 0)
+            func attachOther(_ cgroup: ScratchCgroup) {
+                let run = CommandRun(["attach-to-cgroup", cgroup.path.string, "--sockets", "all"] + ofOther)
+                #expect(run.exitCode == 0, "\(run.errors)")
+            }
+            try bench.attach("all")
+            attachOther(bench.cgroup)
+            for cgroup in [bench.cgroup, child] {
+                #expect(try bench.ask("next", in: cgroup) == "next: 200 right, 0 wrong")
+                #expect(try bench.ask("at", in: cgroup) == "at: 200 right, 0 wrong")
+                #expect(try bench.ask("mark", in: cgroup) == "mark: 200 right, 0 wrong")
+            }
+            attachOther(child)
+            #expect(try bench.ask("sizes", in: child) == "other, type 4, 4 bytes: EFAULT")
+        }
+    }
+
+    /// A registry that is attached to a cgroup and to one above answers as one that is attached once.
+    @Test func attachedTwice() throws {
+        try Kernel.run {
+            let bench = try SocketBench()
+            let child = try bench.cgroup.child("service")
+            try bench.attach("all")
+            try bench.run(["attach-to-cgroup", child.path.string, "--sockets", "all"])
+            #expect(try bench.ask("refusals", in: child) == Self.refusals)
+            // Each program keeps areas, so that those of 50 datagrams may not all be there any more.
+            let at = try bench.ask("at", in: child)
+            #expect(at.contains(" 0 wrong") && !at.contains(": 0 right"), "\(at)")
+            for scenario in ["next", "batch", "mark"] {
+                #expect(try bench.ask(scenario, in: child) == "\(scenario): 200 right, 0 wrong")
+            }
+            #expect(try bench.ask("bytes", in: child) == "bytes: 40 right, 0 wrong")
         }
     }
 

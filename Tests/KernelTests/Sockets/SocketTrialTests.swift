@@ -90,7 +90,7 @@ import Testing
     private static func left(
         _ trial: SocketTrial, _ scratch: ScratchRegistry, _ cgroup: ScratchCgroup
     ) throws -> [String] {
-        let name = "pktmeta-\(trial.name)-\(ProcessID.current)"
+        let name = "pktmeta-\(trial.name)-\(ProcessTag.current)"
         return try [scratch.path.removingLastComponent(), cgroup.root].flatMap { folder in
             try Folder.names(in: folder).filter { $0 == name }
         }

@@ -111,7 +111,7 @@ import Testing
             let run = CommandRun([
                 "attach-to-cgroup", "--unit", "web", "--sockets", "next", "--registry", scratch.path.string,
             ])
-            #expect([66, 70].contains(run.exitCode), "\(run.errors)")
+            #expect([66, 69].contains(run.exitCode), "\(run.errors)")
             #expect(run.errors.contains("web"), "\(run.errors)")
             #expect(scratch.pins == [])
             #expect(CommandRun(["detach-from-cgroup", "--registry", scratch.path.string]).exitCode == 64)

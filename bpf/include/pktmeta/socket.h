@@ -21,18 +21,19 @@
  * With next and batch, who asks must be who reads: if another thread reads from the socket in between, the answer was
  * about what that one has got. A lock around both does.
  *
- * All calls return 0 or more or, checked in this order:
- *	-ENOPROTOOPT	  nobody answers: no program is attached to this socket's cgroup, or not for that way
+ * All calls return 0 or more or:
+ *	-ENOPROTOOPT	  nobody answers: no program is attached to this socket's cgroup, or not for that way, or this
+ *			  program is a 32-bit one on a 64-bit kernel
  *	-EPROTONOSUPPORT  what the next read returns is not known: the socket is not plain UDP or TCP
  *	-ENOENT		  no such field: never registered, or a stale id
  *	-EACCES		  the field is not for sockets
- *	-EINVAL		  the size is not the field's
  *	-EAGAIN		  nothing is there to be read
  *	-EBADMSG	  (next, batch) nothing has looked at the datagram's checksum; pktmeta_next() sees to it
  *	-ENODATA	  (next, bytes) TCP has merged bytes of several packets; whose these are is not known
  *	-ESTALE		  (at, bytes) the packet came before it was asked for, or too long ago
  *	-EFAULT		  the packet has no area, or someone else's, or one that is older than the field
  *	-ENOENT		  the packet does not carry the field
+ *	-EINVAL		  the size is not the field's
  */
 #ifndef PKTMETA_SOCKET_H
 #define PKTMETA_SOCKET_H
@@ -52,8 +53,7 @@
 /*
  * A question is a socket option. Its level names the way and the field, since the kernel shows programs nothing else of
  * a question but its level and its name: 0x7, the way in 4 bits, and of the field's id all that can differ, in 24. The
- * name is next's number of datagrams to pass over, at's timestamp (its lower 32 bits, in ns), and the slot from which
- * on a field is looked for.
+ * name is at's timestamp (its lower 32 bits, in ns), and the slot from which on a field is looked for.
  */
 #define PKTMETA_LEVEL_BITS 28
 #define PKTMETA_LEVEL 7
@@ -287,7 +287,8 @@ static inline int pktmeta_next_bytes(int fd, int id, void *value, size_t size, s
 
 /*
  * Has a field, of at most 4 bytes, told by recvmsg() as the mark of each packet that comes from now on (SO_RCVMARK,
- * Linux 5.19): 0 if the packet has it not. Takes the place of whatever mark it had.
+ * Linux 5.19): 0 if the packet has it not. Takes the place of whatever mark it had. Once the programs are detached,
+ * marks are again what others set, and nothing tells that from the field.
  */
 static inline int pktmeta_receive_mark(int fd, int id)
 {
@@ -301,8 +302,8 @@ static inline const char *pktmeta_socket_error(int err)
 {
 	switch (-err) {
 	case ENOPROTOOPT:
-		return "nobody answers: attach to the cgroup of this socket's process, by pktmeta attach-to-cgroup "
-		       "--sockets";
+		return "nobody answers, or not in this way: attach to the cgroup of this socket's process, by pktmeta "
+		       "attach-to-cgroup --sockets";
 	case EPROTONOSUPPORT:
 		return "what the next read returns is not known of this kind of socket";
 	case ENOENT:
