@@ -47,7 +47,8 @@ public struct SocketFieldError: Error, Sendable, Hashable, CustomStringConvertib
 
     private static let codes: [(errno: CInt, code: Code)] = [
         (ENOPROTOOPT, .unanswered), (EPROTONOSUPPORT, .otherSocket), (ENOENT, .noField), (EACCES, .notForSockets),
-        (EINVAL, .size), (EBADMSG, .unchecked), (EAGAIN, .nothingThere), (ENODATA, .merged), (ESTALE, .stale), (EFAULT, .noArea),
+        (EINVAL, .size), (EBADMSG, .unchecked), (EAGAIN, .nothingThere), (ENODATA, .merged), (ESTALE, .stale),
+        (EFAULT, .noArea),
     ]
 
     /// - Parameter err: 0 or more, or a negative errno.

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 enum socket_loop {
-	SOCKET_LOOP_RECV,	/* recv() */
-	SOCKET_LOOP_OPTION,	/* a getsockopt() of the kernel's own, then recv() */
-	SOCKET_LOOP_NEXT,	/* pktmeta_next(), then recv() */
-	SOCKET_LOOP_BATCH,	/* pktmeta_next_batch() for each 32, then recv() of each */
-	SOCKET_LOOP_RECVMSG,	/* recvmsg() */
-	SOCKET_LOOP_AT,		/* recvmsg(), then pktmeta_at() */
+	SOCKET_LOOP_RECV,    /* recv() */
+	SOCKET_LOOP_OPTION,  /* a getsockopt() of the kernel's own, then recv() */
+	SOCKET_LOOP_NEXT,    /* pktmeta_next(), then recv() */
+	SOCKET_LOOP_BATCH,   /* pktmeta_next_batch() for each 32, then recv() of each */
+	SOCKET_LOOP_RECVMSG, /* recvmsg() */
+	SOCKET_LOOP_AT,      /* recvmsg(), then pktmeta_at() */
 };
 
 /*

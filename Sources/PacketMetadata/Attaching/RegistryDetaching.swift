@@ -33,11 +33,9 @@ extension Registry {
         programs: [String] = [], where isMeant: (NetfilterHook) -> Bool
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let places = try netfilterPlaces().filter(isMeant)
-        if places.isEmpty {
-            throw PacketMetadataError(AttachingRefusal.nothingAttached(path, [.netfilter]))
-                .keeping(from: .detach(from: ["netfilter"]))
-        }
-        return try detach([.netfilter], programs, from: places.map(\.description), skippingUntouched: true) {
+        // If there are none, what a command that was killed has left goes all the same.
+        let names = places.isEmpty ? ["netfilter"] : places.map(\.description)
+        return try detach([.netfilter], programs, from: names, skippingUntouched: true) {
             () throws(PacketMetadataError) in
             try Attacher.all(places, programs: CommandPrograms()) { .detach(from: [$0]) }
         }

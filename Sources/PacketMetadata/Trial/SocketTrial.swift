@@ -65,7 +65,8 @@ public struct SocketTrial: Sendable {
         } catch {
             switch error {
             case .obstacle(let obstacle): return .notTried(obstacle)
-            case .failure(let error): throw PacketMetadataError(error.refusal)  // the trial's own cgroup is nobody's business
+            // The trial's own cgroup is nobody's business.
+            case .failure(let error): throw PacketMetadataError(error.refusal)
             }
         }
     }

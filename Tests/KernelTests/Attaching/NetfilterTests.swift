@@ -338,4 +338,21 @@ import Testing
             #expect(deleted.contains("ipv6 output, priority 50: netfilter: in_netfilter detached"), "\(deleted)")
         }
     }
+
+    /// Also where nothing is attached any more.
+    @Test func detachingRemovesWhatAKilledCommandLeft() throws {
+        try Kernel.run {
+            let scratch = ScratchRegistry()
+            func run(_ arguments: String...) -> Int32 {
+                CommandRun(arguments + ["--registry", scratch.path.string]).exitCode
+            }
+            #expect(run("create-registry") == 0)
+            let left = scratch.path.appending("attachments/tmp-1/current")
+            let made = try ChildProcess.run(["mkdir", "-p", left.string])
+            #expect(made.status == 0)
+            #expect(run("detach-from-netfilter") == 66)
+            let pins = scratch.pins
+            #expect(pins == ScratchRegistry.partsOfEmpty)
+        }
+    }
 }
