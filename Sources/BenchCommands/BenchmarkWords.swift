@@ -16,6 +16,7 @@ extension BenchmarkRefusal: RefusalWords {
         case .noTCXLinks(let errno): "the kernel has no TCX links (\(errno.name)); they came with Linux 6.6"
         case .noTracepoint(let name): "the kernel has no tracepoint \(name) (ENOENT)"
         case .noCgroups: "no file system of cgroups of version 2 is mounted"
+        case .noTimestamps: "the kernel did not take the time of packets as they came"
         case .otherModes: "the prebuilt programs were not attached in native mode and by TCX"
         case .commandFailed(let words, let status, let output):
             "\(words.joined(separator: " ")): exit code \(status)\(output.map { ": \($0)" } ?? "")"

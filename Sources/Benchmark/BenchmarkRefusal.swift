@@ -17,6 +17,8 @@ package enum BenchmarkRefusal: Refusal {
     case noTracepoint(String)
     /// No file system of cgroups of version 2 is mounted.
     case noCgroups
+    /// The kernel did not take the time of packets as they came, although it was asked to.
+    case noTimestamps
     /// The prebuilt programs were not attached in native mode and by TCX.
     case otherModes
     /// With its output, if that says more.

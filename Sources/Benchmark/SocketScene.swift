@@ -42,7 +42,7 @@ final class SocketScene {
     private static let ways: SocketWays = .all
 
     init() throws {
-        guard let mount = try MountPoint.all(ofType: "cgroup2").first else {
+        guard let mount = MountPoint.ofCgroups.first else {
             throw PacketMetadataError(BenchmarkRefusal.noCgroups)
         }
         TemporaryCgroup.removeAbandoned(for: "bench", beside: mount.path)
@@ -115,7 +115,7 @@ final class SocketScene {
             if socket_loop(SOCKET_LOOP_AT, descriptor(.at), field, 1) >= 0 { return }
             Pause.sleep(milliseconds: 1)
         }
-        throw PacketMetadataError(BenchmarkRefusal.systemFailure(Errno(rawValue: 116)))  // ESTALE
+        throw PacketMetadataError(BenchmarkRefusal.noTimestamps)
     }
 
     private func fill(_ wish: Wish, _ count: Int) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #define _GNU_SOURCE
 #include "linux_shims.h"
+#include "result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <wchar.h>
-
-static int result(long value)
-{
-	return value < 0 ? -errno : (int)value;
-}
 
 int linux_membarrier(int command)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #define _GNU_SOURCE
 #include "linux_sockets.h"
+#include "result.h"
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -22,11 +23,6 @@
 #ifndef SO_MARK
 #define SO_MARK 36
 #endif
-
-static int result(long value)
-{
-	return value < 0 ? -errno : (int)value;
-}
 
 int linux_fork_into_cgroup(int cgroup, int shares_descriptors)
 {

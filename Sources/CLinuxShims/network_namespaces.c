@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #define _GNU_SOURCE
 #include "linux_shims.h"
+#include "result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +12,6 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-
-static int result(long value)
-{
-	return value < 0 ? -errno : (int)value;
-}
 
 int linux_enter_netns(int fd)
 {

@@ -64,8 +64,7 @@ public struct LoopbackSocket: ~Copyable {
     ///
     /// - Returns: whether there is.
     public func waitUntilReadable(milliseconds: CInt) -> Bool {
-        var asked = pollfd(fd: fd.raw, events: Int16(POLLIN), revents: 0)
-        return unsafe poll(&asked, 1, milliseconds) == 1
+        fd.waitUntilReadable(milliseconds: milliseconds)
     }
 
     /// Reads a datagram or bytes, at most that many.

@@ -20,6 +20,9 @@ public struct MountPoint: Sendable, Hashable {
         return own + ((try? all(ofType: type, seenBy: outer.process)) ?? [])
     }
 
+    /// Those of cgroups of version 2; none if that cannot be told.
+    public static var ofCgroups: [MountPoint] { (try? all(ofType: "cgroup2")) ?? [] }
+
     /// The same of a process's mount namespace, as far as that process reaches.
     ///
     /// - Parameter process: its folder in /proc.

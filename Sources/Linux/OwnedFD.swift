@@ -36,6 +36,15 @@ public struct OwnedFD: ~Copyable, Sendable {
         }
     }
 
+    /// Waits until something can be read, or the other end is gone.
+    ///
+    /// - Returns: whether it is so.
+    public func waitUntilReadable(milliseconds: CInt) -> Bool {
+        var asked = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+        // poll(2) writes to one pollfd.
+        return unsafe poll(&asked, 1, milliseconds) == 1
+    }
+
     /// For libraries that take a failure for lack of descriptors for something else.
     ///
     /// - Throws: `tooManyOpenFiles` (EMFILE) if this process may not open that many more.

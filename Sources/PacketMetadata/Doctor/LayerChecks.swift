@@ -75,7 +75,7 @@ struct LayerChecks {
     /// A cgroup made to try it would be seen by all that look after cgroups, so that none is.
     private var cgroups: Finding {
         // This process's own come first.
-        guard let mount = (try? MountPoint.all(ofType: "cgroup2"))?.first else {
+        guard let mount = MountPoint.ofCgroups.first else {
             return Finding(
                 .cgroups, .weaker, "no file system of cgroups of version 2 is mounted here",
                 remedy: "As root: mount -t cgroup2 none FOLDER")

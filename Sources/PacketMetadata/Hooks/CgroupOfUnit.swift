@@ -37,9 +37,8 @@ public enum CgroupOfUnit {
             }
         }
         guard let cgroup else { throw PacketMetadataError(UnitRefusal.noCgroup(unit: name)) }
-        let mounts = (try? MountPoint.all(ofType: "cgroup2")) ?? []
         // A mount that another cgroup namespace has made shows other cgroups.
-        let paths = mounts.filter { $0.root == "/" }.map { $0.path.pushing(cgroup.removingRoot()) }
+        let paths = MountPoint.ofCgroups.filter { $0.root == "/" }.map { $0.path.pushing(cgroup.removingRoot()) }
         guard let path = paths.first(where: Folder.exists) else {
             throw PacketMetadataError(UnitRefusal.noMount(unit: name))
         }

@@ -23,7 +23,7 @@ struct ApplicationAct {
         send: (Int) throws(PacketMetadataError) -> Void
     ) throws(PacketMetadataError) {
         context.output("\n# An application of the receiver's, without any privilege, asks its socket:")
-        guard let mount = (try? MountPoint.all(ofType: "cgroup2"))?.first else {
+        guard let mount = MountPoint.ofCgroups.first else {
             return skip("no file system of cgroups of version 2 is mounted here")
         }
         TemporaryCgroup.removeAbandoned(for: Self.purpose, beside: mount.path)

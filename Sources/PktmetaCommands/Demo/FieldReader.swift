@@ -29,10 +29,7 @@ struct FieldReader: ~Copyable {
     deinit { field_reader_wait(child) }
 
     /// Whether it has something to tell, or has ended.
-    var isReadable: Bool {
-        var asked = pollfd(fd: pipe.raw, events: Int16(POLLIN), revents: 0)
-        return unsafe poll(&asked, 1, 0) == 1
-    }
+    var isReadable: Bool { pipe.waitUntilReadable(milliseconds: 0) }
 
     /// What it got with a datagram, once it has; nil if it has ended.
     func next() throws(Errno) -> Reading? {

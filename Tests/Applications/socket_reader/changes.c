@@ -101,7 +101,7 @@ static void registry_change(void)
 	arrive(&a);
 	id = id_of(a.udp, "number");
 	ask_all(&a, "before, number", id, 8);
-	checked(system(command) ? -1 : 0, "run the command");
+	run_command("change");
 	ask_all(&a, "with the id of before", id, 8);
 	ask_newly(&a);
 	/* Of what comes from now on. */

@@ -9,7 +9,6 @@
 #define LONG 200
 
 /* Those that are passed over begin with this number. */
-#define BAD 0xbadbadbadULL
 
 /* Some of each kind in all orders: how many are good. */
 static int send_mixed(__u64 first)
@@ -34,19 +33,13 @@ static void read_mixed(const char *what, int is_peeking)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 	struct tally tally = {0};
-	__u64 value = 0, read = 0;
+	__u64 read;
 
 	for (int sent = 0; sent < count;) {
 		sent += send_mixed(sent);
-		for (;;) {
-			int err = pktmeta_next(fd, number, &value, sizeof(value));
-
-			if (receive(fd, &read, is_peeking ? MSG_PEEK : 0) < 0)
-				break;
-			take(&tally, err, value == read && read != BAD);
+		while (ask_and_read(fd, fd, number, &tally, is_peeking ? MSG_PEEK : 0))
 			if (is_peeking)
 				checked(receive(fd, &read, 0), "recv");
-		}
 	}
 	tell(what, &tally);
 }
@@ -106,17 +99,12 @@ static void udp_checksum_at(void)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 	struct tally tally = {0};
-	struct timespec time;
-	__u64 value = 0, read = 0;
 
 	receive_at(fd);
 	for (int sent = 0; sent < count;) {
 		sent += send_mixed(sent);
-		while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {
-			int err = pktmeta_at(fd, number, &time, &value, sizeof(value));
-
-			take(&tally, err, value == read && read != BAD);
-		}
+		while (read_and_ask(fd, number, &tally))
+			;
 	}
 	tell("checksum, at", &tally);
 }

@@ -139,3 +139,33 @@ int id_of(int fd, const char *name)
 		fprintf(stderr, "socket_reader: field %s: %s\n", name, pktmeta_socket_error(id));
 	return id;
 }
+
+int ask_and_read(int fd, int reader, int number, struct tally *tally, int flags)
+{
+	__u64 value = 0, read = 0;
+	int err = pktmeta_next(fd, number, &value, sizeof(value));
+
+	if (receive(reader, &read, flags) < 0)
+		return 0;
+	take(tally, err, value == read && read != BAD);
+	return 1;
+}
+
+int read_and_ask(int fd, int number, struct tally *tally)
+{
+	struct timespec time;
+	__u64 value = 0, read = 0;
+	int err;
+
+	if (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) < 0)
+		return 0;
+	err = pktmeta_at(fd, number, &time, &value, sizeof(value));
+	take(tally, err, value == read && read != BAD);
+	return 1;
+}
+
+void run_command(const char *step)
+{
+	setenv("STEP", step, 1);
+	checked(system(command) ? -1 : 0, "run the command");
+}

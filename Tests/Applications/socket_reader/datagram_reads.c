@@ -154,17 +154,11 @@ static void udp_copied(void)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number"), copy = checked(dup(fd), "dup");
 	struct tally tally = {0};
-	__u64 value = 0, read = 0;
 
 	for (int sent = 0; sent < count; sent += AT_ONCE) {
 		send_some(sent);
-		for (;;) {
-			int err = pktmeta_next(fd, number, &value, sizeof(value));
-
-			if (receive(copy, &read, 0) < 0)
-				break;
-			take(&tally, err, value == read);
-		}
+		while (ask_and_read(fd, copy, number, &tally, 0))
+			;
 	}
 	tell("dup", &tally);
 }
@@ -174,17 +168,12 @@ static void udp_overflow(void)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 	struct tally tally = {0};
-	struct timespec time;
-	__u64 value = 0, read = 0;
 
 	receive_at(fd);
 	for (int sent = 0; sent < 200; sent += AT_ONCE)
 		send_some(sent);
-	while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {
-		int err = pktmeta_at(fd, number, &time, &value, sizeof(value));
-
-		take(&tally, err, value == read);
-	}
+	while (read_and_ask(fd, number, &tally))
+		;
 	tell("overflow", &tally);
 }
 

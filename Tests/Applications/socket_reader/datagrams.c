@@ -8,23 +8,12 @@ static void read_one_by_one(const char *what, int fd, int is_peeking)
 {
 	int number = id_of(fd, "number");
 	struct tally tally = {0};
-	__u64 value = 0, read = 0;
 
 	for (int sent = 0; sent < count; sent += AT_ONCE) {
 		send_some(sent);
-		for (;;) {
-			int err = pktmeta_next(fd, number, &value, sizeof(value));
-
-			if (is_peeking) {
-				if (receive(fd, &read, MSG_PEEK) < 0)
-					break;
-				take(&tally, err, value == read);
-				err = pktmeta_next(fd, number, &value, sizeof(value));
-			}
-			if (receive(fd, &read, 0) < 0)
-				break;
-			take(&tally, err, value == read);
-		}
+		while ((!is_peeking || ask_and_read(fd, fd, number, &tally, MSG_PEEK)) &&
+		       ask_and_read(fd, fd, number, &tally, 0))
+			;
 	}
 	tell(what, &tally);
 }
@@ -65,20 +54,13 @@ static void udp_epoll(void)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	int fd = bound(SOCK_DGRAM), queue = checked(epoll_create1(0), "epoll_create1"), number = id_of(fd, "number");
 	struct tally tally = {0};
-	__u64 value = 0, read = 0;
 
 	checked(epoll_ctl(queue, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 	for (int sent = 0; sent < count; sent += AT_ONCE) {
 		send_some(sent);
-		while (epoll_wait(queue, &event, 1, 50) > 0) {
-			for (;;) {
-				int err = pktmeta_next(fd, number, &value, sizeof(value));
-
-				if (receive(fd, &read, 0) < 0)
-					break;
-				take(&tally, err, value == read);
-			}
-		}
+		while (epoll_wait(queue, &event, 1, 50) > 0)
+			while (ask_and_read(fd, fd, number, &tally, 0))
+				;
 	}
 	tell("epoll", &tally);
 }

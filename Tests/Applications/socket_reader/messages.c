@@ -51,19 +51,29 @@ static void udp_at(void)
 {
 	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number");
 	struct tally tally = {0};
-	struct timespec time;
-	__u64 value = 0, read = 0;
 
 	receive_at(fd);
 	for (int sent = 0; sent < count; sent += AT_ONCE) {
 		send_some(sent);
-		while (receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0) {
-			int err = pktmeta_at(fd, number, &time, &value, sizeof(value));
-
-			take(&tally, err, value == read);
-		}
+		while (read_and_ask(fd, number, &tally))
+			;
 	}
 	tell("at", &tally);
+}
+
+/* Timestamps of microseconds take the place of those by which datagrams are found. */
+static void udp_microseconds(void)
+{
+	int fd = bound(SOCK_DGRAM), found = 0, all = 0;
+	struct timespec time = {0};
+	__u64 read;
+
+	receive_at(fd);
+	set(fd, SOL_SOCKET, SO_TIMESTAMP, 1);
+	send_some(0);
+	for (; receive_message(fd, &read, &time, NULL, MSG_DONTWAIT) >= 0; all++)
+		found += time.tv_sec != 0;
+	printf("%d datagrams, %d with nanoseconds\n", all, found);
 }
 
 static void udp_mark(void)
@@ -87,8 +97,34 @@ static void udp_mark(void)
 	tell("mark", &tally);
 }
 
+static __u32 next_mark(int fd)
+{
+	__u32 mark = 12345;
+	__u64 read;
+
+	send_datagram(7, 64);
+	usleep(10000);
+	checked(receive_message(fd, &read, NULL, &mark, 0), "recvmsg");
+	return mark;
+}
+
+/* The programs go, and the wish stays: the mark is nobody's field then. */
+static void udp_mark_detached(void)
+{
+	int fd = bound(SOCK_DGRAM);
+
+	checked(pktmeta_receive_mark(fd, id_of(fd, "short_number")), "pktmeta_receive_mark");
+	printf("attached: mark %u", next_mark(fd));
+	run_command("detach");
+	printf(", detached: mark %u", next_mark(fd));
+	run_command("attach");
+	printf(", attached anew: mark %u\n", next_mark(fd));
+}
+
 const struct scenario message_scenarios[] = {
 	{"at", udp_at},
 	{"mark", udp_mark},
+	{"microseconds", udp_microseconds},
+	{"mark-detached", udp_mark_detached, .is_privileged = 1},
 	{},
 };

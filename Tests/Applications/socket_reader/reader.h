@@ -94,6 +94,19 @@ int receive(int fd, __u64 *number, int flags);
 /* The same with what comes along: what is not asked for may be NULL. */
 int receive_message(int fd, __u64 *number, struct timespec *time, __u32 *mark, int flags);
 
+/* The number of datagrams that no reader may get, and no answer is about. */
+#define BAD 0xbadbadbadULL
+
+/*
+ * Asks about the next datagram, and reads it, by another descriptor of the socket perhaps: whether there was one. The
+ * next one is about what is read the other way round, by its timestamp.
+ */
+int ask_and_read(int fd, int reader, int number, struct tally *tally, int flags);
+int read_and_ask(int fd, int number, struct tally *tally);
+
+/* Runs the command of the command line, to which $STEP says what is meant. */
+void run_command(const char *step);
+
 /* Asks for timestamps, and waits until the kernel has begun to take them as packets come in. */
 void receive_at(int fd);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What is refused, and values of each size. */
+#include <sys/mman.h>
+#include <sys/wait.h>
+
 #include "reader.h"
 
 static void say(const char *what, int err)
@@ -71,8 +74,42 @@ static void sizes(void)
 	}
 }
 
+/* The same question as 32-bit programs ask, by their own call of the kernel. */
+static void compat(void)
+{
+#ifdef __x86_64__
+	int fd = bound(SOCK_DGRAM), number = id_of(fd, "number"), status;
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	pid_t child;
+
+	checked(low == MAP_FAILED ? -1 : 0, "mmap");
+	send_datagram(1, 64);
+	usleep(10000);
+	*(socklen_t *)low = 16;
+	child = checked(fork(), "fork");
+	if (!child) { /* a kernel without 32-bit programs ends it */
+		int result;
+
+		asm volatile("int $0x80"
+			     : "=a"(result)
+			     : "a"(365) /* getsockopt */, "b"(fd), "c"(PKTMETA_SOCKET_LEVEL(PKTMETA_WAY_NEXT, number)),
+			       "d"(0), "S"(low + 64), "D"(low)
+			     : "memory");
+		_exit(-result);
+	}
+	waitpid(child, &status, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == ENOSYS)
+		printf("not in this kernel\n");
+	else
+		say("32-bit", -WEXITSTATUS(status));
+#else
+	printf("not in this kernel\n");
+#endif
+}
+
 const struct scenario refusal_scenarios[] = {
 	{"refusals", refusals},
 	{"sizes", sizes},
+	{"compat", compat},
 	{},
 };

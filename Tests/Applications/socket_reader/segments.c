@@ -180,12 +180,6 @@ static void tcp_asked_late(void)
 	tell("asked late", &tally);
 }
 
-static void run_command(const char *step)
-{
-	setenv("STEP", step, 1);
-	checked(system(command) ? -1 : 0, "run the command");
-}
-
 /* No program is attached as bytes come, which come again when one is. */
 static void tcp_gap(void)
 {

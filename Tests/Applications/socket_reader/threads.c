@@ -34,25 +34,13 @@ static int read_next(struct reader *reader)
 	return size >= 0;
 }
 
-static int read_by_time(struct reader *reader)
-{
-	struct timespec time;
-	__u64 value = 0, read = 0;
-	int err;
-
-	if (receive_message(reader->fd, &read, &time, NULL, MSG_DONTWAIT) < 0)
-		return 0;
-	err = pktmeta_at(reader->fd, reader->number, &time, &value, sizeof(value));
-	take(&reader->tally, err, value == read);
-	return 1;
-}
-
 static void *read_along(void *argument)
 {
 	struct reader *reader = argument;
 
 	while (!is_over)
-		if (!(reader->manner == BY_TIME ? read_by_time(reader) : read_next(reader)))
+		if (!(reader->manner == BY_TIME ? read_and_ask(reader->fd, reader->number, &reader->tally)
+						: read_next(reader)))
 			sched_yield();
 	return NULL;
 }

@@ -93,6 +93,16 @@ final class SocketBench: @unchecked Sendable {
         }
     }
 
+    /// A command for scenarios in which the programs go and come back.
+    func steps(attaching ways: String) -> String {
+        """
+        case $STEP in
+        detach) \(Fixture.command) detach-from-cgroup \(cgroup.path) --sockets --registry \(scratch.path);;
+        attach) \(Fixture.command) attach-to-cgroup \(cgroup.path) --sockets \(ways) --registry \(scratch.path);;
+        esac >/dev/null
+        """
+    }
+
     /// Fields that are for sockets.
     var shownFields: [String] { Self.fields(family).map(\.name).filter { $0 != "hidden" } }
 

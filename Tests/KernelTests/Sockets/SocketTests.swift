@@ -126,6 +126,35 @@ import Testing
         }
     }
 
+    /// The kernel runs no such programs for calls of 32-bit programs.
+    @Test func programsOf32BitsGetNoAnswer() throws {
+        try Kernel.run {
+            let bench = try SocketBench()
+            try bench.attach("next")
+            let says = try bench.ask("compat")
+            #expect(says == "32-bit: EOPNOTSUPP" || says == "not in this kernel", "\(says)")
+        }
+    }
+
+    @Test func timestampsOfMicrosecondsFindNothing() throws {
+        try Kernel.run {
+            let bench = try SocketBench()
+            try bench.attach("at")
+            #expect(try bench.ask("microseconds") == "50 datagrams, 0 with nanoseconds")
+        }
+    }
+
+    /// The wish of a socket outlasts the programs, and its marks are the field again once there are programs.
+    @Test func marksAreNoFieldsWithoutPrograms() throws {
+        try Kernel.run {
+            let bench = try SocketBench()
+            try bench.attach("mark")
+            #expect(
+                try bench.ask("mark-detached", meanwhile: bench.steps(attaching: "mark"))
+                    == "attached: mark 7, detached: mark 0, attached anew: mark 7")
+        }
+    }
+
     /// Of two registries, that of the nearest cgroup answers, and of one cgroup that which was attached first.
     @Test func theNearestProgramsAnswer() throws {
         try Kernel.run {
