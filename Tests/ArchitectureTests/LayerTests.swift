@@ -9,7 +9,7 @@ struct LayerTests {
     static let layers = [
         "Errors", "Objects", "Hooks", "Changes", "Registry", "Occupancy", "Sockets", "Loading", "Pins", "Attaching",
         "Steering",
-        "Inspection", "Status", "Watch", "Trace", "Doctor", "Removal", "Trial",
+        "Inspection", "Status", "Watch", "Trace", "Doctor", "Removal", "Trial", "Declaration",
     ]
 
     private static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
