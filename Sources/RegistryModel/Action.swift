@@ -68,6 +68,16 @@ public enum Action: Hashable, Sendable {
     /// By the path of its folder of pins.
     case readSteering(FilePath)
 
+    // Of a host.
+
+    /// To make it as documents declare, at that place of one.
+    case declare(at: String)
+    /// To compare a host with documents, or make it so; by the registry.
+    case planHost(FilePath)
+    case applyDeclaration(FilePath)
+    /// To write down what a host has.
+    case exportDeclaration(FilePath)
+
     // Of packets.
 
     case watch(interfaces: [String])

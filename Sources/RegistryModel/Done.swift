@@ -8,6 +8,10 @@ public enum Done: Hashable, Sendable {
     case unregistered(FieldName, from: FilePath)
     /// Fields of which some are where they were to go.
     case moved([FieldName], in: FilePath)
+    /// Some of several fields.
+    case changedFields(registered: [FieldName], unregistered: [FieldName], FilePath)
+    /// Some of a declaration: fields, and so many programs attached, replaced, moved or detached.
+    case declaredInPart(registered: [FieldName], unregistered: [FieldName], programs: Int, FilePath)
     case created(FilePath)
     /// Some pins of the registry have the access that was asked for.
     case setAccess(FilePath)

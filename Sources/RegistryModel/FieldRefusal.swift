@@ -46,6 +46,11 @@ public enum FieldRefusal: Refusal {
     case idTaken(FieldID, by: RegisteredField?)
     /// The field is registered just so, but for its id.
     case otherID(RegisteredField, asked: FieldID)
+    /// The field is registered just so, but for its place.
+    case otherPlace(RegisteredField, asked: Int)
+    /// It is not free, not aligned for the type or not in the area: bytes from its beginning. nil: no field has it, or one that is
+    /// gone.
+    case placeTaken(FieldName, offset: Int, FieldType, by: RegisteredField?)
     /// Of a well-known field; nil: what holds it is damaged.
     case slotTaken(Int, by: RegisteredField?)
     /// Fields are in so many of all slots.
@@ -64,8 +69,8 @@ public enum FieldRefusal: Refusal {
 
     public var kind: PacketMetadataError.Kind {
         switch self {
-        case .nameTaken, .sinkTaken, .idTaken, .otherID, .slotTaken, .slotsTaken, .spaceTaken, .spaceScattered,
-            .tooLarge:
+        case .nameTaken, .sinkTaken, .idTaken, .otherID, .otherPlace, .placeTaken, .slotTaken, .slotsTaken, .spaceTaken,
+            .spaceScattered, .tooLarge:
             .taken
         default: .usage
         }

@@ -35,6 +35,13 @@ struct LayoutAllocator {
             .offset
     }
 
+    /// Whether a field of that type may lie there: free, aligned and in the area.
+    func has(_ offset: Int, for type: FieldType) -> Bool {
+        guard type.size > 0 else { return offset == image.valueRange.lowerBound }
+        return offset.isMultiple(of: type.alignment)
+            && holes.contains { $0.lowerBound <= offset && offset + type.size <= $0.upperBound }
+    }
+
     /// A slot for an ordinary field: without a field and with an epoch left; nil if there is none.
     var freeSlot: Int? {
         RegistryImage.ordinarySlots.first {

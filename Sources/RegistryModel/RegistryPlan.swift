@@ -54,65 +54,127 @@ extension RegistryImage {
     /// The steps that register a field, and the field as it will be. No steps if it is registered just so, by whomever: its
     /// owner stays who registered it first.
     ///
-    /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
-    /// free only once the generation has passed their tombstone, so older packets are refused.
-    ///
     /// - Parameters:
     ///   - id: what the field is to have, as it had in another registry; nil: any.
     ///   - now: CLOCK_REALTIME, ns.
-    ///   - counted: what is counted of a free slot so far. Nothing more is: whoever might have counted for the field that
-    ///     was in it has returned before the slot was free.
-    /// - Throws: `taken` if the name or the sink is another field's, there is no slot or no space, or the id is or was
-    ///   another field's; `usage` if no field can have it.
+    ///   - counted: what is counted of a free slot so far.
+    /// - Throws: as ``registering(_:now:counted:)-([WantedField],_,_)``.
     package func registering(
         _ definition: FieldDefinition, id: FieldID? = nil, now: UInt64,
         counted: (Int) -> FieldCounters = { _ in .zero }
     ) throws(PacketMetadataError) -> (steps: [RegistryStep], field: RegisteredField) {
-        if let existing = field(named: definition.name) {
-            guard existing.definition.isSameField(as: definition) else {
-                throw PacketMetadataError(FieldRefusal.nameTaken(asked: definition, by: existing))
+        let (steps, fields) = try registering([WantedField(definition, id: id)], now: now, counted: counted)
+        return (steps, fields[0])
+    }
+
+    /// The same for several fields, with one grace period for all.
+    ///
+    /// Fresh bytes need no new generation: a packet under way just does not have the field set. Bytes used before are
+    /// free only once the generation has passed their tombstone, so older packets are refused.
+    ///
+    /// - Parameters:
+    ///   - wanted: the fields, in the order in which they get their places.
+    ///   - now: CLOCK_REALTIME, ns.
+    ///   - counted: what is counted of a free slot so far. Nothing more is: whoever might have counted for the field that
+    ///     was in it has returned before the slot was free.
+    /// - Throws: `taken` if the name or the sink is another field's, there is no slot or no space, or the id or the place is or
+    ///   was another field's; `usage` if no field can have it.
+    package func registering(
+        _ wanted: [WantedField], now: UInt64, counted: (Int) -> FieldCounters = { _ in .zero }
+    ) throws(PacketMetadataError) -> (steps: [RegistryStep], fields: [RegisteredField]) {
+        var image = self
+        var (descriptions, publications): ([RegistryStep], [RegistryStep]) = ([], [])
+        var fields: [RegisteredField] = []
+        for wanted in wanted {
+            if let existing = try image.registered(as: wanted) {
+                fields.append(existing)
+                continue
             }
-            if let id, existing.id != id { throw PacketMetadataError(FieldRefusal.otherID(existing, asked: id)) }
-            return ([], existing)
+            let (field, entry) = try image.newField(wanted, now: now, counted: counted)
+            let steps: [RegistryStep] = [
+                .describe(slot: field.slot, entry: entry), .publish(slot: field.slot, field.layout),
+            ]
+            descriptions.append(steps[0])
+            publications.append(steps[1])
+            image = image.applying(steps)
+            fields.append(field)
         }
+        if publications.isEmpty { return ([], fields) }
+        return ([.raiseRevision(revision &+ 1)] + descriptions + [.gracePeriod] + publications + [.renew], fields)
+    }
+
+    /// - Returns: nil if there is no field of that name.
+    /// - Throws: `taken` if there is one, and it is another.
+    private func registered(as wanted: WantedField) throws(PacketMetadataError) -> RegisteredField? {
+        guard let existing = field(named: wanted.definition.name) else { return nil }
+        guard existing.definition.isSameField(as: wanted.definition) else {
+            throw PacketMetadataError(FieldRefusal.nameTaken(asked: wanted.definition, by: existing))
+        }
+        if let id = wanted.id, existing.id != id {
+            throw PacketMetadataError(FieldRefusal.otherID(existing, asked: id))
+        }
+        if let offset = wanted.offset, existing.layout.offset != offset {
+            throw PacketMetadataError(FieldRefusal.otherPlace(existing, asked: offset))
+        }
+        return existing
+    }
+
+    private func newField(
+        _ wanted: WantedField, now: UInt64, counted: (Int) -> FieldCounters
+    ) throws(PacketMetadataError) -> (field: RegisteredField, entry: [UInt8]) {
+        let definition = wanted.definition
         if let other = fields.first(where: { $0.definition.sink.overlaps(definition.sink) }) {
             throw PacketMetadataError(FieldRefusal.sinkTaken(asked: definition, by: other))
         }
-        let allocator = LayoutAllocator(image: self)
-        let (slot, epoch) = if let id { try place(of: definition, id) } else { try place(of: definition) }
-        guard let offset = allocator.offset(for: definition.type) else {
-            throw PacketMetadataError(spaceTaken(definition.type, holes: allocator.holes))
-        }
+        let (slot, epoch) =
+            if let id = wanted.id { try place(of: definition, id) } else { try place(of: definition) }
         let layout = LayoutWord(
-            FieldID(slot: slot, epoch: epoch), generation: word.generation, offset: offset, size: definition.type.size)
+            FieldID(slot: slot, epoch: epoch), generation: word.generation, offset: try offset(of: wanted),
+            size: definition.type.size)
         let baseline = counted(slot)
-        let field = RegisteredField(
-            slot: slot, layout: layout, definition: definition, registeredAt: now, baseline: baseline)
         let described = SlotImage(
             layout: layout, definition: definition, registeredAt: now, baseline: baseline,
             lastEpoch: max(epoch, self[slot].lastEpoch))
-        let steps: [RegistryStep] = [
-            .raiseRevision(revision &+ 1),
-            .describe(slot: slot, entry: described.entry),
-            .gracePeriod,
-            .publish(slot: slot, layout),
-            .renew,
-        ]
-        return (steps, field)
+        return (
+            RegisteredField(
+                slot: slot, layout: layout, definition: definition, registeredAt: now, baseline: baseline),
+            described.entry
+        )
     }
 
-    /// The steps that unregister a field: its tombstone, then a generation whose packets do not have it, and only then
-    /// are its bytes free.
-    package func unregistering(_ field: RegisteredField) -> [RegistryStep] {
-        let layout = self[field.slot].layout
-        precondition(layout.isLive && layout.epoch == field.layout.epoch, "the field is gone")
+    private func offset(of wanted: WantedField) throws(PacketMetadataError) -> Int {
+        let (allocator, type) = (LayoutAllocator(image: self), wanted.definition.type)
+        guard let asked = wanted.offset else {
+            guard let offset = allocator.offset(for: type) else {
+                throw PacketMetadataError(spaceTaken(type, holes: allocator.holes))
+            }
+            return offset
+        }
+        guard allocator.has(asked, for: type) else {
+            let holder = fields.first {
+                $0.layout.offset < asked + type.size && asked < $0.layout.offset + $0.layout.size
+            }
+            throw PacketMetadataError(FieldRefusal.placeTaken(wanted.definition.name, offset: asked, type, by: holder))
+        }
+        return asked
+    }
+
+    /// The steps that unregister fields: their tombstones, then a generation whose packets do not have them, and only then
+    /// are their bytes free. None if there are no fields.
+    package func unregistering(_ fields: [RegisteredField]) -> [RegistryStep] {
+        if fields.isEmpty { return [] }
         let next = word.generation.next
-        let steps: [RegistryStep] = [
-            .raiseRevision(revision &+ 1),
-            .publish(slot: field.slot, layout.gone(generation: next)),
-        ]
+        let tombstones = fields.map { field in
+            let layout = self[field.slot].layout
+            precondition(layout.isLive && layout.epoch == field.layout.epoch, "the field is gone")
+            return RegistryStep.publish(slot: field.slot, layout.gone(generation: next))
+        }
+        let steps = [.raiseRevision(revision &+ 1)] + tombstones
         return steps + applying(steps).bump()
     }
+
+    /// The same for one.
+    package func unregistering(_ field: RegisteredField) -> [RegistryStep] { unregistering([field]) }
 
     /// The steps that close holes by moving fields together; none if no larger hole would come of it.
     ///

@@ -57,6 +57,34 @@ import Testing
         #expect(moved.keepsOrder == (order == ["a", "x", "b", "c"]))
     }
 
+    /// Those that are declared run in their order, and others stay before or behind the same ones.
+    @Test func declaredOnesKeepTheirOrderAmongOthers() {
+        func words(_ existing: [ProgramIdentity], _ wanted: [ProgramIdentity], without gone: Set<Int> = []) -> [String]
+        {
+            let arrangement = Arrangement(existing: existing, declared: wanted) { !gone.contains($0) }
+            #expect(Set(arrangement.removed) == gone)
+            return arrangement.slots.map { slot in
+                switch slot {
+                case .kept(let index): "kept \(existing[index].program)"
+                case .wanted(let index, let old):
+                    wanted[index].program + (old.map { " for \(existing[$0].program)" } ?? "")
+                }
+            }
+        }
+        let there = Self.programs("a", "o", "b")
+        #expect(words(there, Self.programs("a", "b")) == ["a for a", "kept o", "b for b"])
+        #expect(words(there, Self.programs("b", "a")) == ["b for b", "kept o", "a for a"])
+        #expect(
+            words(there, Self.programs("x", "a", "y", "b", "z")) == ["x", "a for a", "kept o", "y", "b for b", "z"])
+        #expect(words(there, Self.programs("b"), without: [0]) == ["kept o", "b for b"])
+        #expect(words(there, [], without: [0, 1, 2]).isEmpty)
+        #expect(words([], Self.programs("a", "b")) == ["a", "b"])
+        #expect(Arrangement(existing: there, declared: Self.programs("a", "b")) { _ in true }.isWantedOrder)
+        #expect(!Arrangement(existing: there, declared: Self.programs("b", "a")) { _ in true }.isWantedOrder)
+        #expect(!Arrangement(existing: there, declared: Self.programs("x", "b")) { _ in true }.isWantedOrder)
+        #expect(Arrangement(existing: there, declared: Self.programs("b", "x")) { _ in true }.isWantedOrder)
+    }
+
     @Test func wordsMustMeanOne() throws {
         let there = Self.programs("a") + [ProgramIdentity(object: "/srv/a.o", program: "a")]
         #expect(throws: ArrangementError.ambiguous("a", there)) {

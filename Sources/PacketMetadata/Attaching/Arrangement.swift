@@ -57,6 +57,40 @@ struct Arrangement: Equatable {
         slots = others[..<position].map { .kept($0) } + moved + others[position...].map { .kept($0) }
     }
 
+    /// The programs wanted in just this order, and existing ones that stay among them. A wanted program that is there already
+    /// takes the place of its like, or of the like of one that is to run before it; the others run right behind the one before
+    /// them.
+    ///
+    /// - Parameter keeps: of each existing program that is no wanted one's like, whether it stays.
+    init(existing: [ProgramIdentity], declared wanted: [ProgramIdentity], keeping keeps: (Int) -> Bool) {
+        let like = wanted.map { existing.firstIndex(of: $0) }
+        var (slots, removed): ([Slot], [Int]) = ([], [])
+        var next = wanted.startIndex
+        for index in existing.indices {
+            if like.contains(index) {
+                // With those before it that are new.
+                while next < wanted.endIndex, like[next] == nil {
+                    slots.append(.wanted(next, instead: nil))
+                    next += 1
+                }
+                slots.append(.wanted(next, instead: like[next]))
+                next += 1
+            } else if keeps(index) {
+                slots.append(.kept(index))
+            } else {
+                removed.append(index)
+            }
+        }
+        slots += wanted.indices[next...].map { .wanted($0, instead: nil) }
+        (self.slots, self.removed) = (slots, removed)
+    }
+
+    /// Whether the wanted programs that are there run in the order in which they are wanted, and new ones behind them.
+    var isWantedOrder: Bool {
+        let places = slots.compactMap { if case .wanted(_, let instead) = $0 { instead ?? .max } else { nil } }
+        return places == places.sorted()
+    }
+
     /// The existing programs without those that a user's words mean.
     init(existing: [ProgramIdentity], without words: [String]) throws(ArrangementError) {
         var removed: Set<Int> = []

@@ -27,14 +27,50 @@ public enum ProgramSelection: Sendable, Hashable {
     case programs([ProgramChoice])
 }
 
+/// What becomes of programs that a registry has on a hook, as it is to have others.
+public enum Standing: Sendable, Hashable {
+    /// They go, or the others take their places.
+    case replacing
+    /// They stay.
+    case joining
+    /// Those that are declared run in the order of the documents, and others stay where they are, or go.
+    case declared(Upkeep)
+}
+
+/// Whose programs and fields may go, since nobody declares them any more.
+public struct Upkeep: Sendable, Hashable {
+    /// Who declares.
+    public let owners: Set<String>
+    /// Whether what is theirs, and not declared, goes.
+    public let prunes: Bool
+
+    public init(owners: Set<String>, prunes: Bool) {
+        self.owners = owners
+        self.prunes = prunes
+    }
+
+    /// Whether something of that owner that is not declared goes.
+    func removes(_ owner: String) -> Bool { prunes && owns(owner) }
+
+    func owns(_ owner: String) -> Bool { owners.contains(owner) }
+}
+
+/// A program that a document declares.
+struct DeclaredProgram: Hashable, Sendable {
+    let choice: ProgramChoice
+    let owner: String
+}
+
 /// What to attach to hooks, and how.
 public struct AttachmentRequest: Sendable, Hashable {
     /// Hooks of which nothing is said stay as they are.
     private let selections: [Hook: ProgramSelection]
     /// Of hooks of which nothing is said, the best there is.
     private let modes: [Hook: AttachmentMode]
-    /// Attaches beside what this registry has attached, instead of in its place.
-    public var joins: Bool
+    /// What becomes of what this registry has attached there.
+    public var standing: Standing
+    /// Of each hook whose programs are declared, by whom each is.
+    private var owners: [Hook: [String]] = [:]
     /// Where, for hooks of an interface whose programs are named: in XDP among the programs of the chain, if it joins one; at
     /// TC among all programs of the hook.
     public var placement: Placement?
@@ -69,7 +105,7 @@ public struct AttachmentRequest: Sendable, Hashable {
         modes[.tcIngress] = tcMode
         modes[.tcEgress] = tcMode
         self.modes = modes
-        self.joins = joins
+        self.standing = joins ? .joining : .replacing
         self.placement = placement
         self.registersMissing = registersMissing
     }
@@ -88,8 +124,21 @@ public struct AttachmentRequest: Sendable, Hashable {
     ) {
         selections = programs.mapValues { .programs($0) }
         modes = mode.map { mode in programs.mapValues { _ in mode } } ?? [:]
-        self.joins = joins
+        self.standing = joins ? .joining : .replacing
         self.registersMissing = registersMissing
+    }
+
+    /// Of one hook, as it is declared.
+    init(
+        declared programs: [DeclaredProgram], at hook: Hook, mode: AttachmentMode?, _ placement: Placement?,
+        _ upkeep: Upkeep
+    ) {
+        selections = [hook: .programs(programs.map(\.choice))]
+        owners = [hook: programs.map(\.owner)]
+        modes = mode.map { [hook: $0] } ?? [:]
+        standing = .declared(upkeep)
+        self.placement = placement
+        registersMissing = false
     }
 
     /// For a hook of which nothing is said.
@@ -102,6 +151,19 @@ public struct AttachmentRequest: Sendable, Hashable {
 
     /// nil for the best there is.
     func mode(_ hook: Hook) -> AttachmentMode? { modes[hook] }
+
+    /// Who declares the programs of a hook, in their order; nil if nobody does.
+    func owners(_ hook: Hook) -> [String]? { owners[hook] }
+
+    var isDeclared: Bool { if case .declared = standing { true } else { false } }
+
+    /// Whether an attached program is a wanted one, so that it stays. One that is declared follows the registry by itself.
+    func isSame(_ record: AttachmentRecord, _ spec: ProgramSpec) -> Bool {
+        isDeclared ? record.isSameProgram(as: spec) : record.isProgram(of: spec)
+    }
+
+    /// Whether it joins what this registry has attached.
+    var joins: Bool { standing == .joining }
 
     func placement(_ hook: Hook) -> Placement? {
         if case .programs = selection(hook) { placement } else { nil }

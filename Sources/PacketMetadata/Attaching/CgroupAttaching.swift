@@ -20,7 +20,7 @@ struct CgroupAttaching: HookAttaching {
     ) throws(PacketMetadataError) -> HookPlan {
         let records = existing.map(\.record)
         let arrangement = try arrangement(specs, records, request)
-        return .separate(records, specs, arrangement, at: nil)
+        return .separate(records, specs, arrangement, at: nil, request.isSame)
     }
 
     func link(

@@ -67,9 +67,12 @@ extension HookAttaching {
     ) throws(PacketMetadataError) -> Arrangement {
         let (there, wanted) = (existing.map(\.identity), specs.map(\.identity))
         do throws(ArrangementError) {
-            return request.joins
-                ? try Arrangement(existing: there, joinedBy: wanted, at: placement)
-                : Arrangement(existing: there, replacedBy: wanted)
+            return switch request.standing {
+            case .replacing: Arrangement(existing: there, replacedBy: wanted)
+            case .joining: try Arrangement(existing: there, joinedBy: wanted, at: placement)
+            case .declared(let upkeep):
+                Arrangement(existing: there, declared: wanted) { !upkeep.removes(existing[$0].owner) }
+            }
         } catch {
             throw PacketMetadataError(AttachingRefusal(error))
         }

@@ -11,25 +11,35 @@ extension Attacher {
         _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ index: AttachmentIndex,
         _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> HookChange {
-        let attaching = target.attaching(hook)
         let existing = try existing(hook, among: index)
+        var change = HookChange(attacher: self, attaching: target.attaching(hook))
+        guard let plan = try plan(hook, request, image, existing) else {
+            if request.selection(hook) == .unchanged { return change }
+            change.steps = existing.map { .leave(reports($0, .unchanged, [.leftToOwn])) }
+            return change
+        }
+        try load(plan, existing, request.mode(hook), image, registry, to: &change)
+        return change
+    }
+
+    /// What a request makes of a hook, with nothing loaded; nil if the hook is left as it is.
+    ///
+    /// - Parameter existing: what this registry has there.
+    func plan(
+        _ hook: Hook, _ request: AttachmentRequest, _ image: RegistryImage, _ existing: [Attachment]
+    ) throws(PacketMetadataError) -> HookPlan? {
         let selection = request.selection(hook)
         try request.refusePrebuilt(at: hook)
-        var change = HookChange(attacher: self, attaching: attaching)
-        if selection == .unchanged { return change }
+        if selection == .unchanged { return nil }
         if let mode = request.mode(hook), let other = existing.first(where: { $0.record.mode != mode }) {
             let record = other.record
             throw PacketMetadataError(
                 AttachingRefusal.attachedInOtherMode(
                     program: record.program, record.mode, hook, at: target.place))
         }
-        guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else {
-            change.steps = existing.map { .leave(reports($0, .unchanged, [.leftToOwn])) }
-            return change
-        }
-        let plan = try attaching.plan(try specs(choices, hook, image), existing, request)
-        try load(plan, existing, request.mode(hook), image, registry, to: &change)
-        return change
+        guard let choices = selection.choices(beside: existing.flatMap(\.members).map(\.record)) else { return nil }
+        let specs = try specs(choices, hook, image, request.owners(hook))
+        return try target.attaching(hook).plan(specs, existing, request)
     }
 
     /// What becomes of hooks without some of their programs, or without any: nothing for a hook that has none.
@@ -69,10 +79,14 @@ extension Attacher {
     }
 
     func specs(
-        _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage
+        _ choices: [ProgramChoice], _ hook: Hook, _ image: RegistryImage, _ owners: [String]? = nil
     ) throws(PacketMetadataError) -> [ProgramSpec] {
         var specs: [ProgramSpec] = []
-        for choice in choices { specs.append(try programs.spec(choice, hook, image)) }
+        for (index, choice) in choices.enumerated() {
+            var spec = try programs.spec(choice, hook, image)
+            spec.owner = owners?[index] ?? ""
+            specs.append(spec)
+        }
         let identities = specs.map(\.identity)
         if let twice = identities.first(where: { one in identities.count(where: { $0 == one }) > 1 }) {
             throw PacketMetadataError(AttachingRefusal.namedTwice(twice))

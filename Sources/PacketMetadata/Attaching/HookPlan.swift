@@ -53,18 +53,21 @@ struct HookPlan: Sendable {
     /// - Parameters:
     ///   - existing: the attachment's programs; none if there is no attachment.
     ///   - arrangement: of the existing programs and `specs`.
+    ///   - isSame: whether an existing program is one of `specs`, so that it stays.
     static func chain(
-        _ existing: [AttachmentRecord], _ specs: [ProgramSpec], _ arrangement: Arrangement
+        _ existing: [AttachmentRecord], _ specs: [ProgramSpec], _ arrangement: Arrangement,
+        _ isSame: (AttachmentRecord, ProgramSpec) -> Bool = { $0.isProgram(of: $1) }
     ) -> HookPlan {
         if existing.isEmpty { return HookPlan(steps: [.attach(New(specs))]) }
         let slots: [Slot] = arrangement.slots.map { slot in
             switch slot {
             case .kept(let index): .kept(index, .unchanged)
-            case .wanted(let spec, .some(let old)) where existing[old].isProgram(of: specs[spec]):
+            case .wanted(let spec, .some(let old)) where isSame(existing[old], specs[spec]):
                 .kept(old, arrangement.moves(old) ? .moved : .unchanged)
             case .wanted(let spec, let old): .new(specs[spec], old == nil ? .attached : .replaced)
             }
         }
+        if slots.isEmpty { return HookPlan(steps: [.remove(0, hasMoved: false)]) }
         let isUnchanged = slots.allSatisfy { if case .kept = $0 { true } else { false } }
         return HookPlan(steps: [
             arrangement.keepsOrder && isUnchanged ? .leave(0) : .swap(0, slots, gone: arrangement.removed)
@@ -77,24 +80,26 @@ struct HookPlan: Sendable {
     ///   - existing: the only program of each attachment.
     ///   - arrangement: of the existing programs and `specs`.
     ///   - position: where `specs` run among all programs of the hook; nil for where they are, or the usual place.
+    ///   - isSame: likewise.
     static func separate(
-        _ existing: [AttachmentRecord], _ specs: [ProgramSpec], _ arrangement: Arrangement, at position: TCXPosition?
+        _ existing: [AttachmentRecord], _ specs: [ProgramSpec], _ arrangement: Arrangement, at position: TCXPosition?,
+        _ isSame: (AttachmentRecord, ProgramSpec) -> Bool = { $0.isProgram(of: $1) }
     ) -> HookPlan {
         var plan = HookPlan()
         var followsLast = false
         for case .wanted(let index, let old) in arrangement.slots {
             let spec = specs[index]
-            let isSame = old.map { existing[$0].isProgram(of: spec) } ?? false
+            let isThere = old.map { isSame(existing[$0], spec) } ?? false
             if let old, position == nil {
-                plan.steps.append(isSame ? .leave(old) : .swap(old, [.new(spec, .replaced)], gone: []))
+                plan.steps.append(isThere ? .leave(old) : .swap(old, [.new(spec, .replaced)], gone: []))
                 continue
             }
             // A link cannot move: the program gets a new one, and the old goes once that is attached.
             plan.steps.append(
                 .attach(
                     New(
-                        [spec], old == nil ? .attached : isSame ? .moved : .replaced, at: position,
-                        followsLast: followsLast, origin: isSame ? old : nil)))
+                        [spec], old == nil ? .attached : isThere ? .moved : .replaced, at: position,
+                        followsLast: followsLast, origin: isThere ? old : nil)))
             if let old { plan.steps.append(.remove(old, hasMoved: true)) }
             followsLast = true
         }

@@ -22,8 +22,13 @@ struct NetfilterAttaching: HookAttaching {
         _ = try modes(nil)
         guard specs.count == 1 else { throw PacketMetadataError(AttachingRefusal.onlyOneProgram(hook)) }
         let records = existing.map(\.record)
+        if case .declared(let upkeep) = request.standing, let other = records.first(where: { !upkeep.owns($0.owner) }),
+            !request.isSame(other, specs[0])
+        {
+            throw PacketMetadataError(AttachingRefusal.onlyOneProgram(hook))
+        }
         let arrangement = Arrangement(existing: records.map(\.identity), replacedBy: specs.map(\.identity))
-        return .separate(records, specs, arrangement, at: nil)
+        return .separate(records, specs, arrangement, at: nil, request.isSame)
     }
 
     func link(

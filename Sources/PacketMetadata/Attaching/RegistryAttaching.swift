@@ -72,6 +72,25 @@ extension Registry {
     private func attachRegistered(
         _ request: AttachmentRequest, _ hooks: [Hook], _ attachers: [Attacher], _ action: Action
     ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try changeHooks(action) { (image, index) throws(PacketMetadataError) in
+            var changes: [HookChange] = []
+            for attacher in attachers {
+                try doing(attacher.action) { () throws(PacketMetadataError) in
+                    for hook in hooks { changes.append(try attacher.change(hook, request, image, index, self)) }
+                }
+            }
+            return changes
+        }
+    }
+
+    /// Does all of some changes of hooks, or nothing, once what killed processes left is finished.
+    ///
+    /// - Parameters:
+    ///   - action: what was asked for.
+    ///   - changes: decides and loads: whatever is wrong with an object shows before anything is attached.
+    func changeHooks(
+        _ action: Action, _ changes: (RegistryImage, AttachmentIndex) throws(PacketMetadataError) -> [HookChange]
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         return try pins.locked { () throws(PacketMetadataError) in
             do throws(PacketMetadataError) {
@@ -82,16 +101,7 @@ extension Registry {
             }
             let image = try image()
             try refuseIfDamaged(image)
-            let index = try AttachmentIndex(store)
-
-            // Whatever is wrong with an object shows before anything is attached.
-            var changes: [HookChange] = []
-            for attacher in attachers {
-                try doing(attacher.action) { () throws(PacketMetadataError) in
-                    for hook in hooks { changes.append(try attacher.change(hook, request, image, index, self)) }
-                }
-            }
-            return try apply(changes, store, action)
+            return try apply(changes(image, AttachmentIndex(store)), store, action)
         }
     }
 

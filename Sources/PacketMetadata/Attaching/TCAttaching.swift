@@ -25,8 +25,21 @@ struct TCAttaching: HookAttaching {
     ) throws(PacketMetadataError) -> HookPlan {
         let records = existing.map(\.record)
         let arrangement = try arrangement(specs, records, request)
-        let position = try position(request.placement(hook), arrangement, existing, request.mode(hook))
-        return .separate(records, specs, arrangement, at: position)
+        let placement =
+            if let placement = request.placement(hook) { placement } else { try order(request, arrangement) }
+        let position = try position(placement, arrangement, existing, request.mode(hook))
+        return .separate(records, specs, arrangement, at: position, request.isSame)
+    }
+
+    /// Behind all others, if programs that are declared do not run in their order: a link cannot move, and so all get new ones.
+    /// Filters run in the order of their priorities, which is the kernel's affair.
+    private func order(_ request: AttachmentRequest, _ arrangement: Arrangement) throws(PacketMetadataError)
+        -> Placement?
+    {
+        guard request.isDeclared, !arrangement.isWantedOrder, request.mode(hook) != .clsact,
+            try TCXOrder.query(interface, direction) != nil
+        else { return nil }
+        return .last
     }
 
     /// - Returns: nil if no place was asked for, or all programs wanted are in it.

@@ -23,10 +23,10 @@ struct XDPAttaching: HookAttaching {
     ) throws(PacketMetadataError) -> HookPlan {
         let records = existing.first?.members.map(\.record) ?? []
         if records.isEmpty {
-            return .chain([], specs, Arrangement(existing: [], replacedBy: specs.map(\.identity)))
+            return .chain([], specs, Arrangement(existing: [], replacedBy: specs.map(\.identity)), request.isSame)
         }
         let arrangement = try arrangement(specs, records, request, at: request.placement(hook))
-        return .chain(records, specs, arrangement)
+        return .chain(records, specs, arrangement, request.isSame)
     }
 
     func link(

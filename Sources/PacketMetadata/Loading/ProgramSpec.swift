@@ -14,6 +14,8 @@ struct ProgramSpec: Sendable {
     var entries: [String: Int] = [:]
     /// Of the prebuilt programs that answer sockets; else none.
     private(set) var ways: SocketWays = []
+    /// Who declares that it is attached; empty if nobody does.
+    var owner = ""
 
     /// - Parameters:
     ///   - name: the program's; nil if the object has just one for the hook.
@@ -43,7 +45,7 @@ struct ProgramSpec: Sendable {
         from object: ObjectFile, for image: RegistryImage
     ) throws(PacketMetadataError) -> ProgramSpec {
         var spec = try ProgramSpec(object, name, for: hook, image, isStrict: false)
-        (spec.constants, spec.entries, spec.ways) = (constants, entries, ways)
+        (spec.constants, spec.entries, spec.ways, spec.owner) = (constants, entries, ways, owner)
         return spec
     }
 

@@ -24,6 +24,8 @@ struct AttachmentRecord: Equatable, Sendable {
     var isUnasked: Bool
     /// Of the prebuilt programs that answer sockets; else none.
     let ways: SocketWays
+    /// Who declares that it is attached; empty if nobody does.
+    let owner: String
 
     /// The prebuilt one, which the user chose by name.
     var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
@@ -40,7 +42,8 @@ extension AttachmentRecord {
         self.init(
             hook: spec.hook, mode: mode, site: site, attachedAt: Clock.realtime, revision: spec.image.revision,
             binding: spec.program.binding, program: spec.name, object: spec.object,
-            hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked, ways: spec.ways)
+            hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked, ways: spec.ways,
+            owner: spec.owner)
     }
 
     /// Of the same program, loaded anew.
@@ -74,6 +77,13 @@ extension AttachmentRecord {
     func isProgram(of spec: ProgramSpec) -> Bool {
         program == spec.name && object.bytes == spec.object.bytes && binding.digest == spec.program.binding.digest
             && (!binding.hasTable || revision == spec.image.revision) && ways == spec.ways
+    }
+
+    /// Whether a spec is of the same program, for whatever registry: it is loaded anew as that changes. Of the prebuilt producer,
+    /// whether the driver can be asked is known already.
+    func isSameProgram(as spec: ProgramSpec) -> Bool {
+        let isSameObject = object.bytes == spec.object.bytes || object.producer != nil && spec.object.producer != nil
+        return program == spec.name && isSameObject && ways == spec.ways
     }
 }
 
@@ -116,12 +126,13 @@ extension AttachmentRecord {
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
         head.ways = UInt8(ways.rawValue)
+        head.owner_size = UInt8(owner.utf8.count)
         let rest = site.write(to: &head)
         encodeText(program, into: &head.program)
         encodeText(object.shortName, into: &head.object)
         var bytes = encode(head)
         object.bytes.append(to: &bytes)
-        return bytes + rest
+        return bytes + owner.utf8 + rest
     }
 
     /// The ABIs whose records are as they are now.
@@ -135,7 +146,10 @@ extension AttachmentRecord {
             let object = decodeText(head.object)
         else { return nil }
         let end = Self.headSize + Int(head.object_size)
-        guard end <= bytes.count, let site = RecordedSite(head, of: hook.owner, bytes[end...]) else { return nil }
+        let ownerEnd = end + Int(head.owner_size)
+        guard ownerEnd <= bytes.count, let owner = String(validating: bytes[end..<ownerEnd], as: UTF8.self),
+            let site = RecordedSite(head, of: hook.owner, bytes[ownerEnd...])
+        else { return nil }
         func has(_ flag: Int32) -> Bool { head.flags & UInt32(flag) != 0 }
         let build: ProducerBuild = has(PKTMETA_ATTACHMENT_HARDWARE) ? .hardware : .plain
         let isPrebuilt = has(PKTMETA_ATTACHMENT_PREBUILT)
@@ -149,6 +163,6 @@ extension AttachmentRecord {
                 name: object, bytes: .read(bytes[Self.headSize..<end]), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil),
             hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED),
-            ways: hook.isOfSockets ? SocketWays(rawValue: UInt32(head.ways)) : [])
+            ways: hook.isOfSockets ? SocketWays(rawValue: UInt32(head.ways)) : [], owner: owner)
     }
 }

@@ -16,6 +16,16 @@ extension PinAccess {
 }
 
 extension RegistryPins {
+    /// Whether the registry's maps that others may read, and its folder, have that access.
+    func has(_ access: PinAccess) throws(Errno) -> Bool {
+        for pin in [state, registry] where try pin.exists() {
+            if try pin.access() != access.wanted(of: pin) { return false }
+        }
+        var wanted = try access.wanted(of: folder.entry).ofFolder
+        if try hasPassage { wanted.bits |= Self.passage }
+        return try folder.entry.access() == wanted
+    }
+
     /// Gives the registry's maps that others may read and its folder that access. What is not there yet is left out. Under the lock.
     ///
     /// - Returns: whether one of them had another.

@@ -107,7 +107,7 @@ extension Registry {
     }
 
     /// A change that was decided.
-    private struct Change<Result> {
+    struct Change<Result> {
         let steps: [RegistryStep]
         /// What was changed once all steps are done.
         let events: [RegistryChange.Event]
@@ -117,7 +117,7 @@ extension Registry {
     }
 
     /// Under the lock: recovers, decides, loads what will be needed, acts.
-    private func change<Result>(
+    func change<Result>(
         _ action: Action, _ decide: (RegistryImage) throws(PacketMetadataError) -> Change<Result>
     ) throws(PacketMetadataError) -> Result {
         try pins.locked { () throws(PacketMetadataError) in
@@ -251,9 +251,13 @@ extension Registry {
         return pinned != fieldsMap.id
     }
 
-    private func refuseIfUsed(_ field: RegisteredField) throws(PacketMetadataError) {
+    /// - Parameter isExpected: whether a use is none that counts.
+    func refuseIfUsed(
+        _ field: RegisteredField, beside isExpected: (FieldUse) -> Bool = { _ in false }
+    ) throws(PacketMetadataError) {
         var uses: [FieldUse] = []
         for follower in pins.followers { uses += try follower.uses(of: field) }
+        uses.removeAll(where: isExpected)
         if !uses.isEmpty { throw PacketMetadataError(RegistryRefusal.fieldInUse(uses)) }
     }
 

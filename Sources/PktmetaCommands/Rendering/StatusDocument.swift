@@ -33,8 +33,8 @@ struct StatusDocument: JSONDocument {
 }
 
 extension NamespaceLabel {
-    fileprivate var name: String? { if case .named(let name) = self { name } else { nil } }
-    fileprivate var cookie: UInt64? { if case .cookie(let cookie) = self { cookie } else { nil } }
+    var name: String? { if case .named(let name) = self { name } else { nil } }
+    var cookie: UInt64? { if case .cookie(let cookie) = self { cookie } else { nil } }
 }
 
 extension HeldProgram {

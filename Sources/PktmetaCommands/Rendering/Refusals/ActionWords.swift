@@ -19,6 +19,10 @@ extension Action {
         case .compactRegistry(let path): "cannot compact the registry \(path)"
         case .repairRegistry(let path): "cannot repair the registry \(path)"
         case .removeRegistry(let path): "cannot remove the registry \(path)"
+        case .declare(let place): place
+        case .planHost(let path): "cannot compare the host with what is declared for the registry \(path)"
+        case .applyDeclaration(let path): "cannot make the host as it is declared for the registry \(path)"
+        case .exportDeclaration(let path): "cannot write down what the host has for the registry \(path)"
         case .exportRegistry(let path): "cannot export the registry \(path)"
         case .setAccess(let path): "cannot set who may read the registry\(path.map { " \($0)" } ?? "")"
         case .setStatistics(let path): "cannot set which statistics the registry \(path) takes"
@@ -79,6 +83,10 @@ extension Done {
         switch self {
         case .registered(let field, _): "\(field.name) is registered"
         case .unregistered(let name, _): "\(name) is unregistered"
+        case .changedFields(let registered, let unregistered, _): Self.fields(registered, unregistered)
+        case .declaredInPart(let registered, let unregistered, let programs, _):
+            [Self.fields(registered, unregistered), programs == 0 ? "" : "\(programs.of("program")) changed"]
+                .filter { !$0.isEmpty }.joined(separator: ", ")
         case .moved(let names, _): "\(names.map(\.text).joined(separator: ", ")) moved"
         case .created(let path): "the registry \(path) is created"
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
@@ -100,13 +108,18 @@ extension Done {
         }
     }
 
+    private static func fields(_ registered: [FieldName], _ unregistered: [FieldName]) -> String {
+        [(registered, "registered"), (unregistered, "unregistered")].filter { !$0.0.isEmpty }
+            .map { "\($0.0.map(\.text).joined(separator: ", ")) \($0.1)" }.joined(separator: ", ")
+    }
+
     /// What finishes it.
     var remedy: String {
         switch self {
         case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
             .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
-        case .created, .setAccess, .emptiedSteering: "The same command finishes it."
+        case .created, .setAccess, .emptiedSteering, .changedFields, .declaredInPart: "The same command finishes it."
         case .detachedForRemoval(_, _, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
         case .attached: "The next command that writes finishes what was begun; the same command, what was not."
         case .attachedInPart(_, let path):

@@ -33,6 +33,11 @@ extension FieldRefusal: RefusalWords {
                 + (field.map { "its place is that of the field \($0.name), \($0.id)" }
                     ?? "that was, or may have been, another field's in this registry")
         case .otherID(let field, let asked): "it is registered with the id \(field.id); asked for: \(asked)"
+        case .otherPlace(let field, let asked):
+            "it lies at byte \(field.layout.offset) of the area; asked for: \(asked)"
+        case .placeTaken(_, let offset, let type, let field):
+            field.map { "byte \(offset) of the area, which it is to lie at, is that of the field \($0.name)" }
+                ?? "no field of type \(type) can lie at byte \(offset) of the area here"
         case .nameTaken(let asked, let field):
             "the name is taken by a field of \(field.definition.words)\(field.definition.ownerWords); "
                 + "asked for: \(asked.words)"
@@ -73,6 +78,11 @@ extension FieldRefusal: RefusalWords {
         case .nameTaken(_, let field):
             "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it."
         case .idTaken: "Leave --id out, and the field gets another."
+        case .otherPlace(let field, _):
+            "A field keeps its place: pktmeta unregister-field \(field.name) first."
+        case .placeTaken(_, _, _, let field):
+            field.map { "pktmeta unregister-field \($0.name) frees the place." }
+                ?? "A registry of the other's capacity has the places of its fields."
         case .otherID(let field, _):
             "A field keeps its id: leave --id out, or pktmeta unregister-field \(field.name) first."
         case .sinkTaken(let asked, let field):
@@ -133,7 +143,7 @@ extension FieldSink.Mismatch {
 }
 
 extension FieldDefinition {
-    fileprivate var words: String {
+    var words: String {
         let sink = sink == .none ? "" : ", sink \(self.sink)"
         let privacy = isPrivate ? ", private" : ""
         let sockets = isForSockets ? "" : ", not for sockets"

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// A hook that is there, and the programs that it is to have by all declarations that mean it.
+struct HookDemand {
+    let attacher: Attacher
+    let hook: Hook
+    private(set) var programs: [DeclaredProgram] = []
+    private(set) var mode: AttachmentMode?
+    private(set) var placement: Placement?
+    private(set) var places: [DocumentPlace] = []
+    /// Of each program.
+    private(set) var programPlaces: [DocumentPlace] = []
+
+    init(_ attacher: Attacher, _ hook: Hook) { (self.attacher, self.hook) = (attacher, hook) }
+
+    var point: HookPoint { attacher.target.point(hook) }
+
+    /// Adds what a declaration wants there; of a program that several want, the first.
+    ///
+    /// - Throws: `taken` if another wants another mode or place.
+    mutating func add(_ declaration: AttachmentDeclaration) throws(PacketMetadataError) {
+        guard let choices = declaration.programs[hook] else { return }
+        for choice in choices where !programs.contains(where: { $0.choice == choice }) {
+            programs.append(DeclaredProgram(choice: choice, owner: declaration.owner))
+            programPlaces.append(declaration.place)
+        }
+        mode = try one(mode, declaration.modes[hook], declaration, "modes")
+        placement = try one(placement, declaration.placement, declaration, "places")
+        places.append(declaration.place)
+    }
+
+    private func one<Value: Equatable>(
+        _ known: Value?, _ new: Value?, _ declaration: AttachmentDeclaration, _ what: String
+    ) throws(PacketMetadataError) -> Value? {
+        guard let known, let new, known != new else { return known ?? new }
+        throw PacketMetadataError(
+            HostRefusal.declaredTwice(
+                what, at: attacher.target.place.description, hook, places + [declaration.place]))
+    }
+
+    func request(_ upkeep: Upkeep) -> AttachmentRequest {
+        AttachmentRequest(declared: programs, at: hook, mode: mode, placement, upkeep)
+    }
+
+    /// Where a program is declared, by its index among those wanted.
+    func place(ofProgram index: Int) -> DocumentPlace? {
+        programPlaces.indices.contains(index) ? programPlaces[index] : nil
+    }
+}
+
+/// The hooks that are there of what is declared, in one network namespace.
+struct HookDemands {
+    private(set) var demands: [HookDemand] = []
+    private(set) var absences: [Absence] = []
+    private var indices: [HookPoint: Int] = [:]
+    private let programs: CommandPrograms
+
+    /// - Parameters:
+    ///   - declarations: those of this thread's network namespace, and for this process's own, of cgroups.
+    ///   - netns: the namespace as it is declared.
+    init(
+        _ declarations: [AttachmentDeclaration], netns: String?, _ programs: CommandPrograms
+    ) throws(PacketMetadataError) {
+        self.programs = programs
+        for declaration in declarations {
+            do throws(PacketMetadataError) {
+                try add(declaration, netns)
+            } catch {
+                throw error.keeping(from: .declare(at: declaration.place.description))
+            }
+        }
+    }
+
+    private mutating func add(_ declaration: AttachmentDeclaration, _ netns: String?) throws(PacketMetadataError) {
+        switch declaration.target {
+        case .interfaces(let pattern, _):
+            let interfaces = try NetworkInterface.matching(pattern)
+            if interfaces.isEmpty, !NamePattern.isPattern(pattern) {
+                absences.append(Absence(kind: .interface(pattern, netns: netns), place: declaration.place))
+            }
+            for interface in interfaces {
+                try add(declaration) { () throws(PacketMetadataError) in try HookInterface(interface, netns: netns) }
+            }
+        case .netfilter(let hook, _):
+            try add(declaration) { () throws(PacketMetadataError) in try NetfilterTarget(hook, netns: netns) }
+        case .cgroup(let path): try add(declaration, cgroup: path, orAbsent: .cgroup(path))
+        case .unit(let name):
+            do throws(PacketMetadataError) {
+                try add(declaration, cgroup: CgroupOfUnit.path(of: name), orAbsent: .unit(name))
+            } catch {
+                guard error.kind == .notFound else { throw error }
+                absences.append(Absence(kind: .unit(name), place: declaration.place))
+            }
+        }
+    }
+
+    private mutating func add(
+        _ declaration: AttachmentDeclaration, cgroup path: FilePath, orAbsent absence: Absence.Kind
+    ) throws(PacketMetadataError) {
+        do throws(PacketMetadataError) {
+            try add(declaration) { () throws(PacketMetadataError) in
+                try CgroupTarget(path, takesRoot: false, for: Array(declaration.programs.keys))
+            }
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            absences.append(Absence(kind: absence, place: declaration.place))
+        }
+    }
+
+    private mutating func add(
+        _ declaration: AttachmentDeclaration,
+        _ target: () throws(PacketMetadataError) -> any AttachmentTarget
+    ) throws(PacketMetadataError) {
+        let target = try target()
+        for hook in Hook.allCases where declaration.programs[hook] != nil {
+            let attacher = Attacher(target, programs: programs, action: .attach(to: [target.place.description]))
+            let index = indices[target.point(hook)] ?? demands.count
+            if index == demands.count {
+                demands.append(HookDemand(attacher, hook))
+                indices[target.point(hook)] = index
+            }
+            try demands[index].add(declaration)
+        }
+    }
+}
+
+extension NetworkInterface {
+    /// The interface of that name or alternative name, or those whose names fit a pattern, but for the loopback; none if there
+    /// is none.
+    static func matching(_ pattern: String) throws(PacketMetadataError) -> [NetworkInterface] {
+        do throws(Errno) {
+            guard NamePattern.isPattern(pattern) else {
+                do throws(Errno) {
+                    return [try NetworkInterface(named: pattern)]
+                } catch {
+                    if error == .operationNotSupportedByDevice { return [] }
+                    throw error
+                }
+            }
+            var found: [NetworkInterface] = []
+            for interface in try all() where NamePattern.matches(interface.name, pattern) {
+                if try !interface.state().isLoopback { found.append(interface) }
+            }
+            return found
+        } catch {
+            throw PacketMetadataError(error, doing: "look for the interfaces \(pattern)")
+        }
+    }
+}

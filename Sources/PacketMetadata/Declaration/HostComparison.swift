@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+internal import RegistryModel
+internal import SystemPackage
+
+/// A host compared with its declaration. Loads nothing, and changes nothing.
+struct HostComparison {
+    let declaration: HostDeclaration
+    let limits: DeclarationLimits
+    /// The registry as it will be, once its fields are as declared.
+    let image: RegistryImage
+    /// What this registry has attached to a hook.
+    let existing: (Attacher, Hook) throws(PacketMetadataError) -> [Attachment]
+
+    var upkeep: Upkeep { Upkeep(owners: Set(declaration.owners), prunes: limits.prunes) }
+
+    /// What hooks are to have, and how that differs from what they have.
+    struct Hooks {
+        var changes: [ProgramChange] = []
+        var absences: [Absence] = []
+        /// Those that are declared and there.
+        var points: Set<HookPoint> = []
+        /// The network namespaces in which there is something to do, as they are declared.
+        var namespaces: [String?] = []
+    }
+
+    func hooks(_ programs: CommandPrograms) throws(PacketMetadataError) -> Hooks {
+        var hooks = Hooks()
+        for netns in declaration.namespaces {
+            try declaration.inNamespace(netns, programs) { (demands) throws(PacketMetadataError) in
+                hooks.absences += demands.absences
+                let before = hooks.changes.count
+                for demand in demands.demands {
+                    hooks.points.insert(demand.point)
+                    hooks.changes += try changes(of: demand)
+                }
+                if hooks.changes[before...].contains(where: { $0.kind != .undeclared }) {
+                    hooks.namespaces.append(netns)
+                }
+            } orAbsent: {
+                hooks.absences += $0
+            }
+        }
+        return hooks
+    }
+
+    func changes(of demand: HookDemand) throws(PacketMetadataError) -> [ProgramChange] {
+        let (attacher, hook, request) = (demand.attacher, demand.hook, demand.request(upkeep))
+        return try doing(attacher.action) { () throws(PacketMetadataError) in
+            let existing = try existing(attacher, hook)
+            guard let plan = try attacher.plan(hook, request, image, existing) else { return [] }
+            let specs = try attacher.specs(demand.programs.map(\.choice), hook, image, request.owners(hook))
+            let changes = ProgramChanges(demand, specs)
+            return plan.steps.flatMap { changes.told($0, existing) }
+                + (limits.prunes ? [] : changes.undeclared(existing, upkeep))
+        }
+    }
+}
+
+extension HostDeclaration {
+    /// The network namespaces that something is declared of, this thread's first.
+    var namespaces: [String?] {
+        var names: [String?] = []
+        for declaration in attachments where !names.contains(declaration.netns) { names.append(declaration.netns) }
+        return names.filter { $0 == nil } + names.filter { $0 != nil }
+    }
+
+    /// Does something in a network namespace with the hooks that are declared of it.
+    ///
+    /// - Parameters:
+    ///   - netns: as it is declared.
+    ///   - body: does it.
+    ///   - absent: told what is declared of a namespace that is not there.
+    func inNamespace(
+        _ netns: String?, _ programs: CommandPrograms, _ body: (HookDemands) throws(PacketMetadataError) -> Void,
+        orAbsent absent: ([Absence]) -> Void
+    ) throws(PacketMetadataError) {
+        let declared = attachments.filter { $0.netns == netns }
+        do throws(PacketMetadataError) {
+            try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
+                try body(HookDemands(declared, netns: netns, programs))
+            }
+        } catch {
+            guard let netns, case .noSuchNamespace? = error.refusal as? NamespaceRefusal else { throw error }
+            absent(declared.map { Absence(kind: .namespace(netns), place: $0.place) })
+        }
+    }
+}
+
+extension AttachmentDeclaration {
+    /// nil for this thread's.
+    var netns: String? {
+        switch target {
+        case .interfaces(_, let netns), .netfilter(_, let netns): netns
+        case .cgroup, .unit: nil
+        }
+    }
+}
+
+/// What steps of a hook's plan do to programs.
+private struct ProgramChanges {
+    let demand: HookDemand
+    /// Of the programs that are declared, in their order.
+    let specs: [ProgramSpec]
+
+    init(_ demand: HookDemand, _ specs: [ProgramSpec]) { (self.demand, self.specs) = (demand, specs) }
+
+    func told(_ step: HookPlan.Step, _ existing: [Attachment]) -> [ProgramChange] {
+        switch step {
+        case .leave, .remove(_, hasMoved: true): []
+        case .attach(let new): new.specs.compactMap { change($0, new.outcome) }
+        case .remove(let index, hasMoved: false):
+            existing[index].members.map { ProgramChange($0.record, .detach, at: site) }
+        case .swap(let index, let slots, let gone):
+            slots.compactMap { slot in
+                switch slot {
+                case .kept(let member, .moved):
+                    ProgramChange(existing[index].members[member].record, .move, at: site)
+                case .kept: nil
+                case .new(let spec, let outcome): change(spec, outcome)
+                }
+            } + gone.map { ProgramChange(existing[index].members[$0].record, .detach, at: site) }
+        }
+    }
+
+    /// Programs that stay although nobody declares them.
+    func undeclared(_ existing: [Attachment], _ upkeep: Upkeep) -> [ProgramChange] {
+        let declared = Set(specs.map(\.identity))
+        return existing.flatMap(\.members).map(\.record)
+            .filter { upkeep.owns($0.owner) && !declared.contains($0.identity) }
+            .map { ProgramChange($0, .undeclared, at: site) }
+    }
+
+    private var site: HookPlace { demand.attacher.target.place }
+
+    private func change(_ spec: ProgramSpec, _ outcome: AttachmentReport.Outcome) -> ProgramChange? {
+        let kind: ProgramChange.Kind
+        switch outcome {
+        case .attached: kind = .attach
+        case .replaced: kind = .replace
+        case .moved: kind = .move
+        case .unchanged, .detached: return nil
+        }
+        let index = specs.firstIndex { $0.identity == spec.identity }
+        return ProgramChange(
+            kind: kind, site: site, hook: spec.hook, program: spec.name, object: spec.object.name, owner: spec.owner,
+            place: index.flatMap(demand.place(ofProgram:)))
+    }
+}
+
+extension ProgramChange {
+    /// Of a program that is attached and not declared so.
+    init(_ record: AttachmentRecord, _ kind: Kind, at site: HookPlace) {
+        self.init(
+            kind: kind, site: site, hook: record.hook, program: record.program, object: record.object.name,
+            owner: record.owner, place: nil)
+    }
+}

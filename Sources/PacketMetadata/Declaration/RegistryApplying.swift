@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+extension HostDeclaration {
+    /// Makes this host as it is declared.
+    ///
+    /// What is as declared is not touched. Whatever can be checked and loaded is, before the first step: settings of the registry,
+    /// then fields, then programs. Each step is done or not done; what stands is told with an error, and the next call goes on.
+    ///
+    /// - Parameters:
+    ///   - path: the registry's folder of pins, which is made if it is not there.
+    ///   - limits: what may go.
+    ///   - trustsOwner: as for ``Registry/open(at:for:trustsOwner:waiting:recording:)``.
+    ///   - waiting: how to wait for processes that change the registry.
+    ///   - recording: told each change that is made.
+    ///   - note: told what was done that the user may want to know.
+    /// - Returns: what was done, and what it was done with.
+    /// - Throws: as ``plan(at:_:trustsOwner:waiting:)``; `unfinished` if some of it was done; `unsupported` if a driver does not
+    ///   fill a field that it is required to, once all else is done.
+    public func apply(
+        at path: FilePath, _ limits: DeclarationLimits = DeclarationLimits(), trustsOwner: Bool = false,
+        waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in },
+        note: (String) -> Void = { _ in }
+    ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
+        let plan = try plan(at: path, limits, trustsOwner: trustsOwner, waiting: waiting)
+        return try doing(.applyDeclaration(path)) { () throws(PacketMetadataError) in
+            if plan.isEmpty { return (plan, []) }
+            try trySockets(plan, at: path, note)
+            let registry = try Registry.openOrCreate(
+                at: path, capacity: plan.isCreating ? self.registry.capacity : nil,
+                statistics: plan.isCreating ? self.registry.statistics : nil,
+                access: plan.isCreating ? self.registry.access : nil, trustsOwner: trustsOwner, waiting: waiting,
+                recording: recording, note: note)
+            let reports = try registry.orTakenBack(note: note) { () throws(PacketMetadataError) in
+                try registry.apply(self, plan, limits)
+            }
+            let idle = try registry.idleHardwareFields(self, AttachmentStore(registry.pins))
+            if !idle.isEmpty {
+                throw PacketMetadataError(HostRefusal.hardwareMissing(idle))
+            }
+            return (plan, reports)
+        }
+    }
+
+    /// Tries the programs that answer sockets, if some are to be attached.
+    private func trySockets(
+        _ plan: HostPlan, at path: FilePath, _ note: (String) -> Void
+    ) throws(PacketMetadataError) {
+        guard let change = plan.programs.first(where: { $0.isOfSockets }), let cgroup = change.site.cgroup else {
+            return
+        }
+        let ways = attachments.flatMap { $0.programs.values.joined() }.reduce(into: SocketWays()) { ways, choice in
+            if case .sockets(let more) = choice { ways.formUnion(more) }
+        }
+        if case .notTried(let obstacle) = try SocketTrial(ways, registry: path, cgroup: cgroup).run() {
+            note("the programs that answer sockets were not tried before they were attached: \(obstacle)")
+        }
+    }
+}
+
+extension HostPlan {
+    fileprivate var isCreating: Bool { settings.contains { if case .create = $0 { true } else { false } } }
+}
+
+extension ProgramChange {
+    fileprivate var isOfSockets: Bool { hook.isOfSockets && (kind == .attach || kind == .replace) }
+}
+
+extension Registry {
+    fileprivate func apply(
+        _ declaration: HostDeclaration, _ plan: HostPlan, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        try rehearse(declaration, limits)
+        var done = HostSteps()
+        do throws(PacketMetadataError) {
+            try apply(declaration.registry)
+            let leaving = Set(plan.programs.filter { $0.kind == .detach }.map(\.use))
+            let batch = try change(fields: declaration.wish(limits)) { use in
+                limits.replaces || leaving.contains(ProgramChange.Use(use))
+            }
+            done.fields = batch
+            for netns in try namespaces(declaration, limits) {
+                try declaration.inNamespace(netns, CommandPrograms()) { (demands) throws(PacketMetadataError) in
+                    done.reports += try attach(demands.demands, declaration, limits)
+                } orAbsent: { _ in
+                }
+            }
+            if limits.prunes { done.reports += try prune(declaration, limits) }
+        } catch {
+            if done.isEmpty || error.kind == .unfinished { throw error }
+            throw error.unfinished(.applyDeclaration(path), done.told(path))
+        }
+        return done.reports
+    }
+
+    private func apply(_ declared: RegistryDeclaration) throws(PacketMetadataError) {
+        if let statistics = declared.statistics { try take(statistics) }
+        guard let access = declared.access else { return }
+        try pins.locked { () throws(PacketMetadataError) in
+            if try pins.apply(access) { pins.record(.accessChanged(access)) }
+        }
+    }
+
+    /// Loads all programs that hooks are to get, for the registry as it will be, and lets go of them again: what cannot be loaded
+    /// shows before the first step.
+    private func rehearse(
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) {
+        let store = AttachmentStore(pins)
+        try pins.locked { () throws(PacketMetadataError) in
+            let image = try image()
+            let fields = try image.plan(declaration.wish(limits), now: Clock.realtime)
+            let future = image.applying(fields.removal + fields.registration)
+            let index = try AttachmentIndex(store)
+            let programs = CommandPrograms()
+            for netns in declaration.namespaces {
+                try declaration.inNamespace(netns, programs) { (demands) throws(PacketMetadataError) in
+                    for demand in demands.demands {
+                        try doing(demand.attacher.action) { () throws(PacketMetadataError) in
+                            _ = try demand.attacher.change(
+                                demand.hook, demand.request(declaration.upkeep(limits)), future, index, self)
+                        }
+                    }
+                } orAbsent: { _ in
+                }
+            }
+        }
+    }
+
+    /// The network namespaces with hooks that are not as declared, now that fields are.
+    private func namespaces(
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> [String?] {
+        let store = AttachmentStore(pins)
+        return try pins.locked { () throws(PacketMetadataError) in
+            let index = try AttachmentIndex(store)
+            let comparison = HostComparison(declaration: declaration, limits: limits, image: try image()) {
+                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
+            }
+            return try comparison.hooks(CommandPrograms()).namespaces
+        }
+    }
+
+    private func attach(
+        _ demands: [HookDemand], _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let names = demands.map(\.attacher.target.place.description)
+        return try changeHooks(.attach(to: names)) { (image, index) throws(PacketMetadataError) in
+            var changes: [HookChange] = []
+            for demand in demands {
+                try doing(demand.attacher.action) { () throws(PacketMetadataError) in
+                    changes.append(
+                        try demand.attacher.change(
+                            demand.hook, demand.request(declaration.upkeep(limits)), image, index, self))
+                }
+            }
+            return changes
+        }
+    }
+
+    /// Detaches programs of those who declare from hooks of which nobody declares anything.
+    private func prune(
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        let store = AttachmentStore(pins)
+        var chains: [Undeclared] = []
+        var reports = try pins.locked { () throws(PacketMetadataError) in
+            let index = try AttachmentIndex(store)
+            let comparison = HostComparison(declaration: declaration, limits: limits, image: try image()) {
+                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
+            }
+            let points = try comparison.hooks(CommandPrograms()).points
+            let undo = AttachmentUndo(store)
+            var reports: [AttachmentReport] = []
+            for item in try undeclared(store, comparison, beside: points) {
+                guard item.isWhole else {
+                    chains.append(item)
+                    continue
+                }
+                let told = item.attachment.members.map { $0.record.detached(from: item.place.named) }
+                undo.removeAtTheEnd(item.attachment, reporting: told)
+                reports += told
+            }
+            try undo.commit(.detach(from: reports.map(\.place.description)))
+            return reports
+        }
+        for chain in chains { reports += try shorten(chain, declaration.upkeep(limits)) }
+        return reports
+    }
+
+    /// Takes programs of those who declare out of a chain that has others.
+    private func shorten(
+        _ chain: Undeclared, _ upkeep: Upkeep
+    ) throws(PacketMetadataError) -> [AttachmentReport] {
+        guard case .interface(let place) = chain.place else { return [] }
+        let request = AttachmentRequest(declared: [], at: place.hook, mode: nil, nil, upkeep)
+        let action = Action.detach(from: [place.interface])
+        // Of a namespace that may not be entered, the chain stays, and the next comparison says so.
+        let result = place.run { () -> Result<[AttachmentReport], PacketMetadataError> in
+            do throws(PacketMetadataError) {
+                let attachers = try Attacher.all([place.interface], programs: CommandPrograms()) { .detach(from: [$0]) }
+                return .success(
+                    try changeHooks(action) { (image, index) throws(PacketMetadataError) in
+                        [try attachers[0].change(place.hook, request, image, index, self)]
+                    })
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else { return [] }
+        return try result.get().filter { $0.outcome == .detached }
+    }
+}
+
+extension HostDeclaration {
+    func upkeep(_ limits: DeclarationLimits) -> Upkeep { Upkeep(owners: Set(owners), prunes: limits.prunes) }
+}
+
+extension ProgramChange {
+    /// What tells a program from others of the registry.
+    fileprivate struct Use: Hashable {
+        let program: String
+        let place: String
+        let hook: Hook
+
+        init(_ use: FieldUse) { (program, place, hook) = (use.program, use.place.description, use.hook) }
+
+        init(program: String, place: String, hook: Hook) {
+            (self.program, self.place, self.hook) = (program, place, hook)
+        }
+    }
+
+    fileprivate var use: Use { Use(program: program, place: site.description, hook: hook) }
+}
+
+/// What was done of an application of a declaration.
+private struct HostSteps {
+    var fields = Registry.FieldBatch()
+    var reports: [AttachmentReport] = []
+
+    var isEmpty: Bool {
+        fields.removed.isEmpty && fields.moved.isEmpty && fields.registered.isEmpty
+            && reports.allSatisfy { $0.outcome == .unchanged }
+    }
+
+    func told(_ path: FilePath) -> Done {
+        .declaredInPart(
+            registered: fields.registered.map(\.name), unregistered: fields.removed.map(\.name),
+            programs: reports.count { $0.outcome != .unchanged }, path)
+    }
+}

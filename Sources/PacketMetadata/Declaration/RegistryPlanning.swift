@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+extension HostDeclaration {
+    /// How this host differs from it.
+    ///
+    /// Where the registry does not exist, nothing is asked of the kernel but what interfaces and cgroups there are.
+    ///
+    /// - Parameters:
+    ///   - path: the registry's folder of pins.
+    ///   - limits: what may go.
+    ///   - trustsOwner: as for ``Registry/open(at:for:trustsOwner:waiting:recording:)``.
+    ///   - waiting: how to wait for processes that change the registry.
+    /// - Throws: `badData` if declarations contradict each other, or for what is wrong with an object; `taken` for what
+    ///   the limits do not let go; as `attach` for what hooks refuse before anything is loaded.
+    public func plan(
+        at path: FilePath, _ limits: DeclarationLimits = DeclarationLimits(), trustsOwner: Bool = false,
+        waiting: LockWait = LockWait()
+    ) throws(PacketMetadataError) -> HostPlan {
+        try doing(.planHost(path)) { () throws(PacketMetadataError) in
+            guard let registry = try registry(at: path, trustsOwner, waiting) else {
+                return try freshPlan(path, limits)
+            }
+            return try registry.plan(self, limits)
+        }
+    }
+
+    private func registry(
+        at path: FilePath, _ trustsOwner: Bool, _ waiting: LockWait
+    ) throws(PacketMetadataError) -> Registry? {
+        do throws(PacketMetadataError) {
+            return try Registry.open(at: path, for: .write, trustsOwner: trustsOwner, waiting: waiting)
+        } catch {
+            guard case .noRegistry? = error.refusal as? RegistryRefusal else { throw error }
+            return nil
+        }
+    }
+
+    /// Of a host without the registry.
+    private func freshPlan(
+        _ path: FilePath, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> HostPlan {
+        var random = SystemRandomNumberGenerator()
+        let usualCapacity = 64
+        let empty = RegistryImage.empty(
+            capacity: registry.capacity ?? usualCapacity, statistics: registry.statistics ?? .sampled, createdAt: 0,
+            using: &random)
+        let fields = try empty.plan(wish(limits), now: 0)
+        let comparison = HostComparison(
+            declaration: self, limits: limits, image: empty.applying(fields.registration), existing: { _, _ in [] })
+        let hooks = try comparison.hooks(CommandPrograms())
+        return HostPlan(
+            registry: path,
+            settings: [.create(capacity: registry.capacity)] + registry.access.map { [.access($0)] }.orNone,
+            fields: changes(fields, limits, of: empty), programs: hooks.changes, absences: hooks.absences, renewed: 0)
+    }
+
+    // MARK: Fields
+
+    /// The fields that the registry is to have, with the places and ids of the layout.
+    func wish(_ limits: DeclarationLimits) -> FieldWish {
+        let places = Dictionary(layout.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = fields.map { field in
+            let place = places[field.definition.name]
+            return WantedField(field.definition, id: place?.id, offset: place?.offset)
+        }
+        let upkeep = Upkeep(owners: Set(owners), prunes: limits.prunes)
+        return FieldWish(wanted, replaces: limits.replaces) { upkeep.removes($0.definition.owner) }
+    }
+
+    /// - Parameter image: the registry as it is.
+    func changes(_ plan: FieldPlan, _ limits: DeclarationLimits, of image: RegistryImage) -> [FieldChange] {
+        let places = Dictionary(fields.map { ($0.definition.name, $0.place) }) { first, _ in first }
+        let replaced = Dictionary(plan.replaced.map { ($0.name, $0) }) { first, _ in first }
+        func change(_ field: RegisteredField, _ kind: FieldChange.Kind) -> FieldChange {
+            FieldChange(
+                kind: kind, definition: field.definition, offset: field.layout.offset, place: places[field.name])
+        }
+        let owners = Set(owners)
+        let undeclared = image.fields.filter { places[$0.name] == nil && owners.contains($0.definition.owner) }
+        let moved = plan.moved.compactMap { field in
+            image.fields.first { $0.id == field.id }.map { change(field, .move(from: $0.layout.offset)) }
+        }
+        return plan.pruned.map { change($0, .unregister) } + moved
+            + plan.registered.map { field in change(field, replaced[field.name].map { .replace($0) } ?? .register) }
+            + (limits.prunes ? [] : undeclared.map { change($0, .undeclared) })
+    }
+
+    /// - Throws: all fields that are declared otherwise than they are, unless they may be replaced.
+    func refuseOthers(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) {
+        if limits.replaces { return }
+        let differing: [HostRefusal.OtherField] = fields.compactMap { field in
+            guard let there = image.field(named: field.definition.name),
+                !there.definition.isSameField(as: field.definition)
+            else { return nil }
+            return HostRefusal.OtherField(there, field.definition, at: field.place)
+        }
+        if !differing.isEmpty { throw PacketMetadataError(HostRefusal.fieldsDiffer(differing)) }
+    }
+}
+
+extension Optional where Wrapped: RangeReplaceableCollection {
+    var orNone: Wrapped { self ?? Wrapped() }
+}
+
+extension Registry {
+    func plan(
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> HostPlan {
+        let store = AttachmentStore(pins)
+        return try pins.locked { () throws(PacketMetadataError) in
+            try refuseIfReplaced()
+            let image = try image()
+            try refuseIfDamaged(image)
+            if let capacity = declaration.registry.capacity, capacity != image.word.capacity {
+                throw PacketMetadataError(RegistryRefusal.otherCapacity(image.word.capacity))
+            }
+            try declaration.refuseOthers(image, limits)
+            let fields = try image.plan(declaration.wish(limits), now: Clock.realtime)
+            let future = image.applying(fields.removal + fields.registration)
+            let index = try AttachmentIndex(store)
+            let comparison = HostComparison(declaration: declaration, limits: limits, image: future) {
+                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
+            }
+            var hooks = try comparison.hooks(CommandPrograms())
+            hooks.changes += try undeclared(store, comparison, beside: hooks.points).flatMap(\.changes)
+            return HostPlan(
+                registry: path, settings: try settings(declaration.registry, image),
+                fields: declaration.changes(fields, limits, of: image), programs: hooks.changes,
+                absences: hooks.absences + (try idleHardwareFields(declaration, store)),
+                renewed: fields.isEmpty ? 0 : try followers(store, of: future))
+        }
+    }
+
+    private func settings(
+        _ declared: RegistryDeclaration, _ image: RegistryImage
+    ) throws(PacketMetadataError) -> [SettingChange] {
+        var changes: [SettingChange] = []
+        if let statistics = declared.statistics, statistics != image.statistics {
+            changes.append(.statistics(from: image.statistics, to: statistics))
+        }
+        guard let access = declared.access else { return changes }
+        do throws(Errno) {
+            if try !pins.has(access) { changes.append(.access(access)) }
+        } catch {
+            throw PacketMetadataError(error, doing: "ask who may read \(path)")
+        }
+        return changes
+    }
+
+    /// Attachments whose programs are loaded anew for a registry that has changed.
+    private func followers(_ store: AttachmentStore, of image: RegistryImage) throws(PacketMetadataError) -> Int {
+        let programs = CommandPrograms()
+        var count = 0
+        for attachment in try store.attachments() where try attachment.needsRenewal(for: image, programs) { count += 1 }
+        return count
+    }
+
+    /// An attachment at a hook of which nothing is declared any more.
+    struct Undeclared {
+        let attachment: Attachment
+        let place: AttachmentPlace
+        /// Of the programs of those who declare.
+        let changes: [ProgramChange]
+
+        /// Whether all of its programs are theirs.
+        var isWhole: Bool { attachment.members.count == changes.count }
+    }
+
+    /// Programs of those who declare, at hooks of which nobody declares anything, if the hook is there.
+    func undeclared(
+        _ store: AttachmentStore, _ comparison: HostComparison, beside points: Set<HookPoint>
+    ) throws(PacketMetadataError) -> [Undeclared] {
+        let upkeep = comparison.upkeep
+        let attachments = try store.attachments().filter { attachment in
+            let point = HookPoint(attachmentNamed: attachment.name) ?? attachment.record.point
+            return !points.contains(point) && attachment.members.contains { upkeep.owns($0.record.owner) }
+                && (try? attachment.anchor.state()) != .gone
+        }
+        return zip(attachments, AttachmentPlace.all(attachments)).map { attachment, place in
+            let records = attachment.members.map(\.record).filter { upkeep.owns($0.owner) }
+            let kind = upkeep.prunes ? ProgramChange.Kind.detach : .undeclared
+            return Undeclared(
+                attachment: attachment, place: place,
+                changes: records.map { ProgramChange($0, kind, at: place.named) })
+        }
+    }
+
+    /// Fields that drivers are declared to fill, at interfaces whose driver is not asked.
+    func idleHardwareFields(
+        _ declaration: HostDeclaration, _ store: AttachmentStore
+    ) throws(PacketMetadataError) -> [Absence] {
+        let required = declaration.fields.filter(\.requiresHardware)
+        if required.isEmpty { return [] }
+        let interfaces = try interfacesWithoutHardwareFields()
+        return required.flatMap { field in
+            interfaces.map { Absence(kind: .hardware(field.definition.name, interface: $0), place: field.place) }
+        }
+    }
+}
