@@ -161,6 +161,22 @@ int linux_is_ignored(int signal)
 	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+int linux_poll(struct pollfd *sources, unsigned long count, int (*is_interrupted)(void))
+{
+	sigset_t blocked, before;
+	int happened = 0;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before);
+	if (!is_interrupted())
+		happened = ppoll(sources, count, NULL, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return happened;
+}
+
 void linux_ignore(int signal)
 {
 	struct sigaction action = {.sa_handler = SIG_IGN};

@@ -38,7 +38,7 @@ struct LinkMessage {
         self = message
     }
 
-    private init?(_ body: Netlink.Body) {
+    init?(_ body: Netlink.Body) {
         guard let head = Netlink.load(ifinfomsg.self, body) else { return nil }
         self.head = head
         attributes = Netlink.attributes(body.dropFirst(MemoryLayout<ifinfomsg>.size))

@@ -138,6 +138,20 @@ public struct Netlink: ~Copyable {
 
     // MARK: Messages
 
+    /// The messages that were told at once, with their types.
+    static func messages(_ bytes: Body) -> [(type: Int, body: Body)] {
+        var messages: [(Int, Body)] = []
+        var rest = bytes
+        while let header = load(nlmsghdr.self, rest) {
+            let length = Int(header.nlmsg_len)
+            guard length >= headerSize, length <= rest.count else { break }
+            messages.append(
+                (Int(header.nlmsg_type), rest.dropFirst(headerSize).prefix(length - headerSize)))
+            rest = rest.dropFirst(aligned(length))
+        }
+        return messages
+    }
+
     /// What a C struct without padding holds.
     public static func bytes<Struct: BitwiseCopyable>(of value: Struct) -> [UInt8] {
         // All bytes are members, and so have values.

@@ -3,6 +3,7 @@
 #ifndef LINUX_SHIMS_H
 #define LINUX_SHIMS_H
 
+#include <poll.h>
 #include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
@@ -84,6 +85,12 @@ char *const *linux_arguments(int *count);
 
 /* 1 if this process ignores the signal, else 0. sigaction(2). */
 int linux_is_ignored(int signal);
+
+/*
+ * Waits as poll(2) without a limit, unless SIGINT, SIGTERM or SIGHUP has come, as is_interrupted says, or comes
+ * meanwhile: one that comes just before is not missed. ppoll(2).
+ */
+int linux_poll(struct pollfd *sources, unsigned long count, int (*is_interrupted)(void));
 
 /* This process ignores the signal from now on. */
 void linux_ignore(int signal);

@@ -59,14 +59,19 @@ struct HookDemands {
     private(set) var absences: [Absence] = []
     private var indices: [HookPoint: Int] = [:]
     private let programs: CommandPrograms
+    /// The only interfaces that count; nil: all.
+    private let interfaces: [NetworkInterface]?
 
     /// - Parameters:
     ///   - declarations: those of this thread's network namespace, and for this process's own, of cgroups.
     ///   - netns: the namespace as it is declared.
+    ///   - interfaces: the only ones that count, of which nothing is absent; nil: all.
     init(
-        _ declarations: [AttachmentDeclaration], netns: String?, _ programs: CommandPrograms
+        _ declarations: [AttachmentDeclaration], netns: String?, _ programs: CommandPrograms,
+        among interfaces: [NetworkInterface]? = nil
     ) throws(PacketMetadataError) {
         self.programs = programs
+        self.interfaces = interfaces
         for declaration in declarations {
             do throws(PacketMetadataError) {
                 try add(declaration, netns)
@@ -79,8 +84,8 @@ struct HookDemands {
     private mutating func add(_ declaration: AttachmentDeclaration, _ netns: String?) throws(PacketMetadataError) {
         switch declaration.target {
         case .interfaces(let pattern, _):
-            let interfaces = try NetworkInterface.matching(pattern)
-            if interfaces.isEmpty, !NamePattern.isPattern(pattern) {
+            let interfaces = try NetworkInterface.matching(pattern, among: interfaces)
+            if self.interfaces == nil, interfaces.isEmpty, !NamePattern.isPattern(pattern) {
                 absences.append(Absence(kind: .interface(pattern, netns: netns), place: declaration.place))
             }
             for interface in interfaces {
@@ -132,19 +137,30 @@ struct HookDemands {
 extension NetworkInterface {
     /// The interface of that name or alternative name, or those whose names fit a pattern, but for the loopback; none if there
     /// is none.
-    static func matching(_ pattern: String) throws(PacketMetadataError) -> [NetworkInterface] {
+    ///
+    /// - Parameter interfaces: the only ones that count; nil: all of this thread's network namespace.
+    static func matching(
+        _ pattern: String, among interfaces: [NetworkInterface]? = nil
+    ) throws(PacketMetadataError) -> [NetworkInterface] {
         do throws(Errno) {
             guard NamePattern.isPattern(pattern) else {
                 do throws(Errno) {
-                    return [try NetworkInterface(named: pattern)]
+                    let named = try NetworkInterface(named: pattern)
+                    return interfaces.map { $0.filter { $0.index == named.index } } ?? [named]
                 } catch {
                     if error == .operationNotSupportedByDevice { return [] }
                     throw error
                 }
             }
             var found: [NetworkInterface] = []
-            for interface in try all() where NamePattern.matches(interface.name, pattern) {
-                if try !interface.state().isLoopback { found.append(interface) }
+            let candidates = if let interfaces { interfaces } else { try all() }
+            for interface in candidates where NamePattern.matches(interface.name, pattern) {
+                do throws(Errno) {
+                    if try !interface.state().isLoopback { found.append(interface) }
+                } catch {
+                    // It has gone meanwhile.
+                    guard error == .operationNotSupportedByDevice else { throw error }
+                }
             }
             return found
         } catch {

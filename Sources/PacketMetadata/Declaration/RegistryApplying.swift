@@ -145,7 +145,7 @@ extension Registry {
         }
     }
 
-    private func attach(
+    func attach(
         _ demands: [HookDemand], _ declaration: HostDeclaration, _ limits: DeclarationLimits
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let names = demands.map(\.attacher.target.place.description)

@@ -126,7 +126,7 @@ extension Attachment {
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
                     standsAt: standsAt,
                     programID: program?.id, linkID: link, fields: member.fields(view.image, try? member.reach()),
-                    ways: record.ways, attachedAt: record.attachedAt,
+                    ways: record.ways, declaredBy: record.owner, attachedAt: record.attachedAt,
                     packets: view.counts ? program?.runs : nil, pins: member.folders.entry.path,
                     maps: OwnMaps.pinned(in: member.folders.maps)))
         }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import BPF
+internal import Linux
+public import RegistryModel
+public import SystemPackage
+
+/// Keeps a host as it is declared, as interfaces come, are called otherwise or are made anew, and as network namespaces do.
+///
+/// What the kernel tells is waited for: nothing is asked again and again. To be used by one thread.
+public final class HostFollower {
+    /// What it has done.
+    public enum Event: Sendable {
+        /// The whole declaration was compared and applied.
+        case applied(HostPlan, [AttachmentReport])
+        /// Interfaces that came got their programs.
+        case attached([AttachmentReport])
+        /// Something was refused; the next change may bring it about.
+        case refused(PacketMetadataError)
+    }
+
+    private let declaration: HostDeclaration
+    private let path: FilePath
+    private let trustsOwner: Bool
+    private let waiting: LockWait
+    private let recording: @Sendable (RegistryChange) -> Void
+    private let tell: (Event) -> Void
+    private let mounts: MountMonitor
+    private var places: [FollowedNamespace] = []
+    /// What was loaded for the registry as it was then, for interfaces that come later.
+    private var programs: (image: RegistryImage, loaded: CommandPrograms)?
+
+    /// - Parameters:
+    ///   - declaration: what the host is to have.
+    ///   - path: the registry's folder of pins.
+    ///   - trustsOwner: as for ``Registry/open(at:for:trustsOwner:waiting:recording:)``.
+    ///   - waiting: how to wait for processes that change the registry.
+    ///   - recording: told each change that is made.
+    ///   - tell: told what was done, and what was refused.
+    public init(
+        _ declaration: HostDeclaration, at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait(),
+        recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }, tell: @escaping (Event) -> Void
+    ) throws(PacketMetadataError) {
+        self.declaration = declaration
+        self.path = path
+        self.trustsOwner = trustsOwner
+        self.waiting = waiting
+        self.recording = recording
+        self.tell = tell
+        do throws(Errno) {
+            mounts = try MountMonitor()
+        } catch {
+            throw PacketMetadataError(error, doing: "watch the mounts")
+        }
+    }
+
+    /// Applies the whole declaration.
+    ///
+    /// - Throws: what is refused of it.
+    public func begin() throws(PacketMetadataError) {
+        // Before the first look, so that nothing comes unnoticed in between.
+        try findNamespaces()
+        try applyAll()
+    }
+
+    /// Waits until something happens, and has what came get what is declared.
+    ///
+    /// - Throws: if the kernel does not tell any more.
+    public func next() throws(PacketMetadataError) {
+        let sources =
+            [EventWait.Source.exceptional(mounts.descriptor)]
+            + places.map { .readable($0.monitor.descriptor) }
+        let happened = EventWait.wait(for: sources)
+        // Those that are ready are read before the list of them changes.
+        for (place, isReady) in zip(places, happened.dropFirst()) where isReady { try follow(place) }
+        if happened[0], try findNamespaces() { applyAllAndTell() }
+    }
+
+    private func applyAll() throws(PacketMetadataError) {
+        let (plan, reports) = try declaration.apply(
+            at: path, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
+        for place in places { try place.lookAround() }
+        tell(.applied(plan, reports))
+    }
+
+    private func applyAllAndTell() {
+        do throws(PacketMetadataError) {
+            try applyAll()
+        } catch {
+            tell(.refused(error))
+        }
+    }
+
+    /// - Returns: whether there is one that was not there before, or is another than it was.
+    @discardableResult
+    private func findNamespaces() throws(PacketMetadataError) -> Bool {
+        var found: [FollowedNamespace] = []
+        var isNew = false
+        for netns in declaration.namespaces {
+            guard let place = try FollowedNamespace.find(netns) else { continue }
+            if let known = places.first(where: { $0.netns == netns && $0.cookie == place.cookie }) {
+                found.append(known)
+            } else {
+                found.append(place)
+                isNew = true
+            }
+        }
+        places = found
+        return isNew
+    }
+
+    private func follow(_ place: FollowedNamespace) throws(PacketMetadataError) {
+        guard let came = try place.news() else { return applyAllAndTell() }
+        if came.isEmpty { return }
+        do throws(PacketMetadataError) {
+            try attach(came, in: place)
+        } catch {
+            // One must not keep the others from theirs.
+            if came.count == 1 { return refuse(error, came[0], place) }
+            for interface in came {
+                do throws(PacketMetadataError) {
+                    try attach([interface], in: place)
+                } catch {
+                    refuse(error, interface, place)
+                }
+            }
+        }
+    }
+
+    /// An interface that has gone meanwhile is none to tell of.
+    private func refuse(_ error: PacketMetadataError, _ interface: NetworkInterface, _ place: FollowedNamespace) {
+        let isThere = try? NetworkNamespace.run(in: place.netns) { () throws(PacketMetadataError) in
+            (try? NetworkInterface(index: interface.index)) != nil
+        }
+        if isThere ?? false { tell(.refused(error)) }
+    }
+
+    private func attach(
+        _ interfaces: [NetworkInterface], in place: FollowedNamespace
+    ) throws(PacketMetadataError) {
+        let registry = try Registry.open(
+            at: path, for: .write, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
+        let programs = try programs(for: registry)
+        let reports = try NetworkNamespace.run(in: place.netns) { () throws(PacketMetadataError) in
+            let demands = try HookDemands(
+                declaration.attachments.filter { $0.netns == place.netns && $0.isOfInterfaces }, netns: place.netns,
+                programs, among: interfaces)
+            if demands.demands.isEmpty { return [AttachmentReport]() }
+            return try registry.attach(demands.demands, declaration, DeclarationLimits())
+        }
+        if reports.contains(where: { $0.outcome != .unchanged }) { tell(.attached(reports)) }
+    }
+
+    private func programs(for registry: borrowing Registry) throws(PacketMetadataError) -> CommandPrograms {
+        let image = try registry.image()
+        if let programs, programs.image == image { return programs.loaded }
+        let fresh = CommandPrograms()
+        programs = (image, fresh)
+        return fresh
+    }
+}
+
+extension AttachmentDeclaration {
+    fileprivate var isOfInterfaces: Bool { if case .interfaces = target { true } else { false } }
+}
+
+/// A network namespace whose interfaces are followed.
+private final class FollowedNamespace {
+    /// As it is declared.
+    let netns: String?
+    let cookie: UInt64
+    let monitor: LinkMonitor
+    /// The names of interfaces that have what is declared of them, or of which nothing is.
+    private var known: [UInt32: String] = [:]
+
+    private init(_ netns: String?, cookie: UInt64, _ monitor: consuming LinkMonitor) {
+        self.netns = netns
+        self.cookie = cookie
+        self.monitor = monitor
+    }
+
+    /// - Returns: nil if there is none of that name.
+    static func find(_ netns: String?) throws(PacketMetadataError) -> FollowedNamespace? {
+        do throws(PacketMetadataError) {
+            return try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
+                do throws(Errno) {
+                    return FollowedNamespace(
+                        netns, cookie: try NetworkNamespace.currentCookie(), try LinkMonitor())
+                } catch {
+                    throw PacketMetadataError(error, doing: "watch interfaces")
+                }
+            }
+        } catch {
+            if case .noSuchNamespace? = error.refusal as? NamespaceRefusal { return nil }
+            throw error
+        }
+    }
+
+    /// Takes all interfaces that are there for known.
+    func lookAround() throws(PacketMetadataError) {
+        known = try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
+            do throws(Errno) {
+                return Dictionary(uniqueKeysWithValues: try NetworkInterface.all().map { ($0.index, $0.name) })
+            } catch {
+                throw PacketMetadataError(error, doing: "list the interfaces")
+            }
+        }
+    }
+
+    /// The interfaces that are new or have another name; nil if any may be.
+    func news() throws(PacketMetadataError) -> [NetworkInterface]? {
+        let changes: LinkMonitor.Changes
+        do throws(Errno) {
+            changes = try monitor.changes()
+        } catch {
+            throw PacketMetadataError(error, doing: "watch interfaces")
+        }
+        if changes.isIncomplete { return nil }
+        for index in changes.gone { known[index] = nil }
+        let came = changes.changed.values.filter { known[$0.index] != $0.name }.sorted { $0.index < $1.index }
+        for interface in came { known[interface.index] = interface.name }
+        return came
+    }
+}

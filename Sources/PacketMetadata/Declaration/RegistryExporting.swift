@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import Linux
+public import RegistryModel
+internal import SystemPackage
+
+/// What a host has, written down as it could have been declared.
+public struct ExportedHost: Sendable, Hashable {
+    public let declaration: HostDeclaration
+    /// What is attached and cannot be declared.
+    public let omissions: [Omission]
+
+    public enum Omission: Sendable, Hashable {
+        /// In a network namespace without a name.
+        case unnamedNamespace(program: String, HookPlace)
+        /// Of its object's path, an attachment keeps so many bytes from the end.
+        case cutPath(program: String, HookPlace, object: String)
+        /// What it was attached to is gone.
+        case gone(program: String, HookPlace)
+    }
+}
+
+extension Registry {
+    /// What this registry has, as it could have been declared: made so on another host, that has the same.
+    ///
+    /// - Parameters:
+    ///   - owner: whose are to be the fields and programs that nobody has declared.
+    ///   - hasLayout: whether places and ids of fields are written down too.
+    public func export(
+        ownedBy owner: String, withLayout hasLayout: Bool
+    ) throws(PacketMetadataError) -> ExportedHost {
+        try doing(.exportDeclaration(path)) { () throws(PacketMetadataError) in
+            let image = try image()
+            let nowhere = DocumentPlace(file: path.string, line: 1, column: 1)
+            var fields: [FieldDeclaration] = []
+            for field in image.fields {
+                fields.append(
+                    FieldDeclaration(try field.definition.owned(by: owner), at: nowhere))
+            }
+            let (attachments, omissions) = try exportedAttachments(owner, nowhere)
+            let names = fields.map(\.definition.owner) + attachments.map(\.owner)
+            let owners = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            return ExportedHost(
+                declaration: HostDeclaration(
+                    registry: RegistryDeclaration(
+                        path: path == Self.defaultPath ? nil : path, capacity: image.word.capacity,
+                        statistics: image.statistics == .sampled ? nil : image.statistics),
+                    owners: owners.isEmpty ? [owner] : owners, fields: fields, attachments: attachments,
+                    layout: hasLayout
+                        ? image.fields.map { PlacedField($0.name, id: $0.id, offset: $0.layout.offset) } : []),
+                omissions: omissions)
+        }
+    }
+
+    private func exportedAttachments(
+        _ owner: String, _ nowhere: DocumentPlace
+    ) throws(PacketMetadataError) -> ([AttachmentDeclaration], [ExportedHost.Omission]) {
+        var entries: [ExportedEntry] = []
+        var omissions: [ExportedHost.Omission] = []
+        for hook in try status() {
+            for case .ours(let program) in hook.entries {
+                let key: ExportedEntry.Key
+                switch ExportedEntry.key(program, hook, owner) {
+                case .entry(let found): key = found
+                case .omitted(let omission):
+                    omissions.append(omission)
+                    continue
+                }
+                let index = entries.firstIndex { $0.key == key } ?? entries.count
+                if index == entries.count { entries.append(ExportedEntry(key: key)) }
+                entries[index].add(program, hook.hook)
+            }
+        }
+        return (entries.map { $0.declaration(at: nowhere) }, omissions)
+    }
+}
+
+extension FieldDefinition {
+    /// The same, of that owner if nobody's.
+    fileprivate func owned(by owner: String) throws(PacketMetadataError) -> FieldDefinition {
+        if !self.owner.isEmpty { return self }
+        return try FieldDefinition(
+            name: name, type: type, source: source, sink: sink, sample: sample, owner: owner, isPrivate: isPrivate,
+            isForSockets: isForSockets)
+    }
+}
+
+/// Programs that one entry of a document declares.
+private struct ExportedEntry {
+    struct Key: Hashable {
+        let target: AttachmentDeclaration.Target
+        let owner: String
+    }
+
+    enum Found {
+        case entry(Key)
+        case omitted(ExportedHost.Omission)
+    }
+
+    let key: Key
+    private var programs: [Hook: [ProgramChoice]] = [:]
+    private var modes: [Hook: AttachmentMode] = [:]
+
+    init(key: Key) { self.key = key }
+
+    static func key(_ program: ProgramStatus, _ hook: HookStatus, _ owner: String) -> Found {
+        if program.state == .gone { return .omitted(.gone(program: program.program, hook.place)) }
+        if !program.isPrebuilt, !program.object.hasPrefix("/") {
+            return .omitted(.cutPath(program: program.program, hook.place, object: program.object))
+        }
+        let netns: String?
+        switch hook.place.namespace {
+        case .here, nil: netns = nil
+        case .named(let name): netns = name
+        case .cookie: return .omitted(.unnamedNamespace(program: program.program, hook.place))
+        }
+        let target: AttachmentDeclaration.Target =
+            switch hook.place {
+            case .interface(let name, _): .interfaces(name, netns: netns)
+            case .netfilter(let hook, _): .netfilter(hook, netns: netns)
+            case .cgroup(let path): .cgroup(path)
+            }
+        return .entry(Key(target: target, owner: program.declaredBy.isEmpty ? owner : program.declaredBy))
+    }
+
+    /// The mode is written down where another would have been taken by itself.
+    mutating func add(_ program: ProgramStatus, _ hook: Hook) {
+        programs[hook, default: []].append(ProgramChoice(program, hook))
+        if program.mode != hook.modes[0] { modes[hook] = program.mode }
+    }
+
+    func declaration(at place: DocumentPlace) -> AttachmentDeclaration {
+        AttachmentDeclaration(key.target, programs: programs, modes: modes, owner: key.owner, at: place)
+    }
+}
+
+extension ProgramChoice {
+    /// What was chosen to have that program attached.
+    fileprivate init(_ program: ProgramStatus, _ hook: Hook) {
+        if hook.isOfSockets {
+            self = .sockets(program.ways)
+        } else if program.object == ObjectFile.scrub.name {
+            self = .scrub
+        } else if program.isPrebuilt {
+            self = .prebuilt
+        } else {
+            self = .object(FilePath(program.object), program: program.program)
+        }
+    }
+}
