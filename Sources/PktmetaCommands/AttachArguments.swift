@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import ArgumentParser
-internal import Linux
 internal import PacketMetadata
-internal import SystemPackage
 
 /// What an option says about the mode of XDP programs.
-enum XDPModeArgument: String, ExpressibleByArgument, CaseIterable {
-    case auto, native, generic
+struct XDPModeArgument: ExpressibleByArgument {
+    private(set) var choice = ModeChoice.auto
+    var defaultValueDescription: String { choice.text }
+    static let allValueStrings = ModeChoice.words(of: .xdp)
 
-    /// nil for auto.
-    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
+    init() {}
+
+    init?(argument: String) {
+        guard let choice = ModeChoice(argument, of: .xdp) else { return nil }
+        self.choice = choice
+    }
 }
 
 /// What an option says about the mode of TC programs.
-enum TCModeArgument: String, ExpressibleByArgument, CaseIterable {
-    case auto, tcx, clsact
+struct TCModeArgument: ExpressibleByArgument {
+    private(set) var choice = ModeChoice.auto
+    var defaultValueDescription: String { choice.text }
+    static let allValueStrings = ModeChoice.words(of: .tcIngress)
 
-    /// nil for auto.
-    var mode: AttachmentMode? { AttachmentMode(rawValue: rawValue) }
+    init() {}
+
+    init?(argument: String) {
+        guard let choice = ModeChoice(argument, of: .tcIngress) else { return nil }
+        self.choice = choice
+    }
 }
 
 /// Where programs are to run among others.
@@ -54,26 +64,12 @@ enum HookArgument: ExpressibleByArgument, Hashable {
     case program(ProgramChoice)
 
     init?(argument: String) {
-        switch argument {
-        case "prebuilt": self = .program(.prebuilt)
-        case "scrub": self = .program(.scrub)
-        case "none": self = .leave
-        default:
-            guard let choice = Self.object(argument) else { return nil }
-            self = .program(choice)
+        if argument == "none" {
+            self = .leave
+            return
         }
-    }
-
-    /// A path may have colons, and a program's name has none: the name is what is behind the last one, unless the whole is
-    /// a file's path.
-    fileprivate static func object(_ argument: String) -> ProgramChoice? {
-        let whole = FilePath(argument)
-        guard let colon = argument.lastIndex(of: ":"), !Folder.exists(whole) else {
-            return argument.isEmpty ? nil : .object(whole, program: nil)
-        }
-        let (path, program) = (argument[..<colon], argument[argument.index(after: colon)...])
-        guard !path.isEmpty, !program.isEmpty else { return nil }
-        return .object(FilePath(String(path)), program: String(program))
+        guard let choice = ProgramChoice(argument) else { return nil }
+        self = .program(choice)
     }
 
     /// - Returns: nil if nothing was said of the hook.
@@ -89,7 +85,7 @@ struct ObjectArgument: ExpressibleByArgument, Hashable {
     let choice: ProgramChoice
 
     init?(argument: String) {
-        guard let choice = HookArgument.object(argument) else { return nil }
+        guard let choice = ProgramChoice(object: argument) else { return nil }
         self.choice = choice
     }
 }

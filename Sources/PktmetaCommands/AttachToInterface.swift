@@ -26,10 +26,10 @@ struct AttachToInterface: ContextCommand {
     @OptionGroup var interfaces: InterfaceOptions
 
     @Option(help: ArgumentHelp("XDP mode; auto takes generic where the driver has no XDP, and says so."))
-    var mode: XDPModeArgument = .auto
+    var mode = XDPModeArgument()
 
     @Option(help: ArgumentHelp("TC mode; auto takes clsact where the kernel has no TCX (before 6.6), and says so."))
-    var tcMode: TCModeArgument = .auto
+    var tcMode = TCModeArgument()
 
     @Option(
         help: ArgumentHelp(
@@ -91,7 +91,7 @@ struct AttachToInterface: ContextCommand {
     private var programs: AttachmentRequest {
         AttachmentRequest(
             xdp: HookArgument.selection(xdp), tc: HookArgument.selection(tc),
-            tcEgress: HookArgument.selection(tcEgress), mode: mode.mode, tcMode: tcMode.mode, joins: join,
+            tcEgress: HookArgument.selection(tcEgress), mode: mode.choice.mode, tcMode: tcMode.choice.mode, joins: join,
             placement: order.placement, registersMissing: registerMissing)
     }
 

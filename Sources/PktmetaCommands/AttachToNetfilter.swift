@@ -35,7 +35,7 @@ struct AttachToNetfilter: ContextCommand {
             "When the program runs, lower ones first: a number, or as in nft raw (-300), mangle (-150), dstnat (-100), "
                 + "filter (0), security (50), srcnat (100), also with a distance as in filter+10.",
             valueName: "priority"))
-    var priority = PriorityArgument(7, "filter+7")
+    var priority = PriorityArgument.usual
 
     @Flag(help: "Have fragments of IP packets put together before the program gets them (Linux 6.6).")
     var defragment = false
@@ -56,7 +56,7 @@ struct AttachToNetfilter: ContextCommand {
         let request = AttachmentRequest(
             [.netfilter: [object.choice]], mode: defragment ? .defragmenting : .link, registersMissing: registerMissing)
         let attaching = AttachingRun(request: request, options: options, context: context)
-        let places = place.hooks(priority.number)
+        let places = place.hooks(priority.priority.number)
         let reports = try place.run(.attach(to: places.map(\.description))) { () throws(PacketMetadataError) in
             try Registry.checkNetfilter(places)
             return try attaching { (registry, _) throws(PacketMetadataError) in
@@ -72,10 +72,10 @@ struct AttachToNetfilter: ContextCommand {
 /// Hooks of netfilter in a network namespace.
 struct NetfilterPlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where in a packet's way; can be repeated.", valueName: "hook"))
-    var hook: [StageArgument] = []
+    var hook: [WordArgument<NetfilterHook.Stage>] = []
 
     @Option(help: "Of whose packets; inet: of both, since what filters one family only lets the other one pass.")
-    var family: FamilyArgument = .inet
+    var family = WordArgument(NetfilterFamilies.inet)
 
     @Option(
         name: .customLong("netns"),
@@ -93,8 +93,8 @@ struct NetfilterPlaceOptions: ParsableArguments {
     /// Each hook of each family.
     func hooks(_ priority: Int32) -> [NetfilterHook] {
         var hooks: [NetfilterHook] = []
-        for stage in hook.map(\.stage) {
-            for family in family.families {
+        for stage in hook.map(\.value) {
+            for family in family.value.families {
                 let one = NetfilterHook(family, stage, priority: priority)
                 if !hooks.contains(one) { hooks.append(one) }
             }

@@ -4,12 +4,6 @@ internal import ArgumentParser
 internal import PacketMetadata
 internal import RegistryModel
 
-enum StatisticsArgument: String, ExpressibleByArgument, CaseIterable {
-    case all, sampled, none
-
-    var statistics: Statistics? { Statistics(rawValue: rawValue) }
-}
-
 struct CreateRegistry: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "create-registry",
@@ -38,7 +32,7 @@ struct CreateRegistry: ContextCommand {
             "Of which values minimum, maximum and histogram are taken: all, sampled (one packet in 16, and the first 16 "
                 + "of a field, on each CPU) or none. Default: sampled.",
             valueName: "which"))
-    var statistics: StatisticsArgument?
+    var statistics: WordArgument<Statistics>?
 
     @Option(
         help: ArgumentHelp(
@@ -59,7 +53,7 @@ struct CreateRegistry: ContextCommand {
         let access =
             modeBits == nil && group == nil ? nil : try PinAccess(modeBits: modeBits, group: group)
         let registry = try Registry.openOrCreate(
-            at: registry.path(in: context), capacity: capacity, statistics: statistics.flatMap(\.statistics),
+            at: registry.path(in: context), capacity: capacity, statistics: statistics?.value,
             access: access,
             trustsOwner: writing.trustOwner, waiting: writing.wait(in: context), recording: context.record
         ) { context.note($0) }

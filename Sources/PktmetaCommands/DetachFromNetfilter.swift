@@ -24,8 +24,9 @@ struct DetachFromNetfilter: ContextCommand {
     var isJSON: Bool { options.output.isJSON }
 
     private func isMeant(_ hook: NetfilterHook) -> Bool {
-        (place.hook.isEmpty || place.hook.contains { $0.stage == hook.stage })
-            && place.family.families.contains(hook.family) && (priority.map { $0.number == hook.priority } ?? true)
+        (place.hook.isEmpty || place.hook.contains { $0.value == hook.stage })
+            && place.family.value.families.contains(hook.family)
+            && (priority.map { $0.priority.number == hook.priority } ?? true)
     }
 
     func run(in context: Context) throws(PacketMetadataError) {

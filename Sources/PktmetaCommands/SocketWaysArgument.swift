@@ -8,15 +8,7 @@ struct SocketWaysArgument: ExpressibleByArgument {
     let ways: SocketWays
 
     init?(argument: String) {
-        if argument == "all" {
-            ways = .all
-            return
-        }
-        var ways: SocketWays = []
-        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let named = SocketWays.named.first(where: { $0.name == word }) else { return nil }
-            ways.insert(named.way)
-        }
+        guard let ways = SocketWays(argument) else { return nil }
         self.ways = ways
     }
 }

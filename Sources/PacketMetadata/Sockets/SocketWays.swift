@@ -28,6 +28,25 @@ public struct SocketWays: OptionSet, Sendable, Hashable {
 
     public static let all = SocketWays(named.map(\.way))
 
+    /// Reads `all`, or names with commas between them.
+    ///
+    /// - Returns: nil if a name is of no way.
+    public init?(_ text: String) {
+        if text == Self.allWord {
+            self = .all
+            return
+        }
+        var ways: SocketWays = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let named = Self.named.first(where: { $0.name == word }) else { return nil }
+            ways.insert(named.way)
+        }
+        self = ways
+    }
+
+    /// How all of them are written, in one word.
+    public static let allWord = "all"
+
     /// The names of those that there are.
     public var names: [String] { Self.named.filter { contains($0.way) }.map(\.name) }
 }
