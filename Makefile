@@ -11,6 +11,8 @@
 #   make test-address
 #                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
+#   make install   put the release build, units of systemd and a folder for declarations in their places (root): below PREFIX,
+#                  /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages
 #   make order-functions
 #                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
@@ -87,7 +89,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
+.PHONY: build release install order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
 	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
@@ -103,6 +105,20 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
 	swift build -c release --product pktmeta-bench $(RELEASE_FLAGS)
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
+
+# What make release has built: root need not build.
+install:
+	install -D -s .build/release/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta
+	install -D -s .build/release/pktmeta-bench $(DESTDIR)$(PREFIX)/bin/pktmeta-bench
+	install -d $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in $(UNITS); do \
+		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
+			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; \
+	done
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 

@@ -30,6 +30,9 @@ public enum Action: Hashable, Sendable {
     /// To find out how many bytes in front of a packet the kernel grants.
     case probeAreas
 
+    /// To give packets areas of another size.
+    case resizeAreas(FilePath)
+
     // Of fields.
 
     case registerField(FieldName)

@@ -12,6 +12,8 @@ public enum Done: Hashable, Sendable {
     case changedFields(registered: [FieldName], unregistered: [FieldName], FilePath)
     /// Some of a declaration: fields, and so many programs attached, replaced, moved or detached.
     case declaredInPart(registered: [FieldName], unregistered: [FieldName], programs: Int, FilePath)
+    /// Packets have areas of that many bytes, as programs are loaded for it.
+    case resized(Int, FilePath)
     case created(FilePath)
     /// Some pins of the registry have the access that was asked for.
     case setAccess(FilePath)

@@ -59,6 +59,8 @@ public enum FieldRefusal: Refusal {
     case spaceTaken(FieldType, free: Int, of: Int)
     /// No hole between fields has the bytes of the type, aligned, although all together have.
     case spaceScattered(FieldType, holes: [Range<Int>])
+    /// Fields lie where areas of that size have none.
+    case beyondCapacity([FieldName], capacity: Int)
     /// The registry would have no space for the type if it had no other field.
     ///
     /// - Parameters:
@@ -70,7 +72,7 @@ public enum FieldRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .nameTaken, .sinkTaken, .idTaken, .otherID, .otherPlace, .placeTaken, .slotTaken, .slotsTaken, .spaceTaken,
-            .spaceScattered, .tooLarge:
+            .spaceScattered, .tooLarge, .beyondCapacity:
             .taken
         default: .usage
         }

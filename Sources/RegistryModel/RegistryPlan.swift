@@ -16,6 +16,8 @@ package enum RegistryStep: Hashable, Sendable {
     case publish(slot: Int, LayoutWord)
     /// Store the registry word, at once.
     case setWord(RegistryWord)
+    /// Have programs that are loaded from now on know areas by another seal.
+    case reseal(Seal)
     /// Load attached programs anew that the registry as it is by now asks for, and swap them in.
     case renew
 }
@@ -37,7 +39,8 @@ extension RegistryImage {
             image[slot] = SlotImage(layout: layout, entry: image[slot].entry)
         case .setWord(let word):
             image.word = word
-        case .gracePeriod, .renew:
+        // The seal is kept apart, for the owner alone.
+        case .gracePeriod, .renew, .reseal:
             break
         }
         return image
@@ -263,6 +266,22 @@ extension RegistryImage {
     package func takingStatistics(_ statistics: Statistics) -> [RegistryStep] {
         if statistics == self.statistics { return [] }
         return [.raiseRevision(revision &+ 1), .setStatistics(statistics), .renew]
+    }
+
+    /// The steps that give packets areas of another size; none if they have it.
+    ///
+    /// Areas of one size must not be taken for areas of another: what is a value in the one may be the stamp in the other. So
+    /// areas of the new size have a new seal, and packets under way have no field for programs that are loaded for it, nor have
+    /// new packets for those that are not yet.
+    ///
+    /// - Parameter seal: a new one.
+    /// - Throws: `taken` if fields lie beyond.
+    package func resizing(to capacity: Int, seal: Seal) throws(PacketMetadataError) -> [RegistryStep] {
+        if capacity == word.capacity { return [] }
+        let end = RegistryWord(capacity: capacity, identity: 0, generation: 0).valueRange.upperBound
+        let beyond = fields.filter { $0.layout.offset + $0.layout.size > end }.map(\.name)
+        if !beyond.isEmpty { throw PacketMetadataError(FieldRefusal.beyondCapacity(beyond, capacity: capacity)) }
+        return [.raiseRevision(revision &+ 1), .reseal(seal), .setWord(word.resized(to: capacity)), .renew]
     }
 
     /// Half of what serial numbers can tell apart.

@@ -60,6 +60,14 @@ public struct Seal: Hashable, Sendable {
         [number, number &+ 1, number &- 1].contains { $0 & ($0 &- 1) == 0 }
     }
 
+    /// What tells it from another that a program may have been loaded with; never 0.
+    package var digest: UInt32 {
+        // The finalizer of splitmix64: each bit of the one changes half of those of the other.
+        var bits = (number ^ number >> 30) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+        return max(1, UInt32(truncatingIfNeeded: (bits ^ bits >> 31) >> 32))
+    }
+
     // MARK: struct pktmeta_secret
 
     /// Bytes.

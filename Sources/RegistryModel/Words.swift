@@ -169,6 +169,11 @@ public struct RegistryWord: Hashable, Sendable {
     /// The same in the next generation.
     func advanced() -> RegistryWord { with(changes: changes &+ 1, isPending: false) }
 
+    /// The same for areas of another size.
+    func resized(to capacity: Int) -> RegistryWord {
+        RegistryWord(capacity: capacity, identity: identity, generation: changes, isPending: isPending)
+    }
+
     private func with(changes: UInt32, isPending: Bool) -> RegistryWord {
         RegistryWord(capacity: capacity, identity: identity, generation: changes, isPending: isPending)
     }

@@ -84,3 +84,34 @@ import Testing
         }
     }
 }
+
+/// Areas of another size: decided, without a kernel.
+@Suite struct ResizingPlanTests {
+    @Test func fieldsKeepTheirPlacesAndAreasGetAnotherSeal() throws {
+        var image = RegistryImage(capacity: 32)
+        for name in ["a", "b"] { image = image.applying(try image.registering(define(name, .u32), now: 1).steps) }
+        let seal = Seal(number: 0x1234_5678_9abc_def0)
+        let steps = try image.resizing(to: 128, seal: seal)
+        #expect(steps.contains(.reseal(seal)))
+        // Whoever is loaded for the new size has to know areas by the new seal.
+        let (sealing, sizing) = (
+            steps.firstIndex(of: .reseal(seal)), steps.firstIndex { if case .setWord = $0 { true } else { false } }
+        )
+        #expect(try #require(sealing) < #require(sizing))
+        let after = image.applying(steps)
+        #expect(after.word.capacity == 128 && after.fields == image.fields && after.recovery().isEmpty)
+        #expect(try after.resizing(to: 128, seal: seal).isEmpty)
+        #expect(try after.applying(after.resizing(to: 32, seal: seal)).fields == image.fields)
+    }
+
+    @Test func noFieldIsCutOff() throws {
+        var image = RegistryImage(capacity: 64)
+        for name in ["a", "b", "c"] { image = image.applying(try image.registering(define(name, .u64), now: 1).steps) }
+        let refused = refusal { () throws(PacketMetadataError) in try image.resizing(to: 32, seal: .nobodys) }
+        guard case .beyondCapacity(let names, 32)? = refused?.refusal as? FieldRefusal else {
+            Issue.record("\(String(describing: refused))")
+            return
+        }
+        #expect(names.map(\.text) == ["c"])
+    }
+}

@@ -37,6 +37,13 @@ struct AttachmentFollower: RegistryFollower {
         }
     }
 
+    /// What sockets have asked for is kept beside areas of the old size.
+    func refuseResizing() throws(PacketMetadataError) {
+        let answering = try store.attachments().filter { $0.record.hook.isOfSockets }
+        let places = AttachmentPlace.all(answering).map(\.named.description)
+        if !places.isEmpty { throw PacketMetadataError(RegistryRefusal.sizeHeldBySockets(Set(places).sorted())) }
+    }
+
     func removeAll(_ taken: inout TakenAway) throws(PacketMetadataError) {
         let attachments = try store.attachments()
         let places = AttachmentPlace.all(attachments).map(\.named)
@@ -62,6 +69,8 @@ struct AttachmentFollower: RegistryFollower {
     ) throws(PacketMetadataError) -> any RegistryRenewal {
         let programs = CommandPrograms()
         let namespaces = KnownNamespaces()
+        // Of an earlier ABI, it is not known.
+        let seal = try? registry.seal()
         var attachments: [(attachment: Attachment, hold: Hold?)] = []
         for attachment in try store.attachments() { attachments.append((attachment, try attachment.hold())) }
         let traces = Dictionary(grouping: attachments.compactMap(\.hold?.trace)) { $0 }
@@ -71,7 +80,7 @@ struct AttachmentFollower: RegistryFollower {
         for (attachment, hold) in attachments {
             let isAlone = hold.map { traces[$0.trace, default: []].count == 1 } ?? true
             let chain = try doing(attachment.record.renewal) { () throws(PacketMetadataError) -> RecordedChain? in
-                if isAlone, try !attachment.needsRenewal(for: image, programs) { return nil }
+                if isAlone, try !attachment.needsRenewal(for: image, seal, programs) { return nil }
                 try attachment.refuseIfDeserted(namespaces)
                 return try attachment.renewed(for: image, of: registry, hold, programs)
             }

@@ -55,9 +55,10 @@ extension AttachmentRenewal.Item {
 extension Attachment {
     /// Whether its programs do not fit a registry that has changed.
     func needsRenewal(
-        for image: RegistryImage, _ programs: CommandPrograms
+        for image: RegistryImage, _ seal: Seal?, _ programs: CommandPrograms
     ) throws(PacketMetadataError) -> Bool {
         for record in members.map(\.record) {
+            if let seal, record.isOfOtherSeal(than: seal) { return true }
             if record.binding.hasTable, record.revision != image.revision { return true }
             guard record.binding.isBound else { continue }
             if try programs.spec(record, for: image).program.binding.digest != record.binding.digest { return true }
@@ -83,7 +84,7 @@ extension Attachment {
         var entries: [ChainLoader.Entry] = []
         for member in members { entries.append(try programs.entry(member, for: image)) }
         let chain = try loader.load(entries, in: registry)
-        return RecordedChain(chain, zip(members, chain.members).map { $0.record.renewed(as: $1.spec) })
+        return RecordedChain(chain, zip(members, chain.members).map { $0.record.renewed(as: $1) })
     }
 
     /// Of an interface, its index is what the link says. Its network namespace is where it was last seen, which does as well:

@@ -142,11 +142,11 @@ extension Attacher {
         for (slot, member) in zip(slots, chain.members) {
             let (record, outcome) =
                 switch slot {
-                case .kept(let index, let outcome): (members[index].record.renewed(as: member.spec), outcome)
+                case .kept(let index, let outcome): (members[index].record.renewed(as: member), outcome)
                 case .new(_, let outcome):
                     (
                         AttachmentRecord(
-                            member.spec, mode: mode, at: target.site, hasEthernetHeader: target.hasEthernetHeader),
+                            member, mode: mode, at: target.site, hasEthernetHeader: target.hasEthernetHeader),
                         outcome
                     )
                 }

@@ -18,6 +18,8 @@ public struct RegistryChange: Sendable, Equatable {
         case mounted(FilePath)
         /// With so many bytes in front of each packet.
         case created(capacity: Int)
+        /// Packets get areas of so many bytes, with another seal.
+        case resized(capacity: Int)
         case accessChanged(PinAccess)
         case statisticsChanged(Statistics)
         case registered(RegisteredField)

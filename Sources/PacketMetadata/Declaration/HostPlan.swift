@@ -29,6 +29,8 @@ public struct HostPlan: Sendable, Hashable {
 public enum SettingChange: Sendable, Hashable {
     /// It is made, with that capacity; nil: the largest usual one that the kernel grants.
     case create(capacity: Int?)
+    /// Packets get areas of another size, in bytes; those under way lose all fields.
+    case capacity(from: Int, to: Int)
     case statistics(from: Statistics, to: Statistics)
     /// Who may read it.
     case access(PinAccess)

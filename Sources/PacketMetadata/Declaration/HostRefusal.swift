@@ -6,6 +6,8 @@ public import RegistryModel
 public enum HostRefusal: Refusal {
     /// Declarations want different modes or places of programs at one hook.
     case declaredTwice(String, at: String, Hook, [DocumentPlace])
+    /// Areas have another size.
+    case sizeDiffers(Int, declared: Int)
     /// Fields that are declared otherwise than they are, with where.
     case fieldsDiffer([OtherField])
     /// Drivers do not fill fields that are declared to be filled, at interfaces.
@@ -25,7 +27,7 @@ public enum HostRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .declaredTwice: .badData
-        case .fieldsDiffer: .taken
+        case .fieldsDiffer, .sizeDiffers: .taken
         case .hardwareMissing: .unsupported
         }
     }

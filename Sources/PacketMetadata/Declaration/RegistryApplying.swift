@@ -98,6 +98,7 @@ extension Registry {
     }
 
     private func apply(_ declared: RegistryDeclaration) throws(PacketMetadataError) {
+        if let capacity = declared.capacity { try resizeAreas(to: capacity) }
         if let statistics = declared.statistics { try take(statistics) }
         guard let access = declared.access else { return }
         try pins.locked { () throws(PacketMetadataError) in
@@ -112,7 +113,7 @@ extension Registry {
     ) throws(PacketMetadataError) {
         let store = AttachmentStore(pins)
         try pins.locked { () throws(PacketMetadataError) in
-            let image = try image()
+            let image = try declaration.resized(image(), limits)
             let fields = try image.plan(declaration.wish(limits), now: Clock.realtime)
             let future = image.applying(fields.removal + fields.registration)
             let index = try AttachmentIndex(store)

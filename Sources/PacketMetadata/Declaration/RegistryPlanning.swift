@@ -90,6 +90,20 @@ extension HostDeclaration {
             + (limits.prunes ? [] : undeclared.map { change($0, .undeclared) })
     }
 
+    /// The registry with areas as declared.
+    ///
+    /// - Throws: `taken` if they have another size, unless that may be changed, or fields lie beyond.
+    func resized(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) -> RegistryImage {
+        guard let capacity = registry.capacity, capacity != image.word.capacity else { return image }
+        guard RegistryWord.capacities.contains(capacity) else {
+            throw PacketMetadataError(RegistryRefusal.badCapacity(capacity))
+        }
+        if !limits.replaces {
+            throw PacketMetadataError(HostRefusal.sizeDiffers(image.word.capacity, declared: capacity))
+        }
+        return image.applying(try image.resizing(to: capacity, seal: .nobodys))
+    }
+
     /// - Throws: all fields that are declared otherwise than they are, unless they may be replaced.
     func refuseOthers(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) {
         if limits.replaces { return }
@@ -116,12 +130,10 @@ extension Registry {
             try refuseIfReplaced()
             let image = try image()
             try refuseIfDamaged(image)
-            if let capacity = declaration.registry.capacity, capacity != image.word.capacity {
-                throw PacketMetadataError(RegistryRefusal.otherCapacity(image.word.capacity))
-            }
+            let sized = try declaration.resized(image, limits)
             try declaration.refuseOthers(image, limits)
-            let fields = try image.plan(declaration.wish(limits), now: Clock.realtime)
-            let future = image.applying(fields.removal + fields.registration)
+            let fields = try sized.plan(declaration.wish(limits), now: Clock.realtime)
+            let future = sized.applying(fields.removal + fields.registration)
             let index = try AttachmentIndex(store)
             let comparison = HostComparison(declaration: declaration, limits: limits, image: future) {
                 (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
@@ -132,7 +144,7 @@ extension Registry {
                 registry: path, settings: try settings(declaration.registry, image),
                 fields: declaration.changes(fields, limits, of: image), programs: hooks.changes,
                 absences: hooks.absences + (try idleHardwareFields(declaration, store)),
-                renewed: fields.isEmpty ? 0 : try followers(store, of: future))
+                renewed: future == image ? 0 : try followers(store, of: future))
         }
     }
 
@@ -140,6 +152,9 @@ extension Registry {
         _ declared: RegistryDeclaration, _ image: RegistryImage
     ) throws(PacketMetadataError) -> [SettingChange] {
         var changes: [SettingChange] = []
+        if let capacity = declared.capacity, capacity != image.word.capacity {
+            changes.append(.capacity(from: image.word.capacity, to: capacity))
+        }
         if let statistics = declared.statistics, statistics != image.statistics {
             changes.append(.statistics(from: image.statistics, to: statistics))
         }
@@ -154,9 +169,11 @@ extension Registry {
 
     /// Attachments whose programs are loaded anew for a registry that has changed.
     private func followers(_ store: AttachmentStore, of image: RegistryImage) throws(PacketMetadataError) -> Int {
-        let programs = CommandPrograms()
+        let (programs, seal) = (CommandPrograms(), try seal())
         var count = 0
-        for attachment in try store.attachments() where try attachment.needsRenewal(for: image, programs) { count += 1 }
+        for attachment in try store.attachments() where try attachment.needsRenewal(for: image, seal, programs) {
+            count += 1
+        }
         return count
     }
 

@@ -3,6 +3,7 @@
 internal import BPF
 internal import Linux
 internal import PktmetaABI
+internal import RegistryModel
 internal import SystemPackage
 
 /// A program in the kernel that nothing is attached to yet.
@@ -11,18 +12,20 @@ final class LoadedProgram {
     let program: BPFProgram
     let binding: ProgramBinding
     let takesFragments: Bool
+    let sealDigest: UInt32
     /// The program and those that it reaches by tail calls of its own.
     private let reached: Set<String>
 
     init(
         _ object: consuming BPFObject, _ program: consuming BPFProgram, _ binding: ProgramBinding,
-        reached: Set<String>, takesFragments: Bool
+        reached: Set<String>, takesFragments: Bool, seal: Seal
     ) {
         self.object = object
         self.program = program
         self.binding = binding
         self.reached = reached
         self.takesFragments = takesFragments
+        sealDigest = seal.digest
     }
 
     /// Whether it can hand packets to a program behind it: it, or one that it reaches, ends in `pktmeta_next`.

@@ -82,7 +82,8 @@ struct ProgramLoader: ~Copyable {
     func load(
         _ inspected: Inspected, in registry: borrowing Registry, _ terms: Terms = Terms()
     ) throws(PacketMetadataError) -> LoadedProgram {
-        let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, registry.seal())
+        let seal = try registry.seal()
+        let types = inspected.used.isEmpty ? nil : try typesFile(inspected.used, seal)
         defer { withExtendedLifetime(types) {} }  // libbpf opens the file as it loads the object
         let object = try open(typesPath: types?.path)
         do throws(BPFError) {
@@ -101,7 +102,7 @@ struct ProgramLoader: ~Copyable {
             try LoadedMark.put(on: program, of: registry)
             return LoadedProgram(
                 object, program, inspected.binding, reached: inspected.reached,
-                takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments)
+                takesFragments: inspected.takesFragments && !terms.isGeneric && kernelTakesFragments, seal: seal)
         } catch {
             if let refusal = terms.device?.question.refused(error) { throw refusal }
             throw try refused(error, registry)

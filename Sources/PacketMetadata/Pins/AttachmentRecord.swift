@@ -26,6 +26,8 @@ struct AttachmentRecord: Equatable, Sendable {
     let ways: SocketWays
     /// Who declares that it is attached; empty if nobody does.
     let owner: String
+    /// ``RegistryModel/Seal/digest`` of what it was loaded with; 0 if that was not recorded.
+    var sealDigest: UInt32
 
     /// The prebuilt one, which the user chose by name.
     var isScrub: Bool { object.name == PrebuiltObject.scrub.title }
@@ -38,17 +40,20 @@ struct AttachmentRecord: Equatable, Sendable {
 
 extension AttachmentRecord {
     /// Of a program that is attached now.
-    init(_ spec: ProgramSpec, mode: AttachmentMode, at site: RecordedSite, hasEthernetHeader: Bool) {
+    init(_ member: LoadedChain.Member, mode: AttachmentMode, at site: RecordedSite, hasEthernetHeader: Bool) {
+        let spec = member.spec
         self.init(
             hook: spec.hook, mode: mode, site: site, attachedAt: Clock.realtime, revision: spec.image.revision,
             binding: spec.program.binding, program: spec.name, object: spec.object,
             hasEthernetHeader: hasEthernetHeader, isUnasked: spec.isUnasked, ways: spec.ways,
-            owner: spec.owner)
+            owner: spec.owner, sealDigest: member.loaded.sealDigest)
     }
 
     /// Of the same program, loaded anew.
-    func renewed(as spec: ProgramSpec) -> AttachmentRecord {
+    func renewed(as member: LoadedChain.Member) -> AttachmentRecord {
+        let spec = member.spec
         var record = self
+        record.sealDigest = member.loaded.sealDigest
         record.object = spec.object
         record.revision = spec.image.revision
         record.binding = spec.program.binding
@@ -72,6 +77,9 @@ extension AttachmentRecord {
             place: place.namespace == nil ? place : place.inNamespace(site.place.namespace ?? .here), hook: hook,
             program: program, mode: mode, outcome: .detached, fallbacks: [])
     }
+
+    /// Whether it takes no area for the registry's that programs set fields in which are loaded now.
+    func isOfOtherSeal(than seal: Seal) -> Bool { sealDigest != 0 && sealDigest != seal.digest }
 
     /// Whether loading a spec would give the program that is attached.
     func isProgram(of spec: ProgramSpec) -> Bool {
@@ -126,6 +134,7 @@ extension AttachmentRecord {
         head.object_size = UInt32(object.bytes.count)
         head.generation = binding.generation.number
         head.ways = UInt8(ways.rawValue)
+        head.seal = sealDigest
         head.owner_size = UInt8(owner.utf8.count)
         let rest = site.write(to: &head)
         encodeText(program, into: &head.program)
@@ -163,6 +172,6 @@ extension AttachmentRecord {
                 name: object, bytes: .read(bytes[Self.headSize..<end]), isPrebuilt: isPrebuilt,
                 producer: isPrebuilt && hook == .xdp ? build : nil),
             hasEthernetHeader: !has(PKTMETA_ATTACHMENT_NO_ETHERNET), isUnasked: has(PKTMETA_ATTACHMENT_UNASKED),
-            ways: hook.isOfSockets ? SocketWays(rawValue: UInt32(head.ways)) : [], owner: owner)
+            ways: hook.isOfSockets ? SocketWays(rawValue: UInt32(head.ways)) : [], owner: owner, sealDigest: head.seal)
     }
 }

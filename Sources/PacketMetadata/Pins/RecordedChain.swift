@@ -16,7 +16,7 @@ struct RecordedChain {
         self.init(
             chain,
             chain.members.map {
-                AttachmentRecord($0.spec, mode: mode, at: site, hasEthernetHeader: hasEthernetHeader)
+                AttachmentRecord($0, mode: mode, at: site, hasEthernetHeader: hasEthernetHeader)
             })
     }
 

@@ -15,8 +15,7 @@ public struct Registry: ~Copyable {
     let pins: RegistryPins
     let fieldsMap: BPFMap
     let stateMap: BPFMap
-    /// nil if it was opened to be read.
-    private let knownSeal: Seal?
+    private let sealing: Sealing
     /// What was made for a registry that was made as it was opened; nil if it was there.
     let made: RegistryFolder.Made?
 
@@ -24,6 +23,16 @@ public struct Registry: ~Copyable {
         case read, write
         /// To take off what is attached, by its pins and links: of a registry of this ABI or an earlier one.
         case detach
+    }
+
+    /// How programs that are loaded learn what its areas are known by.
+    enum Sealing {
+        /// It was opened to be read, or to have programs taken off.
+        case unknown
+        /// As it is pinned by then.
+        case pinned
+        /// As it will be.
+        case future(Seal)
     }
 
     /// Opens a registry.
@@ -75,37 +84,38 @@ public struct Registry: ~Copyable {
     }
 
     static func open(
-        _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil
+        _ pins: RegistryPins, for access: Access, made: RegistryFolder.Made? = nil, sealedBy future: Seal? = nil
     ) throws(PacketMetadataError) -> Registry {
         if access != .read {
             try doing(.changeRegistry(pins.path)) { () throws(PacketMetadataError) in try pins.refuseOthers() }
         }
         let fieldsMap = try openMap(pins.registry, RegistryFolder.registryShape, pins, access)
         let bytes = try bytes(of: fieldsMap, pins)
-        var seal: Seal?
+        var sealing = Sealing.unknown
         switch access {
         case .read: try RegistryImage.checkedWord(of: bytes, path: pins.path)
         case .write:
             try RegistryImage.checkedWord(of: bytes, path: pins.path)
-            seal = try Self.seal(of: pins)
+            _ = try Self.seal(of: pins)
+            sealing = future.map { .future($0) } ?? .pinned
         // What is left of a chain is loaded anew, of this ABI.
         case .detach:
             if !RegistryWord(rawValue: RegistryImage.word(0, of: bytes)).isReadable {
                 try RegistryImage.checkedWord(of: bytes, path: pins.path)
             }
-            seal = try? Self.seal(of: pins)
+            if (try? Self.seal(of: pins)) != nil { sealing = .pinned }
         }
         let stateMap = try openMap(pins.state, RegistryFolder.stateShape, pins, access)
-        return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, seal: seal, made: made)
+        return Registry(pins: pins, fieldsMap: fieldsMap, stateMap: stateMap, sealing, made: made)
     }
 
     private init(
-        pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap, seal: Seal?,
+        pins: RegistryPins, fieldsMap: consuming BPFMap, stateMap: consuming BPFMap, _ sealing: Sealing,
         made: RegistryFolder.Made?
     ) {
         self.pins = pins
         self.made = made
-        knownSeal = seal
+        self.sealing = sealing
         self.fieldsMap = fieldsMap
         self.stateMap = stateMap
     }
@@ -147,8 +157,11 @@ public struct Registry: ~Copyable {
     ///
     /// - Throws: `usage` if the registry was opened to be read: a reader is not to have the seal.
     func seal() throws(PacketMetadataError) -> Seal {
-        guard let knownSeal else { throw PacketMetadataError(RegistryRefusal.sealNotOpened) }
-        return knownSeal
+        switch sealing {
+        case .unknown: throw PacketMetadataError(RegistryRefusal.sealNotOpened)
+        case .pinned: return try Self.seal(of: pins)
+        case .future(let seal): return seal
+        }
     }
 
     private static func openFailure(

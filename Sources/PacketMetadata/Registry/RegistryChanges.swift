@@ -174,15 +174,31 @@ extension Registry {
 
     private func act(_ steps: [RegistryStep], on image: RegistryImage) throws(PacketMetadataError) {
         if steps.isEmpty { return }
+        // Programs are loaded for what areas will be known by.
+        guard let seal = steps.lazy.compactMap({ if case .reseal(let seal) = $0 { seal } else { nil } }).first else {
+            return try act(steps, try renewals(steps, on: image, of: self))
+        }
+        let future = try Registry.open(pins, for: .write, sealedBy: seal)
+        try act(steps, try renewals(steps, on: image, of: future))
+    }
+
+    private func renewals(
+        _ steps: [RegistryStep], on image: RegistryImage, of registry: borrowing Registry
+    ) throws(PacketMetadataError) -> [[any RegistryRenewal]] {
         let followers = pins.followers
         // Each renewal for the registry as it will be at that step, prepared before the first step is done.
         var renewals: [[any RegistryRenewal]] = []
         for index in steps.indices where steps[index] == .renew {
             let then = image.applying(Array(steps[..<index]))
             var prepared: [any RegistryRenewal] = []
-            for follower in followers { prepared.append(try follower.prepare(for: then, of: self)) }
+            for follower in followers { prepared.append(try follower.prepare(for: then, of: registry)) }
             renewals.append(prepared)
         }
+        return renewals
+    }
+
+    private func act(_ steps: [RegistryStep], _ renewals: [[any RegistryRenewal]]) throws(PacketMetadataError) {
+        var renewals = renewals
         for step in steps {
             if step == .renew {
                 for renewal in renewals.removeFirst() { try renewal.apply() }
@@ -220,8 +236,22 @@ extension Registry {
             mapped.store(layout.rawValue, at: 0, word: RegistryImage.layoutWord(slot))
         case .setWord(let word):
             mapped.store(word.rawValue, at: 0, word: 0)
+        case .reseal(let seal):
+            try BPFMap(pinnedAt: pins.seal).update(at: 0, seal.bytes)
+            // What sockets have asked for by programs of the old one goes, and the next ones begin anew.
+            for name in try perform({ () throws(Errno) in try pins.sockets.exists() ? pins.sockets.contents() : [] }) {
+                try perform { () throws(Errno) in try pins.sockets.appending(name).unlink() }
+            }
         case .renew:
             preconditionFailure("renewals are prepared before")
+        }
+    }
+
+    private func perform<Value>(_ body: () throws(Errno) -> Value) throws(BPFError) -> Value {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            throw BPFError("remove \(pins.sockets)", error)
         }
     }
 

@@ -22,6 +22,9 @@ protocol RegistryFollower {
         for image: RegistryImage, of registry: borrowing Registry
     ) throws(PacketMetadataError) -> any RegistryRenewal
 
+    /// - Throws: `taken` if what is there cannot be had for areas of another size.
+    func refuseResizing() throws(PacketMetadataError)
+
     /// Who uses a field: each that does.
     ///
     /// - Throws: `taken` if something uses the field that is at no hook.

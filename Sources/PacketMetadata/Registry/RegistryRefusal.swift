@@ -58,6 +58,10 @@ public enum RegistryRefusal: Refusal {
     /// The registry was opened to be read, and what was asked takes its seal.
     case sealNotOpened
     case accessNotSet(KernelRefusal)
+    /// Areas keep their size while programs pick sockets, by the steerings' names.
+    case sizeHeldBySteerings([String])
+    /// Areas keep their size while programs answer sockets, of these cgroups.
+    case sizeHeldBySockets([String])
 
     /// What is wrong with a registry's pins.
     public enum Damage: Sendable, Hashable {
@@ -84,7 +88,7 @@ public enum RegistryRefusal: Refusal {
             .othersFolder:
             .badData
         case .noRegistry, .noFileSystem, .noSuchField: .notFound
-        case .otherCapacity, .fieldInUse, .holdsRegistry: .taken
+        case .otherCapacity, .fieldInUse, .holdsRegistry, .sizeHeldBySteerings, .sizeHeldBySockets: .taken
         case .noArea: .unsupported
         case .registryLocked, .registryReplaced: .busy
         case .foreignOwner: .missingPrivilege

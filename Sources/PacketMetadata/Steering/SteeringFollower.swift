@@ -31,6 +31,12 @@ struct SteeringFollower: RegistryFollower {
         func apply() {}
     }
 
+    /// Applications have attached the program, and nobody else can attach another.
+    func refuseResizing() throws(PacketMetadataError) {
+        let names = try store.survey().sound.map(\.name)
+        if !names.isEmpty { throw PacketMetadataError(RegistryRefusal.sizeHeldBySteerings(names.map(\.text).sorted())) }
+    }
+
     /// - Throws: `taken` if the field is used: a steering is at no hook that could be named.
     func uses(of field: RegisteredField) throws(PacketMetadataError) -> [FieldUse] {
         let names = try store.survey().sound.filter { $0.record.id == field.id }.map(\.name)

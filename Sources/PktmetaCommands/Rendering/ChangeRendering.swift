@@ -40,6 +40,7 @@ struct ChangeRendering {
         switch change.event {
         case .mounted(let path): ("mounted", "mounted a BPF file system at \(path)", [])
         case .created(let capacity): ("created", "created the registry, \(capacity) bytes a packet", [])
+        case .resized(let capacity): ("resized", "gave packets areas of \(capacity) bytes", [])
         case .accessChanged(let access): ("access", "changed who may read the registry: \(text(access))", [])
         case .statisticsChanged(let statistics):
             ("statistics", "changed which statistics are taken: \(statistics.rawValue)", [])

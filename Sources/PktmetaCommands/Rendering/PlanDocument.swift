@@ -31,6 +31,8 @@ extension SettingChange {
     fileprivate var json: JSONValue {
         switch self {
         case .create(let capacity): ["setting": .text("registry"), "capacity": capacity.map(JSONValue.number)]
+        case .capacity(let old, let new):
+            ["setting": .text("capacity"), "from": .number(old), "to": .number(new)]
         case .statistics(let old, let new):
             ["setting": .text("statistics"), "from": .text(old.rawValue), "to": .text(new.rawValue)]
         case .access: ["setting": .text("access")]

@@ -49,6 +49,7 @@ struct PlanRendering {
         let ids = plan.fields.filter { if case .replace = $0.kind { true } else { false } }.map(\.definition.name.text)
         let moved = plan.fields.filter { if case .move = $0.kind { true } else { false } }.map(\.definition.name.text)
         return [
+            plan.settings.contains(where: \.isResizing) ? "packets under way lose all fields" : nil,
             plan.renewed == 0 ? nil : "\(plan.renewed.of("attachment")) loaded anew, with no packet unprocessed",
             lost.isEmpty ? nil : "packets under way lose \(lost.joined(separator: ", "))",
             moved.isEmpty ? nil : "packets under way give -EFAULT for \(moved.joined(separator: ", ")), which moves",
@@ -67,11 +68,14 @@ extension FieldChange {
 }
 
 extension SettingChange {
+    fileprivate var isResizing: Bool { if case .capacity = self { true } else { false } }
+
     var mark: String { if case .create = self { "+" } else { "~" } }
 
     var words: String {
         switch self {
         case .create(let capacity): "created" + (capacity.map { ", \($0) bytes a packet" } ?? "")
+        case .capacity(let old, let new): "\(old) -> \(new) bytes a packet"
         case .statistics(let old, let new): "statistics \(old.rawValue) -> \(new.rawValue)"
         case .access: "who may read it"
         }

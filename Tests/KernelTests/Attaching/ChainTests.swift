@@ -327,7 +327,7 @@ import Testing
             let first = attachment.members[0]
             let chain = try attacher.loader(.xdp, attachment.record.mode, isAttached: true).load(
                 [attacher.programs.entry(first, for: registry.image())], in: registry)
-            let record = first.record.renewed(as: chain.members[0].spec)
+            let record = first.record.renewed(as: chain.members[0])
             try store.swap(attachment, to: RecordedChain(chain, [record]))
             if !isAttached {
                 // As it was before the link was updated.

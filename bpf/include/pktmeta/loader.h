@@ -110,7 +110,7 @@ struct pktmeta_attachment {
 	__u16 generation;   /* the newest that a bound program accepts */
 	__u8 ways;          /* of the prebuilt programs that answer sockets: as bits (sockets.h) */
 	__u8 owner_size;    /* bytes of the name of who declares it, behind the object */
-	__u8 pad[4];
+	__u32 seal;         /* digest of what it was loaded with, or 0 */
 	char interface[16]; /* of an interface: its name when it was attached to */
 	char program[64];
 	char object[128]; /* as the user named it */

@@ -17,6 +17,7 @@ extension Action {
         case .createRegistry(let path): "cannot create the registry \(path)"
         case .changeRegistry(let path): "cannot change the registry \(path)"
         case .compactRegistry(let path): "cannot compact the registry \(path)"
+        case .resizeAreas(let path): "cannot give packets areas of another size for the registry \(path)"
         case .repairRegistry(let path): "cannot repair the registry \(path)"
         case .removeRegistry(let path): "cannot remove the registry \(path)"
         case .declare(let place): place
@@ -88,6 +89,7 @@ extension Done {
             [Self.fields(registered, unregistered), programs == 0 ? "" : "\(programs.of("program")) changed"]
                 .filter { !$0.isEmpty }.joined(separator: ", ")
         case .moved(let names, _): "\(names.map(\.text).joined(separator: ", ")) moved"
+        case .resized(let capacity, _): "packets get areas of \(capacity) bytes"
         case .created(let path): "the registry \(path) is created"
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
         case .setStatistics(let statistics, let path): "the registry \(path) takes statistics: \(statistics.rawValue)"
@@ -119,6 +121,7 @@ extension Done {
         case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
             .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
+        case .resized(_, let path): "pktmeta repair --registry \(path) finishes it."
         case .created, .setAccess, .emptiedSteering, .changedFields, .declaredInPart: "The same command finishes it."
         case .detachedForRemoval(_, _, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
         case .attached: "The next command that writes finishes what was begun; the same command, what was not."

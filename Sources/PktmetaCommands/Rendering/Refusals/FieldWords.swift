@@ -33,6 +33,9 @@ extension FieldRefusal: RefusalWords {
                 + (field.map { "its place is that of the field \($0.name), \($0.id)" }
                     ?? "that was, or may have been, another field's in this registry")
         case .otherID(let field, let asked): "it is registered with the id \(field.id); asked for: \(asked)"
+        case .beyondCapacity(let names, let capacity):
+            "in areas of \(capacity) bytes there is no place where \(names.map(\.text).joined(separator: ", ")) "
+                + (names.count == 1 ? "lies" : "lie")
         case .otherPlace(let field, let asked):
             "it lies at byte \(field.layout.offset) of the area; asked for: \(asked)"
         case .placeTaken(_, let offset, let type, let field):
@@ -78,6 +81,8 @@ extension FieldRefusal: RefusalWords {
         case .nameTaken(_, let field):
             "Register it just so, or under another name; pktmeta inspect-map registry \(field.name) shows it."
         case .idTaken: "Leave --id out, and the field gets another."
+        case .beyondCapacity:
+            "pktmeta compact may bring fields together; pktmeta unregister-field takes some away."
         case .otherPlace(let field, _):
             "A field keeps its place: pktmeta unregister-field \(field.name) first."
         case .placeTaken(_, _, _, let field):

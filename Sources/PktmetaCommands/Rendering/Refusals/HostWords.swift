@@ -8,6 +8,8 @@ extension HostRefusal: RefusalWords {
         switch self {
         case .declaredTwice(let what, let place, let hook, let places):
             "different \(what) are declared of \(place), \(hook): \(places.map(\.description).joined(separator: ", "))"
+        case .sizeDiffers(let capacity, let declared):
+            "packets have areas of \(capacity) bytes, and \(declared) are declared"
         case .fieldsDiffer(let others):
             "fields are registered otherwise than they are declared:"
                 + others.map { other in
@@ -23,6 +25,8 @@ extension HostRefusal: RefusalWords {
     var remedy: String? {
         switch self {
         case .declaredTwice: "Declare it once, or the same."
+        case .sizeDiffers:
+            "With --replace they get them: packets under way lose their fields, which keep ids, places and counters."
         case .fieldsDiffer:
             "With --replace they are registered anew: packets under way lose them, and they get other ids."
         case .hardwareMissing: "Declare the fields as hardware: wanted, or name other interfaces; doctor says more."

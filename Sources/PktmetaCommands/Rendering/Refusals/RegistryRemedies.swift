@@ -25,7 +25,10 @@ extension RegistryRefusal {
         case .noFileSystem:
             "If one was unmounted, what was pinned in it is still there only where another mount namespace has it "
                 + "mounted; mount -t bpf bpf PATH makes an empty one."
-        case .otherCapacity: "Use it as it is, or another with --registry."
+        case .otherCapacity:
+            "Use it as it is, or another with --registry; pktmeta apply --replace changes it as declared."
+        case .sizeHeldBySteerings: "pktmeta delete-steering takes them off, and create-steering makes them anew."
+        case .sizeHeldBySockets: "pktmeta detach-from-cgroup takes them off; attached again, they are for the new size."
         case .noSuchField(_, _, let names) where names.isEmpty: nil
         case .noSuchField(let name, _, let names):
             NearestName.question(name.text, among: names.map(\.text))

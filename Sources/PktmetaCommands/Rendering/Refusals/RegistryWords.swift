@@ -21,6 +21,10 @@ extension RegistryRefusal: RefusalWords {
         case .noRegistry: "there is none (ENOENT)"
         case .noFileSystem: "there is none, and no BPF file system is mounted there (ENOENT)"
         case .badCapacity: "the bytes of a packet's area are \(RegistryWord.capacitiesText)"
+        case .sizeHeldBySteerings(let names):
+            "the size of areas stays while programs steer by them: \(names.joined(separator: ", "))"
+        case .sizeHeldBySockets(let places):
+            "the size of areas stays while programs answer sockets: of \(places.joined(separator: ", "))"
         case .otherCapacity(let capacity):
             "it exists, with \(capacity) bytes a packet; the capacity is fixed when it is created"
         case .noArea(let capacity, let most):
