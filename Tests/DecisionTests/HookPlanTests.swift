@@ -27,7 +27,8 @@ import Testing
         AttachmentRecord(
             hook: spec.hook, mode: spec.hook.modes[0], site: .interface("eth0", netnsCookie: 1, ifindex: 2),
             attachedAt: 0, revision: revision ?? spec.image.revision, binding: spec.program.binding,
-            program: spec.name, object: spec.object, hasEthernetHeader: true, isUnasked: false, ways: [], owner: "", sealDigest: 0)
+            program: spec.name, object: spec.object, hasEthernetHeader: true, isUnasked: false, ways: [], owner: "",
+            sealDigest: 0)
     }
 
     /// In short: `leave 0`, `swap 0: kept 1, new producer replaced; gone 2`, `attach producer`, `remove 1 moved`.
