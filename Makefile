@@ -82,7 +82,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
 	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
-PACKAGES := libbpf-dev libelf-dev zlib1g-dev pkg-config iproute2
+PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2
 TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils \
 	golang-go systemd
 LINT_PACKAGES := clang-format
@@ -98,7 +98,7 @@ build: bpf
 
 # A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time. A static
 # executable has a fixed address. What commands enter lies side by side: of what they do not, no page is mapped.
-RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz \
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz -Xlinker -lyaml \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering
 

@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         // What C declares.
         .systemLibrary(name: "Clibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(
             name: "PktmetaABI", path: "bpf", exclude: ["bench", "encodings", "examples", "programs"],
             sources: ["abi.c"],
@@ -55,6 +56,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Documents that declare what a host is to have.
+        .target(
+            name: "DeclarationFiles", dependencies: ["PacketMetadata", "RegistryModel", "Linux", "Clibyaml", system],
+            swiftSettings: strict),
+
         // For applications that get fields by their sockets: no BPF, no library of C.
         .target(name: "PacketMetadataSockets", dependencies: ["PktmetaABI"], swiftSettings: strict),
 
@@ -67,7 +73,8 @@ let package = Package(
         .target(
             name: "PktmetaCommands",
             dependencies: [
-                "PacketMetadata", "RegistryModel", "Linux", "Testbed", "CFieldReader", arguments, system,
+                "PacketMetadata", "DeclarationFiles", "RegistryModel", "Linux", "Testbed", "CFieldReader", arguments,
+                system,
             ],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),
@@ -105,6 +112,13 @@ let package = Package(
         .testTarget(name: "BenchmarkTests", dependencies: ["Benchmark"], swiftSettings: tests),
         .testTarget(
             name: "DecisionTests", dependencies: ["BPF", "Linux", "PacketMetadata", "RegistryModel"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "DeclarationTests",
+            dependencies: [
+                "DeclarationFiles", "PacketMetadata", "PktmetaCommands", "RegistryModel", "Linux", "TestSupport",
+                system,
+            ],
             swiftSettings: tests),
         .testTarget(name: "ABITests", dependencies: ["BPF", "PktmetaABI", "TestSupport"], swiftSettings: tests),
         .testTarget(

@@ -5,7 +5,7 @@ internal import Glibc
 internal import SystemPackage
 
 /// Device and number of a file, which no two files have at a time.
-struct FileIdentity: Hashable {
+public struct FileIdentity: Hashable, Sendable {
     let device: dev_t
     let number: ino_t
 

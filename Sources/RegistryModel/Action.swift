@@ -80,6 +80,8 @@ public enum Action: Hashable, Sendable {
     case applyDeclaration(FilePath)
     /// To write down what a host has.
     case exportDeclaration(FilePath)
+    /// To read what documents declare.
+    case readDeclaration
 
     // Of packets.
 

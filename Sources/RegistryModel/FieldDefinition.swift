@@ -56,6 +56,11 @@ public struct FieldDefinition: Hashable, Sendable {
         return isOwner ? nil : .badOwner(owner)
     }
 
+    /// - Throws: `usage` if nobody can be told by that text.
+    package static func checkOwner(_ owner: String) throws(PacketMetadataError) {
+        if let fault = fault(ofOwner: owner) { throw PacketMetadataError(fault) }
+    }
+
     /// Bytes.
     package static let maximumOwnerLength = Int(PKTMETA_NAME_SIZE) - 1
 }

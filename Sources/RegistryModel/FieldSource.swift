@@ -93,6 +93,9 @@ extension FieldSource {
         }
     }
 
+    /// Whether the driver fills it, where it can.
+    package var isOfDriver: Bool { [.rxTimestamp, .rxHash, .rxVLAN].contains(self) }
+
     /// As on the command line, of a source without an argument.
     package var name: String { Self.simple.first { $0.source == self }?.name ?? "" }
 

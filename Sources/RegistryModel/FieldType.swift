@@ -112,6 +112,6 @@ extension FieldType: CustomStringConvertible {
 }
 
 /// A number in digits only: no sign, no blanks.
-func decimal(_ text: some StringProtocol) -> Int? {
+package func decimal(_ text: some StringProtocol) -> Int? {
     text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
 }

@@ -39,6 +39,11 @@ public struct FieldID: Hashable, Sendable, CustomStringConvertible {
     /// Whether a field can have it.
     var isPossible: Bool { RegistryImage.fieldSlots.contains(slot) && self == FieldID(slot: slot, epoch: epoch) }
 
+    /// - Throws: `usage` if no field can have it.
+    package func checkPossible() throws(PacketMetadataError) {
+        if !isPossible { throw PacketMetadataError(FieldRefusal.impossibleID(self)) }
+    }
+
     /// Reads one as it is printed, or in decimal digits; nil if it is no number of 32 bits.
     public init?(_ text: String) {
         let isHexadecimal = text.hasPrefix("0x")
