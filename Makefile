@@ -80,7 +80,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 
 # Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
-	InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
+	DeclarationTests InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2
 TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils \

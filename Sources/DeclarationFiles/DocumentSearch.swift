@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import Glibc
 internal import Linux
 internal import PacketMetadata
 internal import SystemPackage
@@ -80,21 +79,19 @@ struct DocumentSearch {
 
     private mutating func read(_ include: Placed<String>) {
         let path = FilePath(include.place.file).removingLastComponent().pushing(FilePath(include.value))
-        let folders = FilePath(include.value).removingLastComponent()
-        if Self.isPattern(folders.string) {
+        let parent = path.removingLastComponent()
+        if NamePattern.isPattern(FilePath(include.value).removingLastComponent().string) {
             return faults.append(DocumentFault(at: include.place, .folderPattern(include.value)))
         }
-        guard let name = path.lastComponent?.string, Self.isPattern(name) else {
+        guard let name = path.lastComponent?.string, NamePattern.isPattern(name) else {
             return readFile(path, include.place)
         }
-        let parent = path.removingLastComponent()
         do throws(Errno) {
             let folder = try OpenFolder(parent.isEmpty ? "." : parent, followsLinks: true)
             if let problem = trust.problem(folder.path, folder.access) {
                 return faults.append(DocumentFault(at: include.place, .include(folder.path, problem)))
             }
-            // A pattern and a name hold no NUL, so that fnmatch(3) reads both to their ends.
-            let names = try folder.entry.contents().filter { unsafe fnmatch(name, $0, FNM_PERIOD) == 0 }
+            let names = try folder.entry.contents().filter { !$0.hasPrefix(".") && NamePattern.matches($0, name) }
             for name in Self.sorted(names) { readEntry(name, of: folder, include.place) }
         } catch .noSuchFileOrDirectory {
             // As a folder in which nothing is.
@@ -102,8 +99,6 @@ struct DocumentSearch {
             faults.append(DocumentFault(at: include.place, .include(parent, .unreadable(error))))
         }
     }
-
-    private static func isPattern(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
 
     // MARK: Files
 

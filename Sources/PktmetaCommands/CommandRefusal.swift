@@ -19,12 +19,14 @@ enum CommandRefusal: Refusal {
     case fileNotWritten(FilePath, Errno)
     /// The terminal does not give single keys.
     case noSingleKeys(Errno)
+    /// A document has one owner: with all that there are.
+    case notOneOwner([String])
     case packetNotSent(Errno)
     case packetsNotArrived(UInt64, of: Int)
 
     var kind: PacketMetadataError.Kind {
         switch self {
-        case .badArguments, .binaryToTerminal: .usage
+        case .badArguments, .binaryToTerminal, .notOneOwner: .usage
         case .noSuchField, .noInterfaces: .notFound
         case .damagedFields: .badData
         case .interfacesNotListed, .noSingleKeys, .packetNotSent, .packetsNotArrived: .system

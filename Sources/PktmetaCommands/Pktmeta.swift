@@ -22,6 +22,7 @@ public struct Pktmeta: Program {
             DetachFromInterface.self, AttachToNetfilter.self, DetachFromNetfilter.self, AttachToCgroup.self,
             DetachFromCgroup.self, CreateSteering.self, DeleteSteering.self, Status.self, InspectMap.self,
             Watch.self, Trace.self, Compact.self, Repair.self,
+            Plan.self, Diff.self, Apply.self, Export.self, Follow.self,
             RemoveFromHost.self, ExportFields.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self,
             Bench.self,
         ])

@@ -111,7 +111,15 @@ public final class HostFollower {
 
     private func follow(_ place: FollowedNamespace) throws(PacketMetadataError) {
         guard let came = try place.news() else { return applyAllAndTell() }
-        if came.isEmpty { return }
+        for begin in stride(from: 0, to: came.count, by: Self.mostAtOnce) {
+            attachAll(Array(came[begin..<min(begin + Self.mostAtOnce, came.count)]), in: place)
+        }
+    }
+
+    /// So many interfaces at once: what is found out for each time is found out rarely, and what is kept meanwhile is little.
+    private static let mostAtOnce = 256
+
+    private func attachAll(_ came: [NetworkInterface], in place: FollowedNamespace) {
         do throws(PacketMetadataError) {
             try attach(came, in: place)
         } catch {

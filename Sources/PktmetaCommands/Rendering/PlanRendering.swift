@@ -113,7 +113,10 @@ extension ProgramChange {
         }
     }
 
-    var title: String { "\(site): \(hook): \(program)" }
+    var title: String {
+        let netns = site.namespace?.name.map { " of \($0)" } ?? ""
+        return "\(site)\(netns): \(hook): \(program)"
+    }
 
     var words: String {
         switch kind {

@@ -17,6 +17,7 @@ extension CommandRefusal: RefusalWords {
         case .binaryToTerminal: "it is binary, and the output is a terminal"
         case .fileNotWritten(let path, let errno): "cannot write \(path): \(errno.withName)"
         case .noSingleKeys(let errno): "the terminal does not give single keys (\(errno.name))"
+        case .notOneOwner(let owners): "a document has one owner, and there are \(owners.joined(separator: ", "))"
         case .packetNotSent(let errno): "cannot send a packet (\(errno.name))"
         case .packetsNotArrived(let found, let all): "only \(found) of \(all.of("packet")) arrived in 5 s"
         }
@@ -31,6 +32,7 @@ extension CommandRefusal: RefusalWords {
                 text, among: fields.map(\.text) + InspectionView.allCases.map(\.rawValue))
                 + "pktmeta inspect-map registry lists its fields."
         case .damagedFields: "pktmeta inspect-map registry lists all damage."
+        case .notOneOwner: "Name one by --of: a file each, in one folder, are one declaration."
         case .binaryToTerminal: "Name a file, or redirect the output."
         case .noSingleKeys: "Put the output into a pipe: ... --watch | cat."
         case .badArguments, .noInterfaces, .interfacesNotListed, .fileNotWritten, .packetNotSent, .packetsNotArrived:

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+internal import ArgumentParser
+internal import Linux
+internal import PacketMetadata
+internal import RegistryModel
+internal import SystemPackage
+
+struct Diff: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Show how this host differs from what is declared.",
+        discussion: """
+            A line for each difference: + is declared and missing, ~ is otherwise, ? is no longer declared by its owner, ! is \
+            declared of something that is not there. What others than the documents' owners have is no difference.
+
+            Exit codes: 0; with --exit-code, 1 if there are differences.
+            """)
+
+    @Flag(help: "Exit with 1 if there are differences.")
+    var exitCode = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the JSON document to that file too, whole or not at all, for whoever collects metrics.",
+            valueName: "file"))
+    var report: String?
+
+    @OptionGroup var declaration: DeclarationOptions
+
+    var isJSON: Bool { declaration.output.isJSON }
+
+    func run(in context: Context) throws(PacketMetadataError) { _ = try answer(in: context) }
+
+    func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
+        // Whatever differs is told, and nothing is done about it: so nothing is refused.
+        let plan = try declaration.plan(DeclarationLimits(prunes: false, replaces: true), in: context)
+        let document = PlanDocument(plan, isDone: false).json
+        if let report { try write(document + "\n", to: FilePath(report)) }
+        if isJSON {
+            context.output(document)
+        } else if !plan.isFulfilled {
+            context.show(PlanRendering(plan, .difference).text)
+        }
+        return exitCode && !plan.isFulfilled ? 1 : 0
+    }
+
+    private func write(_ text: String, to path: FilePath) throws(PacketMetadataError) {
+        do throws(Errno) {
+            try WholeFile.write(Array(text.utf8), to: path)
+        } catch {
+            throw PacketMetadataError(CommandRefusal.fileNotWritten(path, error))
+        }
+    }
+}
