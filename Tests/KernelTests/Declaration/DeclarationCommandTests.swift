@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Foundation
+import Linux
+import RegistryModel
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PacketMetadata
+
+/// plan, diff, apply and export, as a user runs them.
+@Suite(Kernel.required) struct DeclarationCommandTests {
+    final class Scene {
+        let bench: AttachmentTests.Bench
+        let folder: ScratchFolder
+
+        init() throws {
+            bench = try AttachmentTests.Bench()
+            folder = try ScratchFolder()
+            // Root goes by no document in a folder that others may write to.
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path.string)
+        }
+
+        func write(_ text: String, as name: String = "10-acme.yaml") throws {
+            _ = try folder.write(Array(text.utf8), as: name)
+        }
+
+        func run(_ arguments: String...) throws -> CommandRun {
+            try bench.pair.inReceiver {
+                CommandRun(arguments + ["--registry", bench.scratch.path.string])
+            }
+        }
+
+        func declared(_ command: String, _ options: String...) throws -> CommandRun {
+            try bench.pair.inReceiver {
+                CommandRun([command] + options + [folder.path.string, "--registry", bench.scratch.path.string])
+            }
+        }
+    }
+
+    private static let fields = "owner: acme\nfields:\n  tenant: {type: u32, source: 'constant:7'}\n"
+
+    @Test func aPlanIsWhatIsDoneAndThenNothingDiffers() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(Self.fields + "interfaces: [{name: 'f*0'}]\n")
+            let path = scene.folder.path.appending("10-acme.yaml")
+            let lines = """
+                + registry \(scene.bench.scratch.path): created
+                + field tenant: type u32, source constant:7, byte 8 (\(path):3:3)
+                + far0: XDP: producer: attached, of prebuilt producer (\(path):4:14)
+                + far0: TC ingress: consumer: attached, of prebuilt consumer (\(path):4:14)
+                """
+            for command in ["plan", "diff"] { #expect(try scene.declared(command).output == lines) }
+            #expect(try scene.declared("diff").exitCode == 0)
+            #expect(try scene.declared("diff", "--exit-code").exitCode == 1)
+            #expect(try scene.declared("apply", "--dry-run").output == lines)
+            #expect(!Folder.exists(scene.bench.scratch.path))
+            let applied = try scene.declared("apply")
+            #expect(applied.output == lines && applied.exitCode == 0, "\(applied.errors)")
+            let again = try scene.declared("apply")
+            #expect(again.output == "\(scene.bench.scratch.path): all is as declared")
+            let same = try scene.declared("diff", "--exit-code")
+            #expect(same.exitCode == 0 && same.output.isEmpty)
+            #expect(try scene.run("status").output.contains("declared by  acme"))
+        }
+    }
+
+    /// What was written down makes the same host again, down to ids.
+    @Test func whatIsExportedMakesTheSame() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            #expect(try scene.run("register-field", "mark", "--type", "u16", "--sink", "mark:0xffff").exitCode == 0)
+            #expect(
+                try scene.run("register-field", "seen", "--type", "u64", "--source", "ktime", "--private").exitCode == 0
+            )
+            let reader = AttachmentTests.object("chain_xdp") + ":dropper"
+            #expect(try scene.run("register-field", "shared", "--type", "u32", "--no-sockets").exitCode == 0)
+            #expect(try scene.run("attach-to-interface", "far0", "--xdp", "prebuilt", "--xdp", reader).exitCode == 0)
+            #expect(try scene.run("attach-to-interface", "far0", "--tc-egress", "scrub").exitCode == 0)
+            let exported = try scene.run("export", "--layout", "--owner", "me")
+            #expect(exported.exitCode == 0, "\(exported.errors)")
+            try scene.write(exported.text)
+            #expect(try scene.declared("diff", "--exit-code").output.isEmpty)
+
+            func fields() throws -> [String] {
+                try ApplyTests.image(scene.bench).fields.map {
+                    "\($0.id) \($0.layout.offset) \($0.definition.sourceDescription)"
+                }
+            }
+            let (before, programs) = (try fields(), try ApplyTests.programs(scene.bench))
+            #expect(try scene.run("delete-registry", "--force").exitCode == 0)
+            let applied = try scene.declared("apply")
+            #expect(applied.exitCode == 0, "\(applied.errors)")
+            #expect(try fields() == before)
+            #expect(try ApplyTests.programs(scene.bench) == programs)
+            // Now they are somebody's.
+            let theirs = try scene.run("export", "--layout", "--of", "me")
+            #expect(theirs.text == exported.text)
+        }
+    }
+
+    @Test func aDocumentHasOneOwner() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            for owner in ["acme", "globex"] {
+                #expect(try scene.run("register-field", owner, "--type", "u8", "--owner", owner).exitCode == 0)
+            }
+            let both = try scene.run("export")
+            #expect(both.exitCode == 64 && both.errors.contains("acme, globex"), "\(both.errors)")
+            let one = try scene.run("export", "--of", "globex")
+            #expect(one.text.contains("globex:") && !one.text.contains("acme"))
+        }
+    }
+
+    @Test func whatIsWrongIsSaidWithItsPlaceAndNothingIsDone() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write("owner: acme\nfields:\n  tenant: {tipe: u32}\n  Bad name: {type: u8}\n")
+            let run = try scene.declared("apply")
+            #expect(run.exitCode == 65)
+            for words in ["10-acme.yaml:3:12", "tipe", "type", "10-acme.yaml:4:3"] {
+                #expect(run.errors.contains(words), "\(words): \(run.errors)")
+            }
+            #expect(!Folder.exists(scene.bench.scratch.path))
+            let absent = CommandRun(["plan", "/nonexistent/pktmeta.d", "--registry", scene.bench.scratch.path.string])
+            #expect(absent.exitCode == 66, "\(absent.errors)")
+        }
+    }
+
+    @Test func sizesChangeOnlyIfAsked() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write("registry: {capacity: 32}\n" + Self.fields + "interfaces: [{name: far0}]\n")
+            #expect(try scene.declared("apply").exitCode == 0)
+            let before = try ApplyTests.image(scene.bench).fields.map(\.id)
+            try scene.write("registry: {capacity: 64}\n" + Self.fields + "interfaces: [{name: far0}]\n")
+            let refused = try scene.declared("apply")
+            #expect(refused.exitCode == 73 && refused.errors.contains("--replace"), "\(refused.errors)")
+            #expect(try scene.declared("diff").output.contains("32 -> 64 bytes a packet"))
+            let plan = try scene.declared("plan", "--replace")
+            #expect(plan.output.contains("cost: packets under way lose all fields"), "\(plan.output)")
+            let applied = try scene.declared("apply", "--replace")
+            #expect(applied.exitCode == 0, "\(applied.errors)")
+            #expect(try ApplyTests.image(scene.bench).word.capacity == 64)
+            #expect(try ApplyTests.image(scene.bench).fields.map(\.id) == before)
+            try scene.bench.pair.send(50)
+            let registry = try Registry.open(at: scene.bench.scratch.path, for: .read)
+            #expect(try registry.state(of: registry.image().fields[0]).got == 50)
+        }
+    }
+
+    @Test func theReportIsADocument() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(Self.fields)
+            let report = scene.folder.path.appending("report.txt")
+            #expect(try scene.declared("diff", "--exit-code", "--report", report.string).exitCode == 1)
+            let written = try #require(try? String(contentsOfFile: report.string, encoding: .utf8))
+            #expect(written == (try scene.declared("diff", "--json").output) + "\n")
+            let document = try #require(
+                try JSONSerialization.jsonObject(with: Data(written.utf8)) as? [String: Any])
+            #expect(document["isFulfilled"] as? Bool == false)
+            #expect((document["fields"] as? [[String: Any]])?.first?["name"] as? String == "tenant")
+        }
+    }
+
+    @Test func onlyThePartOfAnInterfaceIsApplied() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(
+                Self.fields + "interfaces: [{name: 'f*'}, {name: lo, mode: generic, xdp: prebuilt}, {name: absent0}]\n")
+            let run = try scene.declared("apply", "--interface", "far0")
+            #expect(
+                run.exitCode == 0 && !run.output.contains("lo:") && !run.output.contains("absent0"), "\(run.output)")
+            #expect(try ApplyTests.programs(scene.bench) == [.xdp: ["producer"], .tcIngress: ["consumer"]])
+            let whole = try scene.declared("diff", "--exit-code")
+            #expect(
+                whole.exitCode == 1 && whole.output.contains("+ lo: XDP")
+                    && whole.output.contains("! the interface absent0"))
+            #expect(try scene.declared("apply", "--interface", "far0", "--prune").exitCode == 64)
+        }
+    }
+}
+
+extension CommandRun {
+    /// Of a command that writes a file.
+    fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+}
