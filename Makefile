@@ -24,6 +24,8 @@
 #                  applications ask about, and two million reads of counts (root)
 #   make forge-test  ten million packets of an attacker on each path on which the sender's bytes get where an area is (root)
 #   make fuzz      a thousand changes of each of eight objects, opened and loaded (root); PKTMETA_FUZZ_FIRST=N: others
+#   make fuzz-declarations
+#                  a hundred thousand changed documents, read and written; PKTMETA_FUZZ_FIRST=N: others
 #   make kill-test  commands killed at each of their system calls, for as long as it takes (root)
 #   make fault-test commands of which one system call fails, each of them in turn, for about half an hour (root)
 #   make test-kernels
@@ -90,7 +92,8 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iprout
 	$(if $(shell command -v python3),,python3)
 
 .PHONY: build release install order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
-	test-optimised test-address torture forge-test fuzz kill-test fault-test test-kernels test-survival test-drivers \
+	test-optimised test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
+	test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
 build: bpf
@@ -263,6 +266,11 @@ forge-test: bpf test-bpf
 # Objects that were changed somewhere must not crash what opens and loads them; `make test` does a few of each.
 fuzz: bpf test-bpf
 	PKTMETA_FUZZ_MUTATIONS=$${PKTMETA_FUZZ_MUTATIONS:-1000} swift test --filter FuzzTests
+
+# Documents that were changed somewhere must not crash what reads them, and what is wrong with them has a place; `make test`
+# does three thousand.
+fuzz-declarations: bpf
+	PKTMETA_FUZZ_DOCUMENTS=$${PKTMETA_FUZZ_DOCUMENTS:-100000} swift test --filter DocumentFuzzTests
 
 # Each command killed at each of its system calls: about an hour. `make test` does a few of each.
 kill-test: bpf test-bpf

@@ -113,9 +113,13 @@ let package = Package(
         .testTarget(
             name: "DecisionTests", dependencies: ["BPF", "Linux", "PacketMetadata", "RegistryModel"],
             swiftSettings: tests),
+        .executableTarget(
+            name: "declaration-fuzzer", dependencies: ["DeclarationFiles", "PacketMetadata", "RegistryModel", system],
+            path: "Tests/DeclarationFuzzer", swiftSettings: tests),
         .testTarget(
             name: "DeclarationTests",
             dependencies: [
+                "declaration-fuzzer",
                 "DeclarationFiles", "PacketMetadata", "PktmetaCommands", "RegistryModel", "Linux", "TestSupport",
                 system,
             ],

@@ -7,13 +7,14 @@ internal import RegistryModel
 internal import SystemPackage
 
 extension DeclarationRefusal: RefusalWords {
-    /// A line each, which begins with the place, as compilers have it.
+    /// A line each, if there are several, which begins with the place, as compilers have it.
     var reason: String {
         switch self {
         case .faultyDocuments(let faults, let more):
             let rest = more == 0 ? [] : ["and \(more) more"]
             let lines = faults.map { "\($0.place?.description ?? $0.file): \($0.problem.words)" } + rest
-            return lines.count == 1 ? lines[0] : lines.map { "\n  \($0)" }.joined()
+            if lines.count == 1 { return lines[0] }
+            return (faults.count + more).of("fault") + lines.map { "\n  \($0)" }.joined()
         }
     }
 
