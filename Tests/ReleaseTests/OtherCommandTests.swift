@@ -11,7 +11,7 @@ import Testing
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "attach-to-cgroup",
         "detach-from-cgroup", "create-steering", "delete-steering", "status", "inspect-map", "watch", "trace",
-        "compact", "repair", "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
+        "compact", "repair", "plan", "diff", "apply", "export", "follow", "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
         "bench",
     ]
 
@@ -75,10 +75,10 @@ import Testing
     @Test(arguments: Memory.allCases)
     func withoutARegistry(memory: Memory) throws {
         try withCommand(memory) { command in
-            for name in ["status", "inspect-map", "repair", "compact", "export-btf", "generate-header"] {
+            for name in ["status", "inspect-map", "repair", "compact", "export", "export-btf", "generate-header"] {
                 let run = try command.expect(name, status: 66)
                 #expect(run.errors.contains("\(command.registry)"))
-                let file = ["export-btf", "generate-header"].contains(name) ? ["/dev/null/none"] : []
+                let file = ["export", "export-btf", "generate-header"].contains(name) ? ["/dev/null/none"] : []
                 let document = try command.expect([name] + file + ["--json"], status: 66).json
                 #expect(document["error"]["exitCode"].number == 66, "\(name)")
             }

@@ -42,6 +42,11 @@ public final class OtherUser: Sendable {
         return path
     }
 
+    /// A file that anyone may read.
+    public func write(_ text: String, as name: String) throws -> FilePath {
+        try folder.write(Array(text.utf8), as: name)
+    }
+
     /// An empty file that anyone may read.
     public func file(_ name: String) throws -> FilePath { try folder.write([], as: name) }
 

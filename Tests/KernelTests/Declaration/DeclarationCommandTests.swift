@@ -140,6 +140,8 @@ import Testing
             #expect(refused.exitCode == 73 && refused.errors.contains("--replace"), "\(refused.errors)")
             #expect(try scene.declared("diff").output.contains("32 -> 64 bytes a packet"))
             let plan = try scene.declared("plan", "--replace")
+            let json = try scene.declared("plan", "--replace", "--json").output
+            #expect(try JSONSchema("plan").faults(of: json).isEmpty)
             #expect(plan.output.contains("cost: packets under way lose all fields"), "\(plan.output)")
             let applied = try scene.declared("apply", "--replace")
             #expect(applied.exitCode == 0, "\(applied.errors)")
@@ -161,6 +163,7 @@ import Testing
             #expect(written == (try scene.declared("diff", "--json").output) + "\n")
             let document = try #require(
                 try JSONSerialization.jsonObject(with: Data(written.utf8)) as? [String: Any])
+            #expect(try JSONSchema("plan").faults(of: written).isEmpty)
             #expect(document["isFulfilled"] as? Bool == false)
             #expect((document["fields"] as? [[String: Any]])?.first?["name"] as? String == "tenant")
         }

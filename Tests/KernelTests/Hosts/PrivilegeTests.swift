@@ -51,7 +51,9 @@ import Testing
 
         /// As in Privileges.md.
         var text: String {
-            let command = arguments[0] + (arguments.contains("BOUND") ? ", bound access" : "")
+            let command =
+                arguments[0] + (arguments.contains("BOUND") ? ", bound access" : "")
+                + (arguments.contains("PROGRAMS") ? ", of programs" : "")
             let state =
                 switch before {
                 case .nothing: "no registry yet"
@@ -87,6 +89,10 @@ import Testing
         Row(
             before: .field, arguments: ["attach-to-cgroup", "CGROUP", "--ingress", "INGRESS", "--register-missing"],
             exitCodes: [77, 77, 77, 77, 0]),
+        Row(before: .field, arguments: ["apply", "FIELDS"], exitCodes: [0, 0, 0, 0, 0]),
+        Row(before: .field, arguments: ["apply", "PROGRAMS"], exitCodes: [77, 77, 77, 77, 0], saying: "CAP_"),
+        Row(before: .prebuilt, arguments: ["diff", "FIELDS"], exitCodes: [0, 0, 0, 0, 0]),
+        Row(before: .prebuilt, arguments: ["export"], exitCodes: [0, 0, 0, 0, 0]),
         Row(before: .prebuilt, arguments: ["inspect-map"], exitCodes: [0, 0, 0, 0, 0]),
         Row(
             before: .prebuilt, arguments: ["watch", "far0", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),
@@ -105,10 +111,13 @@ import Testing
         let pair: VethPair
         let registry: FilePath
         private let cgroup: ScratchCgroup
+        private let fields, programs: FilePath
 
         init() throws {
             cgroup = try ScratchCgroup()
             user = try OtherUser()
+            fields = try user.write("{owner: me, fields: {new: {type: u8}}}", as: "fields.yaml")
+            programs = try user.write("{owner: me, interfaces: [{name: far0}]}", as: "programs.yaml")
             pair = try VethPair()
             registry = user.home.appending("registry")
         }
@@ -120,7 +129,7 @@ import Testing
             let filters = try user.object("filter_places").string
             let words = [
                 "BOUND": bound, "NETFILTER": ["\(filters):in_netfilter"], "CGROUP": [cgroup.path.string],
-                "INGRESS": ["\(filters):to_cgroup"],
+                "INGRESS": ["\(filters):to_cgroup"], "FIELDS": [fields.string], "PROGRAMS": [programs.string],
             ]
             let arguments = arguments.flatMap { words[$0] ?? [$0] } + ["--registry", registry.string]
             return try pair.inReceiver {
