@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "pktmeta", targets: ["pktmeta"]),
         .executable(name: "pktmeta-bench", targets: ["pktmeta-bench"]),
         .library(name: "PacketMetadata", targets: ["PacketMetadata", "RegistryModel"]),
+        .library(name: "DeclarationFiles", targets: ["DeclarationFiles"]),
         .library(name: "PacketMetadataSockets", targets: ["PacketMetadataSockets"]),
     ],
     dependencies: [

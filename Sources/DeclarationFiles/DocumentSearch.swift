@@ -38,12 +38,11 @@ struct DocumentSearch {
 
     /// - Parameter folder: where relative paths begin.
     mutating func read(_ bytes: [UInt8], named name: String, in folder: FilePath, _ identity: FileIdentity? = nil) {
-        var reader = DocumentReader(bytes, named: name, in: folder)
+        let reader = DocumentReader(bytes, named: name, in: folder)
         including.append((identity, name))
         for include in reader.content.includes { read(include) }
         including.removeLast()
         faults += reader.faults
-        reader.faults = []
         documents.append(reader.content)
     }
 

@@ -56,7 +56,7 @@ struct RefusalTests {
         let verbs = try Self.lines("PktmetaCommands", with: "commandName: \"", and: "-")
             .compactMap { $0.firstMatch(of: /"(.*)"/)?.1 }
         #expect(verbs.count >= 10)
-        for folder in ["RegistryModel", "Linux", "BPF", "PacketMetadata"] {
+        for folder in ["RegistryModel", "Linux", "BPF", "PacketMetadata", "DeclarationFiles"] {
             for (path, text) in try Self.files(folder) where !path.contains(".docc/") {
                 for line in text.split(separator: "\n") {
                     guard let quote = line.firstIndex(of: "\""), !line.contains("//") else { continue }
