@@ -6,7 +6,9 @@ public import SystemPackage
 extension ProgramChoice {
     /// Reads `prebuilt`, `scrub`, or a program of an object: `OBJECT`, `OBJECT:PROGRAM`.
     ///
-    /// - Parameter folder: where relative paths begin; empty for this process's.
+    /// - Parameters:
+    ///   - text: as an option or a document has it.
+    ///   - folder: where relative paths begin; empty for this process's.
     /// - Returns: nil if it is none of these.
     public init?(_ text: String, in folder: FilePath = "") {
         switch text {
