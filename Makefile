@@ -86,7 +86,7 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2
 TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils \
-	golang-go systemd
+	golang-go systemd udev
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)

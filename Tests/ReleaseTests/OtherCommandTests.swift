@@ -11,7 +11,8 @@ import Testing
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "attach-to-cgroup",
         "detach-from-cgroup", "create-steering", "delete-steering", "status", "inspect-map", "watch", "trace",
-        "compact", "repair", "plan", "diff", "apply", "export", "follow", "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
+        "compact", "repair", "plan", "diff", "apply", "export", "follow", "remove-from-host", "export-fields",
+        "export-btf", "generate-header", "doctor", "demo",
         "bench",
     ]
 

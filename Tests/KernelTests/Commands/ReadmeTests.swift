@@ -47,9 +47,10 @@ import Testing
         }
 
         private func tool(_ name: String, _ script: String) throws {
-            let path = tools.appending(name).string
-            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: path))
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            // Written by another process, so that no child of this one has it open for writing as it is run (ETXTBSY).
+            let text = try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), as: "\(name).sh")
+            let made = try ChildProcess.run(["install", "-m", "755", text.string, tools.appending(name).string])
+            try #require(made.status == 0, "\(made.output)")
         }
 
         /// Runs commands in the folder, in the namespace with eth0 and with mounts of their own, each only if the one

@@ -36,43 +36,20 @@ import Testing
 
     /// Runs commands beside systemd, once the service is active.
     private static func run(_ commands: String, _ scratch: ScratchRegistry) throws -> String {
-        let (folder, cgroup) = (try ScratchFolder(), try ScratchCgroup())
-        #expect(try ChildProcess.run(["chmod", "755", folder.path.string]).status == 0)
-        let application = try folder.write(Array(Self.application.utf8), as: "application.py")
-        let units = folder.path.appending("units")
-        #expect(try ChildProcess.run(["mkdir", units.string]).status == 0)
+        let host = try SystemdHost(units: [
+            "test.target": "[Unit]\nDefaultDependencies=no\nWants=web.service\n"
+        ])
+        let application = try host.write(Self.application, as: "application.py")
         let attach = "\(Fixture.command) attach-to-cgroup --unit %n --sockets next --registry \(scratch.path)"
-        _ = try folder.write(
-            Array("[Unit]\nDefaultDependencies=no\nWants=web.service\n".utf8), as: "units/test.target")
-        _ = try folder.write(
-            Array(service(attach, application, log: folder.path.appending("log")).utf8), as: "units/web.service")
-        let boot = """
-            mount --make-rprivate /
-            mount -t tmpfs none /run
-            umount -l /sys/fs/cgroup 2>/dev/null
-            mkdir -p /sys/fs/cgroup 2>/dev/null
-            mount -t cgroup2 none /sys/fs/cgroup
-            export container=other SYSTEMD_UNIT_PATH=\(units) SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=warning
-            exec /lib/systemd/systemd --system --unit=test.target --show-status=no
+        try host.write(
+            service(attach, application, log: host.path.appending("log")), as: "units/web.service")
+        return try host.run(
             """
-        _ = try folder.write(Array(boot.utf8), as: "boot.sh")
-        let script = """
-            echo 0 > \(cgroup.path)/cgroup.procs
-            unshare --pid --fork --kill-child --mount --cgroup --net --mount-proc bash \(folder.path)/boot.sh \
-              > \(folder.path)/boot.log 2>&1 & boot=$!
-            trap 'kill -KILL $boot; wait $boot 2>/dev/null; echo 0 > \(cgroup.root)/cgroup.procs
-              for i in $(seq 100); do find \(cgroup.path) -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null && break; sleep 0.1; done' EXIT
-            inside() { nsenter --target $systemd --mount --pid --net --cgroup "$@"; }
             pktmeta() { inside \(Fixture.command) "$@" --registry \(scratch.path); }
-            asked() { for i in $(seq 100); do grep -c ^fields: \(folder.path)/log 2>/dev/null | grep -q "^$1$" && return; sleep 0.1; done; }
-            for i in $(seq 300); do
-              systemd=$(cat /proc/$boot/task/$boot/children 2>/dev/null | tr -d ' ')
-              [ "$systemd" ] && inside systemctl is-active --quiet web && break; sleep 0.1
-            done
+            asked() { for i in $(seq 100); do grep -c ^fields: \(host.path)/log 2>/dev/null | grep -q "^$1$" && return; sleep 0.1; done; }
             \(commands)
-            cat \(folder.path)/log \(folder.path)/boot.log
-            """
-        return try ChildProcess.run(["timeout", "120", "bash", "-c", script]).output
+            cat \(host.path)/log
+            """, onceActive: "web")
     }
 
     @Test func anApplicationIsAnsweredAsItsUnitStarts() throws {
