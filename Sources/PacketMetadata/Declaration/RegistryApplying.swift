@@ -26,7 +26,8 @@ extension HostDeclaration {
         waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in },
         note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
-        let plan = try plan(at: path, limits, trustsOwner: trustsOwner, waiting: waiting)
+        let plan = try planFinishing(
+            at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
         return try doing(.applyDeclaration(path)) { () throws(PacketMetadataError) in
             if plan.isEmpty { return (plan, []) }
             try trySockets(plan, at: path, note)

@@ -29,11 +29,26 @@ extension HostDeclaration {
         }
     }
 
+    /// The same, once what killed processes left is finished.
+    func planFinishing(
+        at path: FilePath, _ limits: DeclarationLimits, trustsOwner: Bool, waiting: LockWait,
+        recording: @escaping @Sendable (RegistryChange) -> Void
+    ) throws(PacketMetadataError) -> HostPlan {
+        try doing(.planHost(path)) { () throws(PacketMetadataError) in
+            guard let registry = try registry(at: path, trustsOwner, waiting, recording) else {
+                return try freshPlan(path, limits)
+            }
+            return try registry.plan(self, limits, finishing: true)
+        }
+    }
+
     private func registry(
-        at path: FilePath, _ trustsOwner: Bool, _ waiting: LockWait
+        at path: FilePath, _ trustsOwner: Bool, _ waiting: LockWait,
+        _ recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry? {
         do throws(PacketMetadataError) {
-            return try Registry.open(at: path, for: .write, trustsOwner: trustsOwner, waiting: waiting)
+            return try Registry.open(
+                at: path, for: .write, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
         } catch {
             guard case .noRegistry? = error.refusal as? RegistryRefusal else { throw error }
             return nil
@@ -122,12 +137,14 @@ extension Optional where Wrapped: RangeReplaceableCollection {
 }
 
 extension Registry {
+    /// - Parameter isFinishing: whether what killed processes left is finished first.
     func plan(
-        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits, finishing isFinishing: Bool = false
     ) throws(PacketMetadataError) -> HostPlan {
         let store = AttachmentStore(pins)
         return try pins.locked { () throws(PacketMetadataError) in
             try refuseIfReplaced()
+            if isFinishing { try recover() }
             let image = try image()
             try refuseIfDamaged(image)
             let sized = try declaration.resized(image, limits)

@@ -67,7 +67,37 @@ struct KillScene: Sendable, CustomTestStringConvertible {
     static let detachCgroup = ["detach-from-cgroup", KillBench.cgroup]
     static let attachSockets = ["attach-to-cgroup", KillBench.cgroup, "--sockets", "next,at"]
 
-    static let all = ofInterfaces + ofSteerings + ofCgroups + (hasNetfilter ? ofNetfilter : [])
+    static let all = ofInterfaces + ofDeclarations + ofSteerings + ofCgroups + (hasNetfilter ? ofNetfilter : [])
+
+    /// Documents, which are there for as long as the tests run.
+    private static let documents = try? ScratchFolder()
+
+    private static func document(_ name: String, _ text: String) -> String {
+        (try? documents?.write(Array("{owner: acme, \(text)}".utf8), as: "\(name).yaml"))?.string ?? "nowhere"
+    }
+
+    private static let apply = [
+        "apply",
+        document(
+            "some",
+            """
+            fields: {fresh: {type: u32, source: "constant:9"}, extra: {type: u8}},
+            interfaces: [{name: \(VethPair.far), xdp: prebuilt, tc: prebuilt}]
+            """),
+    ]
+    private static let applyNone = ["apply", "--prune", document("none", "fields: {}")]
+    private static func applySize(_ bytes: Int) -> [String] {
+        ["apply", "--replace", document("size\(bytes)", "registry: {capacity: \(bytes)}")]
+    }
+
+    private static let ofDeclarations = [
+        KillScene(testDescription: "apply", prepare: create, command: apply, undo: [applyNone]),
+        KillScene(testDescription: "apply --prune", prepare: create + [apply], command: applyNone, undo: [apply]),
+        KillScene(
+            testDescription: "apply --replace, of another size", prepare: create + [attachPrebuilt],
+            command: applySize(32),
+            undo: [applySize(64)]),
+    ]
 
     private static let ofSteerings = [
         KillScene(testDescription: "create-steering", prepare: create, command: steer, undo: [unsteer]),
