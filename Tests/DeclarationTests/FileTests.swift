@@ -94,12 +94,13 @@ import Testing
     @Test func includesComeFirstAndOnce() throws {
         try files.write("a", "{owner: a, include: [sub/*.yaml, b], fields: {fa: {type: u8}}}")
         try files.write("b", "{owner: b, include: sub/y.yaml, fields: {fb: {type: u8}}}")
-        try files.write("sub/y.yaml", "{owner: y, include: ../b2, fields: {fy: {type: u8}}}")
+        try files.write("sub/y.yaml", "{owner: y, include: ../b2, fields: {fy: {type: u8}}, interfaces: [{name: i}]}")
         try files.write("sub/x.yaml", "{owner: x, fields: {fx: {type: u8}}}")
         try files.write("sub/.z.yaml", "?")
         try files.write("b2", "{owner: b2, include: none-there/*.yaml, fields: {fb2: {type: u8}}}")
         #expect(try fields("a") == ["x.fx", "b2.fb2", "y.fy", "b.fb", "a.fa"])
         #expect(try fields("a", "b") == ["x.fx", "b2.fb2", "y.fy", "b.fb", "a.fa"])
+        #expect(try read(["a", "b", "b"]).attachments.map(\.owner) == ["y"])
     }
 
     @Test func objectsAreBesideTheDocumentThatNamesThem() throws {
@@ -213,6 +214,11 @@ import Testing
         #expect(refusal("link")?.faults.map(\.problem) == [.file(.writable(path("d"), folder))])
         try files.write("c", "{owner: c, include: 'd/*'}")
         #expect(refusal("c")?.faults.map(\.problem) == [.include(path("d"), .writable(path("d"), folder))])
+        try files.chmod(0o755, path("d"))
+        try files.write("loose/a", document)
+        try files.link("loose/link", to: "../d/a.yaml")
+        try files.chmod(0o777, path("loose"))
+        #expect(refusal("loose/link")?.faults.map(\.problem) == [.file(.writable(path("loose"), folder))])
         // In a folder of everybody's, nobody replaces another's file.
         try files.chmod(0o1777, path("d"))
         #expect(refusal("d") != nil && refusal("d/a.yaml") == nil)

@@ -74,6 +74,19 @@ import Testing
         #expect(try DocumentReadingTests.read(writer.json).unplaced == declaration.unplaced, "\(writer.json)")
     }
 
+    /// Other readers would take some texts for something else.
+    @Test func onlyWhatIsATextToAllReadersHasNoQuotes() {
+        for text in ["a", "constant:7", "/lib/police.bpf.o:police", "rx-timestamp", "filter+7", "a_b.c"] {
+            #expect(OutputNode.isPlain(text), "\(text)")
+        }
+        for text in [
+            "", "true", "False", "NULL", "yes", "no", "On", "off", "y", "N", "12", "0x1f", "1e3", "-1", ".5", "~", "a:",
+            "a b",
+        ] {
+            #expect(!OutputNode.isPlain(text), "\(text)")
+        }
+    }
+
     @Test func severalOwnersAreTakenApart() throws {
         let files = try ScratchFiles()
         let paths = [
