@@ -115,7 +115,8 @@ import Testing
         pktmeta repair
         quietly ip link add v0 type veth peer name v1
         pktmeta attach-to-interface v0 --xdp none --tc prebuilt
-        declare() { printf '{owner: acme, fields: {new: {type: "bytes:13"}}, layout: {new: {id: 0x01002a10, offset: 40}}%s}' "$1"; }
+        fields='fields: {new: {type: "bytes:13"}}, layout: {new: {id: 0x01002a10, offset: 40}}'
+        declare() { printf '%s' "{owner: acme, $fields$1}"; }
         declare > /run/host.yaml
         pktmeta plan /run/host.yaml > /dev/null
         pktmeta diff /run/host.yaml > /dev/null
@@ -171,7 +172,10 @@ import Testing
             "follow": ["attached scrub to TC egress of v0 \(here) (tcx)"],
             "plan": [], "diff": [], "export": [],
             "compact": ["moved \(field("c", 2)) to offset 21"],
-            "detach-from-interface": ["detached producer from XDP of v1 in network namespace blue (native)", "detached scrub from TC egress of v0 \(here) (tcx)"],
+            "detach-from-interface": [
+                "detached producer from XDP of v1 in network namespace blue (native)",
+                "detached scrub from TC egress of v0 \(here) (tcx)",
+            ],
             "repair": [
                 "finished what another command had begun: v1: TC ingress: scrub: forgotten, since its "
                     + "interface is gone or others have detached it"
