@@ -101,6 +101,25 @@ import Testing
         }
     }
 
+    @Test func whatIsExportedIsReadFromAPipe() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            #expect(try scene.run("register-field", "seen", "--type", "u64", "--source", "ktime").exitCode == 0)
+            let command = "\(Fixture.command) export --registry \(scene.bench.scratch.path)"
+            let fresh = ScratchRegistry()
+            let script = """
+                \(command) | \(Fixture.command) diff --exit-code - ; echo "$?"
+                \(command) | sed '/path:/d' | \(Fixture.command) apply --registry \(fresh.path) - ; echo "$?"
+                echo 'owner: [' | \(Fixture.command) plan -; echo "$?"
+                """
+            let output = try scene.bench.pair.inReceiver { try ChildProcess.run(["sh", "-c", script]).output }
+            #expect(output.hasPrefix("0\n"), "\(output)")
+            #expect(output.contains("(standard input):"), "\(output)")
+            #expect(output.hasSuffix("65\n"), "\(output)")
+            #expect(try Registry.open(at: fresh.path, for: .read).image().fields.map(\.name.text) == ["seen"])
+        }
+    }
+
     @Test func aDocumentHasOneOwner() throws {
         try Kernel.run {
             let scene = try Scene()
