@@ -20,6 +20,9 @@ public struct TCPListener: ~Copyable {
         self.fd = fd
     }
 
+    // A process that another thread is about to start may hold a copy, which would listen on and keep the port.
+    deinit { shutdown(fd.raw, CInt(SHUT_RDWR)) }
+
     /// Waits for a connection.
     public func accept() throws(Errno) -> TCPConnection {
         let raw = Glibc.accept(fd.raw, nil, nil)

@@ -38,6 +38,8 @@ public enum TCPTransfer {
     /// - Throws: ``TimedOut`` if they have not all arrived after a few seconds.
     public static func run(_ count: Int, over pair: VethPair) throws {
         let listener = try pair.inReceiver { try tcpSocket() }
+        // A process that another thread is about to start may hold a copy, which would listen on.
+        defer { shutdown(listener.raw, CInt(SHUT_RDWR)) }
         var isReused: CInt = 1  // the port may be an earlier transfer's
         try checked(
             setsockopt(listener.raw, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<CInt>.size)))
