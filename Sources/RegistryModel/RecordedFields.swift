@@ -9,27 +9,38 @@ public struct RecordedFields: Sendable {
     /// Slots whose fields cannot be told.
     public let damagedSlots: [Int]
     /// Bytes of a packet's area in that registry.
-    private let capacity: Int
+    let capacity: Int
+    let abiVersion: Int
+    /// Of the same fields.
+    let places: [Place]
 
     /// - Throws: `badData` or `incompatibleABI` if this is the value of no registry that can be read.
     package init(ofMap bytes: [UInt8], path: FilePath) throws(PacketMetadataError) {
         precondition(bytes.count == RegistryImage.size)
         let word = RegistryWord(rawValue: RegistryImage.word(0, of: bytes))
         switch word.abiVersion {
-        case 1: capacity = Int(UInt8(truncatingIfNeeded: word.rawValue >> 8))
-        default: capacity = try RegistryImage.checkedWord(of: bytes, path: path).capacity
+        case 1:
+            (abiVersion, capacity) = (1, Int(UInt8(truncatingIfNeeded: word.rawValue >> 8)))
+        default:
+            capacity = try RegistryImage.checkedWord(of: bytes, path: path).capacity
+            abiVersion = RegistryWord.abiVersion
         }
         var fields: [(id: FieldID, definition: FieldDefinition)] = []
+        var places: [Place] = []
         var damagedSlots: [Int] = []
         for index in RegistryImage.fieldSlots {
             let slot = SlotImage(slot: index, of: bytes)
             if slot.layout.isLive, let definition = slot.definition {
                 fields.append((slot.layout.id, definition))
+                places.append(
+                    Place(
+                        name: definition.name, type: definition.type, offset: slot.layout.offset, id: slot.layout.id))
             } else if slot.layout.isLive || slot.layout.isDamaged {
                 damagedSlots.append(index)
             }
         }
         self.damagedSlots = damagedSlots
+        self.places = places
         self.fields = fields.sorted {
             ($1.definition.type.alignment, $0.id.rawValue) < ($0.definition.type.alignment, $1.id.rawValue)
         }

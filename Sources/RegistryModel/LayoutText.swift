@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+/// A registry's layout in words that are the same on two hosts just if the layouts are: what its digest is taken of.
+///
+/// The first line has the format's name and version. Capacity and ABI follow, then fields by their names, of each name,
+/// type and place in bytes from the start of the area: a flag has none. Who registered a field, where its values come from
+/// and where they go is no part of the layout.
+public struct LayoutText: Hashable, Sendable {
+    /// Without their ends.
+    public let lines: [String]
+
+    /// A change of what is in a line takes another version, so that digests of both differ.
+    private static let version = 1
+
+    init(abiVersion: Int, capacity: Int, _ fields: [RecordedFields.Place], withIDs: Bool) {
+        lines =
+            ["pktmeta-layout \(Self.version)\(withIDs ? " ids" : "")", "abi \(abiVersion)", "capacity \(capacity)"]
+            + fields.sorted { $0.name < $1.name }.map { field in
+                let place = field.type.size == 0 ? "-" : "\(field.offset)"
+                return "field \(field.name) \(field.type) \(place)" + (withIDs ? " \(field.id)" : "")
+            }
+    }
+
+    /// Each line with its end.
+    public var text: String { lines.map { $0 + "\n" }.joined() }
+
+    /// SHA-256 of the text, in hexadecimal digits as sha256sum(1) prints it.
+    public var digest: String {
+        SHA256.digest(of: Array(text.utf8)).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+}
+
+extension RecordedFields {
+    /// What of a field is part of the layout.
+    struct Place: Hashable, Sendable {
+        let name: FieldName
+        let type: FieldType
+        let offset: Int
+        let id: FieldID
+    }
+
+    /// The layout of the fields that can be told.
+    ///
+    /// - Parameter withIDs: whether the fields' ids are a part of it, as for headers that are compiled in and ids in
+    ///   configurations. An id has the slot in it, by which an area says that it carries a field.
+    public func layout(withIDs: Bool) -> LayoutText {
+        LayoutText(abiVersion: abiVersion, capacity: capacity, places, withIDs: withIDs)
+    }
+}
