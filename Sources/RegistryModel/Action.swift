@@ -20,6 +20,10 @@ public enum Action: Hashable, Sendable {
     case createRegistry(FilePath)
     case changeRegistry(FilePath)
     case compactRegistry(FilePath)
+    /// To have what is counted of fields begin anew.
+    case resetState(FilePath)
+    /// To tell a registry's layout.
+    case describeLayout(FilePath)
     case repairRegistry(FilePath)
     case removeRegistry(FilePath)
     case exportRegistry(FilePath)

@@ -17,6 +17,8 @@ public enum Done: Hashable, Sendable {
     case created(FilePath)
     /// Some pins of the registry have the access that was asked for.
     case setAccess(FilePath)
+    /// What is counted of these fields began anew, and not yet what is seen of them.
+    case resetCounters([FieldName], in: FilePath)
     /// Programs that are loaded from now on take these.
     case setStatistics(Statistics, FilePath)
     case deletedSteering(String, from: FilePath)

@@ -93,18 +93,26 @@ public struct RegisteredField: Hashable, Sendable {
     public let definition: FieldDefinition
     /// CLOCK_REALTIME, ns.
     public let registeredAt: UInt64
-    /// What had been counted of the slot when the field was registered.
+    /// What had been counted of the slot when the field was registered, or its state began anew.
     let baseline: FieldCounters
+    /// With which of the registry's resets the slot's state last began anew.
+    let began: UInt32
 
     init(
         slot: Int, layout: LayoutWord, definition: FieldDefinition, registeredAt: UInt64,
-        baseline: FieldCounters = .zero
+        baseline: FieldCounters = .zero, began: UInt32 = 0
     ) {
         self.slot = slot
         self.layout = layout
         self.definition = definition
         self.registeredAt = registeredAt
         self.baseline = baseline
+        self.began = began
+    }
+
+    /// Whether what is counted of both is counted from the same moment on, if they are one field at two times.
+    package func isCounted(like earlier: RegisteredField) -> Bool {
+        (baseline, began) == (earlier.baseline, earlier.began)
     }
 
     public var id: FieldID { FieldID(slot: slot, epoch: layout.epoch) }

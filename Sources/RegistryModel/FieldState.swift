@@ -21,7 +21,7 @@ public struct Refusals: Hashable, Sendable {
     public var total: UInt64 { counts.reduce(0) { $0 &+ $1.count } }
 }
 
-/// What happened to a field, on all CPUs together, since it was registered.
+/// What happened to a field, on all CPUs together, since it was registered or its state began anew.
 public struct FieldState: Hashable, Sendable {
     public internal(set) var set: UInt64 = 0
     public internal(set) var got: UInt64 = 0
@@ -80,7 +80,7 @@ public struct FieldState: Hashable, Sendable {
     }
 }
 
-/// What happened to areas, on all CPUs together, since the registry was created.
+/// What happened to areas, on all CPUs together, since the registry was created or these counts began anew.
 public struct AreaState: Hashable, Sendable {
     /// XDP programs made one.
     public let made: UInt64
@@ -90,12 +90,12 @@ public struct AreaState: Hashable, Sendable {
     /// Calls with the id of a field that is gone.
     public let stale: UInt64
 
-    package init(_ state: StateImage) {
-        made = state.made
-        found = state.found
-        stale = state.stale
-        let counts = state.refused
-        func count(_ refusal: pktmeta_refusal) -> UInt64 { counts[Int(refusal.rawValue)] }
+    package init(_ state: StateImage, of image: RegistryImage? = nil) {
+        let counters = state.areaCounters - (image?.beginnings.areaBaseline ?? .zero)
+        made = counters.made
+        found = counters.found
+        stale = counters.stale
+        func count(_ refusal: pktmeta_refusal) -> UInt64 { counters[refusal] }
         refused = Refusals([
             "ENOENT": count(PKTMETA_REFUSED_ENOENT), "EFAULT": count(PKTMETA_REFUSED_EFAULT),
             "ENOSPC": count(PKTMETA_REFUSED_ENOSPC), "EOPNOTSUPP": count(PKTMETA_REFUSED_EOPNOTSUPP),

@@ -15,6 +15,7 @@ public struct RegistryImage: Hashable, Sendable {
     var slots: [SlotImage]
     /// The layout word of slot 0, which is no field's.
     var slotZero = LayoutWord.noField
+    var beginnings = Beginnings()
 
     package static let slotCount = Int(PKTMETA_SLOTS)
     package static let fieldSlots = 1..<slotCount
@@ -71,7 +72,7 @@ public struct RegistryImage: Hashable, Sendable {
         else { return nil }
         return RegisteredField(
             slot: slot, layout: image.layout, definition: definition, registeredAt: image.registeredAt,
-            baseline: image.baseline)
+            baseline: image.baseline, began: beginnings.ofSlots[slot])
     }
 
     /// Bytes that live fields take.
@@ -92,7 +93,7 @@ struct SlotImage: Hashable, Sendable {
     /// nil if there never was a field, or the entry makes no sense.
     var definition: FieldDefinition?
     var registeredAt: UInt64 = 0
-    /// What had been counted of the slot when the field was registered.
+    /// What had been counted of the slot when the field was registered, or its state began anew.
     var baseline = FieldCounters.zero
     /// The newest epoch that an application's field had here.
     var lastEpoch: UInt16 = 0

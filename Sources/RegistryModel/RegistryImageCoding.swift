@@ -15,6 +15,7 @@ extension RegistryImage {
             statistics: Statistics(interval: UInt32(truncatingIfNeeded: Self.word(Self.abiWord, of: bytes) >> 32)),
             slots: Self.fieldSlots.map { SlotImage(slot: $0, of: bytes) })
         slotZero = LayoutWord(rawValue: Self.word(Self.layoutWord(0), of: bytes))
+        beginnings = Beginnings(ofMap: bytes)
     }
 
     /// The registry word of a registry map's value, if it is that of a registry of this ABI.
@@ -41,7 +42,9 @@ extension RegistryImage {
     /// The registry map's value.
     package var bytes: [UInt8] {
         let words = [word.rawValue, slotZero.rawValue] + slots.map(\.layout.rawValue) + [revision, createdAt]
-        let head = words.flatMap { encode($0) } + encode(UInt32(PKTMETA_ABI_VERSION)) + encode(statistics.interval)
+        let head =
+            words.flatMap { encode($0) } + encode(UInt32(PKTMETA_ABI_VERSION)) + encode(statistics.interval)
+            + beginnings.bytes
         let rest = [UInt8](repeating: 0, count: Self.entryOffset(1) - head.count)
         return head + rest + slots.flatMap(\.entry)
     }

@@ -10,6 +10,10 @@ package enum RegistryStep: Hashable, Sendable {
     case describe(slot: Int, entry: [UInt8])
     /// Say of which values attached programs are to take statistics.
     case setStatistics(Statistics)
+    /// Write from what on states count, all at once.
+    case rebase(StateBaselines)
+    /// Store how often states of fields began anew, at once.
+    case setResets(UInt64)
     /// Wait until each BPF program that was running has returned.
     case gracePeriod
     /// Store a slot's layout word, at once.
@@ -39,6 +43,10 @@ extension RegistryImage {
             image[slot] = SlotImage(layout: layout, entry: image[slot].entry)
         case .setWord(let word):
             image.word = word
+        case .rebase(let baselines):
+            image = image.rebased(baselines)
+        case .setResets(let resets):
+            image.beginnings.resets = resets
         // The seal is kept apart, for the owner alone.
         case .gracePeriod, .renew, .reseal:
             break
@@ -140,7 +148,8 @@ extension RegistryImage {
             lastEpoch: max(epoch, self[slot].lastEpoch))
         return (
             RegisteredField(
-                slot: slot, layout: layout, definition: definition, registeredAt: now, baseline: baseline),
+                slot: slot, layout: layout, definition: definition, registeredAt: now, baseline: baseline,
+                began: beginnings.ofSlots[slot]),
             described.entry
         )
     }
@@ -219,8 +228,9 @@ extension RegistryImage {
             let layout = self[slot].layout
             return (layout.isLive || layout.isTombstone) && layout.generation == next
         }
-        guard !ahead.isEmpty || word.isPending else { return [] }
-        return bump()
+        let beginning = finishingBeginning()
+        guard !ahead.isEmpty || word.isPending else { return beginning }
+        return beginning + bump()
     }
 
     /// The steps that unregister what makes no sense, with a new generation: packets under way may carry anything for

@@ -9,12 +9,21 @@ package struct StateImage: Sendable {
     /// Bytes of one CPU's value.
     package static let size = MemoryLayout<pktmeta_state>.size
 
-    /// - Parameter perCPU: one value a possible CPU.
-    package init(perCPU: [[UInt8]]) {
-        cpus = perCPU.map { bytes in
+    /// - Parameters:
+    ///   - perCPU: one value a possible CPU.
+    ///   - knownResets: what ``knownResets(ofCPU:)`` says of each at a time before; nil: of these.
+    package init(perCPU: [[UInt8]], knownResets: [UInt64]? = nil) {
+        cpus = perCPU.enumerated().map { index, bytes in
             precondition(bytes.count == Self.size)
-            return CPU(bytes: bytes)
+            return CPU(bytes: bytes, knownResets: knownResets?[index] ?? Self.knownResets(ofCPU: bytes))
         }
+    }
+
+    /// The registry's resets that a CPU's consumer knew of when its value was read, and had forgotten for what began with
+    /// them. While it forgets, a value that is read may have some of before that is behind the number, so who wants more
+    /// than counters reads the numbers first, and the values then.
+    package static func knownResets(ofCPU bytes: [UInt8]) -> UInt64 {
+        decode(Array(bytes[Offsets.lastTime..<Offsets.lastTime + CPU.word]), as: UInt64.self)
     }
 
     /// A slot's counters of all CPUs together, whichever fields were in it.
@@ -25,7 +34,7 @@ package struct StateImage: Sendable {
     /// The newest of a field's last values; of those that came in one tick of the kernel's, any. nil if there was none.
     func last(of field: RegisteredField) -> (value: [UInt8], time: UInt64)? {
         let times = cpus.map {
-            $0.lastID(ofSlot: field.slot) == field.id.rawValue ? $0.lastTime(ofSlot: field.slot) : 0
+            $0.knows(field) && $0.lastID(ofSlot: field.slot) == field.id.rawValue ? $0.lastTime(ofSlot: field.slot) : 0
         }
         guard let newest = times.max(), newest > 0, let cpu = times.firstIndex(of: newest) else { return nil }
         return (cpus[cpu].lastValue(ofSlot: field.slot, size: field.type.size), newest)
@@ -33,14 +42,12 @@ package struct StateImage: Sendable {
 
     /// What CPUs say of how a field's values are spread; those that have not had one say nothing.
     func statistics(of field: RegisteredField) -> [pktmeta_statistics] {
-        cpus.map { $0.statistics(ofSlot: field.slot) }.filter { $0.id == field.id.rawValue && $0.values > 0 }
+        cpus.filter { $0.knows(field) }.map { $0.statistics(ofSlot: field.slot) }
+            .filter { $0.id == field.id.rawValue && $0.values > 0 }
     }
 
-    var made: UInt64 { sum(Offsets.made) }
-    var found: UInt64 { sum(Offsets.found) }
-    var stale: UInt64 { sum(Offsets.stale) }
-    /// By `enum pktmeta_refusal`.
-    var refused: [UInt64] { (0..<Int(PKTMETA_REFUSALS.rawValue)).map { sum(Offsets.refused + $0 * CPU.word) } }
+    /// What is counted of areas.
+    var areaCounters: AreaCounters { AreaCounters((0..<AreaCounters.count).map { sum($0 * CPU.word) }) }
 
     private func sum(_ offset: Int) -> UInt64 { cpus.reduce(0) { $0 &+ $1.word(at: offset) } }
 
@@ -59,10 +66,6 @@ package struct StateImage: Sendable {
 
     /// Bytes from the start of one CPU's value.
     private enum Offsets {
-        static let made = offset(of: \.made)
-        static let found = offset(of: \.found)
-        static let refused = offset(of: \.refused)
-        static let stale = offset(of: \.stale)
         static let lastSeen = offset(of: \.last_seen)
         static let carried = offset(of: \.carried)
         static let counts = offset(of: \.counts)
@@ -82,7 +85,14 @@ package struct StateImage: Sendable {
 
     private struct CPU: Sendable {
         let bytes: [UInt8]
+        let knownResets: UInt64
         static let word = MemoryLayout<UInt64>.size
+
+        /// Whether last value and statistics are of after the field's state began anew.
+        func knows(_ field: RegisteredField) -> Bool {
+            // Serial numbers, as consumer.bpf.c compares them.
+            Int32(bitPattern: field.began &- UInt32(truncatingIfNeeded: knownResets)) <= 0
+        }
 
         func word(at offset: Int) -> UInt64 {
             var word: UInt64 = 0
@@ -143,5 +153,27 @@ package struct FieldCounters: Hashable, Sendable {
     static func - (a: Self, b: Self) -> Self { Self(zip(a.words, b.words).map { $0 &- $1 }) }
 
     /// As an entry of the registry has it.
+    var bytes: [UInt8] { words.flatMap { encode($0) } }
+}
+
+/// What was counted of areas: the first words of `struct pktmeta_state`.
+package struct AreaCounters: Hashable, Sendable {
+    private let words: [UInt64]
+
+    static let count = Int(PKTMETA_AREA_COUNTERS)
+    static let zero = AreaCounters([UInt64](repeating: 0, count: count))
+
+    init(_ words: [UInt64]) {
+        precondition(words.count == Self.count)
+        self.words = words
+    }
+
+    var made: UInt64 { words[0] }
+    var found: UInt64 { words[1] }
+    var stale: UInt64 { words[Self.count - 1] }
+    subscript(refusal: pktmeta_refusal) -> UInt64 { words[2 + Int(refusal.rawValue)] }
+
+    static func - (a: Self, b: Self) -> Self { Self(zip(a.words, b.words).map { $0 &- $1 }) }
+
     var bytes: [UInt8] { words.flatMap { encode($0) } }
 }

@@ -43,6 +43,9 @@ import Testing
                 "created_at": MemoryLayout<pktmeta_registry>.offset(of: \.created_at)!,
                 "abi": MemoryLayout<pktmeta_registry>.offset(of: \.abi)!,
                 "statistics": MemoryLayout<pktmeta_registry>.offset(of: \.statistics)!,
+                "resets": MemoryLayout<pktmeta_registry>.offset(of: \.resets)!,
+                "began": MemoryLayout<pktmeta_registry>.offset(of: \.began)!,
+                "area_baseline": MemoryLayout<pktmeta_registry>.offset(of: \.area_baseline)!,
                 "entries": MemoryLayout<pktmeta_registry>.offset(of: \.entries)!,
             ]),
         Layout(

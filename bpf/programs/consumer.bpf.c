@@ -339,6 +339,42 @@ static __always_inline void adopt(struct pktmeta_state *state)
 	state->revision = pktmeta_table.revision;
 }
 
+/* Of a slot whose state began anew with a reset that the state does not know of: serial numbers, as of generations. */
+static __always_inline int has_begun_since(const struct pktmeta_registry *registry, __u32 slot, __u32 known)
+{
+	return (__s32)(*(const volatile __u32 *)&registry->began[slot] - known) > 0;
+}
+
+/*
+ * States of fields have begun anew: those that did have no last value and no statistics yet. Their counters go on, from
+ * another baseline.
+ *
+ * The loader stores which ones did before it stores that some did, so the latter is to be loaded first: what else is
+ * loaded is at an address that depends on it. The time of slot 0 is stored last, for readers.
+ */
+static __attribute__((noinline)) int begin_anew(struct pktmeta_state *state, const struct pktmeta_registry *registry)
+{
+	__u64 resets = *(const volatile __u64 *)&registry->resets;
+	__u32 known = state->last_time[0];
+	__u64 nothing = resets;
+
+	asm volatile("%0 &= 0" : "+r"(nothing));
+	registry = (const void *)registry + nothing;
+	store(&state->selected, state->carried);
+	keep_times(state);
+	store(&state->carried, 0);
+#pragma clang loop unroll(disable)
+	for (__u32 slot = 1; slot < PKTMETA_SLOTS; slot++) {
+		if (!has_begun_since(registry, slot, known))
+			continue;
+		*(volatile __u64 *)&state->last_time[slot] = 0;
+		*(volatile __u32 *)&state->statistics[slot].id = 0;
+		state->settled &= ~(1U << slot);
+	}
+	*(volatile __u64 *)&state->last_time[0] = resets;
+	return 0;
+}
+
 /* Which of the packet's fields statistics are taken of. */
 static __always_inline __u32 select_fields(struct pktmeta_state *state)
 {
@@ -359,6 +395,8 @@ int consumer(struct __sk_buff *skb)
 	state = c.counts.state;
 	if (!state)
 		return TCX_NEXT;
+	if (c.registry && *(const volatile __u64 *)&c.registry->resets != state->last_time[0])
+		begin_anew(state, c.registry);
 	adopt(state);
 	gather_all(&c, state, skb);
 	keep_time(state);

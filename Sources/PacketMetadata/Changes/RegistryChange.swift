@@ -23,6 +23,10 @@ public struct RegistryChange: Sendable, Equatable {
         case accessChanged(PinAccess)
         case statisticsChanged(Statistics)
         case registered(RegisteredField)
+        /// What is counted and seen of the field began anew.
+        case stateReset(RegisteredField)
+        /// What is counted of areas began anew.
+        case areasReset
         case unregistered(RegisteredField)
         /// To another place in front of the packet.
         case moved(RegisteredField)

@@ -104,7 +104,7 @@ extension Registry {
                 field: field, state: state.map { FieldState($0, field) }, users: users.map { $0[field.name] ?? [] })
         }
         return Inspection(
-            path: path, image: image, fields: fields, area: state.map { AreaState($0) },
+            path: path, image: image, fields: fields, area: state.map { AreaState($0, of: image) },
             sockets: state == nil ? [] : socketAnswers(),
             time: Clock.monotonic, readAt: Clock.realtime)
     }

@@ -13,7 +13,8 @@ public struct FieldRates: Sendable, Hashable {
     /// - Returns: nil if there is no telling: no state, another field under the name, counts that began anew, no time between.
     public init?(of field: Inspection.Field, at time: UInt64, since earlier: Inspection) {
         guard time > earlier.time, let now = field.state,
-            let before = earlier.fields.first(where: { $0.field.id == field.field.id })?.state
+            let other = earlier.fields.first(where: { $0.field.id == field.field.id }), let before = other.state,
+            field.field.isCounted(like: other.field)
         else { return nil }
         let seconds = Double(time - earlier.time) / 1e9
         func rate(_ count: (FieldState) -> UInt64) -> Double? {

@@ -222,13 +222,18 @@ public struct Registry: ~Copyable {
 
     /// What happened to areas, on all CPUs together.
     public func areaState() throws(PacketMetadataError) -> AreaState {
-        AreaState(try stateImage())
+        // Counters never go back, so those that are read behind the baseline are no less.
+        let image = try image()
+        return AreaState(try stateImage(), of: image)
     }
 
     /// What each CPU has counted so far.
     func stateImage() throws(PacketMetadataError) -> StateImage {
         do throws(BPFError) {
-            return StateImage(perCPU: try stateMap.values(at: 0))
+            let values = try stateMap.values(at: 0)
+            let knownResets = values.map(StateImage.knownResets)
+            if knownResets.allSatisfy({ $0 == 0 }) { return StateImage(perCPU: values) }
+            return StateImage(perCPU: try stateMap.values(at: 0), knownResets: knownResets)
         } catch {
             throw PacketMetadataError(error).keeping(from: .readState(path))
         }

@@ -200,11 +200,23 @@ extension Registry {
     private func act(_ steps: [RegistryStep], _ renewals: [[any RegistryRenewal]]) throws(PacketMetadataError) {
         var renewals = renewals
         for step in steps {
-            if step == .renew {
-                for renewal in renewals.removeFirst() { try renewal.apply() }
-            } else {
-                try act(step)
+            switch step {
+            case .renew: for renewal in renewals.removeFirst() { try renewal.apply() }
+            case .rebase(let baselines): try rebase(baselines)
+            default: try act(step)
             }
+        }
+    }
+
+    /// By one call of the kernel, so that a killed process has written all or nothing. It stores what is not changed as it
+    /// is: nobody else writes there, and programs that read meanwhile see no difference.
+    private func rebase(_ baselines: StateBaselines) throws(PacketMetadataError) {
+        do throws(BPFError) {
+            var bytes = try fieldsMap.value
+            baselines.store(in: &bytes)
+            try fieldsMap.update(at: 0, bytes)
+        } catch {
+            throw PacketMetadataError(error, needs: [.bpf])
         }
     }
 
@@ -228,6 +240,8 @@ extension Registry {
             mapped.store(revision, at: 0, word: RegistryImage.revisionWord)
         case .describe(let slot, let entry):
             mapped.store(entry, at: 0, offset: RegistryImage.entryOffset(slot))
+        case .setResets(let resets):
+            mapped.store(resets, at: 0, word: RegistryImage.resetsWord)
         case .setStatistics(let statistics):
             mapped.store(encode(statistics.interval), at: 0, offset: RegistryImage.statisticsOffset)
         case .gracePeriod:
@@ -242,8 +256,8 @@ extension Registry {
             for name in try perform({ () throws(Errno) in try pins.sockets.exists() ? pins.sockets.contents() : [] }) {
                 try perform { () throws(Errno) in try pins.sockets.appending(name).unlink() }
             }
-        case .renew:
-            preconditionFailure("renewals are prepared before")
+        case .rebase, .renew:
+            preconditionFailure("these take more than the mapped map")
         }
     }
 
@@ -291,7 +305,7 @@ extension Registry {
         if !uses.isEmpty { throw PacketMetadataError(RegistryRefusal.fieldInUse(uses)) }
     }
 
-    private func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
+    func noSuchField(_ name: FieldName, _ image: RegistryImage) -> PacketMetadataError {
         PacketMetadataError(RegistryRefusal.noSuchField(name, path, among: image.fields.map(\.name)))
     }
 }

@@ -46,6 +46,8 @@ struct ChangeRendering {
             ("statistics", "changed which statistics are taken: \(statistics.rawValue)", [])
         case .registered(let field): ("registered", "registered \(text(field))", fields(field))
         case .unregistered(let field): ("unregistered", "unregistered \(text(field))", fields(field))
+        case .stateReset(let field): ("reset", "reset the state of \(text(field))", fields(field))
+        case .areasReset: ("reset", "reset the counts of areas", [])
         case .moved(let field): ("moved", "moved \(text(field)) to offset \(field.layout.offset)", fields(field))
         case .attachment(let report): (report.outcome.rawValue, text(report), fields(report))
         case .held(let report):

@@ -323,7 +323,7 @@ struct pktmeta_entry {
 	__u32 sample;                     /* the producer sets it on one packet in that many of each CPU; 0: on each */
 	__u32 flags;                      /* PKTMETA_FIELD_* */
 	__u64 baseline[PKTMETA_COUNTERS]; /* what the slot's counters were, of all CPUs, when the field was registered
-					   */
+					     or its state began anew */
 };
 
 /*
@@ -377,6 +377,20 @@ struct pktmeta_header {
 	__u32 fields_set; /* one bit a slot */
 };
 
+/* Refusals of open, each for its errno. */
+enum pktmeta_refusal {
+	PKTMETA_REFUSED_ENOENT = 0,     /* no registry is bound to the program */
+	PKTMETA_REFUSED_EFAULT = 1,     /* no area, someone else's, or damaged */
+	PKTMETA_REFUSED_ENOSPC = 2,     /* the driver has no room for the area */
+	PKTMETA_REFUSED_EOPNOTSUPP = 3, /* the driver has no metadata at all */
+	PKTMETA_REFUSED_EBUSY = 4,      /* someone else's metadata lies there */
+	PKTMETA_REFUSED_OTHER = 5,
+	PKTMETA_REFUSALS = 6,
+};
+
+/* What is counted of areas: the first words of struct pktmeta_state, from `made` to `stale`. */
+#define PKTMETA_AREA_COUNTERS 9
+
 /*
  * The one value of the registry map. The words come first, together: they are all that programs read as a packet
  * passes, in five cache lines, and a program looks the value up once a packet.
@@ -387,20 +401,12 @@ struct pktmeta_registry {
 	__u64 revision;               /* +1 with each change that prebuilt programs must learn of */
 	__u64 created_at;             /* CLOCK_REALTIME, ns */
 	enum pktmeta_abi abi;
-	__u32 statistics; /* taken of one packet in that many of each CPU, and of first ones; 0: of none */
-	__u8 reserved[216];
+	__u32 statistics;           /* taken of one packet in that many of each CPU, and of first ones; 0: of none */
+	__u64 resets;               /* how often states of fields began anew; stored once `began` is */
+	__u32 began[PKTMETA_SLOTS]; /* with which of these a slot's last did */
+	__u64 area_baseline[PKTMETA_AREA_COUNTERS]; /* what areas' counters were, of all CPUs, when they began anew */
+	__u8 reserved[8];
 	struct pktmeta_entry entries[PKTMETA_FIELDS_MAX]; /* of slot 1 to 31 */
-};
-
-/* Refusals of open, each for its errno. */
-enum pktmeta_refusal {
-	PKTMETA_REFUSED_ENOENT = 0,     /* no registry is bound to the program */
-	PKTMETA_REFUSED_EFAULT = 1,     /* no area, someone else's, or damaged */
-	PKTMETA_REFUSED_ENOSPC = 2,     /* the driver has no room for the area */
-	PKTMETA_REFUSED_EOPNOTSUPP = 3, /* the driver has no metadata at all */
-	PKTMETA_REFUSED_EBUSY = 4,      /* someone else's metadata lies there */
-	PKTMETA_REFUSED_OTHER = 5,
-	PKTMETA_REFUSALS = 6,
 };
 
 /* Bucket k counts values that need k bits: 0, 1, 2..3, 4..7, ... */
@@ -421,6 +427,9 @@ struct pktmeta_statistics {
  *
  * Each counter is a word that only its CPU writes, and that never goes back: a field's counts are the sums of all CPUs,
  * less the baseline in the field's entry. The loader writes nothing here.
+ *
+ * What is no counter begins anew as the CPU's consumer finds that the registry has more resets than last_time[0]: it
+ * forgets last values and statistics of slots that began with one of those. Where it has not yet, they are of before.
  *
  * Elements of an array are the registry's slots; slot 0 is no field's.
  *
@@ -446,7 +455,8 @@ struct pktmeta_state {
 	__u32 selected;  /* one bit a slot: those of them that something is yet to be done with */
 
 	__u64 counts[PKTMETA_COUNTERS][PKTMETA_SLOTS];
-	__u64 last_time[PKTMETA_SLOTS]; /* CLOCK_MONOTONIC, ns, as of the kernel's last tick if it tells */
+	__u64 last_time[PKTMETA_SLOTS]; /* CLOCK_MONOTONIC, ns, as of the kernel's last tick if it tells; of slot 0:
+					   the registry's resets that the consumer knows of */
 	__u32 last_id[PKTMETA_SLOTS];   /* whose time and value are there, if a time is */
 	__u64 last_word[PKTMETA_SLOTS]; /* the last value, of 8 bytes or fewer: the first ones */
 	__u8 last_bytes[PKTMETA_SLOTS][PKTMETA_VALUE_MAX]; /* of more */
@@ -456,6 +466,8 @@ struct pktmeta_state {
 _Static_assert(sizeof(struct pktmeta_entry) == 248, "an entry's size is part of the ABI");
 _Static_assert(sizeof(enum pktmeta_abi) == 4, "padding is explicit");
 _Static_assert(sizeof(struct pktmeta_registry) == 8192, "a registry is two pages");
+_Static_assert(__builtin_offsetof(struct pktmeta_state, sequence) == 8 * PKTMETA_AREA_COUNTERS,
+	       "areas' counters come first");
 _Static_assert(__builtin_offsetof(struct pktmeta_registry, word) == 0, "the words come first");
 _Static_assert(0xff % PKTMETA_SLOTS != 0, "no id that leads to slot 0 matches PKTMETA_NO_FIELD");
 _Static_assert(sizeof(struct pktmeta_statistics) == 552, "padding is explicit");

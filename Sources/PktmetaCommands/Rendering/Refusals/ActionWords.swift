@@ -18,6 +18,8 @@ extension Action {
         case .changeRegistry(let path): "cannot change the registry \(path)"
         case .compactRegistry(let path): "cannot compact the registry \(path)"
         case .resizeAreas(let path): "cannot give packets areas of another size for the registry \(path)"
+        case .resetState(let path): "cannot reset the state of \(path)"
+        case .describeLayout(let path): "cannot tell the layout of \(path)"
         case .repairRegistry(let path): "cannot repair the registry \(path)"
         case .removeRegistry(let path): "cannot remove the registry \(path)"
         case .declare(let place): place
@@ -93,6 +95,8 @@ extension Done {
         case .resized(let capacity, _): "packets get areas of \(capacity) bytes"
         case .created(let path): "the registry \(path) is created"
         case .setAccess(let path): "some pins of the registry \(path) have the new access"
+        case .resetCounters(let names, _):
+            "the counters of \(names.map(\.text).joined(separator: ", ")) began anew"
         case .setStatistics(let statistics, let path): "the registry \(path) takes statistics: \(statistics.rawValue)"
         case .deletedSteering(let name, _): "the steering \(name) is deleted"
         case .emptiedSteering(let name, _): "the steering \(name) has no sockets any more, and the kernel chooses them"
@@ -120,7 +124,7 @@ extension Done {
     var remedy: String {
         switch self {
         case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
-            .deletedSteering(_, let path):
+            .resetCounters(_, let path), .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
         case .resized(_, let path): "pktmeta repair --registry \(path) finishes it."
         case .created, .setAccess, .emptiedSteering, .changedFields, .declaredInPart: "The same command finishes it."
