@@ -12,6 +12,8 @@ enum CommandRefusal: Refusal {
     case noSuchField(String, FilePath, among: [FieldName])
     /// Of a registry that a header is to be made of.
     case damagedFields(RegistryProblem)
+    /// Of a registry whose layout is to be told.
+    case damagedSlots([Int])
     /// But the loopback.
     case noInterfaces
     case interfacesNotListed(Errno)
@@ -28,7 +30,7 @@ enum CommandRefusal: Refusal {
         switch self {
         case .badArguments, .binaryToTerminal, .notOneOwner: .usage
         case .noSuchField, .noInterfaces: .notFound
-        case .damagedFields: .badData
+        case .damagedFields, .damagedSlots: .badData
         case .interfacesNotListed, .noSingleKeys, .packetNotSent, .packetsNotArrived: .system
         case .fileNotWritten(_, let errno):
             switch errno {

@@ -21,7 +21,7 @@ public struct Pktmeta: Program {
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, AttachToNetfilter.self, DetachFromNetfilter.self, AttachToCgroup.self,
             DetachFromCgroup.self, CreateSteering.self, DeleteSteering.self, Status.self, InspectMap.self,
-            Watch.self, Trace.self, Compact.self, Repair.self,
+            Watch.self, Trace.self, Compact.self, ResetState.self, LayoutDigest.self, Repair.self,
             Plan.self, Diff.self, Apply.self, Export.self, Follow.self,
             RemoveFromHost.self, ExportFields.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self,
             Bench.self,

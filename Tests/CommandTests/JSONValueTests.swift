@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import FoundationEssentials
+import SystemPackage
 import Testing
 
 @testable import BenchCommands
@@ -70,6 +71,7 @@ import Testing
             try InspectionExample.reportWithRates(.both).document, StatusDocument(StatusRenderingTests.report),
             RegistrationDocument(try #require(image.fields.first), isNew: true), CompactionDocument(image.fields),
             BenchmarkDocument(BenchmarkRenderingTests.report), FileDocument(file: "x", size: 7),
+            LayoutDocument(try RecordedFields(ofMap: image.bytes, path: "/r").layout(withIDs: true), hasIDs: true),
         ]
         for document in documents { expectTexts(document.value, nil, "\(type(of: document))") }
         let line = Data(documents[0].jsonLine.utf8)

@@ -148,6 +148,10 @@ class _Job:
             self.run("compact under attachment", "compact"),
             self.send(),
             self.count(tenant=thrice, sender=thrice, length=thrice, trusted=thrice, late=twice),
+            self.run("reset under attachment", "reset-state"),
+            self.count(tenant=0, sender=0, length=0, trusted=0, late=0),
+            self.send(),
+            self.count(tenant=once, sender=once, length=once, trusted=once, late=once),
             self.run("detach", "detach-from-interface far0 --netns far"),
             self.delete_registry(),
         ]

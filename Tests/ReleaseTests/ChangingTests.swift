@@ -47,6 +47,14 @@ import Testing
                 if let last = calls.last { #expect(field["state"]["last"]["text"].text == last, "\(name)") }
             }
 
+            let layout = try command.expect("layout-digest", "--json").json
+            #expect(try command.expect("layout-digest").output == (layout["digest"].text ?? "") + "\n")
+            #expect(layout["lines"].array.count == 3 + counted.count)
+            let until = try command.expect("reset-state", "--json").json["fields"].array
+            #expect(until.map { $0["state"]["set"].number } == counted.map { $0["state"]["set"].number })
+            let anew = try command.expect("inspect-map", "state", "--json").json["fields"].array
+            #expect(anew.allSatisfy { $0["state"]["set"].number == 0 && $0["state"]["last"]["text"].text == nil })
+
             let forced = try command.expect("unregister-field", "tenant", "--force", "--json").json
             #expect(forced["field"]["name"].text == "tenant")
             #expect(try command.expect("status", "--json").json["hooks"].array.count == (scene == .nothing ? 0 : 2))

@@ -11,8 +11,8 @@ import Testing
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "attach-to-cgroup",
         "detach-from-cgroup", "create-steering", "delete-steering", "status", "inspect-map", "watch", "trace",
-        "compact", "repair", "plan", "diff", "apply", "export", "follow", "remove-from-host", "export-fields",
-        "export-btf", "generate-header", "doctor", "demo",
+        "compact", "reset-state", "layout-digest", "repair", "plan", "diff", "apply", "export", "follow",
+        "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
         "bench",
     ]
 
@@ -76,7 +76,10 @@ import Testing
     @Test(arguments: Memory.allCases)
     func withoutARegistry(memory: Memory) throws {
         try withCommand(memory) { command in
-            for name in ["status", "inspect-map", "repair", "compact", "export", "export-btf", "generate-header"] {
+            for name in [
+                "status", "inspect-map", "repair", "compact", "reset-state", "layout-digest", "export", "export-btf",
+                "generate-header",
+            ] {
                 let run = try command.expect(name, status: 66)
                 #expect(run.errors.contains("\(command.registry)"))
                 let file = ["export", "export-btf", "generate-header"].contains(name) ? ["/dev/null/none"] : []

@@ -55,6 +55,26 @@ struct CompactionDocument: JSONDocument {
     var value: JSONValue { ["version": .version, "moved": .array(moved.map(\.json))] }
 }
 
+/// What `layout-digest --json` prints; Resources/layout.schema.json of the documentation describes it.
+struct LayoutDocument: JSONDocument {
+    let layout: LayoutText
+    let hasIDs: Bool
+
+    init(_ layout: LayoutText, hasIDs: Bool) { (self.layout, self.hasIDs) = (layout, hasIDs) }
+
+    var value: JSONValue {
+        [
+            "version": .version,
+            "digest": .text(layout.digest),
+            "algorithm": .text("sha256"),
+            // Whether the fields' ids are in it.
+            "hasIDs": .flag(hasIDs),
+            // What it is taken of: each with a line feed behind it.
+            "lines": .array(layout.lines.map(JSONValue.text)),
+        ]
+    }
+}
+
 /// A file that a command wrote.
 struct FileDocument: JSONDocument {
     let file: String

@@ -23,6 +23,7 @@ import Testing
     /// Texts with colour, and texts in which what is no letter is spelled out, are put out each in a way of its own.
     @Test(arguments: [
         ["status"], ["inspect-map"], ["inspect-map", "state", "seven"], ["doctor", "far0"], ["repair"], ["compact"],
+        ["reset-state"],
         ["detach-from-interface", "far0"], ["remove-from-host", "--dry-run"],
     ])
     func noColourIsSpelledOut(command: [String]) throws {

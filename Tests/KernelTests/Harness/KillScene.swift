@@ -162,6 +162,9 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         KillScene(
             testDescription: "compact, bound programs are renewed", prepare: create + steady + [attachBound] + makeHole,
             command: ["compact"], undo: makeHole),
+        KillScene(
+            testDescription: "reset-state", prepare: create + [attachPrebuilt], command: ["reset-state", "--areas"],
+            undo: []),
         KillScene(testDescription: "attach-to-interface", prepare: create, command: attachPrebuilt, undo: [detach]),
         KillScene(
             testDescription: "attach-to-interface, bound objects", prepare: create + steady, command: attachBound,

@@ -152,7 +152,7 @@ import Testing
     /// A registry of another version: no command reads or changes it. What takes it apart is in OtherABITests.
     @Test(arguments: [
         ["inspect-map"], ["status"], ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"],
-        ["compact"], ["repair"],
+        ["compact"], ["reset-state"], ["repair"],
         ["attach-to-interface", "lo"], ["export-btf", "/dev/null"], ["generate-header", "/dev/null"],
         ["create-registry"],
     ])

@@ -78,6 +78,7 @@ import Testing
         Row(before: .bound, arguments: ["unregister-field", "spare"], exitCodes: [77, 77, 77, 0, 0]),
         Row(before: .prebuilt, arguments: ["unregister-field", "spare"], exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .field, arguments: ["compact"], exitCodes: [0, 0, 0, 0, 0]),
+        Row(before: .prebuilt, arguments: ["reset-state"], exitCodes: [0, 0, 0, 0, 0]),
         Row(before: .field, arguments: ["attach-to-interface", "far0"], exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .field, arguments: ["attach-to-interface", "far0", "BOUND"], exitCodes: [77, 77, 77, 0, 0]),
         Row(
@@ -99,6 +100,7 @@ import Testing
         Row(before: .prebuilt, arguments: ["trace", "--duration", "0.1"], exitCodes: [77, 77, 77, 77, 0]),
         Row(before: .prebuilt, arguments: ["export-btf"], exitCodes: [0, 0, 0, 0, 0]),
         Row(before: .prebuilt, arguments: ["generate-header"], exitCodes: [0, 0, 0, 0, 0]),
+        Row(before: .prebuilt, arguments: ["layout-digest"], exitCodes: [0, 0, 0, 0, 0]),
         Row(
             before: .prebuilt, arguments: ["detach-from-interface", "far0"], exitCodes: [77, 77, 0, 0, 0],
             saying: "CAP_NET_ADMIN"),

@@ -16,7 +16,7 @@ import Testing
 
     private static let commands = [
         ["register-field", "fresh", "--type", "u8", "--source", "constant:9"], ["attach-to-interface", VethPair.far],
-        ["compact"], ["unregister-field", "fresh"], ["detach-from-interface", VethPair.far],
+        ["compact"], ["unregister-field", "fresh"], ["detach-from-interface", VethPair.far], ["reset-state"],
     ]
 
     /// With any number of descriptors a command is done, or says what it lacks and is not done.
@@ -196,6 +196,7 @@ import Testing
             for hook in ["xdp", "tc_ingress"] { _ = try bench.pin(hook, "link") }
             for command in [
                 ["inspect-map"], ["inspect-map", "--json"], ["compact"], ["export-btf"], ["generate-header"],
+                ["reset-state"], ["layout-digest"],
             ] {
                 #expect(try run(command) == 74, "\(command)")
             }

@@ -84,7 +84,7 @@ import Testing
         pktmeta attach-to-interface v1 --netns blue --tc prebuilt
         pktmeta attach-to-interface v1 --netns blue --tc scrub
         try attach-to-interface v2 --netns blue
-        for reader in status inspect-map "export-btf /dev/null" "export-fields /dev/null" "generate-header /dev/null" doctor "doctor v0" \
+        for reader in status inspect-map "export-btf /dev/null" "export-fields /dev/null" "generate-header /dev/null" layout-digest doctor "doctor v0" \
             "watch v0 --count 1" "demo --packets 1" "bench programs --rounds 6"; do
             PKTMETA_REGISTRY=\(registry) timeout -s TERM 5 \(Fixture.command) $reader > /dev/null 2>&1 &
         done
@@ -93,6 +93,9 @@ import Testing
         ip netns exec blue timeout 30 \(Fixture.command) unregister-field b --registry \(registry)
         pktmeta compact
         pktmeta compact
+        pktmeta reset-state c > /dev/null
+        pktmeta reset-state --areas > /dev/null
+        try reset-state nosuch
         pktmeta register-field key --type u32
         pktmeta create-steering workers --field key --sockets 4 > /dev/null
         pktmeta create-steering workers --field key --sockets 4 > /dev/null
@@ -171,6 +174,10 @@ import Testing
             "apply": ["registered field new, id 0x01002a10, type bytes:13"],
             "follow": ["attached scrub to TC egress of v0 \(here) (tcx)"],
             "plan": [], "diff": [], "export": [],
+            "reset-state": [
+                "reset the state of \(field("c", 2))", "reset the state of \(field("a", 0))",
+                "reset the state of \(field("c", 2))", "reset the counts of areas",
+            ],
             "compact": ["moved \(field("c", 2)) to offset 21"],
             "detach-from-interface": [
                 "detached producer from XDP of v1 in network namespace blue (native)",
@@ -183,7 +190,7 @@ import Testing
             "delete-registry": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
             "remove-from-host": ["detached consumer from TC ingress of v0 \(here) (tcx)", "deleted the registry"],
             "status": [], "inspect-map": [], "watch": [], "trace": [], "export-btf": [], "export-fields": [],
-            "generate-header": [],
+            "generate-header": [], "layout-digest": [],
             "doctor": [], "demo": [], "bench": [],
         ]
     }

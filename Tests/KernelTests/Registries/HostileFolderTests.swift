@@ -14,7 +14,8 @@ import Testing
 /// Nothing is removed, and nothing let go of, outside a BPF file system, through a symbolic link, or across a mount.
 @Suite(Kernel.required) struct HostileFolderTests {
     static let writing = [
-        ["delete-registry", "--force"], ["repair"], ["compact"], ["register-field", "fresh", "--type", "u8"],
+        ["delete-registry", "--force"], ["repair"], ["compact"], ["reset-state"],
+        ["register-field", "fresh", "--type", "u8"],
         ["create-registry"], ["unregister-field", "seven"], ["attach-to-interface", "lo"],
         ["detach-from-interface", "lo"],
     ]

@@ -45,6 +45,7 @@ import Testing
     /// All commands that write.
     static let commands: [[String]] = [
         ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"], ["compact"],
+        ["reset-state"],
         ["attach-to-interface", "lo", "--mode", "generic"], ["detach-from-interface", "lo"],
         ["delete-registry", "--force"],
     ]

@@ -52,7 +52,8 @@ import Testing
             let pins = bench.scratch.pins
             for arguments in [
                 ["inspect-map"], ["status"], ["register-field", "x", "--type", "u8"], ["unregister-field", "tenant"],
-                ["compact"], ["repair"], ["attach-to-interface", "far0"], ["export-btf"], ["generate-header"],
+                ["compact"], ["reset-state"], ["repair"], ["attach-to-interface", "far0"], ["export-btf"],
+                ["generate-header"],
                 ["watch", "far0"], ["create-registry"],
             ] {
                 let run = try Self.command(bench, arguments)
@@ -63,6 +64,8 @@ import Testing
                 }
             }
             #expect(bench.scratch.pins == pins)
+            let layout = try Self.command(bench, ["layout-digest", "--verbose"])
+            #expect(layout.exitCode == 0 && layout.output.contains("\nabi 1\ncapacity 64\nfield port be16 "))
         }
     }
 

@@ -19,6 +19,7 @@ import Testing
 
     static let writing = [
         ["register-field", "fresh", "--type", "u8"], ["unregister-field", "spare"], ["compact"], ["repair"],
+        ["reset-state"],
         ["create-registry", "--mode-bits", "0644"], ["attach-to-interface", "far0"],
         ["detach-from-interface", "far0"], ["delete-registry", "--force"],
     ]
@@ -54,7 +55,7 @@ import Testing
             let note = "note: the registry \(bench.registry) belongs to user \(OtherUser.id)"
             for command in [
                 ["inspect-map"], ["inspect-map", "--json"], ["status"], ["export-btf"], ["generate-header"],
-                ["watch", "far0", "--duration", "0.1"],
+                ["watch", "far0", "--duration", "0.1"], ["layout-digest"],
             ] {
                 let run = try Self.run(bench, command)
                 #expect(run.exitCode == 0, "\(command): \(run.errors)")

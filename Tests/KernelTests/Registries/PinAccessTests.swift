@@ -77,12 +77,13 @@ import Testing
                 try bench.run(arguments, .none, as: Self.stranger, groups: groups).status
             }
             try bench.expectSuccess(["register-field", "shared", "--type", "u32"])
-            for arguments in [["inspect-map"], ["export-fields"], ["generate-header"]] {
+            for arguments in [["inspect-map"], ["export-fields"], ["generate-header"], ["layout-digest"]] {
                 #expect(try run(arguments, groups: [OtherUser.group]) == 0)
                 #expect(try run(arguments, groups: []) == 77)
             }
             for arguments in [
                 ["register-field", "new", "--type", "u8"], ["unregister-field", "shared"], ["compact"], ["export-btf"],
+                ["reset-state"],
                 ["delete-registry", "--force"], ["create-registry", "--mode-bits", "0644"],
             ] {
                 let outcome = try bench.run(arguments, .all, as: Self.stranger, groups: [OtherUser.group])

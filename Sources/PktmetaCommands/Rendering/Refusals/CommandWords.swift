@@ -12,6 +12,9 @@ extension CommandRefusal: RefusalWords {
         case .badArguments(let fault): fault
         case .noSuchField(_, let path, _): "the registry \(path) has no such field"
         case .damagedFields(let problem): "it is damaged: \(problem.words)"
+        case .damagedSlots(let slots):
+            "it is damaged: what is in slot\(slots.count == 1 ? "" : "s") "
+                + "\(slots.map(String.init).joined(separator: ", ")) makes no sense"
         case .noInterfaces: "the namespace has no interface but the loopback"
         case .interfacesNotListed(let errno): "cannot list interfaces (\(errno.name))"
         case .binaryToTerminal: "it is binary, and the output is a terminal"
@@ -31,7 +34,7 @@ extension CommandRefusal: RefusalWords {
             } ?? NearestName.question(
                 text, among: fields.map(\.text) + InspectionView.allCases.map(\.rawValue))
                 + "pktmeta inspect-map registry lists its fields."
-        case .damagedFields: "pktmeta inspect-map registry lists all damage."
+        case .damagedFields, .damagedSlots: "pktmeta inspect-map registry lists all damage."
         case .notOneOwner: "Name one by --of: a file each, in one folder, are one declaration."
         case .binaryToTerminal: "Name a file, or redirect the output."
         case .noSingleKeys: "Put the output into a pipe: ... --watch | cat."
