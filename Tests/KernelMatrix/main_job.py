@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What pktmeta is for, step by step, with what a kernel cannot do refused as documented."""
 
+import json
+
 from kernels import Kernel
 from steps import Check, Step, counts, has, says, state
 
@@ -68,6 +70,7 @@ class _Job:
             *self.capacities(),
             *self.large_packets(),
             *self.sockets(),
+            *self.declared(),
             *self.host_removal(),
             self.run("demo", "demo --packets 100", says("areas: made 100, found 100"), says("tenant 7, trace_id 0x")),
             Step("nothing is left", "ls -A /sys/fs/bpf", 0, [lambda result: result.output or None]),
@@ -107,6 +110,45 @@ class _Job:
             self.delete_registry(),
             Step("delete the other registry", f"{self.pktmeta} delete-registry --force --registry /sys/fs/bpf/marks || true"),
         ]
+
+    def declared(self) -> list[Step]:
+        """From a document: made, compared, changed under attachment, and taken off again."""
+        objects = f"{self.objects}/examples"
+        fields = {
+            "tenant": {"type": "u32", "source": "constant:7"},
+            "number": {"type": "u32", "source": "sequence"},
+        }
+        hook = {"name": "far*", "netns": "far", "xdp": "prebuilt", "tc": "prebuilt"}
+        document = {
+            "owner": "matrix", "registry": {"capacity": 32}, "fields": fields, "interfaces": [hook],
+            "cgroups": [{"path": "/run/cgroup/app", "ingress": f"{objects}/hooli_accounting.bpf.o"}],
+        }
+        late = {"late": {"type": "u8", "source": "constant:3"}}
+        resized = document | {"registry": {"capacity": self.kernel.capacity}, "fields": fields | late}
+        bare = {"owner": "matrix", "fields": {"tenant": fields["tenant"]}}
+        return [
+            self.write("declare", "host", document),
+            self.run("plan", "plan /tmp/host.json", says("/sys/fs/bpf/pktmeta")),
+            self.run("it differs", "diff --exit-code /tmp/host.json", status=1),
+            self.run("apply", "apply /tmp/host.json"),
+            self.send(),
+            self.count(tenant=_PACKETS, number=_PACKETS),
+            self.run("nothing is left to do", "apply --json /tmp/host.json", has("isFulfilled", True)),
+            self.run("nor differs", "diff --exit-code /tmp/host.json"),
+            self.run("export", "export --of matrix /tmp/exported.yaml"),
+            self.run("what is exported is what is there", "diff --exit-code /tmp/exported.yaml"),
+            self.write("declare areas of another size, and a field", "resized", resized),
+            self.run("apply under attachment", "apply --replace /tmp/resized.json"),
+            self.send(),
+            self.count(tenant=2 * _PACKETS, number=2 * _PACKETS, late=_PACKETS),
+            self.write("declare less", "bare", bare),
+            self.run("prune", "apply --prune /tmp/bare.json"),
+            self.run("the programs are gone", "status --json", has("hooks", [])),
+            self.delete_registry(),
+        ]
+
+    def write(self, what: str, name: str, document: dict) -> Step:
+        return Step(what, f"cat >/tmp/{name}.json <<'END'\n{json.dumps(document)}\nEND\n")
 
     def delete_registry(self) -> Step:
         return self.run("delete the registry", "delete-registry --force")
