@@ -19,7 +19,8 @@ package struct PktmetaBench: Program, ContextCommand {
             by the kernel's packet. layers: a field got where the kernel has the packet, by each way to read the kernel's memory, and \
             what a trace costs packets that it does not ask for. sockets: reads of datagrams by an application that asks for a field of \
             each. growth: the prebuilt programs by the number of fields. \
-            tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. commands: \
+            tcp: throughput with GRO, by what the metadata holds. watch: packets a second that can be watched. follow: interfaces that come in a \
+            burst. commands: \
             pktmeta, of the same folder or a folder of the system's, beside bpftool.
 
             Each figure is a median, taken in turn with those that it is compared with. A ratio whose uncertainty spans its \

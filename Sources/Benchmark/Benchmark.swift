@@ -53,6 +53,7 @@ package struct Benchmark: Sendable {
         case .growth: try GrowthBenchmark(benchmark: self).run()
         case .tcp: try TCPBenchmark(benchmark: self).run()
         case .watch: try WatchBenchmark(benchmark: self).run()
+        case .follow: try FollowBenchmark(benchmark: self).run()
         case .commands: try CommandBenchmark(benchmark: self).run()
         }
     }

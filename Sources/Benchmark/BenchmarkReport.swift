@@ -95,6 +95,8 @@ package enum BenchmarkPart: String, Sendable, CaseIterable {
     case tcp
     /// Packets that are watched.
     case watch
+    /// Interfaces that get what is declared of them as they come.
+    case follow
     /// The speed of the command pktmeta.
     case commands
 }

@@ -23,12 +23,23 @@ struct CommandBenchmark {
             let count = try fill(full.path)
             _ = try Registry.openOrCreate(at: empty.path)
             _ = try Registry.openOrCreate(at: one.path, capacity: Self.granted()).register(Self.field(1))
+            let declared = TemporaryRegistry(for: "bench-declared")
+            let document = try declaration(declared.path)
             let path = try FramePath()
             let own = try OwnCommand(interface: path.receiver.name)
             let others = try OtherTools(interface: path.receiver.name, registry: empty.path)
             return try path.inReceiver {
-                try measure(
-                    jobs(own, others, full: full.path, empty: empty.path, one: one.path, fields: count),
+                try Self.makeDeclaredInterfaces()
+                let apply = own.command(["apply", document.pathForOthers])
+                _ = try ChildProcess.run(apply[0])
+                return try measure(
+                    jobs(own, others, full: full.path, empty: empty.path, one: one.path, fields: count)
+                        + [
+                            Job("pktmeta apply, nothing to do: \(count) fields and 4 interfaces", apply),
+                            Job(
+                                "pktmeta inspect-map --json of these",
+                                own.command(["inspect-map", "--json"], declared.path)),
+                        ],
                     own.mostMemory(registry: full.path))
             }
         } catch {
@@ -36,21 +47,41 @@ struct CommandBenchmark {
         }
     }
 
+    private static func fieldCount(_ capacity: Int) -> Int { min(31, RegistryWord.space(of: capacity) / 4) }
     private static func granted() throws -> Int { try Registry.grantedCapacity(of: capacities) }
 
     private static func field(_ number: Int) throws -> FieldDefinition {
-        let source = number.isMultiple(of: 2) ? "none" : "constant:\(number)"
-        return try FieldDefinition(
-            name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source, type: .u32), owner: "bench")
+        try FieldDefinition(
+            name: FieldName("field_\(number)"), type: .u32, source: FieldSource(source(number), type: .u32),
+            owner: "bench")
     }
+
+    private static func source(_ number: Int) -> String { number.isMultiple(of: 2) ? "none" : "constant:\(number)" }
 
     /// As many fields as there can be.
     private func fill(_ path: FilePath) throws -> Int {
         let capacity = try Self.granted()
         let registry = try Registry.openOrCreate(at: path, capacity: capacity)
-        let count = min(31, RegistryWord.space(of: capacity) / 4)
+        let count = Self.fieldCount(capacity)
         for number in 1...count { _ = try registry.register(Self.field(number)) }
         return count
+    }
+
+    /// A document that says so of another registry, and of interfaces.
+    private func declaration(_ registry: FilePath) throws -> MemoryFile {
+        let capacity = try Self.granted()
+        let lines =
+            ["owner: bench", "registry: {path: \(registry), capacity: \(capacity)}", "interfaces: [{name: declared*}]"]
+            + ["fields:"]
+            + (1...Self.fieldCount(capacity)).map { "  field_\($0): {type: u32, source: \"\(Self.source($0))\"}" }
+        return try MemoryFile(Array(lines.joined(separator: "\n").utf8).span)
+    }
+
+    private static func makeDeclaredInterfaces() throws {
+        for pair in ["declared0 type veth peer name declared1", "declared2 type veth peer name declared3"] {
+            let command = ["ip", "link", "add"] + pair.split(separator: " ").map(String.init)
+            try Job.expectSuccess(try ChildProcess.run(command), command)
+        }
     }
 
     private func jobs(
@@ -133,7 +164,7 @@ struct CommandBenchmark {
             for command in undo { try Self.expectSuccess(try ChildProcess.run(command), command) }
         }
 
-        private static func expectSuccess(_ outcome: ChildProcess.Outcome, _ command: [String]) throws {
+        static func expectSuccess(_ outcome: ChildProcess.Outcome, _ command: [String]) throws {
             guard outcome.status != 0 else { return }
             throw PacketMetadataError(
                 BenchmarkRefusal.commandFailed(command, status: outcome.status, output: outcome.output))
@@ -163,6 +194,7 @@ struct CommandBenchmark {
         }
         compare("pktmeta --version", "bpftool version", 1.5)
         compare("pktmeta inspect-map --json", "bpftool map dump -j", 0.7)
+        compare("pktmeta apply, nothing to do", "pktmeta inspect-map --json of these", 3)
         compare("pktmeta register-field", "a grace period", 1.3)
         compare("pktmeta attach-to-interface", "bpftool and tc", 0.9)
         compare("the same with", "the same with 1 field", 1.5, as: "pktmeta attach-to-interface, most fields / 1 field")

@@ -108,8 +108,8 @@ final class OtherTools {
         let maps = ["registry": "pktmeta_fields", "state": "pktmeta_state"].sorted { $0.key < $1.key }
             .flatMap { ["map", "name", $0.value, "pinned", registry.appending($0.key).string] }
         return [
-            ["bpftool", "prog", "load", path(producer), pins.xdp, "type", "xdp"] + maps,
-            ["bpftool", "prog", "load", path(consumer), pins.tc, "type", "classifier"] + maps,
+            ["bpftool", "prog", "load", producer.pathForOthers, pins.xdp, "type", "xdp"] + maps,
+            ["bpftool", "prog", "load", consumer.pathForOthers, pins.tc, "type", "classifier"] + maps,
             ["bpftool", "net", "attach", "xdp", "pinned", pins.xdp, "dev", interface],
             ["tc", "qdisc", "add", "dev", interface, "clsact"],
             ["tc", "filter", "add", "dev", interface, "ingress", "bpf", "da", "object-pinned", pins.tc],
@@ -122,10 +122,5 @@ final class OtherTools {
             ["bpftool", "net", "detach", "xdp", "dev", interface], ["tc", "qdisc", "del", "dev", interface, "clsact"],
             ["rm", pins.xdp, pins.tc],
         ]
-    }
-
-    /// As a child of this process finds it.
-    private func path(_ file: borrowing MemoryFile) -> String {
-        file.path.replacing("/proc/self/", with: "/proc/\(ProcessID.current)/")
     }
 }

@@ -10,9 +10,14 @@ public struct MemoryFile: ~Copyable, Sendable {
 
     public var path: String { "/proc/self/fd/\(fd.raw)" }
 
+    /// By which other processes of this user find the file.
+    public var pathForOthers: String { "/proc/\(ProcessID.current)/fd/\(fd.raw)" }
+
     /// - Throws: `noFunction` (ENOSYS) without /proc, by way of which the path leads.
     public init(_ bytes: Span<UInt8>) throws(Errno) {
         let fd = OwnedFD(try check(unsafe linux_memfd_create("pktmeta")))
+        // The kernel makes it anybody's.
+        try check(fchmod(fd.raw, 0o600))
         _ = try fd.path
         var written = 0
         while written < bytes.count {

@@ -10,8 +10,9 @@ public enum Done: Hashable, Sendable {
     case moved([FieldName], in: FilePath)
     /// Some of several fields.
     case changedFields(registered: [FieldName], unregistered: [FieldName], FilePath)
-    /// Some of a declaration: fields, and so many programs attached, replaced, moved or detached.
-    case declaredInPart(registered: [FieldName], unregistered: [FieldName], programs: Int, FilePath)
+    /// Some of a declaration: so many settings of the registry, fields, and so many programs attached, replaced, moved or
+    /// detached.
+    case declaredInPart(settings: Int, registered: [FieldName], unregistered: [FieldName], programs: Int, FilePath)
     /// Packets have areas of that many bytes, as programs are loaded for it.
     case resized(Int, FilePath)
     case created(FilePath)

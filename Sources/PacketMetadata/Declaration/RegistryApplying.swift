@@ -78,7 +78,7 @@ extension Registry {
         try rehearse(declaration, limits)
         var done = HostSteps()
         do throws(PacketMetadataError) {
-            try apply(declaration.registry)
+            try apply(declaration.registry, &done)
             let leaving = Set(plan.programs.filter { $0.kind == .detach }.map(\.use))
             let batch = try change(fields: declaration.wish(limits)) { use in
                 limits.replaces || leaving.contains(ProgramChange.Use(use))
@@ -98,13 +98,16 @@ extension Registry {
         return done.reports
     }
 
-    private func apply(_ declared: RegistryDeclaration) throws(PacketMetadataError) {
-        if let capacity = declared.capacity { try resizeAreas(to: capacity) }
-        if let statistics = declared.statistics { try take(statistics) }
+    private func apply(_ declared: RegistryDeclaration, _ done: inout HostSteps) throws(PacketMetadataError) {
+        if let capacity = declared.capacity, try resizeAreas(to: capacity) { done.settings += 1 }
+        if let statistics = declared.statistics, try take(statistics) { done.settings += 1 }
         guard let access = declared.access else { return }
-        try pins.locked { () throws(PacketMetadataError) in
-            if try pins.apply(access) { pins.record(.accessChanged(access)) }
+        let isChanged = try pins.locked { () throws(PacketMetadataError) in
+            let isChanged = try pins.apply(access)
+            if isChanged { pins.record(.accessChanged(access)) }
+            return isChanged
         }
+        if isChanged { done.settings += 1 }
     }
 
     /// Loads all programs that hooks are to get, for the registry as it will be, and lets go of them again: what cannot be loaded
@@ -241,17 +244,19 @@ extension ProgramChange {
 
 /// What was done of an application of a declaration.
 private struct HostSteps {
+    /// How many of the registry's changed.
+    var settings = 0
     var fields = Registry.FieldBatch()
     var reports: [AttachmentReport] = []
 
     var isEmpty: Bool {
-        fields.removed.isEmpty && fields.moved.isEmpty && fields.registered.isEmpty
+        settings == 0 && fields.removed.isEmpty && fields.moved.isEmpty && fields.registered.isEmpty
             && reports.allSatisfy { $0.outcome == .unchanged }
     }
 
     func told(_ path: FilePath) -> Done {
         .declaredInPart(
-            registered: fields.registered.map(\.name), unregistered: fields.removed.map(\.name),
+            settings: settings, registered: fields.registered.map(\.name), unregistered: fields.removed.map(\.name),
             programs: reports.count { $0.outcome != .unchanged }, path)
     }
 }

@@ -3,6 +3,7 @@
 import BPF
 import Foundation
 import Linux
+import RegistryModel
 import SystemPackage
 import TestSupport
 import Testing
@@ -38,7 +39,7 @@ import Testing
     private static let unregister = ["unregister-field", "fresh"]
     private static let number = ["register-field", "number", "--type", "u64"]
 
-    static let scenes = ofInterfaces + ofSteerings + ofCgroups + (KillScene.hasNetfilter ? ofNetfilter : [])
+    static let scenes = ofInterfaces + ofDeclarations + ofSteerings + ofCgroups + (KillScene.hasNetfilter ? ofNetfilter : [])
 
     private static let ofInterfaces = [
         Scene(
@@ -61,6 +62,27 @@ import Testing
                 return try attached(bench) == true && bench.view()?.names == ["seven"] ? false : nil
             }),
     ]
+
+    private static let ofDeclarations = [
+        Scene(
+            testDescription: "apply", prepare: create, command: KillScene.apply, undo: [KillScene.applyNone],
+            isDone: { try isApplied($0) }),
+        Scene(
+            testDescription: "apply --prune", prepare: create + [KillScene.apply], command: KillScene.applyNone,
+            undo: [KillScene.apply], isDone: { try isApplied($0).map { !$0 } }),
+        Scene(
+            testDescription: "apply --replace, of another size", prepare: create + [attach],
+            command: KillScene.applySize(32), undo: [KillScene.applySize(64)],
+            isDone: { try Registry.open(at: $0.scratch.path, for: .read).image().word.capacity == 32 }),
+    ]
+
+    /// Fields and programs, neither, or (nil) some of them.
+    private static func isApplied(_ bench: KillBench) throws -> Bool? {
+        let names = try bench.view()?.names ?? []
+        let hasFields = ["fresh", "extra"].map(names.contains)
+        guard let isAttached = try attached(bench) else { return nil }
+        return hasFields.allSatisfy { $0 == isAttached } ? isAttached : nil
+    }
 
     private static let ofSteerings = [
         Scene(

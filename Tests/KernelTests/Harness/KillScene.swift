@@ -76,7 +76,7 @@ struct KillScene: Sendable, CustomTestStringConvertible {
         (try? documents?.write(Array("{owner: acme, \(text)}".utf8), as: "\(name).yaml"))?.string ?? "nowhere"
     }
 
-    private static let apply = [
+    static let apply = [
         "apply",
         document(
             "some",
@@ -85,8 +85,8 @@ struct KillScene: Sendable, CustomTestStringConvertible {
             interfaces: [{name: \(VethPair.far), xdp: prebuilt, tc: prebuilt}]
             """),
     ]
-    private static let applyNone = ["apply", "--prune", document("none", "fields: {}")]
-    private static func applySize(_ bytes: Int) -> [String] {
+    static let applyNone = ["apply", "--prune", document("none", "fields: {}")]
+    static func applySize(_ bytes: Int) -> [String] {
         ["apply", "--replace", document("size\(bytes)", "registry: {capacity: \(bytes)}")]
     }
 

@@ -88,9 +88,11 @@ extension Done {
         case .registered(let field, _): "\(field.name) is registered"
         case .unregistered(let name, _): "\(name) is unregistered"
         case .changedFields(let registered, let unregistered, _): Self.fields(registered, unregistered)
-        case .declaredInPart(let registered, let unregistered, let programs, _):
-            [Self.fields(registered, unregistered), programs == 0 ? "" : "\(programs.of("program")) changed"]
-                .filter { !$0.isEmpty }.joined(separator: ", ")
+        case .declaredInPart(let settings, let registered, let unregistered, let programs, _):
+            [
+                settings == 0 ? "" : "\(settings.of("setting")) of the registry changed",
+                Self.fields(registered, unregistered), programs == 0 ? "" : "\(programs.of("program")) changed",
+            ].filter { !$0.isEmpty }.joined(separator: ", ")
         case .moved(let names, _): "\(names.map(\.text).joined(separator: ", ")) moved"
         case .resized(let capacity, _): "packets get areas of \(capacity) bytes"
         case .created(let path): "the registry \(path) is created"
@@ -124,9 +126,8 @@ extension Done {
     var remedy: String {
         switch self {
         case .registered(_, let path), .unregistered(_, let path), .moved(_, let path), .setStatistics(_, let path),
-            .resetCounters(_, let path), .deletedSteering(_, let path):
+            .resized(_, let path), .resetCounters(_, let path), .deletedSteering(_, let path):
             "pktmeta repair --registry \(path) finishes it."
-        case .resized(_, let path): "pktmeta repair --registry \(path) finishes it."
         case .created, .setAccess, .emptiedSteering, .changedFields, .declaredInPart: "The same command finishes it."
         case .detachedForRemoval(_, _, _, let path): "\(RegistryRefusal.removingCommand(path)) goes on with it."
         case .attached: "The next command that writes finishes what was begun; the same command, what was not."
