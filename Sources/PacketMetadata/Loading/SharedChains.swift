@@ -42,6 +42,8 @@ final class SharedChains {
             let constants: [String: [UInt8]]
             let entries: [String: Int]
             let object: ObjectFile
+            /// Who declares it, which the record of each attachment has.
+            let owner: String
         }
 
         private let mode: AttachmentMode
@@ -57,7 +59,7 @@ final class SharedChains {
             programs = specs.map {
                 Program(
                     hook: $0.hook, name: $0.name, image: $0.image, constants: $0.constants, entries: $0.entries,
-                    object: $0.object)
+                    object: $0.object, owner: $0.owner)
             }
         }
     }

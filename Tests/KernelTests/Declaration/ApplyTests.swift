@@ -252,6 +252,27 @@ import Testing
         }
     }
 
+    /// They share what is loaded, and no record.
+    @Test func theSameProgramAtTwoPlacesIsDeclaredByTwo() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver { try VethPair.ip("link add far1 type veth peer name other1") }
+            var both = try Self.declaration(
+                [Self.field("tenant")],
+                [
+                    Self.interface(VethPair.far, [.tcIngress: [.prebuilt]]),
+                    Self.interface("far1", [.tcIngress: [.prebuilt]], owner: "globex"),
+                ])
+            both.owners = ["acme", "globex"]
+            try Self.apply(both, bench)
+            let owners = try bench.pair.inReceiver {
+                try AttachmentStore(Registry.open(at: bench.scratch.path, for: .read).pins).attachments()
+                    .map { "\($0.record.site.place) \($0.record.owner)" }.sorted()
+            }
+            #expect(owners == ["far0 acme", "far1 globex"])
+        }
+    }
+
     // MARK: What is not there, and what fails
 
     @Test func whatIsNotThereIsToldAndNoError() throws {
