@@ -33,6 +33,8 @@ public struct DocumentFault: Sendable, Hashable {
         case controlCharacter(UInt32)
         /// As libyaml says it.
         case syntax(String)
+        /// Of a text that is to be JSON: what it would have there.
+        case notJSON(needs: JSONPart)
         /// A tab where the line is indented.
         case tab
         /// A second document begins in the file.
@@ -105,6 +107,15 @@ public struct DocumentFault: Sendable, Hashable {
         case foreign(FilePath, FileAccess)
         /// A folder has none.
         case noDocuments
+    }
+
+    /// What JSON has somewhere.
+    public enum JSONPart: Sendable, Hashable {
+        case value, key, colon, commaOrBrace, commaOrBracket, quote, escape
+        /// Two escapes, which mean one character beyond U+FFFF.
+        case surrogatePair
+        /// Nothing more.
+        case end
     }
 
     /// Of what kind a part of a document is.

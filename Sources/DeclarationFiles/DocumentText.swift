@@ -13,7 +13,7 @@ struct DocumentText {
     init(_ bytes: [UInt8], named file: String) throws(DocumentError) {
         let mark: [UInt8] = [0xef, 0xbb, 0xbf]
         self.bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
-        var position = Position()
+        var position = TextPosition()
         var scalars = String.UnicodeScalarView()
         var parser = Unicode.UTF8.ForwardParser()
         var rest = self.bytes.makeIterator()
@@ -43,21 +43,21 @@ struct DocumentText {
         default: true
         }
     }
+}
 
-    /// A line and a column, as the parser counts them.
-    private struct Position {
-        private var (line, column) = (1, 1)
-        private var isBehindReturn = false
+/// A line and a column, as libyaml counts them.
+struct TextPosition {
+    private var (line, column) = (1, 1)
+    private var isBehindReturn = false
 
-        func place(in file: String) -> DocumentPlace { DocumentPlace(file: file, line: line, column: column) }
+    func place(in file: String) -> DocumentPlace { DocumentPlace(file: file, line: line, column: column) }
 
-        mutating func advance(past scalar: Unicode.Scalar) {
-            defer { isBehindReturn = scalar == "\r" }
-            switch scalar {
-            case "\n" where isBehindReturn: break
-            case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": (line, column) = (line + 1, 1)
-            default: column += 1
-            }
+    mutating func advance(past scalar: Unicode.Scalar) {
+        defer { isBehindReturn = scalar == "\r" }
+        switch scalar {
+        case "\n" where isBehindReturn: break
+        case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": (line, column) = (line + 1, 1)
+        default: column += 1
         }
     }
 }

@@ -16,12 +16,24 @@ struct YAMLDocument {
         var builder = TreeBuilder(file: file)
         do throws(DocumentError) {
             let text = try DocumentText(bytes, named: file)
-            root = try builder.tree(of: text)
+            if let tree = Self.json(text, named: file) {
+                root = tree.root
+            } else {
+                root = try builder.tree(of: text)
+            }
         } catch {
             root = nil
             builder.faults.append(error.fault)
         }
         faults = builder.faults
+    }
+
+    /// nil for what is no JSON, or has a fault: libyaml reads it all the same, and finds all faults.
+    private static func json(_ text: DocumentText, named file: String) -> JSONTree? {
+        guard let tree = try? JSONTree(text, named: file, mostLevels: mostLevels), !tree.hasDuplicates else {
+            return nil
+        }
+        return tree
     }
 }
 

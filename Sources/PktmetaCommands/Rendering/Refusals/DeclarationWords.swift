@@ -33,6 +33,7 @@ extension DocumentFault.Problem {
         case .notUTF8: "this is not UTF-8"
         case .controlCharacter(let number): "a document has no character U+\(Self.hexadecimal(number))"
         case .syntax(let text): text
+        case .notJSON(let needs): "this is no JSON: here is to be \(needs.words)"
         case .tab: "lines are indented by blanks, and here is a tab"
         case .secondDocument: "a file has one document, and here another begins"
         case .anchor: "anchors (&) are not read: say it again where it is meant"
@@ -92,6 +93,22 @@ extension DocumentFault.Problem {
     private static func hexadecimal(_ number: UInt32) -> String {
         let digits = String(number, radix: 16, uppercase: true)
         return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+}
+
+extension DocumentFault.JSONPart {
+    fileprivate var words: String {
+        switch self {
+        case .value: "a value"
+        case .key: "a key, in quotes"
+        case .colon: "a colon"
+        case .commaOrBrace: "a comma or }"
+        case .commaOrBracket: "a comma or ]"
+        case .quote: "the quote that ends a text"
+        case .escape: "an escape that JSON has"
+        case .surrogatePair: "a pair of escapes, which mean one character"
+        case .end: "nothing more"
+        }
     }
 }
 
