@@ -12,7 +12,8 @@
 #                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
 #   make install   put the release build, units of systemd and a folder for declarations in their places (root): below PREFIX,
-#                  /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages
+#                  /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages. CNI_BIN_DIR is where
+#                  container runtimes look for plugins, PREFIX/lib/cni unless it is said
 #   make order-functions
 #                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
@@ -111,12 +112,15 @@ release: bpf
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
+CNI_BIN_DIR ?= $(PREFIX)/lib/cni
 UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
 
 # What make release has built: root need not build.
 install:
 	install -D -s .build/release/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta
 	install -D -s .build/release/pktmeta-bench $(DESTDIR)$(PREFIX)/bin/pktmeta-bench
+	install -d $(DESTDIR)$(CNI_BIN_DIR)
+	ln -sfr $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
 	install -d $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in $(UNITS); do \
 		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \

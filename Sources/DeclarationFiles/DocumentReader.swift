@@ -29,6 +29,11 @@ struct DocumentReader {
         }
     }
 
+    /// Of parts of a document that is something else as a whole.
+    init(partsOf file: String, in folder: FilePath) {
+        (self.file, self.folder, faults) = (file, folder, [])
+    }
+
     private mutating func read(_ root: Node) {
         guard let members = members(root, RootKey.self) else { return }
         if let node = members[.owner] {

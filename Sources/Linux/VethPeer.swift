@@ -36,6 +36,25 @@ extension NetworkInterface {
             sendingQueues: Self.sendingQueues(peer, message.peerNamespace))
     }
 
+    /// The index of the other end of a veth pair, wherever that is; nil if this is no veth.
+    public var vethPeerIndex: UInt32? {
+        guard let message = try? LinkMessage(index: index), message.kind == "veth" else { return nil }
+        return message.peerIndex
+    }
+
+    /// The interface here of that index, if it is the end of a veth pair whose other end has that index in another network
+    /// namespace.
+    public static func vethEnd(
+        _ index: UInt32, of other: UInt32, in namespace: borrowing NetworkNamespace
+    ) -> NetworkInterface? {
+        // The kernel gives the other namespace a number as it tells of the link, if it has none.
+        guard let message = try? LinkMessage(index: index), message.kind == "veth", message.peerIndex == other,
+            let netlink = try? Netlink(), let number = namespace.number(asSeenBy: netlink),
+            message.peerNamespace == number
+        else { return nil }
+        return try? NetworkInterface(message)
+    }
+
     private static func sendingQueues(_ index: UInt32, _ namespace: Int32?) -> Int? {
         guard let namespace else { return try? NetworkInterface(index: index).queues().sending }
         guard let netlink = try? Netlink(),

@@ -102,9 +102,12 @@ package protocol ContextCommand: ParsableCommand, Request {}
 package protocol Program: ParsableCommand {
     /// What was asked, of arguments that take no ArgumentParser; nil if they do.
     static func plainRequest(_ arguments: [String]) -> (any Request)?
+    /// The arguments that mean the same by the program's own name as these by another.
+    static func arguments(_ arguments: [String], calledAs name: String) -> [String]
 }
 
 extension Program {
+    package static func arguments(_ arguments: [String], calledAs name: String) -> [String] { arguments }
     package static func plainRequest(_ arguments: [String]) -> (any Request)? { nil }
 
     /// Parses, runs, renders the error if there is one.

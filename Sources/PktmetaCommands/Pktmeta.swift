@@ -22,7 +22,7 @@ public struct Pktmeta: Program {
             DetachFromInterface.self, AttachToNetfilter.self, DetachFromNetfilter.self, AttachToCgroup.self,
             DetachFromCgroup.self, CreateSteering.self, DeleteSteering.self, Status.self, InspectMap.self,
             Watch.self, Trace.self, Compact.self, ResetState.self, LayoutDigest.self, Repair.self,
-            Plan.self, Diff.self, Apply.self, Export.self, Follow.self,
+            Plan.self, Diff.self, Apply.self, Export.self, Follow.self, CNIPlugin.self,
             RemoveFromHost.self, ExportFields.self, ExportBTF.self, GenerateHeader.self, Doctor.self, Demo.self,
             Bench.self,
         ])
@@ -31,6 +31,11 @@ public struct Pktmeta: Program {
     package static let version = "0.1.0"
 
     public init() {}
+
+    /// A container runtime looks for its plugins by their names, and gives them no arguments.
+    package static func arguments(_ arguments: [String], calledAs name: String) -> [String] {
+        name.split(separator: "/").last.map(String.init) == CNIPlugin.calledName ? ["cni"] + arguments : arguments
+    }
 
     package static func plainRequest(_ arguments: [String]) -> (any Request)? { PlainArguments.request(arguments) }
 }

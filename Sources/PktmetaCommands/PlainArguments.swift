@@ -44,6 +44,7 @@ extension PlainArguments {
     static func request(_ arguments: [String]) -> (any Request)? {
         switch arguments.first {
         case "inspect-map": InspectMapRequest(plain: arguments.dropFirst())
+        case "cni" where arguments.count == 1: CNIPlugin()
         case "--version" where arguments.count == 1: VersionRequest()
         default: nil
         }

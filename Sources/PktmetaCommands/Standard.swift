@@ -75,7 +75,7 @@ extension Program {
         keepStandardDescriptors()
         // A file that may not become longer (ulimit -f) is an error to be told of, and its beginning one to be removed.
         FileSizeLimit.makeError()
-        exit(run(ProcessArguments.all, in: .standard))
+        exit(run(arguments(ProcessArguments.all, calledAs: ProcessArguments.name), in: .standard))
     }
 }
 

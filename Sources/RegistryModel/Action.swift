@@ -86,6 +86,8 @@ public enum Action: Hashable, Sendable {
     case exportDeclaration(FilePath)
     /// To read what documents declare.
     case readDeclaration
+    /// To read the configuration of a container network.
+    case readNetwork
 
     // Of packets.
 

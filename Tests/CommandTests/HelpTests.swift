@@ -39,12 +39,12 @@ import Testing
         func lacking(_ option: String) -> [String] {
             Self.names.filter { !CommandRun([$0, "--help"]).output.contains(option) }
         }
-        #expect(lacking("--json") == ["demo"])
-        #expect(lacking("--registry <") == ["demo", "bench"])
+        #expect(lacking("--json") == ["cni", "demo"])
+        #expect(lacking("--registry <") == ["cni", "demo", "bench"])
         #expect(
             try Fixture.readme.replacing("\n", with: " ").contains(
-                "Each command has `--help`; all but `demo` have `--json`; all but `demo` and `bench`, which make a registry of "
-                    + "their own, have `--registry PATH`"))
+                "Each command has `--help`; all but `demo` and `cni`, whose documents are the specification's, have `--json`; "
+                    + "all but these and `bench` have `--registry PATH`"))
     }
 
     @Test(arguments: [
@@ -75,6 +75,13 @@ import Testing
     @Test(arguments: [("0", 0.0), ("0.5", 0.5), ("1e9", 1e9), ("1e10", 1e9), ("inf", 1e9)])
     func anyTimeCanBeWaited(text: String, seconds: Double) throws {
         #expect(WritingOptions.Seconds(argument: text)?.duration == .seconds(seconds))
+    }
+
+    /// A container runtime calls a plugin by its name.
+    @Test(arguments: [("pktmeta-cni", true), ("/opt/cni/bin/pktmeta-cni", true), ("pktmeta", false), ("", false)])
+    func aNameIsACommand(name: String, isPlugin: Bool) {
+        #expect(Pktmeta.arguments([], calledAs: name) == (isPlugin ? ["cni"] : []))
+        #expect(PktmetaBench.arguments(["x"], calledAs: name) == ["x"])
     }
 
     @Test func theVersion() {

@@ -47,4 +47,55 @@ import Testing
         #expect(declaration.owners == ["😀"])
         #expect(declaration.attachments.map(\.place) == [DocumentPlace(file: "x", line: 1, column: 42)])
     }
+
+    // MARK: Networks
+
+    private static func network(_ text: String) throws -> NetworkConfiguration {
+        try NetworkDocument(Array(text.utf8), named: "x").configuration(for: "net1")
+    }
+
+    @Test func aNetwork() throws {
+        let previous =
+            #"{ "interfaces": [{"name":"a"},{"name":"b","sandbox":""},{"name":"c","sandbox":"/x"}], "n": 1.0 }"#
+        let network = try Self.network(
+            """
+            {"cniVersion":"1.0.0","name":"n","declaration":["/a","/b"],"registry":null,"ipam":{"deep":[[[[[1]]]]]},
+             "container":[{"xdp":"/x.o:p"},{"name":"eth*","tc":"scrub"}],"prevResult":\(previous)}
+            """)
+        #expect(network.documents == ["/a", "/b"] && network.registry == nil)
+        #expect(network.container.map(\.target) == [.interfaces("net1", netns: nil), .interfaces("eth*", netns: nil)])
+        #expect(network.container.map(\.programs[.xdp]) == [[.object("/x.o", program: "p")], nil])
+        #expect(network.container.map(\.owner) == ["cni", "cni"])
+        let result = try #require(network.previous)
+        #expect(result.interfaces.map(\.name) == ["a", "b", "c"])
+        #expect(result.interfaces.map(\.sandbox) == [nil, nil, "/x"])
+        // A result has a version.
+        #expect(result.text == #"{"cniVersion":"1.0.0","# + previous.dropFirst())
+        #expect(
+            try Self.network(#"{"cniVersion":"1.0.0","name":"n","prevResult":{}}"#).previous?.text
+                == #"{"cniVersion":"1.0.0"}"#)
+    }
+
+    @Test(arguments: [
+        #"{ "cniVersion":"0.4.0","x":[1.0,1e2] }"#, "{\n\"cniVersion\" : \"1.0.0\", \"é\": \"\\ud83d\\ude00\"}",
+    ])
+    func aPreviousResultStaysAsItIs(text: String) throws {
+        #expect(try Self.network(#"{"cniVersion":"1.0.0","prevResult":\#(text),"name":"n"}"#).previous?.text == text)
+    }
+
+    @Test(arguments: [
+        ("[]", "x:1:1"), (#"{"name":""}"#, "x:1:9"), (#"{"name":"n","registry":"r"}"#, "x:1:24"),
+        (#"{"name":"n","prevResult":[]}"#, "x:1:26"),
+        (#"{"name":"n","container":[{"name":"a","netns":"b"}]}"#, "x:1:38"),
+        (#"{"name":"n","container":[{"mode":"fast"}]}"#, "x:1:34"), (#"{"name":"n","declaration":["a"]}"#, "x:1:28"),
+    ])
+    func whatIsWrongWithANetworkIsSaid(text: String, place: String) throws {
+        do {
+            _ = try Self.network(text)
+            Issue.record("\(text) was read")
+        } catch let error as PacketMetadataError {
+            guard case .faultyDocuments(let faults, _)? = error.refusal as? DeclarationRefusal else { throw error }
+            #expect(faults.map { $0.place?.description } == [place])
+        }
+    }
 }

@@ -11,7 +11,7 @@ import Testing
         "create-registry", "delete-registry", "register-field", "unregister-field", "attach-to-interface",
         "detach-from-interface", "attach-to-netfilter", "detach-from-netfilter", "attach-to-cgroup",
         "detach-from-cgroup", "create-steering", "delete-steering", "status", "inspect-map", "watch", "trace",
-        "compact", "reset-state", "layout-digest", "repair", "plan", "diff", "apply", "export", "follow",
+        "compact", "reset-state", "layout-digest", "repair", "plan", "diff", "apply", "export", "follow", "cni",
         "remove-from-host", "export-fields", "export-btf", "generate-header", "doctor", "demo",
         "bench",
     ]

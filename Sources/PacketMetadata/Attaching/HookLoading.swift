@@ -48,13 +48,31 @@ extension Attacher {
     func changes(
         detaching words: [String], from hooks: [Hook], _ index: AttachmentIndex, _ registry: borrowing Registry
     ) throws(PacketMetadataError) -> [HookChange] {
+        try changes(detachingFrom: hooks, index, registry) { (attachments) throws(PacketMetadataError) in
+            let doomed = try doomed(words, among: attachments)
+            return { doomed?.contains($0.folders.entry.path) ?? true }
+        }
+    }
+
+    /// What becomes of hooks without the programs that somebody declares.
+    func changes(
+        detachingDeclaredFrom hooks: [Hook], _ index: AttachmentIndex, _ registry: borrowing Registry
+    ) throws(PacketMetadataError) -> [HookChange] {
+        try changes(detachingFrom: hooks, index, registry) { _ in { !$0.record.owner.isEmpty } }
+    }
+
+    /// - Parameter choice: given all that there is, says of each whether it goes.
+    private func changes(
+        detachingFrom hooks: [Hook], _ index: AttachmentIndex, _ registry: borrowing Registry,
+        _ choice: ([Attachment]) throws(PacketMetadataError) -> (Attachment.Member) -> Bool
+    ) throws(PacketMetadataError) -> [HookChange] {
         var found: [(attaching: any HookAttaching, attachments: [Attachment])] = []
         for hook in hooks { found.append((target.attaching(hook), try existing(hook, among: index))) }
-        let doomed = try doomed(words, among: found.flatMap(\.attachments))
+        let isDoomed = try choice(found.flatMap(\.attachments))
         var changes: [HookChange] = []
         for (attaching, attachments) in found where !attachments.isEmpty {
             let plan = HookPlan.detaching(attachments.map { $0.members.map(\.record) }) { attachment, program in
-                doomed?.contains(attachments[attachment].members[program].folders.entry.path) ?? true
+                isDoomed(attachments[attachment].members[program])
             }
             var change = HookChange(attacher: self, attaching: attaching)
             try load(plan, attachments, nil, nil, registry, to: &change)

@@ -95,7 +95,7 @@ extension Registry {
     }
 
     /// Attachments that hooks do not tell from each other are parted by loading their programs anew, which a renewal does.
-    private func unambiguousIndex(_ store: AttachmentStore) throws(PacketMetadataError) -> AttachmentIndex {
+    func unambiguousIndex(_ store: AttachmentStore) throws(PacketMetadataError) -> AttachmentIndex {
         let index = try AttachmentIndex(store)
         if !index.isAmbiguous { return index }
         try recover()

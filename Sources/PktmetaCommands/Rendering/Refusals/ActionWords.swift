@@ -50,6 +50,7 @@ extension Action {
         case .listSteerings: "cannot list steerings"
         case .readSteering(let path): "cannot read the steering \(path)"
         case .readDeclaration: "cannot read the declaration"
+        case .readNetwork: "cannot read the network configuration"
         case .watch(let names): "cannot watch\(Self.list("", names))"
         case .trace: "cannot trace packets"
         case .watchBy(let field, let comparison, let value): "cannot watch by \(field)\(comparison)\(value)"
