@@ -142,7 +142,8 @@ let package = Package(
             ],
             swiftSettings: tests),
         .testTarget(
-            name: "ReleaseTests", dependencies: ["BPF", "Linux", "TestSupport", system], swiftSettings: tests),
+            name: "ReleaseTests", dependencies: ["BPF", "DeclarationFiles", "Linux", "TestSupport", system],
+            swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
