@@ -12,7 +12,9 @@ LAYERS = {
     "packets followed: those that are asked for": ("TraceTests/[c-v]",),
     "packets followed, and no other": ("TraceIdentityTests/(connections|addresses|aCopy|copies)",),
 }
-# What is done with packets that leave; attached by TCX.
+# Of these, what changes programs of XDP under traffic, so often that machines with two CPUs panic (see suites_command).
+ON_ONE_CPU = ("fields in cgroups and netfilter",)
+# What is done with packets that leave; attached by TCX. On one CPU likewise.
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 
 
@@ -20,8 +22,7 @@ def suites_command(suites: tuple[str, ...]) -> str:
     """In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
 
     One test at a time: an emulated CPU may run bpf_dispatcher_xdp_func while another, attaching a program in native mode, is
-    writing it, and then the kernel panics. That makes it rarer, and not impossible: on 6.12 a test that changes programs under
-    traffic, of the egress suites, has panicked all the same.
+    writing it, and then the kernel panics. That makes it rarer, and not impossible, but on one CPU.
     """
     return (
         "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
