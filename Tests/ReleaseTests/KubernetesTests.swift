@@ -75,6 +75,21 @@ import Testing
         return lines.filter { $0.first == "COPY" }.map { ($0[1], $0[2]) }
     }
 
+    /// A container runtime finds the plugin by its name, and calls it without a word.
+    @Test func thePluginIsInstalled() throws {
+        let folder = try ScratchFolder()
+        let made = try ChildProcess.run([
+            "make", "-s", "-C", Fixture.root.string, "install", "DESTDIR=\(folder.path)", "CNI_BIN_DIR=/opt/cni/bin",
+            "NO_INSTALL=1",
+        ])
+        try #require(made.status == 0, "\(made.output)")
+        let plugin = folder.path.appending("opt/cni/bin/pktmeta-cni")
+        #expect(Folder.target(ofLink: plugin) == "../../../usr/local/bin/pktmeta")
+        let input = try folder.write(Array(#"{"cniVersion": "1.0.0"}"#.utf8), as: "network")
+        let said = try ChildProcess.run(["sh", "-c", "CNI_COMMAND=VERSION \(plugin) < \(input)"])
+        #expect(said.output == #"{"cniVersion":"1.0.0","supportedVersions":["0.3.1","0.4.0","1.0.0","1.1.0"]}"# + "\n")
+    }
+
     // MARK: What it does
 
     /// Numbers of linux/capability.h.
@@ -162,7 +177,7 @@ import Testing
                 try Self.setup(folder.path, container) + """
                     pod() { with \(list(numbers)) "$@"; }
                     \(lacking.joined(separator: "\n"))
-                    pod \(command) > follow.log 2>&1 & follower=$!
+                    python3 confine.py $root \(list(numbers)) \(command) > follow.log 2>&1 & follower=$!
                     ready() { for i in $(seq 200); do pod \(probe) > probe.log 2>&1; code=$?; [ $code = $1 ] && break; sleep 0.1; done; echo "ready: $code"; }
                     attached() { for i in $(seq 200); do [ $(pod /usr/bin/pktmeta status | grep -c "^$1 ") = 2 ] && break; sleep 0.1; done
                       echo "$1: $(pod /usr/bin/pktmeta status | grep -c "^$1 ")"; }
@@ -173,7 +188,7 @@ import Testing
                     ready 0
                     pod /usr/bin/pktmeta detach-from-interface veth1 --xdp > /dev/null
                     ready 1
-                    echo "memory: $(sed -n 's/VmHWM: *\\t*\\([0-9]*\\).*/\\1/p' /proc/$follower/status | tr -d ' ')"
+                    echo "memory: $(awk '/VmHWM/ { print $2 }' /proc/$follower/status)"
                     kill -TERM $follower; wait $follower; echo "ended: $?"
                     attached veth0
                     cat follow.log probe.log

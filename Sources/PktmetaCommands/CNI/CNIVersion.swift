@@ -2,12 +2,12 @@
 
 /// A version of the specification that a container runtime and its plugins go by.
 enum CNIVersion: String, CaseIterable, Comparable {
-    case v0_3_1 = "0.3.1"
-    case v0_4_0 = "0.4.0"
-    case v1_0_0 = "1.0.0"
-    case v1_1_0 = "1.1.0"
+    case v031 = "0.3.1"
+    case v040 = "0.4.0"
+    case v100 = "1.0.0"
+    case v110 = "1.1.0"
 
-    static let latest = CNIVersion.v1_1_0
+    static let latest = CNIVersion.v110
 
     static func < (one: CNIVersion, other: CNIVersion) -> Bool { one.rank < other.rank }
 
@@ -26,9 +26,9 @@ enum CNIVerb: String, CaseIterable {
     /// The first version that has it.
     var since: CNIVersion {
         switch self {
-        case .add, .delete, .version: .v0_3_1
-        case .check: .v0_4_0
-        case .collect, .status: .v1_1_0
+        case .add, .delete, .version: .v031
+        case .check: .v040
+        case .collect, .status: .v110
         }
     }
 
