@@ -39,7 +39,8 @@ import Testing
     private static let unregister = ["unregister-field", "fresh"]
     private static let number = ["register-field", "number", "--type", "u64"]
 
-    static let scenes = ofInterfaces + ofDeclarations + ofSteerings + ofCgroups + (KillScene.hasNetfilter ? ofNetfilter : [])
+    static let scenes =
+        ofInterfaces + ofDeclarations + ofSteerings + ofCgroups + (KillScene.hasNetfilter ? ofNetfilter : [])
 
     private static let ofInterfaces = [
         Scene(
