@@ -11,9 +11,10 @@
 #   make test-address
 #                  tests of the Swift and C parts under AddressSanitizer (root)
 #   make release   build pktmeta and pktmeta-bench as users have them, a static file each, in .build/release
-#   make install   put the release build, units of systemd and a folder for declarations in their places (root): below PREFIX,
-#                  /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages. CNI_BIN_DIR is where
-#                  container runtimes look for plugins, PREFIX/lib/cni unless it is said
+#   make install   put the release build, headers, manual pages, completions, units of systemd and a folder for declarations in their
+#                  places (root): below PREFIX, /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages.
+#                  CNI_BIN_DIR is where container runtimes look for plugins, PREFIX/lib/cni unless it is said; make uninstall
+#                  removes them
 #   make order-functions
 #                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
@@ -86,13 +87,13 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 	DeclarationTests InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2
-TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool python3-jsonschema wireguard-tools libteam-utils \
+TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool mandoc python3-jsonschema wireguard-tools libteam-utils \
 	golang-go systemd udev
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
 	$(if $(shell command -v python3),,python3)
 
-.PHONY: build release install order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
+.PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
 	test-optimised test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
 	test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
@@ -109,23 +110,9 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
 	swift build -c release --product pktmeta-bench $(RELEASE_FLAGS)
+	$(MAKE) share
 
-PREFIX ?= /usr/local
-SYSCONFDIR ?= /etc
-CNI_BIN_DIR ?= $(PREFIX)/lib/cni
-UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
-
-# What make release has built: root need not build.
-install:
-	install -D -s .build/release/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta
-	install -D -s .build/release/pktmeta-bench $(DESTDIR)$(PREFIX)/bin/pktmeta-bench
-	install -d $(DESTDIR)$(CNI_BIN_DIR)
-	ln -sfr $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
-	install -d $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in $(UNITS); do \
-		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
-			> $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit; \
-	done
+include packaging/packaging.mk
 
 bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
 

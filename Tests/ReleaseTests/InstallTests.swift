@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import Foundation
+import Linux
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What `make install` puts where other programs look for it, and `make uninstall` takes away again.
+@Suite struct InstallTests {
+    /// A host's folders, installed to.
+    private struct Host {
+        let folder: ScratchFolder
+        var prefix: FilePath { folder.path.appending("usr") }
+
+        init() throws {
+            folder = try ScratchFolder()
+            try make("install")
+        }
+
+        func make(_ target: String) throws {
+            let run = try ChildProcess.run([
+                "make", "-s", "-C", Fixture.root.string, target, "PREFIX=\(prefix)",
+                "SYSCONFDIR=\(folder.path.appending("etc"))",
+            ])
+            try #require(run.status == 0, "\(run.output)")
+        }
+
+        /// Relative to the folder, but for folders themselves.
+        func files() throws -> [String] {
+            let found = FileManager.default.enumerator(atPath: folder.path.string)
+            return try #require(found).compactMap { $0 as? String }.filter { name in
+                let type = try? FileManager.default.attributesOfItem(atPath: folder.path.appending(name).string)[.type]
+                return type as? FileAttributeType != .typeDirectory
+            }.sorted()
+        }
+
+        func manual(_ name: String, _ section: Int) -> FilePath {
+            prefix.appending("share/man/man\(section)/\(name).\(section)")
+        }
+    }
+
+    @Test func eachCommandHasAManualPage() throws {
+        let host = try Host()
+        for command in OtherCommandTests.commands {
+            let page = host.manual("pktmeta-\(command)", 1)
+            let text = try String(contentsOfFile: page.string, encoding: .utf8)
+            // As its help has them.
+            let help = try Fixture.help("help-\(command == "bench" ? "pktmeta-bench" : command)")
+            let options = help.split(separator: "\n").filter { $0.hasPrefix("  --") }
+                .map { $0.dropFirst(4).prefix { $0.isLetter || $0 == "-" } }
+            for option in options {
+                #expect(text.contains(".It Fl \"\\&\\-\(option.replacing("-", with: "\\-"))\""), "\(command): \(option)")
+            }
+        }
+    }
+
+    /// mandoc(1) minds nothing, and finds each page that another one refers to.
+    @Test func theManualPagesAreSound() throws {
+        let host = try Host()
+        let pages = try host.files().filter { $0.contains("/man/") }
+        #expect(pages.count > OtherCommandTests.commands.count + 2)
+        let run = try ChildProcess.run(
+            ["mandoc", "-Tlint", "-W", "style"] + pages.map { host.folder.path.appending($0).string })
+        let complaints = run.output.split(separator: "\n").filter { line in
+            guard let found = line.range(of: "referenced manual not found: Xr ") else { return true }
+            let words = line[found.upperBound...].split(separator: " ")
+            guard words.count >= 2, let section = Int(words[1]) else { return true }
+            return !FileManager.default.fileExists(atPath: host.manual(String(words[0]), section).string)
+        }
+        #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
+    }
+
+    /// By what pkg-config(1) says, and nothing else.
+    @Test func programsAreCompiledByTheInstalledHeaders() throws {
+        let host = try Host()
+        let examples = try host.files().filter { $0.hasSuffix(".bpf.c") }
+        #expect(examples.count >= 5)
+        for example in examples {
+            let run = try ChildProcess.run([
+                "sh", "-c",
+                """
+                cd / && \(Fixture.Compiler.swift.command) -O2 -g -target bpf -Wall -Werror \
+                $(PKG_CONFIG_PATH='\(host.prefix)/share/pkgconfig' pkg-config --cflags pktmeta) \
+                -c '\(host.folder.path)/\(example)' -o '\(host.folder.path)/out.o'
+                """,
+            ])
+            #expect(run.status == 0, "\(example): \(run.output)")
+        }
+        let version = try ChildProcess.run([
+            "sh", "-c",
+            "PKG_CONFIG_PATH='\(host.prefix)/share/pkgconfig' pkg-config --modversion pktmeta",
+        ])
+        let command = try ChildProcess.run([host.prefix.appending("bin/pktmeta").string, "--version"])
+        #expect(version.output == command.output)
+    }
+
+    @Test func shellsFindTheirCompletions() throws {
+        let host = try Host()
+        let share = host.prefix.appending("share")
+        let bash = try ChildProcess.run(["bash", "-n", share.appending("bash-completion/completions/pktmeta").string])
+        #expect(bash.status == 0, "\(bash.output)")
+        for (file, word) in [
+            ("zsh/site-functions/_pktmeta", "#compdef pktmeta"),
+            ("fish/vendor_completions.d/pktmeta.fish", "complete -c 'pktmeta'"),
+        ] {
+            let text = try String(contentsOfFile: share.appending(file).string, encoding: .utf8)
+            #expect(text.contains(word), "\(file)")
+        }
+    }
+
+    /// What somebody has written stays.
+    @Test func nothingButDocumentsIsLeft() throws {
+        let host = try Host()
+        let document = host.folder.path.appending("etc/pktmeta.d/10-acme.yaml")
+        try "owner: acme\n".write(toFile: document.string, atomically: true, encoding: .utf8)
+        try host.make("uninstall")
+        #expect(try host.files() == ["etc/pktmeta.d/10-acme.yaml"])
+    }
+}

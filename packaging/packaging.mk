@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What a host has of this project once it is installed, and packages of it. Included by the Makefile, which says what the targets are for.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+CNI_BIN_DIR ?= $(PREFIX)/lib/cni
+UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
+HEADERS := $(wildcard bpf/include/pktmeta/*.h)
+EXAMPLE_SOURCES := $(wildcard bpf/examples/*.c)
+VERSION := $(shell sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/PktmetaCommands/Pktmeta.swift)
+
+# What is made of the commands' own help.
+SHARE := .build/share
+MAN := $(DESTDIR)$(PREFIX)/share/man
+BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+EXAMPLES := $(DESTDIR)$(PREFIX)/share/doc/pktmeta/examples
+SYSTEMD_UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+.PHONY: share install uninstall
+
+share:
+	rm -rf $(SHARE)
+	packaging/manual/make-manual .build/release/pktmeta .build/release/pktmeta-bench $(SHARE)/man1
+	for shell in bash zsh fish; do \
+		.build/release/pktmeta --generate-completion-script $$shell > $(SHARE)/pktmeta.$$shell || exit; \
+	done
+
+# What make release has built: root need not build.
+install:
+	install -D -s .build/release/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta
+	install -D -s .build/release/pktmeta-bench $(DESTDIR)$(PREFIX)/bin/pktmeta-bench
+	install -d $(DESTDIR)$(CNI_BIN_DIR)
+	ln -sfr $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/pktmeta $(HEADERS)
+	install -D -m 644 -t $(EXAMPLES) $(EXAMPLE_SOURCES)
+	install -D -m 644 -t $(MAN)/man1 $(SHARE)/man1/*.1
+	install -D -m 644 -t $(MAN)/man5 packaging/manual/*.5
+	install -D -m 644 -t $(MAN)/man7 packaging/manual/*.7
+	install -D -m 644 $(SHARE)/pktmeta.bash $(BASH_COMPLETIONS)/pktmeta
+	install -D -m 644 $(SHARE)/pktmeta.zsh $(ZSH_COMPLETIONS)/_pktmeta
+	install -D -m 644 $(SHARE)/pktmeta.fish $(FISH_COMPLETIONS)/pktmeta.fish
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(SYSTEMD_UNITS)
+	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(VERSION)|' -e "s|@machine@|$$(uname -m)|" packaging/pktmeta.pc.in \
+		> $(DESTDIR)$(PREFIX)/share/pkgconfig/pktmeta.pc
+	for unit in $(UNITS); do \
+		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
+			> $(SYSTEMD_UNITS)/$${unit##*/} || exit; \
+	done
+
+# With the same PREFIX and the like. Documents stay, and so does what is attached: pktmeta remove-from-host comes first.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta-bench $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
+	rm -rf $(DESTDIR)$(PREFIX)/include/pktmeta $(DESTDIR)$(PREFIX)/share/doc/pktmeta
+	rm -f $(MAN)/man1/pktmeta.1 $(MAN)/man1/pktmeta-*.1 $(MAN)/man5/pktmeta.d.5 $(MAN)/man7/pktmeta-bpf.7
+	rm -f $(BASH_COMPLETIONS)/pktmeta $(ZSH_COMPLETIONS)/_pktmeta $(FISH_COMPLETIONS)/pktmeta.fish
+	rm -f $(DESTDIR)$(PREFIX)/share/pkgconfig/pktmeta.pc
+	for unit in $(UNITS); do rm -f $(SYSTEMD_UNITS)/$${unit##*/}; done
+	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/pktmeta.d
