@@ -4,6 +4,7 @@
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 CNI_BIN_DIR ?= $(PREFIX)/lib/cni
+PKGCONFIG_DIR ?= $(PREFIX)/share/pkgconfig
 UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
 HEADERS := $(wildcard bpf/include/pktmeta/*.h)
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.c)
@@ -24,7 +25,7 @@ share:
 	rm -rf $(SHARE)
 	packaging/manual/make-manual .build/release/pktmeta .build/release/pktmeta-bench $(SHARE)/man1
 	for shell in bash zsh fish; do \
-		.build/release/pktmeta --generate-completion-script $$shell > $(SHARE)/pktmeta.$$shell || exit; \
+		.build/release/pktmeta --generate-completion-script $$shell | sed '1 { /^#!/ d }' > $(SHARE)/pktmeta.$$shell || exit; \
 	done
 
 # What make release has built: root need not build.
@@ -41,9 +42,9 @@ install:
 	install -D -m 644 $(SHARE)/pktmeta.bash $(BASH_COMPLETIONS)/pktmeta
 	install -D -m 644 $(SHARE)/pktmeta.zsh $(ZSH_COMPLETIONS)/_pktmeta
 	install -D -m 644 $(SHARE)/pktmeta.fish $(FISH_COMPLETIONS)/pktmeta.fish
-	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(SYSTEMD_UNITS)
+	install -d $(DESTDIR)$(PKGCONFIG_DIR) $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(SYSTEMD_UNITS)
 	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(VERSION)|' -e "s|@machine@|$$(uname -m)|" packaging/pktmeta.pc.in \
-		> $(DESTDIR)$(PREFIX)/share/pkgconfig/pktmeta.pc
+		> $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
 	for unit in $(UNITS); do \
 		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
 			> $(SYSTEMD_UNITS)/$${unit##*/} || exit; \
@@ -55,6 +56,25 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/include/pktmeta $(DESTDIR)$(PREFIX)/share/doc/pktmeta
 	rm -f $(MAN)/man1/pktmeta.1 $(MAN)/man1/pktmeta-*.1 $(MAN)/man5/pktmeta.d.5 $(MAN)/man7/pktmeta-bpf.7
 	rm -f $(BASH_COMPLETIONS)/pktmeta $(ZSH_COMPLETIONS)/_pktmeta $(FISH_COMPLETIONS)/pktmeta.fish
-	rm -f $(DESTDIR)$(PREFIX)/share/pkgconfig/pktmeta.pc
+	rm -f $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
 	for unit in $(UNITS); do rm -f $(SYSTEMD_UNITS)/$${unit##*/}; done
 	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/pktmeta.d
+
+# Debian's packages, of what make release has built: .build/deb/*.deb.
+DEB := .build/deb
+DEB_SOURCE := $(DEB)/pktmeta-$(VERSION)
+DEB_PACKAGES := debhelper fakeroot
+
+.PHONY: deb
+
+deb:
+	@.make/install-packages $(DEB_PACKAGES)
+	test -x .build/release/pktmeta || $(MAKE) release
+	rm -rf $(DEB)
+	mkdir -p $(DEB_SOURCE)/.build/release
+	git ls-files -z | xargs -0 cp --parents -t $(DEB_SOURCE)
+	cp -r packaging/debian $(DEB_SOURCE)/debian
+	packaging/debian-changelog $(VERSION) > $(DEB_SOURCE)/debian/changelog
+	cp -r .build/share $(DEB_SOURCE)/.build
+	cp .build/release/pktmeta .build/release/pktmeta-bench $(DEB_SOURCE)/.build/release
+	cd $(DEB_SOURCE) && dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
