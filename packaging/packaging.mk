@@ -78,3 +78,31 @@ deb:
 	cp -r .build/share $(DEB_SOURCE)/.build
 	cp .build/release/pktmeta .build/release/pktmeta-bench $(DEB_SOURCE)/.build/release
 	cd $(DEB_SOURCE) && dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
+
+# A host of its own, in a virtual machine: the packages installed, used, upgraded under traffic, removed and purged.
+TEST_KERNEL := .build/kernels/6.12
+TEST_ROOT := .build/packages/root
+
+.PHONY: test-packages
+
+test-packages: deps-kernels
+	@.make/install-packages debootstrap
+	$(MAKE) deb
+	$(MAKE) deb VERSION=9.9.9 DEB=$(DEB)/next
+	Tests/KernelMatrix/fetch-kernel $(TEST_KERNEL) trixie
+	Tests/KernelMatrix/make-initrd $(TEST_KERNEL)
+	mkdir -p $(dir $(TEST_ROOT))
+	packaging/tests/make-root $(TEST_ROOT) bookworm
+	Tests/KernelMatrix/run-in-vm $(TEST_KERNEL) 1200 packaging/tests/in-root $(CURDIR)/$(TEST_ROOT) $(CURDIR)/$(DEB)
+
+# The like for distributions that take rpm: .build/rpm/RPMS/*/*.rpm.
+RPM := $(CURDIR)/.build/rpm
+
+.PHONY: rpm
+
+rpm:
+	@.make/install-packages rpm
+	test -x .build/release/pktmeta || $(MAKE) release
+	rm -rf $(RPM)
+	rpmbuild -bb --quiet --define '_topdir $(RPM)' --define 'version $(VERSION)' --define 'source $(CURDIR)' \
+		packaging/pktmeta.spec
