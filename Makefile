@@ -15,6 +15,10 @@
 #                  places (root): below PREFIX, /usr/local unless it is said, and SYSCONFDIR, /etc; all of it in DESTDIR, for packages.
 #                  CNI_BIN_DIR is where container runtimes look for plugins, PREFIX/lib/cni unless it is said; make uninstall
 #                  removes them
+#   make deb       Debian's packages of the release build, in .build/deb; make rpm, in .build/rpm
+#   make test-packages
+#                  a system that debootstrap makes, in a virtual machine: packages installed, used, upgraded under traffic, removed
+#                  and purged (root)
 #   make order-functions
 #                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
