@@ -90,12 +90,13 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
 	DeclarationTests InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
-PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2
+# Manual pages are made by a Python script.
+PYTHON := $(if $(shell command -v python3),,python3)
+PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2 $(PYTHON)
 TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool mandoc python3-jsonschema wireguard-tools libteam-utils \
 	golang-go systemd udev
 LINT_PACKAGES := clang-format
-KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 \
-	$(if $(shell command -v python3),,python3)
+KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 $(PYTHON)
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
 	test-optimised test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
