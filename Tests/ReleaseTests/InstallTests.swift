@@ -50,7 +50,8 @@ import Testing
             let options = help.split(separator: "\n").filter { $0.hasPrefix("  --") }
                 .map { $0.dropFirst(4).prefix { $0.isLetter || $0 == "-" } }
             for option in options {
-                #expect(text.contains(".It Fl \"\\&\\-\(option.replacing("-", with: "\\-"))\""), "\(command): \(option)")
+                let escaped = option.replacing("-", with: "\\-")
+                #expect(text.contains(".It Fl \"\\&\\-\(escaped)\""), "\(command): \(option)")
             }
         }
     }
