@@ -77,6 +77,26 @@ package struct Benchmark: Sendable {
         }
     }
 
+    /// Runs a command of the machine's, or pktmeta, to its end.
+    ///
+    /// - Returns: how long it took, ms.
+    @discardableResult
+    static func run(_ command: [String]) throws -> Double {
+        let outcome = try ChildProcess.run(command)
+        guard outcome.status == 0 else {
+            throw PacketMetadataError(
+                BenchmarkRefusal.commandFailed(command, status: outcome.status, output: outcome.output))
+        }
+        return outcome.duration.inSeconds * 1e3
+    }
+
+    /// How long something takes, ms.
+    static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
+        let start = ContinuousClock.now
+        try body()
+        return (ContinuousClock.now - start).inSeconds * 1e3
+    }
+
     /// What the kernel refused, or what is one of our own errors already.
     static func failure(_ error: any Error) -> PacketMetadataError {
         // A signal also ends what the kernel was doing.

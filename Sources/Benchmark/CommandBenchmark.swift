@@ -31,7 +31,7 @@ struct CommandBenchmark {
             return try path.inReceiver {
                 try Self.makeDeclaredInterfaces()
                 let apply = own.command(["apply", document.pathForOthers])
-                _ = try ChildProcess.run(apply[0])
+                try Benchmark.run(apply[0])
                 return try measure(
                     jobs(own, others, full: full.path, empty: empty.path, one: one.path, fields: count)
                         + [
@@ -79,8 +79,7 @@ struct CommandBenchmark {
 
     private static func makeDeclaredInterfaces() throws {
         for pair in ["declared0 type veth peer name declared1", "declared2 type veth peer name declared3"] {
-            let command = ["ip", "link", "add"] + pair.split(separator: " ").map(String.init)
-            try Job.expectSuccess(try ChildProcess.run(command), command)
+            try Benchmark.run(["ip", "link", "add"] + pair.split(separator: " ").map(String.init))
         }
     }
 
@@ -104,11 +103,7 @@ struct CommandBenchmark {
     }
 
     /// What each change of a registry waits for, ms.
-    private static func gracePeriod() throws -> Double {
-        let start = ContinuousClock.now
-        try waitForRunningPrograms()
-        return (ContinuousClock.now - start).inSeconds * 1e3
-    }
+    private static func gracePeriod() throws -> Double { try Benchmark.milliseconds { try waitForRunningPrograms() } }
 
     /// Commands that do one thing, and what undoes it; or something that is no command.
     private final class Job {
@@ -139,11 +134,7 @@ struct CommandBenchmark {
 
         func run() throws {
             var time = try other?() ?? 0
-            for command in commands {
-                let outcome = try ChildProcess.run(command)
-                try Self.expectSuccess(outcome, command)
-                time += outcome.duration.inSeconds * 1e3
-            }
+            for command in commands { time += try Benchmark.run(command) }
             try runUndo()
             times.append(time)
         }
@@ -161,13 +152,7 @@ struct CommandBenchmark {
         }
 
         private func runUndo() throws {
-            for command in undo { try Self.expectSuccess(try ChildProcess.run(command), command) }
-        }
-
-        static func expectSuccess(_ outcome: ChildProcess.Outcome, _ command: [String]) throws {
-            guard outcome.status != 0 else { return }
-            throw PacketMetadataError(
-                BenchmarkRefusal.commandFailed(command, status: outcome.status, output: outcome.output))
+            for command in undo { try Benchmark.run(command) }
         }
     }
 

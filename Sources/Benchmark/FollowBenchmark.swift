@@ -47,8 +47,8 @@ struct FollowBenchmark {
             let told = Told()
             let follower = try HostFollower(Self.declaration(), at: place.path) { told.take($0) }
             try follower.begin()
-            let making = try Self.time { try Self.make() }
-            let following = try Self.time {
+            let making = try Benchmark.milliseconds { try Self.make() }
+            let following = try Benchmark.milliseconds {
                 while told.attached < 2 * Self.burst, told.refusal == nil {
                     try Benchmark.stopIfInterrupted()
                     try follower.next()
@@ -67,7 +67,8 @@ struct FollowBenchmark {
 
         func take(_ event: HostFollower.Event) {
             switch event {
-            case .applied(_, let reports), .attached(let reports): attached += reports.count
+            case .applied(_, let reports), .attached(let reports):
+                attached += reports.count { $0.outcome == .attached }
             case .refused(let error): refusal = error
             }
         }
@@ -79,7 +80,7 @@ struct FollowBenchmark {
         _ = try registry.register(field())
         return try VethTopology.namespace().run { () throws in
             try make()
-            return try time {
+            return try Benchmark.milliseconds {
                 for name in names {
                     try Benchmark.stopIfInterrupted()
                     _ = try registry.attach(AttachmentRequest(), to: [name])
@@ -94,11 +95,7 @@ struct FollowBenchmark {
 
     private static func make() throws {
         let commands = names.map { "link add \($0) type veth peer name other-\($0)" }.joined(separator: "\n")
-        let run = try ChildProcess.run(["sh", "-c", "printf '%s\\n' \"$1\" | ip -batch -", "sh", commands])
-        guard run.status == 0 else {
-            throw PacketMetadataError(
-                BenchmarkRefusal.commandFailed(["ip", "-batch"], status: run.status, output: run.output))
-        }
+        try Benchmark.run(["sh", "-c", "printf '%s\\n' \"$1\" | ip -batch -", "sh", commands])
     }
 
     private static func field() throws -> FieldDefinition {
@@ -113,15 +110,8 @@ struct FollowBenchmark {
             attachments: [
                 AttachmentDeclaration(
                     .interfaces("pod*", netns: nil), programs: [.xdp: [.prebuilt], .tcIngress: [.prebuilt]],
-                    owner: "bench",
-                    at: place)
+                    owner: "bench", at: place)
             ])
-    }
-
-    private static func time(_ body: () throws -> Void) rethrows -> Double {
-        let start = ContinuousClock.now
-        try body()
-        return (ContinuousClock.now - start).inSeconds * 1e3
     }
 
     // MARK: What came of it

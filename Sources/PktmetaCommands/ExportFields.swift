@@ -28,8 +28,7 @@ struct ExportFields: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let path = registry.path(in: context)
         try doing(.exportRegistry(path)) { () throws(PacketMetadataError) in
-            let (fields, foreignOwner) = try Registry.recordedFields(at: path)
-            if let foreignOwner { context.note("the registry \(path) belongs to \(foreignOwner)") }
+            let fields = try context.recordedFields(at: path)
             for slot in fields.damagedSlots { context.note("the field in slot \(slot) is damaged, and left out") }
             try file.write(Array(FieldScript(recorded: fields).text.utf8), in: context)
         }

@@ -41,8 +41,7 @@ struct LayoutDigest: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) {
         let path = registry.path(in: context)
         let layout = try doing(.describeLayout(path)) { () throws(PacketMetadataError) in
-            let (fields, foreignOwner) = try Registry.recordedFields(at: path)
-            if let foreignOwner { context.note("the registry \(path) belongs to \(foreignOwner)") }
+            let fields = try context.recordedFields(at: path)
             guard fields.damagedSlots.isEmpty else {
                 throw PacketMetadataError(CommandRefusal.damagedSlots(fields.damagedSlots))
             }

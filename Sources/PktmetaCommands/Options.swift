@@ -38,11 +38,22 @@ extension Context {
         return registry
     }
 
+    /// Of any ABI.
+    func recordedFields(at path: FilePath) throws(PacketMetadataError) -> RecordedFields {
+        let (fields, foreignOwner) = try Registry.recordedFields(at: path)
+        note(foreignOwner, of: path)
+        return fields
+    }
+
     /// Says what somebody may want to know beside the answer.
     func note(_ text: String) { errors("note: \(text)") }
 
     func note(foreignOwnerOf registry: borrowing Registry) {
-        if let owner = registry.foreignOwner { note("the registry \(registry.path) belongs to \(owner)") }
+        note(registry.foreignOwner, of: registry.path)
+    }
+
+    private func note(_ foreignOwner: (some CustomStringConvertible)?, of path: FilePath) {
+        if let foreignOwner { note("the registry \(path) belongs to \(foreignOwner)") }
     }
 
     /// How long a change waits for others, and who is told.

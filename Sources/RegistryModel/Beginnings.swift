@@ -13,12 +13,7 @@ struct Beginnings: Hashable, Sendable {
 }
 
 extension Beginnings {
-    private static let offset: Int = {
-        guard let offset = MemoryLayout<pktmeta_registry>.offset(of: \.resets) else {
-            preconditionFailure("members of a C struct have places")
-        }
-        return offset
-    }()
+    private static let offset = memberOffset(\pktmeta_registry.resets)
     private static let resetsSize = MemoryLayout<UInt64>.size
     private static let beganSize = MemoryLayout<UInt32>.size
     private static let areaOffset = offset + resetsSize + RegistryImage.slotCount * beganSize
@@ -40,6 +35,12 @@ extension Beginnings {
 
     /// As they lie behind what comes before them in the registry map's value.
     var bytes: [UInt8] { encode(resets) + ofSlots.flatMap { encode($0) } + areaBaseline.bytes }
+
+    /// Those of these baselines begin with the next reset.
+    fileprivate mutating func take(_ baselines: StateBaselines) {
+        for slot in baselines.fields.keys { ofSlots[slot] = UInt32(truncatingIfNeeded: resets &+ 1) }
+        if let areas = baselines.areas { areaBaseline = areas }
+    }
 
     fileprivate func store(in bytes: inout [UInt8]) { bytes.replaceSubrange(Self.range, with: self.bytes) }
 }
@@ -87,11 +88,8 @@ extension RegistryImage {
 
     func rebased(_ baselines: StateBaselines) -> RegistryImage {
         var image = self
-        for (slot, counters) in baselines.fields {
-            image[slot].baseline = counters
-            image.beginnings.ofSlots[slot] = UInt32(truncatingIfNeeded: beginnings.resets &+ 1)
-        }
-        if let areas = baselines.areas { image.beginnings.areaBaseline = areas }
+        for (slot, counters) in baselines.fields { image[slot].baseline = counters }
+        image.beginnings.take(baselines)
         return image
     }
 
@@ -103,19 +101,13 @@ extension StateBaselines {
     package func store(in bytes: inout [UInt8]) {
         var beginnings = Beginnings(ofMap: bytes)
         for (slot, counters) in fields {
-            beginnings.ofSlots[slot] = UInt32(truncatingIfNeeded: beginnings.resets &+ 1)
             let start = RegistryImage.entryOffset(slot) + Self.baselineOffset
             bytes.replaceSubrange(start..<start + counters.bytes.count, with: counters.bytes)
         }
-        if let areas { beginnings.areaBaseline = areas }
+        beginnings.take(self)
         beginnings.store(in: &bytes)
     }
 
     /// In an entry.
-    private static let baselineOffset: Int = {
-        guard let offset = MemoryLayout<pktmeta_entry>.offset(of: \.baseline) else {
-            preconditionFailure("members of a C struct have places")
-        }
-        return offset
-    }()
+    private static let baselineOffset = memberOffset(\pktmeta_entry.baseline)
 }

@@ -12,12 +12,16 @@ public struct LayoutText: Hashable, Sendable {
     /// A change of what is in a line takes another version, so that digests of both differ.
     private static let version = 1
 
-    init(abiVersion: Int, capacity: Int, _ fields: [RecordedFields.Place], withIDs: Bool) {
+    fileprivate init(_ recorded: RecordedFields, withIDs: Bool) {
         lines =
-            ["pktmeta-layout \(Self.version)\(withIDs ? " ids" : "")", "abi \(abiVersion)", "capacity \(capacity)"]
-            + fields.sorted { $0.name < $1.name }.map { field in
-                let place = field.type.size == 0 ? "-" : "\(field.offset)"
-                return "field \(field.name) \(field.type) \(place)" + (withIDs ? " \(field.id)" : "")
+            [
+                "pktmeta-layout \(Self.version)\(withIDs ? " ids" : "")", "abi \(recorded.abiVersion)",
+                "capacity \(recorded.capacity)",
+            ]
+            + recorded.fields.sorted { $0.definition.name < $1.definition.name }.map { field in
+                let (name, type) = (field.definition.name, field.definition.type)
+                let place = type.size == 0 ? "-" : "\(field.offset)"
+                return "field \(name) \(type) \(place)" + (withIDs ? " \(field.id)" : "")
             }
     }
 
@@ -33,19 +37,11 @@ public struct LayoutText: Hashable, Sendable {
 }
 
 extension RecordedFields {
-    /// What of a field is part of the layout.
-    struct Place: Hashable, Sendable {
-        let name: FieldName
-        let type: FieldType
-        let offset: Int
-        let id: FieldID
-    }
-
     /// The layout of the fields that can be told.
     ///
     /// - Parameter withIDs: whether the fields' ids are a part of it, as for headers that are compiled in and ids in
     ///   configurations. An id has the slot in it, by which an area says that it carries a field.
     public func layout(withIDs: Bool) -> LayoutText {
-        LayoutText(abiVersion: abiVersion, capacity: capacity, places, withIDs: withIDs)
+        LayoutText(self, withIDs: withIDs)
     }
 }

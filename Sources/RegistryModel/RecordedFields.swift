@@ -5,14 +5,12 @@ package import SystemPackage
 /// What a registry says of its fields, also one of an earlier ABI: entries have been the same in each.
 public struct RecordedFields: Sendable {
     /// In the order in which they are best registered anew: what needs the widest alignment first, so there are no gaps.
-    public let fields: [(id: FieldID, definition: FieldDefinition)]
+    public let fields: [(id: FieldID, offset: Int, definition: FieldDefinition)]
     /// Slots whose fields cannot be told.
     public let damagedSlots: [Int]
     /// Bytes of a packet's area in that registry.
     let capacity: Int
     let abiVersion: Int
-    /// Of the same fields.
-    let places: [Place]
 
     /// - Throws: `badData` or `incompatibleABI` if this is the value of no registry that can be read.
     package init(ofMap bytes: [UInt8], path: FilePath) throws(PacketMetadataError) {
@@ -25,22 +23,17 @@ public struct RecordedFields: Sendable {
             capacity = try RegistryImage.checkedWord(of: bytes, path: path).capacity
             abiVersion = RegistryWord.abiVersion
         }
-        var fields: [(id: FieldID, definition: FieldDefinition)] = []
-        var places: [Place] = []
+        var fields: [(id: FieldID, offset: Int, definition: FieldDefinition)] = []
         var damagedSlots: [Int] = []
         for index in RegistryImage.fieldSlots {
             let slot = SlotImage(slot: index, of: bytes)
             if slot.layout.isLive, let definition = slot.definition {
-                fields.append((slot.layout.id, definition))
-                places.append(
-                    Place(
-                        name: definition.name, type: definition.type, offset: slot.layout.offset, id: slot.layout.id))
+                fields.append((slot.layout.id, slot.layout.offset, definition))
             } else if slot.layout.isLive || slot.layout.isDamaged {
                 damagedSlots.append(index)
             }
         }
         self.damagedSlots = damagedSlots
-        self.places = places
         self.fields = fields.sorted {
             ($1.definition.type.alignment, $0.id.rawValue) < ($0.definition.type.alignment, $1.id.rawValue)
         }

@@ -157,6 +157,14 @@ extension SlotImage {
 
 // C structs of the ABI are plain integers and arrays of them, so any bytes are a value and each value is its bytes.
 
+/// Where in a C struct a member begins, in bytes.
+func memberOffset<Struct>(_ member: PartialKeyPath<Struct>) -> Int {
+    guard let offset = MemoryLayout<Struct>.offset(of: member) else {
+        preconditionFailure("members of a C struct have places")
+    }
+    return offset
+}
+
 package func decode<Struct: BitwiseCopyable>(_ bytes: [UInt8], as type: Struct.Type) -> Struct {
     precondition(bytes.count >= MemoryLayout<Struct>.size)
     return unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(as: type) }

@@ -66,21 +66,14 @@ package struct StateImage: Sendable {
 
     /// Bytes from the start of one CPU's value.
     private enum Offsets {
-        static let lastSeen = offset(of: \.last_seen)
-        static let carried = offset(of: \.carried)
-        static let counts = offset(of: \.counts)
-        static let lastTime = offset(of: \.last_time)
-        static let lastID = offset(of: \.last_id)
-        static let lastWord = offset(of: \.last_word)
-        static let lastBytes = offset(of: \.last_bytes)
-        static let statistics = offset(of: \.statistics)
-
-        private static func offset(of member: PartialKeyPath<pktmeta_state>) -> Int {
-            guard let offset = MemoryLayout<pktmeta_state>.offset(of: member) else {
-                preconditionFailure("members of a C struct have places")
-            }
-            return offset
-        }
+        static let lastSeen = memberOffset(\pktmeta_state.last_seen)
+        static let carried = memberOffset(\pktmeta_state.carried)
+        static let counts = memberOffset(\pktmeta_state.counts)
+        static let lastTime = memberOffset(\pktmeta_state.last_time)
+        static let lastID = memberOffset(\pktmeta_state.last_id)
+        static let lastWord = memberOffset(\pktmeta_state.last_word)
+        static let lastBytes = memberOffset(\pktmeta_state.last_bytes)
+        static let statistics = memberOffset(\pktmeta_state.statistics)
     }
 
     private struct CPU: Sendable {

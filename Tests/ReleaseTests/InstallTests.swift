@@ -11,19 +11,12 @@ import Testing
     /// A host's folders, installed to.
     private struct Host {
         let folder: ScratchFolder
+        let installation: Installation
         var prefix: FilePath { folder.path.appending("usr") }
 
         init() throws {
             folder = try ScratchFolder()
-            try make("install")
-        }
-
-        func make(_ target: String) throws {
-            let run = try ChildProcess.run([
-                "make", "-s", "-C", Fixture.root.string, target, "PREFIX=\(prefix)",
-                "SYSCONFDIR=\(folder.path.appending("etc"))",
-            ])
-            try #require(run.status == 0, "\(run.output)")
+            installation = try Installation("PREFIX=\(folder.path)/usr", "SYSCONFDIR=\(folder.path)/etc")
         }
 
         /// Relative to the folder, but for folders themselves.
@@ -115,7 +108,7 @@ import Testing
         let host = try Host()
         let document = host.folder.path.appending("etc/pktmeta.d/10-acme.yaml")
         try "owner: acme\n".write(toFile: document.string, atomically: true, encoding: .utf8)
-        try host.make("uninstall")
+        try host.installation.uninstall()
         #expect(try host.files() == ["etc/pktmeta.d/10-acme.yaml"])
     }
 }

@@ -18,6 +18,12 @@ public struct Inspection: Sendable, Hashable {
             self.state = state
             self.users = users
         }
+
+        /// Of what was read of all fields.
+        init(_ field: RegisteredField, _ state: StateImage?, _ users: [FieldName: [FieldUser]]?) {
+            self.init(
+                field: field, state: state.map { FieldState($0, field) }, users: users.map { $0[field.name] ?? [] })
+        }
     }
 
     /// How much of what attached programs do to a field shows in its state.
@@ -99,12 +105,9 @@ extension Registry {
         let image = try image()
         let users = parts.contains(.users) ? try? fieldUsers(image) : nil
         let state = parts.contains(.states) ? try stateImage() : nil
-        let fields = image.fields.map { field in
-            Inspection.Field(
-                field: field, state: state.map { FieldState($0, field) }, users: users.map { $0[field.name] ?? [] })
-        }
         return Inspection(
-            path: path, image: image, fields: fields, area: state.map { AreaState($0, of: image) },
+            path: path, image: image, fields: image.fields.map { Inspection.Field($0, state, users) },
+            area: state.map { AreaState($0, of: image) },
             sockets: state == nil ? [] : socketAnswers(),
             time: Clock.monotonic, readAt: Clock.realtime)
     }

@@ -27,9 +27,7 @@ extension Registry {
             let state = try stateImage()
             let until = Inspection(
                 path: path, image: image,
-                fields: fields.map {
-                    Inspection.Field(field: $0, state: FieldState(state, $0), users: users?[$0.name] ?? [])
-                },
+                fields: fields.map { Inspection.Field($0, state, users) },
                 area: areas ? AreaState(state, of: image) : nil, time: Clock.monotonic, readAt: Clock.realtime)
             let events: [RegistryChange.Event] = fields.map { .stateReset($0) } + (areas ? [.areasReset] : [])
             return Change(

@@ -10,7 +10,9 @@ struct FieldScript {
 
     var text: String {
         let creation = recorded.sufficientCapacity.map { "pktmeta create-registry --capacity \($0)" }
-        let lines = ["#!/bin/sh", "set -e"] + [creation].compactMap(\.self) + recorded.fields.map(command)
+        let lines =
+            ["#!/bin/sh", "set -e"] + [creation].compactMap(\.self)
+            + recorded.fields.map { command($0.id, $0.definition) }
         return lines.joined(separator: "\n") + "\n"
     }
 

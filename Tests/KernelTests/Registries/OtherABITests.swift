@@ -125,8 +125,9 @@ import Testing
                 #expect(run.status == 0, "\(run.output)")
             }
             let new = try Registry.recordedFields(at: other.path).fields.fields
-            func told(_ registrations: [(id: FieldID, definition: FieldDefinition)]) -> [FieldID: FieldDefinition] {
-                Dictionary(uniqueKeysWithValues: registrations.map { ($0.id, $0.definition) })
+            func told(_ fields: [(id: FieldID, offset: Int, definition: FieldDefinition)]) -> [FieldID: FieldDefinition]
+            {
+                Dictionary(uniqueKeysWithValues: fields.map { ($0.id, $0.definition) })
             }
             #expect(told(new) == told(old))
             #expect(try Registry.open(at: other.path, for: .read).image().problems.isEmpty)

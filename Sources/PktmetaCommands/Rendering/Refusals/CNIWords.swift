@@ -24,8 +24,8 @@ extension CNIRefusal: RefusalWords {
         case .notChained(let verb): "the network configuration has no prevResult, which \(verb.rawValue) goes by"
         case .notAsDeclared(let programs, let absences):
             "not as declared: "
-                + (programs.map { "\($0.site): \($0.hook): \($0.program): \($0.kind.words)" }
-                + absences.map(\.words)).joined(separator: "; ")
+                + (programs.map { "\($0.title): \($0.kind.words)" } + absences.map(\.kind.words))
+                .joined(separator: "; ")
         }
     }
 
@@ -61,18 +61,6 @@ extension ProgramChange.Kind {
         case .replace: "is another"
         case .move: "runs at another place"
         case .detach, .undeclared: "is not declared"
-        }
-    }
-}
-
-extension Absence {
-    fileprivate var words: String {
-        switch kind {
-        case .interface(let name, _): "\(name) is not there"
-        case .namespace(let name): "the network namespace \(name) is not there"
-        case .cgroup(let path): "\(path) is not there"
-        case .unit(let name): "\(name) is not active"
-        case .hardware(let field, let interface): "\(interface) does not fill \(field)"
         }
     }
 }
