@@ -40,7 +40,7 @@ struct DeclarationMerge {
         if old != new.value { faults.append(DocumentFault(at: new.place, .otherSetting(key.rawValue, first: first))) }
     }
 
-    /// The first owner keeps a field. Hardware is required if anybody requires it.
+    /// The first owner comes first. Hardware is required if anybody requires it.
     private mutating func add(_ field: FieldDeclaration) {
         let name = field.definition.name
         guard let index = fieldIndices[name] else {
@@ -51,9 +51,12 @@ struct DeclarationMerge {
         let old = declaration.fields[index]
         if !old.definition.isSameField(as: field.definition) {
             faults.append(DocumentFault(at: field.place, .otherField(name, first: old.place)))
-        } else if field.requiresHardware {
-            declaration.fields[index] = FieldDeclaration(old.definition, requiresHardware: true, at: old.place)
+            return
         }
+        let owner = field.definition.owner
+        declaration.fields[index] = FieldDeclaration(
+            old.definition, requiresHardware: old.requiresHardware || field.requiresHardware,
+            alsoDeclaredBy: old.alsoDeclaredBy + (old.owners.contains(owner) ? [] : [owner]), at: old.place)
     }
 
     private mutating func add(_ placed: Placed<PlacedField>) {

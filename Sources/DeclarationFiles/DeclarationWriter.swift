@@ -19,7 +19,7 @@ public struct DeclarationWriter {
         declaration.owners.enumerated().map { index, owner in
             HostDeclaration(
                 registry: index == 0 ? declaration.registry : RegistryDeclaration(), owners: [owner],
-                fields: declaration.fields.filter { $0.definition.owner == owner },
+                fields: declaration.fields.filter { $0.owners.contains(owner) },
                 attachments: declaration.attachments.filter { $0.owner == owner },
                 layout: index == 0 ? declaration.layout : [])
         }

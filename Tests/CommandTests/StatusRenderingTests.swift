@@ -18,7 +18,7 @@ import Testing
         return .ours(
             ProgramStatus(
                 program: name, object: object, isPrebuilt: object.hasPrefix("prebuilt"), state: state, mode: mode,
-                standsAt: place, programID: id, linkID: 3, fields: fields, ways: [], declaredBy: "",
+                standsAt: place, programID: id, linkID: 3, fields: fields, ways: [], declaredBy: [],
                 attachedAt: 1_000_000_000,
                 packets: packets,
                 pins: pins,

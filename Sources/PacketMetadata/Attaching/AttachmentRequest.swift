@@ -43,22 +43,33 @@ public struct Upkeep: Sendable, Hashable {
     public let owners: Set<String>
     /// Whether what is theirs, and not declared, goes.
     public let prunes: Bool
+    /// Who declares it beside whom records name.
+    let claims: Claims
 
-    public init(owners: Set<String>, prunes: Bool) {
-        self.owners = owners
-        self.prunes = prunes
+    init(owners: Set<String>, prunes: Bool, _ claims: Claims = Claims()) {
+        (self.owners, self.prunes, self.claims) = (owners, prunes, claims)
     }
 
-    /// Whether something of that owner that is not declared goes.
-    func removes(_ owner: String) -> Bool { prunes && owns(owner) }
+    /// Whether a program goes if it is not declared.
+    func removes(_ record: AttachmentRecord) -> Bool { prunes && owns(record) }
 
-    func owns(_ owner: String) -> Bool { owners.contains(owner) }
+    /// Whether nobody else declares a program.
+    func owns(_ record: AttachmentRecord) -> Bool { owns(record.subject, recordedAs: record.owner) }
+
+    /// Whether nobody else declares a field.
+    func owns(_ field: RegisteredField) -> Bool { owns(Claims.Subject(field), recordedAs: field.definition.owner) }
+
+    private func owns(_ subject: Claims.Subject, recordedAs owner: String) -> Bool {
+        let declarers = claims.declarers(of: subject, recordedAs: owner)
+        return !declarers.isEmpty && declarers.allSatisfy(owners.contains)
+    }
 }
 
 /// A program that a document declares.
 struct DeclaredProgram: Hashable, Sendable {
     let choice: ProgramChoice
-    let owner: String
+    /// Never empty: the first is recorded.
+    var owners: [String]
 }
 
 /// What to attach to hooks, and how.
@@ -134,7 +145,7 @@ public struct AttachmentRequest: Sendable, Hashable {
         _ upkeep: Upkeep
     ) {
         selections = [hook: .programs(programs.map(\.choice))]
-        owners = [hook: programs.map(\.owner)]
+        owners = [hook: programs.map { $0.owners[0] }]
         modes = mode.map { [hook: $0] } ?? [:]
         standing = .declared(upkeep)
         self.placement = placement

@@ -71,7 +71,7 @@ extension HookAttaching {
             case .replacing: Arrangement(existing: there, replacedBy: wanted)
             case .joining: try Arrangement(existing: there, joinedBy: wanted, at: placement)
             case .declared(let upkeep):
-                Arrangement(existing: there, declared: wanted) { !upkeep.removes(existing[$0].owner) }
+                Arrangement(existing: there, declared: wanted) { !upkeep.removes(existing[$0]) }
             }
         } catch {
             throw PacketMetadataError(AttachingRefusal(error))

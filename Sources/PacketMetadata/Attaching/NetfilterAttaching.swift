@@ -22,7 +22,7 @@ struct NetfilterAttaching: HookAttaching {
         _ = try modes(nil)
         guard specs.count == 1 else { throw PacketMetadataError(AttachingRefusal.onlyOneProgram(hook)) }
         let records = existing.map(\.record)
-        if case .declared(let upkeep) = request.standing, let other = records.first(where: { !upkeep.owns($0.owner) }),
+        if case .declared(let upkeep) = request.standing, let other = records.first(where: { !upkeep.owns($0) }),
             !request.isSame(other, specs[0])
         {
             throw PacketMetadataError(AttachingRefusal.onlyOneProgram(hook))

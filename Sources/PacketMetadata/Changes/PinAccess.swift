@@ -32,6 +32,14 @@ public struct PinAccess: Sendable, Hashable {
         }
     }
 
+    /// What a pin has.
+    init(of pin: FolderEntry) throws(Errno) {
+        let access = try pin.access()
+        (bits, group) = (access.bits, access.bits & 0o040 == 0 ? nil : access.group)
+    }
+
+    var isOwnersAlone: Bool { bits & 0o077 == 0 }
+
     private static func bits(_ text: String) throws(PacketMetadataError) -> UInt32 {
         guard let bits = UInt32(text, radix: 8), text.allSatisfy(\.isNumber), text.count <= 4, bits <= 0o777 else {
             throw PacketMetadataError(AccessRefusal.badModeBits(text))

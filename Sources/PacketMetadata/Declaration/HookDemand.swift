@@ -20,13 +20,19 @@ struct HookDemand {
 
     var point: HookPoint { attacher.target.point(hook) }
 
-    /// Adds what a declaration wants there; of a program that several want, the first.
+    /// Adds what a declaration wants there; a program that several want is there once.
     ///
     /// - Throws: `taken` if another wants another mode or place.
     mutating func add(_ declaration: AttachmentDeclaration) throws(PacketMetadataError) {
         guard let choices = declaration.programs[hook] else { return }
-        for choice in choices where !programs.contains(where: { $0.choice == choice }) {
-            programs.append(DeclaredProgram(choice: choice, owner: declaration.owner))
+        for choice in choices {
+            if let index = programs.firstIndex(where: { $0.choice == choice }) {
+                if !programs[index].owners.contains(declaration.owner) {
+                    programs[index].owners.append(declaration.owner)
+                }
+                continue
+            }
+            programs.append(DeclaredProgram(choice: choice, owners: [declaration.owner]))
             programPlaces.append(declaration.place)
         }
         mode = try one(mode, declaration.modes[hook], declaration, "modes")

@@ -8,13 +8,12 @@ internal import SystemPackage
 /// A host compared with its declaration. Loads nothing, and changes nothing.
 struct HostComparison {
     let declaration: HostDeclaration
-    let limits: DeclarationLimits
+    /// What may go, and who declares what.
+    let upkeep: Upkeep
     /// The registry as it will be, once its fields are as declared.
     let image: RegistryImage
     /// What this registry has attached to a hook.
     let existing: (Attacher, Hook) throws(PacketMetadataError) -> [Attachment]
-
-    var upkeep: Upkeep { Upkeep(owners: Set(declaration.owners), prunes: limits.prunes) }
 
     /// What hooks are to have, and how that differs from what they have.
     struct Hooks {
@@ -22,6 +21,8 @@ struct HostComparison {
         var absences: [Absence] = []
         /// Those that are declared and there.
         var points: Set<HookPoint> = []
+        /// Who declares programs that are attached.
+        var declarers: [Claims.Subject: [String]] = [:]
         /// The network namespaces in which there is something to do, as they are declared.
         var namespaces: [String?] = []
     }
@@ -34,7 +35,7 @@ struct HostComparison {
                 let before = hooks.changes.count
                 for demand in demands.demands {
                     hooks.points.insert(demand.point)
-                    hooks.changes += try changes(of: demand)
+                    hooks.add(try changes(of: demand))
                 }
                 if hooks.changes[before...].contains(where: { $0.kind != .undeclared }) {
                     hooks.namespaces.append(netns)
@@ -46,16 +47,25 @@ struct HostComparison {
         return hooks
     }
 
-    func changes(of demand: HookDemand) throws(PacketMetadataError) -> [ProgramChange] {
+    private func changes(of demand: HookDemand) throws(PacketMetadataError) -> ProgramChanges.Told {
         let (attacher, hook, request) = (demand.attacher, demand.hook, demand.request(upkeep))
         return try doing(attacher.action) { () throws(PacketMetadataError) in
             let existing = try existing(attacher, hook)
-            guard let plan = try attacher.plan(hook, request, image, existing) else { return [] }
+            guard let plan = try attacher.plan(hook, request, image, existing) else { return ProgramChanges.Told() }
             let specs = try attacher.specs(demand.programs.map(\.choice), hook, image, request.owners(hook))
             let changes = ProgramChanges(demand, specs)
-            return plan.steps.flatMap { changes.told($0, existing) }
-                + (limits.prunes ? [] : changes.undeclared(existing, upkeep))
+            return ProgramChanges.Told(
+                changes: plan.steps.flatMap { changes.told($0, existing) }
+                    + (upkeep.prunes ? [] : changes.undeclared(existing, upkeep)),
+                declarers: changes.declarers(existing))
         }
+    }
+}
+
+extension HostComparison.Hooks {
+    fileprivate mutating func add(_ told: ProgramChanges.Told) {
+        changes += told.changes
+        declarers.merge(told.declarers) { first, _ in first }
     }
 }
 
@@ -107,6 +117,12 @@ private struct ProgramChanges {
 
     init(_ demand: HookDemand, _ specs: [ProgramSpec]) { (self.demand, self.specs) = (demand, specs) }
 
+    /// Of one hook.
+    struct Told {
+        var changes: [ProgramChange] = []
+        var declarers: [Claims.Subject: [String]] = [:]
+    }
+
     func told(_ step: HookPlan.Step, _ existing: [Attachment]) -> [ProgramChange] {
         switch step {
         case .leave, .remove(_, hasMoved: true): []
@@ -129,8 +145,17 @@ private struct ProgramChanges {
     func undeclared(_ existing: [Attachment], _ upkeep: Upkeep) -> [ProgramChange] {
         let declared = Set(specs.map(\.identity))
         return existing.flatMap(\.members).map(\.record)
-            .filter { upkeep.owns($0.owner) && !declared.contains($0.identity) }
+            .filter { upkeep.owns($0) && !declared.contains($0.identity) }
             .map { ProgramChange($0, .undeclared, at: site) }
+    }
+
+    /// Who declares each program that is attached and declared.
+    func declarers(_ existing: [Attachment]) -> [Claims.Subject: [String]] {
+        let owners = Dictionary(zip(specs.map(\.identity), demand.programs.map(\.owners))) { $0 + $1 }
+        let records = existing.flatMap(\.members).map(\.record)
+        return Dictionary(records.compactMap { record in owners[record.identity].map { (record.subject, $0) } }) {
+            first, _ in first
+        }
     }
 
     private var site: HookPlace { demand.attacher.target.place }
@@ -152,9 +177,11 @@ private struct ProgramChanges {
 
 extension ProgramChange {
     /// Of a program that is attached and not declared so.
-    init(_ record: AttachmentRecord, _ kind: Kind, at site: HookPlace) {
+    ///
+    /// - Parameter owner: whom it is about; nil for whom the record names.
+    init(_ record: AttachmentRecord, _ kind: Kind, at site: HookPlace, owner: String? = nil) {
         self.init(
             kind: kind, site: site, hook: record.hook, program: record.program, object: record.object.name,
-            owner: record.owner, place: nil)
+            owner: owner ?? record.owner, place: nil)
     }
 }

@@ -71,13 +71,22 @@ public struct FieldDeclaration: Sendable, Hashable {
     public let definition: FieldDefinition
     /// Of a field that drivers fill: whether an interface whose driver cannot is refused; else it is told.
     public let requiresHardware: Bool
+    /// The owners of further documents that declare it alike.
+    public let alsoDeclaredBy: [String]
     public let place: DocumentPlace
 
-    public init(_ definition: FieldDefinition, requiresHardware: Bool = false, at place: DocumentPlace) {
+    public init(
+        _ definition: FieldDefinition, requiresHardware: Bool = false, alsoDeclaredBy: [String] = [],
+        at place: DocumentPlace
+    ) {
         self.definition = definition
         self.requiresHardware = requiresHardware
+        self.alsoDeclaredBy = alsoDeclaredBy
         self.place = place
     }
+
+    /// All who declare it, each once.
+    public var owners: [String] { [definition.owner] + alsoDeclaredBy }
 }
 
 /// Programs of hooks.

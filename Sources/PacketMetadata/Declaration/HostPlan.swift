@@ -48,6 +48,10 @@ public struct FieldChange: Sendable, Hashable {
         case unregister
         /// Likewise, and it stays, since nothing was to be removed.
         case undeclared
+        /// It is there, by another's declaration, and this owner declares it as well.
+        case claim(String)
+        /// This owner declares it no more, and others do.
+        case withdraw(String)
     }
 
     public let kind: Kind
@@ -71,6 +75,10 @@ public struct ProgramChange: Sendable, Hashable {
         case detach
         /// Likewise, and it stays, since nothing was to be removed.
         case undeclared
+        /// It is there, by another's declaration, and its owner here declares it as well.
+        case claim
+        /// Its owner here declares it no more, and others do.
+        case withdraw
     }
 
     public let kind: Kind

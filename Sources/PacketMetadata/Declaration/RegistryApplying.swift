@@ -80,7 +80,7 @@ extension Registry {
         do throws(PacketMetadataError) {
             try apply(declaration.registry, &done)
             let leaving = Set(plan.programs.filter { $0.kind == .detach }.map(\.use))
-            let batch = try change(fields: declaration.wish(limits)) { use in
+            let batch = try change(fields: declaration.wish(limits, upkeep(of: declaration, limits))) { use in
                 limits.replaces || leaving.contains(ProgramChange.Use(use))
             }
             done.fields = batch
@@ -91,6 +91,7 @@ extension Registry {
                 }
             }
             if limits.prunes { done.reports += try prune(declaration, limits) }
+            try settle(declaration, limits)
         } catch {
             if done.isEmpty || error.kind == .unfinished { throw error }
             throw error.unfinished(.applyDeclaration(path), done.told(path))
@@ -118,7 +119,8 @@ extension Registry {
         let store = AttachmentStore(pins)
         try pins.locked { () throws(PacketMetadataError) in
             let image = try declaration.resized(image(), limits)
-            let fields = try image.plan(declaration.wish(limits), now: Clock.realtime)
+            let upkeep = try upkeep(of: declaration, limits)
+            let fields = try image.plan(declaration.wish(limits, upkeep), now: Clock.realtime)
             let future = image.applying(fields.removal + fields.registration)
             let index = try AttachmentIndex(store)
             let programs = CommandPrograms()
@@ -127,7 +129,7 @@ extension Registry {
                     for demand in demands.demands {
                         try doing(demand.attacher.action) { () throws(PacketMetadataError) in
                             _ = try demand.attacher.change(
-                                demand.hook, demand.request(declaration.upkeep(limits)), future, index, self)
+                                demand.hook, demand.request(upkeep), future, index, self)
                         }
                     }
                 } orAbsent: { _ in
@@ -142,10 +144,7 @@ extension Registry {
     ) throws(PacketMetadataError) -> [String?] {
         let store = AttachmentStore(pins)
         return try pins.locked { () throws(PacketMetadataError) in
-            let index = try AttachmentIndex(store)
-            let comparison = HostComparison(declaration: declaration, limits: limits, image: try image()) {
-                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
-            }
+            let comparison = try comparison(with: declaration, limits, on: image(), AttachmentIndex(store))
             return try comparison.hooks(CommandPrograms()).namespaces
         }
     }
@@ -155,12 +154,13 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let names = demands.map(\.attacher.target.place.description)
         return try changeHooks(.attach(to: names)) { (image, index) throws(PacketMetadataError) in
+            let upkeep = try upkeep(of: declaration, limits)
             var changes: [HookChange] = []
             for demand in demands {
                 try doing(demand.attacher.action) { () throws(PacketMetadataError) in
                     changes.append(
                         try demand.attacher.change(
-                            demand.hook, demand.request(declaration.upkeep(limits)), image, index, self))
+                            demand.hook, demand.request(upkeep), image, index, self))
                 }
             }
             return changes
@@ -173,15 +173,14 @@ extension Registry {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         let store = AttachmentStore(pins)
         var chains: [Undeclared] = []
+        var upkeep = Upkeep(owners: [], prunes: false)
         var reports = try pins.locked { () throws(PacketMetadataError) in
-            let index = try AttachmentIndex(store)
-            let comparison = HostComparison(declaration: declaration, limits: limits, image: try image()) {
-                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
-            }
+            let comparison = try comparison(with: declaration, limits, on: image(), AttachmentIndex(store))
+            upkeep = comparison.upkeep
             let points = try comparison.hooks(CommandPrograms()).points
             let undo = AttachmentUndo(store)
             var reports: [AttachmentReport] = []
-            for item in try undeclared(store, comparison, beside: points) {
+            for item in try undeclared(store.attachments(), upkeep, beside: points) {
                 guard item.isWhole else {
                     chains.append(item)
                     continue
@@ -193,7 +192,7 @@ extension Registry {
             try undo.commit(.detach(from: reports.map(\.place.description)))
             return reports
         }
-        for chain in chains { reports += try shorten(chain, declaration.upkeep(limits)) }
+        for chain in chains { reports += try shorten(chain, upkeep) }
         return reports
     }
 
@@ -219,10 +218,6 @@ extension Registry {
         guard let result else { return [] }
         return try result.get().filter { $0.outcome == .detached }
     }
-}
-
-extension HostDeclaration {
-    func upkeep(_ limits: DeclarationLimits) -> Upkeep { Upkeep(owners: Set(owners), prunes: limits.prunes) }
 }
 
 extension ProgramChange {

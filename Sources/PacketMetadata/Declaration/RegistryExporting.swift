@@ -32,19 +32,24 @@ extension Registry {
         try doing(.exportDeclaration(path)) { () throws(PacketMetadataError) in
             let image = try image()
             let nowhere = DocumentPlace(file: path.string, line: 1, column: 1)
+            // Who may only read the registry sees the first owners.
+            let claims = (try? pins.readClaims()) ?? Claims()
             var fields: [FieldDeclaration] = []
             for field in image.fields {
+                let declarers = claims.declarers(of: Claims.Subject(field), recordedAs: field.definition.owner)
                 fields.append(
-                    FieldDeclaration(try field.definition.owned(by: owner), at: nowhere))
+                    FieldDeclaration(
+                        try field.definition.owned(by: declarers.first ?? owner),
+                        alsoDeclaredBy: Array(declarers.dropFirst()), at: nowhere))
             }
             let (attachments, omissions) = try exportedAttachments(owner, nowhere)
-            let names = fields.map(\.definition.owner) + attachments.map(\.owner)
+            let names = fields.flatMap(\.owners) + attachments.map(\.owner)
             let owners = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
             return ExportedHost(
                 declaration: HostDeclaration(
                     registry: RegistryDeclaration(
                         path: path == Self.defaultPath ? nil : path, capacity: image.word.capacity,
-                        statistics: image.statistics == .sampled ? nil : image.statistics),
+                        statistics: image.statistics == .sampled ? nil : image.statistics, access: try exportedAccess()),
                     owners: owners.isEmpty ? [owner] : owners, fields: fields, attachments: attachments,
                     layout: hasLayout
                         ? image.fields.map { PlacedField($0.name, id: $0.id, offset: $0.layout.offset) } : []),
@@ -59,26 +64,39 @@ extension Registry {
         var omissions: [ExportedHost.Omission] = []
         for hook in try status() {
             for case .ours(let program) in hook.entries {
-                let key: ExportedEntry.Key
-                switch ExportedEntry.key(program, hook, owner) {
-                case .entry(let found): key = found
+                let target: AttachmentDeclaration.Target
+                switch ExportedEntry.target(program, hook) {
+                case .target(let found): target = found
                 case .omitted(let omission):
                     omissions.append(omission)
                     continue
                 }
-                let index = entries.firstIndex { $0.key == key } ?? entries.count
-                if index == entries.count { entries.append(ExportedEntry(key: key)) }
-                entries[index].add(program, hook.hook)
+                for declarer in program.declaredBy.isEmpty ? [owner] : program.declaredBy {
+                    let key = ExportedEntry.Key(target: target, owner: declarer)
+                    let index = entries.firstIndex { $0.key == key } ?? entries.count
+                    if index == entries.count { entries.append(ExportedEntry(key: key)) }
+                    entries[index].add(program, hook.hook)
+                }
             }
         }
         return (entries.map { $0.declaration(at: nowhere) }, omissions)
     }
+
+    /// nil for that of a new registry.
+    private func exportedAccess() throws(PacketMetadataError) -> PinAccess? {
+        do throws(Errno) {
+            let access = try PinAccess(of: pins.registry)
+            return access.isOwnersAlone ? nil : access
+        } catch {
+            throw PacketMetadataError(error, doing: "look at \(pins.registry)")
+        }
+    }
 }
 
 extension FieldDefinition {
-    /// The same, of that owner if nobody's.
+    /// The same, of that owner.
     fileprivate func owned(by owner: String) throws(PacketMetadataError) -> FieldDefinition {
-        if !self.owner.isEmpty { return self }
+        if self.owner == owner { return self }
         return try FieldDefinition(
             name: name, type: type, source: source, sink: sink, sample: sample, owner: owner, isPrivate: isPrivate,
             isForSockets: isForSockets)
@@ -93,7 +111,7 @@ private struct ExportedEntry {
     }
 
     enum Found {
-        case entry(Key)
+        case target(AttachmentDeclaration.Target)
         case omitted(ExportedHost.Omission)
     }
 
@@ -103,7 +121,7 @@ private struct ExportedEntry {
 
     init(key: Key) { self.key = key }
 
-    static func key(_ program: ProgramStatus, _ hook: HookStatus, _ owner: String) -> Found {
+    static func target(_ program: ProgramStatus, _ hook: HookStatus) -> Found {
         if program.state == .gone { return .omitted(.gone(program: program.program, hook.place)) }
         if !program.isPrebuilt, !program.object.hasPrefix("/") {
             return .omitted(.cutPath(program: program.program, hook.place, object: program.object))
@@ -114,13 +132,11 @@ private struct ExportedEntry {
         case .named(let name): netns = name
         case .cookie: return .omitted(.unnamedNamespace(program: program.program, hook.place))
         }
-        let target: AttachmentDeclaration.Target =
-            switch hook.place {
-            case .interface(let name, _): .interfaces(name, netns: netns)
-            case .netfilter(let hook, _): .netfilter(hook, netns: netns)
-            case .cgroup(let path): .cgroup(path)
-            }
-        return .entry(Key(target: target, owner: program.declaredBy.isEmpty ? owner : program.declaredBy))
+        return switch hook.place {
+        case .interface(let name, _): .target(.interfaces(name, netns: netns))
+        case .netfilter(let hook, _): .target(.netfilter(hook, netns: netns))
+        case .cgroup(let path): .target(.cgroup(path))
+        }
     }
 
     /// The mode is written down where another would have been taken by itself.

@@ -64,45 +64,44 @@ extension HostDeclaration {
         let empty = RegistryImage.empty(
             capacity: registry.capacity ?? usualCapacity, statistics: registry.statistics ?? .sampled, createdAt: 0,
             using: &random)
-        let fields = try empty.plan(wish(limits), now: 0)
+        let upkeep = Upkeep(owners: Set(owners), prunes: limits.prunes)
+        let fields = try empty.plan(wish(limits, upkeep), now: 0)
         let comparison = HostComparison(
-            declaration: self, limits: limits, image: empty.applying(fields.registration), existing: { _, _ in [] })
+            declaration: self, upkeep: upkeep, image: empty.applying(fields.registration), existing: { _, _ in [] })
         let hooks = try comparison.hooks(CommandPrograms())
         return HostPlan(
             registry: path,
             settings: [.create(capacity: registry.capacity)] + registry.access.map { [.access($0)] }.orNone,
-            fields: changes(fields, limits, of: empty), programs: hooks.changes, absences: hooks.absences, renewed: 0)
+            fields: changes(fields, upkeep, of: empty), programs: hooks.changes, absences: hooks.absences, renewed: 0)
     }
 
     // MARK: Fields
 
     /// The fields that the registry is to have, with the places and ids of the layout.
-    func wish(_ limits: DeclarationLimits) -> FieldWish {
+    func wish(_ limits: DeclarationLimits, _ upkeep: Upkeep) -> FieldWish {
         let places = Dictionary(layout.map { ($0.name, $0) }) { first, _ in first }
         let wanted = fields.map { field in
             let place = places[field.definition.name]
             return WantedField(field.definition, id: place?.id, offset: place?.offset)
         }
-        let upkeep = Upkeep(owners: Set(owners), prunes: limits.prunes)
-        return FieldWish(wanted, replaces: limits.replaces) { upkeep.removes($0.definition.owner) }
+        return FieldWish(wanted, replaces: limits.replaces) { upkeep.prunes && upkeep.owns($0) }
     }
 
     /// - Parameter image: the registry as it is.
-    func changes(_ plan: FieldPlan, _ limits: DeclarationLimits, of image: RegistryImage) -> [FieldChange] {
+    func changes(_ plan: FieldPlan, _ upkeep: Upkeep, of image: RegistryImage) -> [FieldChange] {
         let places = Dictionary(fields.map { ($0.definition.name, $0.place) }) { first, _ in first }
         let replaced = Dictionary(plan.replaced.map { ($0.name, $0) }) { first, _ in first }
         func change(_ field: RegisteredField, _ kind: FieldChange.Kind) -> FieldChange {
             FieldChange(
                 kind: kind, definition: field.definition, offset: field.layout.offset, place: places[field.name])
         }
-        let owners = Set(owners)
-        let undeclared = image.fields.filter { places[$0.name] == nil && owners.contains($0.definition.owner) }
+        let undeclared = image.fields.filter { places[$0.name] == nil && upkeep.owns($0) }
         let moved = plan.moved.compactMap { field in
             image.fields.first { $0.id == field.id }.map { change(field, .move(from: $0.layout.offset)) }
         }
         return plan.pruned.map { change($0, .unregister) } + moved
             + plan.registered.map { field in change(field, replaced[field.name].map { .replace($0) } ?? .register) }
-            + (limits.prunes ? [] : undeclared.map { change($0, .undeclared) })
+            + (upkeep.prunes ? [] : undeclared.map { change($0, .undeclared) })
     }
 
     /// The registry with areas as declared.
@@ -149,17 +148,23 @@ extension Registry {
             try refuseIfDamaged(image)
             let sized = try declaration.resized(image, limits)
             try declaration.refuseOthers(image, limits)
-            let fields = try sized.plan(declaration.wish(limits), now: Clock.realtime)
+            let upkeep = try upkeep(of: declaration, limits)
+            let fields = try sized.plan(declaration.wish(limits, upkeep), now: Clock.realtime)
             let future = sized.applying(fields.removal + fields.registration)
-            let index = try AttachmentIndex(store)
-            let comparison = HostComparison(declaration: declaration, limits: limits, image: future) {
-                (attacher, hook) throws(PacketMetadataError) in try attacher.existing(hook, among: index)
+            let comparison = try comparison(with: declaration, limits, on: future, AttachmentIndex(store))
+            let hooks = try comparison.hooks(CommandPrograms())
+            let attachments = try store.attachments()
+            let undeclared = try undeclared(attachments, upkeep, beside: hooks.points).flatMap(\.changes)
+            let settlement = comparison.settlement(hooks, attachments)
+            let known = Set(image.fields.map(\.id))
+            let claimed = settlement.fields.filter { change in
+                // Of one that is new, it goes without saying.
+                future.field(named: change.definition.name).map { known.contains($0.id) } ?? false
             }
-            var hooks = try comparison.hooks(CommandPrograms())
-            hooks.changes += try undeclared(store, comparison, beside: hooks.points).flatMap(\.changes)
             return HostPlan(
                 registry: path, settings: try settings(declaration.registry, image),
-                fields: declaration.changes(fields, limits, of: image), programs: hooks.changes,
+                fields: declaration.changes(fields, upkeep, of: image) + claimed,
+                programs: hooks.changes + undeclared + settlement.programs,
                 absences: hooks.absences + (try idleHardwareFields(declaration, store)),
                 renewed: future == image ? 0 : try followers(store, of: future))
         }
@@ -207,16 +212,15 @@ extension Registry {
 
     /// Programs of those who declare, at hooks of which nobody declares anything, if the hook is there.
     func undeclared(
-        _ store: AttachmentStore, _ comparison: HostComparison, beside points: Set<HookPoint>
+        _ attachments: [Attachment], _ upkeep: Upkeep, beside points: Set<HookPoint>
     ) throws(PacketMetadataError) -> [Undeclared] {
-        let upkeep = comparison.upkeep
-        let attachments = try store.attachments().filter { attachment in
+        let attachments = attachments.filter { attachment in
             let point = HookPoint(attachmentNamed: attachment.name) ?? attachment.record.point
-            return !points.contains(point) && attachment.members.contains { upkeep.owns($0.record.owner) }
+            return !points.contains(point) && attachment.members.contains { upkeep.owns($0.record) }
                 && (try? attachment.anchor.state()) != .gone
         }
         return zip(attachments, AttachmentPlace.all(attachments)).map { attachment, place in
-            let records = attachment.members.map(\.record).filter { upkeep.owns($0.owner) }
+            let records = attachment.members.map(\.record).filter { upkeep.owns($0) }
             let kind = upkeep.prunes ? ProgramChange.Kind.detach : .undeclared
             return Undeclared(
                 attachment: attachment, place: place,

@@ -28,6 +28,10 @@ struct RegistryPins: Sendable {
     /// The folder of the seal, which only the owner may enter.
     var secret: FolderEntry { folder.entry.appending(Self.secretName) }
     var seal: FolderEntry { secret.appending("seal") }
+    /// Who declares what beside whom records name; there if anybody does.
+    var claims: FolderEntry { secret.appending("claims") }
+    /// The same, to be renamed to that.
+    var nextClaims: FolderEntry { secret.appending("next-claims") }
     /// Of maps that keep what sockets have asked for, and areas for them.
     var sockets: FolderEntry { folder.entry.appending(Self.socketsName) }
     /// Counts of what sockets have asked.

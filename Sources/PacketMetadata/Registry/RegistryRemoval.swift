@@ -129,7 +129,9 @@ extension RegistryPins {
     /// All but the folder.
     func removeParts() throws(Errno) {
         if try sockets.exists() { try sockets.takeApart() }
-        for pin in [registry, state, asked, seal] { try pin.kind() == .folder ? pin.remove() : pin.unlink() }
+        for pin in [registry, state, asked, claims, nextClaims, seal] {
+            try pin.kind() == .folder ? pin.remove() : pin.unlink()
+        }
         // The one by which a removal that was cut short is known goes last.
         for entry in [secret, lock, steering, attachments] { try entry.remove() }
     }
@@ -199,7 +201,7 @@ extension RegistryPins {
 
     /// Refuses what would go with the registry, or keep its folders, and is none of its parts.
     fileprivate func refuseIfMoreThanRegistry() throws(PacketMetadataError) {
-        for pin in [registry, state, asked, seal] {
+        for pin in [registry, state, asked, claims, nextClaims, seal] {
             guard let names = try? pin.contents(), !names.isEmpty else { continue }
             throw PacketMetadataError(RegistryRefusal.othersFolder(pin.path, contents: names))
         }

@@ -53,8 +53,8 @@ public struct ProgramStatus: Sendable, Hashable {
     public let fields: [String]
     /// Of the prebuilt programs that answer sockets, the ways in which these may ask; else none.
     public let ways: SocketWays
-    /// Whose document declares that the program is attached; empty if none does.
-    public let declaredBy: String
+    /// Whose documents declare that the program is attached; empty if none does, or was asked of one who may not know.
+    public let declaredBy: [String]
     /// CLOCK_REALTIME, ns.
     public let attachedAt: UInt64
     /// Packets since the program was loaded, of all attachments that share it; nil unless the kernel counts (sysctl

@@ -14,7 +14,7 @@ extension Registry {
         let image = try image()
         var places: [HookPoint: (place: AttachmentPlace, attachments: [Attachment])] = [:]
         let attachments = try AttachmentStore(pins).survey().sound
-        let view = StatusView(image: image, counts: isCountingRuns)
+        let view = StatusView(image: image, claims: (try? pins.readClaims()) ?? Claims(), counts: isCountingRuns)
         for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments, view.namespaces)) {
             let point = HookPoint(site: place.site, hook: attachment.record.hook)
             places[point, default: (place, [])].attachments.append(attachment)
@@ -40,6 +40,7 @@ extension Registry {
 /// What the hooks of a registry are looked at with.
 private struct StatusView {
     let image: RegistryImage
+    let claims: Claims
     /// Whether the kernel counts runs of programs.
     let counts: Bool
     let survey = HostSurvey()
@@ -126,7 +127,8 @@ extension Attachment {
                     isPrebuilt: record.object.isPrebuilt || record.isScrub, state: state, mode: record.mode,
                     standsAt: standsAt,
                     programID: program?.id, linkID: link, fields: member.fields(view.image, try? member.reach()),
-                    ways: record.ways, declaredBy: record.owner, attachedAt: record.attachedAt,
+                    ways: record.ways, declaredBy: view.claims.declarers(of: record.subject, recordedAs: record.owner),
+                    attachedAt: record.attachedAt,
                     packets: view.counts ? program?.runs : nil, pins: member.folders.entry.path,
                     maps: OwnMaps.pinned(in: member.folders.maps)))
         }

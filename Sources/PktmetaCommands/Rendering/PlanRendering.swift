@@ -62,7 +62,7 @@ extension FieldChange {
     fileprivate var isLost: Bool {
         switch kind {
         case .replace, .unregister: true
-        case .register, .move, .undeclared: false
+        case .register, .move, .undeclared, .claim, .withdraw: false
         }
     }
 }
@@ -86,7 +86,7 @@ extension FieldChange {
     var mark: String {
         switch kind {
         case .register: "+"
-        case .replace, .move: "~"
+        case .replace, .move, .claim, .withdraw: "~"
         case .unregister: "-"
         case .undeclared: "?"
         }
@@ -99,6 +99,8 @@ extension FieldChange {
         case .move(let old): "byte \(old) -> \(offset)"
         case .unregister: "no longer declared by \(definition.owner)"
         case .undeclared: "no longer declared by \(definition.owner), and stays"
+        case .claim(let owner): "declared by \(owner) as well"
+        case .withdraw(let owner): "no longer declared by \(owner), and still by others"
         }
     }
 }
@@ -107,7 +109,7 @@ extension ProgramChange {
     var mark: String {
         switch kind {
         case .attach: "+"
-        case .replace, .move: "~"
+        case .replace, .move, .claim, .withdraw: "~"
         case .detach: "-"
         case .undeclared: "?"
         }
@@ -125,6 +127,8 @@ extension ProgramChange {
         case .move: "moved among the programs of the hook"
         case .detach: "no longer declared by \(owner)"
         case .undeclared: "no longer declared by \(owner), and stays"
+        case .claim: "declared by \(owner) as well"
+        case .withdraw: "no longer declared by \(owner), and still by others"
         }
     }
 }

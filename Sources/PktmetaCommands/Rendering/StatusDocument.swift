@@ -96,7 +96,7 @@ extension HookStatus.Entry {
                 // Of the prebuilt programs that answer sockets; absent of others.
                 "ways": status.ways.isEmpty ? nil : .texts(status.ways.names),
                 // Whose document declares that it is attached; absent if none does.
-                "declaredBy": status.declaredBy.isEmpty ? nil : .text(status.declaredBy),
+                "declaredBy": status.declaredBy.isEmpty ? nil : .array(status.declaredBy.map(JSONValue.text)),
                 // Those of its own, which keep what they hold when the program is loaded anew. Absent if this process may
                 // not look.
                 "maps": status.maps.map { maps in

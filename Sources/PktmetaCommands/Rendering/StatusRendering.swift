@@ -92,7 +92,7 @@ struct StatusRendering {
             if !program.isPrebuilt { notes.append(Table.Note(name: "object", words: [program.object])) }
             if !program.ways.isEmpty { notes.append(Table.Note(name: "ways", words: listed(program.ways.names))) }
             if !program.declaredBy.isEmpty {
-                notes.append(Table.Note(name: "declared by", words: [program.declaredBy]))
+                notes.append(Table.Note(name: "declared by", words: listed(program.declaredBy)))
             }
             if !program.fields.isEmpty { notes.append(Table.Note(name: "fields", words: listed(program.fields))) }
             if let maps = program.maps, let folder = maps.first?.path.removingLastComponent() {

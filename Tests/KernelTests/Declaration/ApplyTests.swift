@@ -248,7 +248,7 @@ import Testing
             let less = try Self.declaration([Self.field("shared")])
             // Of one owner alone, only that one's go.
             try Self.apply(less, bench, prunes: true)
-            #expect(try Self.programs(bench) == [.xdp: ["reader"]])
+            #expect(try Self.programs(bench) == [.xdp: ["producer", "reader"]])
         }
     }
 

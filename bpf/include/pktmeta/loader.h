@@ -148,6 +148,28 @@ struct pktmeta_steering_counts {
 
 _Static_assert(sizeof(struct pktmeta_steering) == 64, "the record's size is part of what is pinned");
 _Static_assert(sizeof(struct pktmeta_steering_counts) == 24, "padding is explicit");
+
+/*
+ * Who declares a field or a program beside the owner that an entry or a record names: in a map of one value, this head
+ * and then as many claims.
+ */
+#define PKTMETA_CLAIMS_MAP "pktmeta_claims"
+#define PKTMETA_CLAIM_WITHDRAWN 1 /* its owner is the one that is named, and declares it no more */
+
+struct pktmeta_claims {
+	__u32 abi_version;
+	__u32 count;
+};
+
+struct pktmeta_claim {
+	__u8 subject[32]; /* SHA-256 of what tells the field or the program from others */
+	char owner[PKTMETA_NAME_SIZE];
+	__u32 flags; /* PKTMETA_CLAIM_* */
+};
+
+_Static_assert(sizeof(struct pktmeta_claims) == 8, "padding is explicit");
+_Static_assert(sizeof(struct pktmeta_claim) == 68, "a claim's size is part of what is pinned");
+
 /* Where in netfilter, as the kernel numbers it. */
 struct pktmeta_netfilter_place {
 	__u32 family; /* NFPROTO_* */

@@ -60,7 +60,8 @@ extension ProgramChange.Kind {
         case .attach: "is not attached"
         case .replace: "is another"
         case .move: "runs at another place"
-        case .detach, .undeclared: "is not declared"
+        case .detach, .undeclared, .withdraw: "is not declared"
+        case .claim: "is not recorded as declared"
         }
     }
 }
