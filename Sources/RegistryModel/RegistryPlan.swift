@@ -193,6 +193,18 @@ extension RegistryImage {
     /// Each field that moves is published at its new place at once, from the next generation on: packets under way get
     /// -EFAULT for it, and keep its old bytes untouched. Fields that stay are readable all the time.
     package func compacting() -> [RegistryStep] {
+        let steps = closingHoles()
+        return applying(steps).largestHole > largestHole ? steps : []
+    }
+
+    /// Likewise, for areas of that size; none if not all fields would find a place in them, or all have.
+    package func compacting(into capacity: Int) -> [RegistryStep] {
+        if fields(beyond: capacity).isEmpty { return [] }
+        let steps = closingHoles()
+        return applying(steps).fields(beyond: capacity).isEmpty ? steps : []
+    }
+
+    private func closingHoles() -> [RegistryStep] {
         let compaction = Compaction(self)
         var image = self
         var steps: [RegistryStep] = []
@@ -203,7 +215,7 @@ extension RegistryImage {
             steps += round
             image = image.applying(round)
         }
-        return image.largestHole > largestHole ? steps : []
+        return steps
     }
 
     private var largestHole: Int { LayoutAllocator(image: self).holes.map(\.count).max() ?? 0 }
@@ -288,10 +300,15 @@ extension RegistryImage {
     /// - Throws: `taken` if fields lie beyond.
     package func resizing(to capacity: Int, seal: Seal) throws(PacketMetadataError) -> [RegistryStep] {
         if capacity == word.capacity { return [] }
-        let end = RegistryWord(capacity: capacity, identity: 0, generation: 0).valueRange.upperBound
-        let beyond = fields.filter { $0.layout.offset + $0.layout.size > end }.map(\.name)
+        let beyond = fields(beyond: capacity)
         if !beyond.isEmpty { throw PacketMetadataError(FieldRefusal.beyondCapacity(beyond, capacity: capacity)) }
         return [.raiseRevision(revision &+ 1), .reseal(seal), .setWord(word.resized(to: capacity)), .renew]
+    }
+
+    /// Fields that have no place in areas of that size.
+    package func fields(beyond capacity: Int) -> [FieldName] {
+        let end = RegistryWord(capacity: capacity, identity: 0, generation: 0).valueRange.upperBound
+        return fields.filter { $0.layout.offset + $0.layout.size > end }.map(\.name)
     }
 
     /// Half of what serial numbers can tell apart.

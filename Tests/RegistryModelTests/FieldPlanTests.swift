@@ -26,9 +26,8 @@ import Testing
             single = single.applying(try single.registering(field.definition, now: 1).steps)
         }
         #expect(single.fields.map(\.layout.offset) == after.fields.map(\.layout.offset))
-        #expect(
-            try after.plan(FieldWish(plan.registered.map { WantedField($0.definition) }, replaces: true), now: 2)
-                .isEmpty)
+        let again = try after.plan(FieldWish(plan.registered.map { WantedField($0.definition) }, replaces: true), now: 2)
+        #expect(again.removal.isEmpty && again.registration.isEmpty && again.future == after)
     }
 
     @Test func whatGoesGoesWithOneGenerationAndMakesRoom() throws {
@@ -58,6 +57,38 @@ import Testing
         let plan = try image.plan(FieldWish([try Self.wanted("wide", .bytes(8))], replaces: false), now: 2)
         #expect(!plan.moved.isEmpty && plan.registered.count == 1)
         #expect(image.applying(plan.registration).field(named: try FieldName("wide")) == plan.registered[0])
+    }
+
+    /// What goes goes before areas get smaller, and what stays comes together; what comes comes after.
+    @Test func smallerAreasHoldWhatIsWantedThen() throws {
+        var image = RegistryImage(capacity: 64)
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            image = image.applying(try image.registering(define(name, .u64, owner: "acme"), now: 1).steps)
+        }
+        #expect(!image.fields(beyond: 32).isEmpty)
+        let wish = FieldWish([try Self.wanted("f", .u64), try Self.wanted("new", .u32)], capacity: 32, replaces: true) {
+            $0.definition.owner == "acme"
+        }
+        let plan = try image.plan(wish, now: 2)
+        #expect(plan.future.word.capacity == 32 && plan.future.fields(beyond: 32).isEmpty)
+        #expect(Set(plan.future.fields.map(\.name.text)) == ["f", "new"])
+        #expect(plan.moved.map(\.name.text) == ["f"] && plan.refused.isEmpty)
+        let kept = FieldWish(wish.wanted, capacity: 32, replaces: true)
+        let refused = refusal { () throws(PacketMetadataError) in try image.plan(kept, now: 2) }
+        guard case .beyondCapacity? = refused?.refusal as? FieldRefusal else {
+            Issue.record("\(String(describing: refused))")
+            return
+        }
+    }
+
+    /// Each that cannot be had, and the others all the same.
+    @Test func whatCannotBeHadKeepsNoOtherOut() throws {
+        let image = RegistryImage(capacity: 32)
+        let wide = try Self.wanted("wide", .bytes(32))
+        let plan = try image.plan(FieldWish([wide, try Self.wanted("a"), wide], replaces: false), now: 1)
+        #expect(plan.refused.map(\.name.text) == ["wide", "wide"])
+        #expect(plan.registered.map(\.name.text) == ["a"])
+        #expect(image.applying(plan.registration) == plan.future)
     }
 
     @Test func placesAreTakenOverOrRefused() throws {

@@ -56,7 +56,7 @@ public struct ContainerDeclaration: Sendable {
 
     /// Gives the interfaces what is declared of them, and the registry its fields.
     ///
-    /// - Throws: as ``HostDeclaration/apply(at:_:trustsOwner:waiting:recording:note:)``.
+    /// - Throws: as ``HostDeclaration/apply(at:_:trustsOwner:waiting:recording:note:)``; `notFound` if one is not there.
     /// - Returns: what was done.
     public func apply(
         at path: FilePath, waiting: LockWait = LockWait(),
@@ -64,6 +64,10 @@ public struct ContainerDeclaration: Sendable {
     ) throws(PacketMetadataError) -> [AttachmentReport] {
         var reports: [AttachmentReport] = []
         let programs = CommandPrograms()
+        try inEach { part throws(PacketMetadataError) in
+            let absences = try HookDemands(part.attachments, netns: nil, programs).absences
+            if !absences.isEmpty { throw PacketMetadataError(HostRefusal.notThere(absences)) }
+        }
         try inEach { part throws(PacketMetadataError) in
             let plan = try part.planFinishing(
                 at: path, DeclarationLimits(), trustsOwner: false, waiting: waiting, recording: recording)
@@ -91,9 +95,9 @@ public struct ContainerDeclaration: Sendable {
     ) throws(PacketMetadataError) -> (programs: [ProgramChange], absences: [Absence]) {
         var (programs, absences): ([ProgramChange], [Absence]) = ([], [])
         try inEach { part throws(PacketMetadataError) in
-            let plan = try part.plan(at: path, DeclarationLimits(replaces: true), waiting: waiting)
+            let plan = try part.differences(at: path, waiting: waiting)
             programs += plan.programs
-            absences += plan.absences
+            absences += plan.absences.filter { !$0.isOfField }
         }
         return (programs, absences)
     }
@@ -117,12 +121,19 @@ extension HostDeclaration {
     }
 }
 
+extension Absence {
+    fileprivate var isOfField: Bool {
+        if case .refused(let error) = kind { error.refusal is FieldRefusal } else { false }
+    }
+}
+
 extension Registry {
     /// Detaches what is declared of a container's interfaces and of the host's ends of them, as they are about to go, and
     /// forgets what was attached to interfaces that are gone.
     ///
     /// What somebody attached by hand stays for as long as its interface does. An interface or a network namespace that is not
-    /// there any more is no error.
+    /// there any more is no error. Of a namespace that is not told, or cannot be entered, the host's ends are those that are told; what
+    /// is attached in it goes with it.
     public func release(_ interfaces: ContainerInterfaces) throws(PacketMetadataError) -> [AttachmentReport] {
         let action = Action.detach(from: interfaces.ofContainer)
         return try doing(action) { () throws(PacketMetadataError) in
@@ -130,7 +141,6 @@ extension Registry {
             return try pins.locked { () throws(PacketMetadataError) in
                 try store.recover()
                 let index = try unambiguousIndex(store)
-                guard let path = interfaces.netns, let netns = try? NetworkNamespace(path: path) else { return [] }
                 func detach(_ names: [String]) throws(PacketMetadataError) -> [AttachmentReport] {
                     var changes: [HookChange] = []
                     let hooks = Hook.all(of: .interface)
@@ -138,6 +148,11 @@ extension Registry {
                         changes += try attacher.changes(detachingDeclaredFrom: hooks, index, self)
                     }
                     return try apply(changes, store, action).filter { $0.outcome == .detached }
+                }
+                guard let path = interfaces.netns, let netns = try? NetworkNamespace(path: path) else {
+                    let told = interfaces.ofHost.compactMap { try? NetworkInterface(named: $0) }
+                    // A bridge is not the container's alone.
+                    return try detach(told.filter { $0.vethPeerIndex != nil }.map(\.name))
                 }
                 var pairs: [(here: UInt32, there: UInt32)] = []
                 let inside = try netns.run("of the container") { () throws(PacketMetadataError) in

@@ -10,6 +10,8 @@ struct HostComparison {
     let declaration: HostDeclaration
     /// What may go, and who declares what.
     let upkeep: Upkeep
+    /// Whether what a hook refuses is told, and no error.
+    var tells = false
     /// The registry as it will be, once its fields are as declared.
     let image: RegistryImage
     /// What this registry has attached to a hook.
@@ -35,7 +37,12 @@ struct HostComparison {
                 let before = hooks.changes.count
                 for demand in demands.demands {
                     hooks.points.insert(demand.point)
-                    hooks.add(try changes(of: demand))
+                    do throws(PacketMetadataError) {
+                        hooks.add(try changes(of: demand))
+                    } catch {
+                        guard tells, error.kind == .taken || error.kind == .unsupported else { throw error }
+                        hooks.absences.append(Absence(kind: .refused(error), place: demand.places.first))
+                    }
                 }
                 if hooks.changes[before...].contains(where: { $0.kind != .undeclared }) {
                     hooks.namespaces.append(netns)

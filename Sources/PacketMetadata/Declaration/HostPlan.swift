@@ -10,7 +10,7 @@ public struct HostPlan: Sendable, Hashable {
     public let settings: [SettingChange]
     public let fields: [FieldChange]
     public let programs: [ProgramChange]
-    /// What is declared and not there, so that nothing can be attached to it.
+    /// What is declared and not there, so that nothing can be attached to it; where differences are only told, what cannot be had too.
     public let absences: [Absence]
     /// Attached programs that are loaded anew since fields change, at their places.
     public let renewed: Int
@@ -19,6 +19,13 @@ public struct HostPlan: Sendable, Hashable {
     public var isEmpty: Bool {
         settings.isEmpty && fields.allSatisfy { $0.kind == .undeclared }
             && programs.allSatisfy { $0.kind == .undeclared }
+    }
+
+    /// The same with other settings.
+    func with(_ settings: [SettingChange]) -> HostPlan {
+        HostPlan(
+            registry: registry, settings: settings, fields: fields, programs: programs, absences: absences,
+            renewed: renewed)
     }
 
     /// Whether the host has what is declared and, of those who declare, nothing else.
@@ -93,7 +100,7 @@ public struct ProgramChange: Sendable, Hashable {
     public let place: DocumentPlace?
 }
 
-/// What is declared and not there.
+/// What is declared and not there, or cannot be had.
 public struct Absence: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case interface(String, netns: String?)
@@ -103,10 +110,13 @@ public struct Absence: Sendable, Hashable {
         case unit(String)
         /// The interface's driver does not fill the field, which it is required to.
         case hardware(FieldName, interface: String)
+        /// As things are, it cannot be had.
+        case refused(PacketMetadataError)
     }
 
     public let kind: Kind
-    public let place: DocumentPlace
+    /// nil of a setting.
+    public let place: DocumentPlace?
 }
 
 /// What may be done to make a host as it is declared.

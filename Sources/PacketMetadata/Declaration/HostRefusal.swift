@@ -10,6 +10,10 @@ public enum HostRefusal: Refusal {
     case sizeDiffers(Int, declared: Int)
     /// Fields that are declared otherwise than they are, with where.
     case fieldsDiffer([OtherField])
+    /// Fields that are declared cannot be registered, each with why; if these went, which are declared no more, there might be room.
+    case fieldsRefused([Absence], undeclared: [FieldName])
+    /// Things of which something is declared.
+    case notThere([Absence])
     /// Drivers do not fill fields that are declared to be filled, at interfaces.
     case hardwareMissing([Absence])
 
@@ -27,7 +31,8 @@ public enum HostRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .declaredTwice: .badData
-        case .fieldsDiffer, .sizeDiffers: .taken
+        case .fieldsDiffer, .sizeDiffers, .fieldsRefused: .taken
+        case .notThere: .notFound
         case .hardwareMissing: .unsupported
         }
     }

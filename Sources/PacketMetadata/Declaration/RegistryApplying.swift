@@ -8,8 +8,8 @@ public import SystemPackage
 extension HostDeclaration {
     /// Makes this host as it is declared.
     ///
-    /// What is as declared is not touched. Whatever can be checked and loaded is, before the first step: settings of the registry,
-    /// then fields, then programs. Each step is done or not done; what stands is told with an error, and the next call goes on.
+    /// What is as declared is not touched. Whatever can be checked and loaded is, before the first step: fields go, then come
+    /// settings of the registry, fields and programs. Each step is done or not done; what stands is told with an error, and the next call goes on.
     ///
     /// - Parameters:
     ///   - path: the registry's folder of pins, which is made if it is not there.
@@ -26,25 +26,42 @@ extension HostDeclaration {
         waiting: LockWait = LockWait(), recording: @escaping @Sendable (RegistryChange) -> Void = { _ in },
         note: (String) -> Void = { _ in }
     ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
-        let plan = try planFinishing(
-            at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
-        return try doing(.applyDeclaration(path)) { () throws(PacketMetadataError) in
-            if plan.isEmpty { return (plan, []) }
-            try trySockets(plan, at: path, note)
+        try doing(.applyDeclaration(path)) { () throws(PacketMetadataError) in
+            if let registry = try registry(at: path, trustsOwner, waiting, recording) {
+                return try apply(to: registry, limits, note)
+            }
+            let fresh = try doing(.planHost(path)) { () throws(PacketMetadataError) in try freshPlan(path, limits) }
+            try trySockets(fresh, at: path, note)
             let registry = try Registry.openOrCreate(
-                at: path, capacity: plan.isCreating ? self.registry.capacity : nil,
-                statistics: plan.isCreating ? self.registry.statistics : nil,
-                access: plan.isCreating ? self.registry.access : nil, trustsOwner: trustsOwner, waiting: waiting,
-                recording: recording, note: note)
-            let reports = try registry.orTakenBack(note: note) { () throws(PacketMetadataError) in
-                try registry.apply(self, plan, limits)
+                at: path, capacity: self.registry.capacity, statistics: self.registry.statistics,
+                access: self.registry.access, trustsOwner: trustsOwner, waiting: waiting, recording: recording,
+                note: note)
+            let isOwn = registry.made != nil
+            return try registry.orTakenBack(note: note) { () throws(PacketMetadataError) in
+                let (plan, reports) = try apply(to: registry, limits, note)
+                // What somebody else was faster with was not done.
+                return (isOwn ? plan.with(fresh.settings) : plan, reports)
             }
-            let idle = try registry.idleHardwareFields(self, AttachmentStore(registry.pins))
-            if !idle.isEmpty {
-                throw PacketMetadataError(HostRefusal.hardwareMissing(idle))
-            }
-            return (plan, reports)
         }
+    }
+
+    /// Under one lock, so that what was decided is what is done.
+    private func apply(
+        to registry: borrowing Registry, _ limits: DeclarationLimits, _ note: (String) -> Void
+    ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
+        let path = registry.path
+        let done = try registry.lockedThroughout { (registry) throws(PacketMetadataError) in
+            let plan = try doing(.planHost(path)) { () throws(PacketMetadataError) in
+                try registry.plan(self, limits, finishing: true)
+            }
+            if plan.isEmpty { return (plan: plan, reports: [AttachmentReport]()) }
+            try trySockets(plan, at: path, note)
+            return (plan: plan, reports: try registry.apply(self, plan, limits))
+        }
+        if done.plan.isEmpty { return done }
+        let idle = try registry.idleHardwareFields(self, AttachmentStore(registry.pins))
+        if !idle.isEmpty { throw PacketMetadataError(HostRefusal.hardwareMissing(idle)) }
+        return done
     }
 
     /// Tries the programs that answer sockets, if some are to be attached.
@@ -63,10 +80,6 @@ extension HostDeclaration {
     }
 }
 
-extension HostPlan {
-    fileprivate var isCreating: Bool { settings.contains { if case .create = $0 { true } else { false } } }
-}
-
 extension ProgramChange {
     fileprivate var isOfSockets: Bool { hook.isOfSockets && (kind == .attach || kind == .replace) }
 }
@@ -78,12 +91,15 @@ extension Registry {
         try rehearse(declaration, limits)
         var done = HostSteps()
         do throws(PacketMetadataError) {
-            try apply(declaration.registry, &done)
             let leaving = Set(plan.programs.filter { $0.kind == .detach }.map(\.use))
-            let batch = try change(fields: declaration.wish(limits, upkeep(of: declaration, limits))) { use in
+            let wish = declaration.wish(limits, try upkeep(of: declaration, limits))
+            done.fields.removed = try removeFields(for: wish) { use in
                 limits.replaces || leaving.contains(ProgramChange.Use(use))
             }
-            done.fields = batch
+            try apply(declaration.registry, &done)
+            let (moved, registered) = try registerFields(for: wish, after: done.fields.removed.map(\.name))
+            done.fields.moved += moved
+            done.fields.registered = registered
             for netns in try namespaces(declaration, limits) {
                 try declaration.inNamespace(netns, CommandPrograms()) { (demands) throws(PacketMetadataError) in
                     done.reports += try attach(demands.demands, declaration, limits)
@@ -100,7 +116,10 @@ extension Registry {
     }
 
     private func apply(_ declared: RegistryDeclaration, _ done: inout HostSteps) throws(PacketMetadataError) {
-        if let capacity = declared.capacity, try resizeAreas(to: capacity) { done.settings += 1 }
+        if let capacity = declared.capacity {
+            done.fields.moved += try compact(into: capacity)
+            if try resizeAreas(to: capacity) { done.settings += 1 }
+        }
         if let statistics = declared.statistics, try take(statistics) { done.settings += 1 }
         guard let access = declared.access else { return }
         let isChanged = try pins.locked { () throws(PacketMetadataError) in
@@ -118,10 +137,10 @@ extension Registry {
     ) throws(PacketMetadataError) {
         let store = AttachmentStore(pins)
         try pins.locked { () throws(PacketMetadataError) in
-            let image = try declaration.resized(image(), limits)
+            let image = try image()
             let upkeep = try upkeep(of: declaration, limits)
-            let fields = try image.plan(declaration.wish(limits, upkeep), now: Clock.realtime)
-            let future = image.applying(fields.removal + fields.registration)
+            let future = try declaration.fieldPlan(image, limits, upkeep).plan.future
+            if future.word.capacity != image.word.capacity { try refuseResizing(to: future.word.capacity) }
             let index = try AttachmentIndex(store)
             let programs = CommandPrograms()
             for netns in declaration.namespaces {

@@ -29,7 +29,23 @@ extension HostDeclaration {
         }
     }
 
-    /// The same, once what killed processes left is finished.
+    /// How this host differs from it, whatever can or cannot be done about it: what cannot be had is among what is absent.
+    ///
+    /// - Parameters: as for ``plan(at:_:trustsOwner:waiting:)``.
+    /// - Throws: `badData` if declarations contradict each other, or for what is wrong with an object.
+    public func differences(
+        at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait()
+    ) throws(PacketMetadataError) -> HostPlan {
+        try doing(.planHost(path)) { () throws(PacketMetadataError) in
+            let limits = DeclarationLimits(prunes: false, replaces: true)
+            guard let registry = try registry(at: path, trustsOwner, waiting) else {
+                return try freshPlan(path, limits, tells: true)
+            }
+            return try registry.plan(self, limits, tells: true)
+        }
+    }
+
+    /// The plan, once what killed processes left is finished.
     func planFinishing(
         at path: FilePath, _ limits: DeclarationLimits, trustsOwner: Bool, waiting: LockWait,
         recording: @escaping @Sendable (RegistryChange) -> Void
@@ -42,7 +58,8 @@ extension HostDeclaration {
         }
     }
 
-    private func registry(
+    /// - Returns: nil if there is none.
+    func registry(
         at path: FilePath, _ trustsOwner: Bool, _ waiting: LockWait,
         _ recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }
     ) throws(PacketMetadataError) -> Registry? {
@@ -56,8 +73,10 @@ extension HostDeclaration {
     }
 
     /// Of a host without the registry.
-    private func freshPlan(
-        _ path: FilePath, _ limits: DeclarationLimits
+    ///
+    /// - Parameter tells: whether what cannot be had is told, and no error.
+    func freshPlan(
+        _ path: FilePath, _ limits: DeclarationLimits, tells: Bool = false
     ) throws(PacketMetadataError) -> HostPlan {
         var random = SystemRandomNumberGenerator()
         let usualCapacity = 64
@@ -66,13 +85,16 @@ extension HostDeclaration {
             using: &random)
         let upkeep = Upkeep(owners: Set(owners), prunes: limits.prunes)
         let fields = try empty.plan(wish(limits, upkeep), now: 0)
+        let refused = absences(fields)
+        if !tells { try refuse(refused, among: empty, upkeep) }
         let comparison = HostComparison(
-            declaration: self, upkeep: upkeep, image: empty.applying(fields.registration), existing: { _, _ in [] })
+            declaration: self, upkeep: upkeep, tells: tells, image: fields.future, existing: { _, _ in [] })
         let hooks = try comparison.hooks(CommandPrograms())
         return HostPlan(
             registry: path,
             settings: [.create(capacity: registry.capacity)] + registry.access.map { [.access($0)] }.orNone,
-            fields: changes(fields, upkeep, of: empty), programs: hooks.changes, absences: hooks.absences, renewed: 0)
+            fields: changes(fields, upkeep, of: empty), programs: hooks.changes, absences: refused + hooks.absences,
+            renewed: 0)
     }
 
     // MARK: Fields
@@ -84,7 +106,50 @@ extension HostDeclaration {
             let place = places[field.definition.name]
             return WantedField(field.definition, id: place?.id, offset: place?.offset)
         }
-        return FieldWish(wanted, replaces: limits.replaces) { upkeep.prunes && upkeep.owns($0) }
+        return FieldWish(wanted, capacity: registry.capacity, replaces: limits.replaces) {
+            upkeep.prunes && upkeep.owns($0)
+        }
+    }
+
+    /// Fields that cannot be had.
+    private func absences(_ plan: FieldPlan) -> [Absence] {
+        plan.refused.map { refused in
+            Absence(
+                kind: .refused(refused.error),
+                place: fields.first { $0.definition.name == refused.name }?.place)
+        }
+    }
+
+    private func refuse(
+        _ refused: [Absence], among image: RegistryImage, _ upkeep: Upkeep
+    ) throws(PacketMetadataError) {
+        if refused.isEmpty { return }
+        let declared = Set(fields.map(\.definition.name))
+        let undeclared = image.fields.filter { !declared.contains($0.name) && upkeep.owns($0) }
+        throw PacketMetadataError(
+            HostRefusal.fieldsRefused(refused, undeclared: upkeep.prunes ? [] : undeclared.map(\.name)))
+    }
+
+    /// What becomes of a registry's fields.
+    ///
+    /// - Parameter tells: whether what cannot be had is told, and no error.
+    func fieldPlan(
+        _ image: RegistryImage, _ limits: DeclarationLimits, _ upkeep: Upkeep, tells: Bool = false
+    ) throws(PacketMetadataError) -> (plan: FieldPlan, refused: [Absence]) {
+        let wish = wish(limits, upkeep)
+        try refuseOtherSize(image, limits)
+        try refuseOthers(image, limits)
+        do throws(PacketMetadataError) {
+            let plan = try image.plan(wish, now: Clock.realtime)
+            let refused = absences(plan)
+            if !tells { try refuse(refused, among: image, upkeep) }
+            return (plan, refused)
+        } catch {
+            // Of the size.
+            guard tells, error.kind == .taken else { throw error }
+            let plan = try image.plan(wish.withoutCapacity, now: Clock.realtime)
+            return (plan, [Absence(kind: .refused(error), place: nil)] + absences(plan))
+        }
     }
 
     /// - Parameter image: the registry as it is.
@@ -104,22 +169,19 @@ extension HostDeclaration {
             + (upkeep.prunes ? [] : undeclared.map { change($0, .undeclared) })
     }
 
-    /// The registry with areas as declared.
-    ///
-    /// - Throws: `taken` if they have another size, unless that may be changed, or fields lie beyond.
-    func resized(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) -> RegistryImage {
-        guard let capacity = registry.capacity, capacity != image.word.capacity else { return image }
+    /// - Throws: `usage` for a size that no area has; `taken` if areas have another, unless that may be changed.
+    private func refuseOtherSize(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) {
+        guard let capacity = registry.capacity, capacity != image.word.capacity else { return }
         guard RegistryWord.capacities.contains(capacity) else {
             throw PacketMetadataError(RegistryRefusal.badCapacity(capacity))
         }
         if !limits.replaces {
             throw PacketMetadataError(HostRefusal.sizeDiffers(image.word.capacity, declared: capacity))
         }
-        return image.applying(try image.resizing(to: capacity, seal: .nobodys))
     }
 
     /// - Throws: all fields that are declared otherwise than they are, unless they may be replaced.
-    func refuseOthers(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) {
+    private func refuseOthers(_ image: RegistryImage, _ limits: DeclarationLimits) throws(PacketMetadataError) {
         if limits.replaces { return }
         let differing: [HostRefusal.OtherField] = fields.compactMap { field in
             guard let there = image.field(named: field.definition.name),
@@ -136,9 +198,12 @@ extension Optional where Wrapped: RangeReplaceableCollection {
 }
 
 extension Registry {
-    /// - Parameter isFinishing: whether what killed processes left is finished first.
+    /// - Parameters:
+    ///   - isFinishing: whether what killed processes left is finished first.
+    ///   - tells: whether what cannot be had is told, and no error.
     func plan(
-        _ declaration: HostDeclaration, _ limits: DeclarationLimits, finishing isFinishing: Bool = false
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits, finishing isFinishing: Bool = false,
+        tells: Bool = false
     ) throws(PacketMetadataError) -> HostPlan {
         let store = AttachmentStore(pins)
         return try pins.locked { () throws(PacketMetadataError) in
@@ -146,12 +211,11 @@ extension Registry {
             if isFinishing { try recover() }
             let image = try image()
             try refuseIfDamaged(image)
-            let sized = try declaration.resized(image, limits)
-            try declaration.refuseOthers(image, limits)
             let upkeep = try upkeep(of: declaration, limits)
-            let fields = try sized.plan(declaration.wish(limits, upkeep), now: Clock.realtime)
-            let future = sized.applying(fields.removal + fields.registration)
-            let comparison = try comparison(with: declaration, limits, on: future, AttachmentIndex(store))
+            let (fields, refused) = try declaration.fieldPlan(image, limits, upkeep, tells: tells)
+            let future = fields.future
+            var comparison = try comparison(with: declaration, limits, on: future, AttachmentIndex(store))
+            comparison.tells = tells
             let hooks = try comparison.hooks(CommandPrograms())
             let attachments = try store.attachments()
             let undeclared = try undeclared(attachments, upkeep, beside: hooks.points).flatMap(\.changes)
@@ -165,7 +229,7 @@ extension Registry {
                 registry: path, settings: try settings(declaration.registry, image),
                 fields: declaration.changes(fields, upkeep, of: image) + claimed,
                 programs: hooks.changes + undeclared + settlement.programs,
-                absences: hooks.absences + (try idleHardwareFields(declaration, store)),
+                absences: refused + hooks.absences + (try idleHardwareFields(declaration, store)),
                 renewed: future == image ? 0 : try followers(store, of: future))
         }
     }

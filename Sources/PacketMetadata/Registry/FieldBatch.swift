@@ -11,19 +11,17 @@ extension Registry {
         var registered: [RegisteredField] = []
     }
 
-    /// Has the registry have some fields: what goes goes at once, and what comes comes at once, with a grace period each.
+    /// Unregisters the fields that are not wanted, or not so, with one grace period.
     ///
     /// - Parameters:
     ///   - wish: the fields, and what may go for them.
     ///   - isExpected: whether a use does not keep a field from going.
-    /// - Throws: as ``register(_:id:)`` and ``unregister(_:force:)``; `unfinished` if some are gone by then.
-    func change(
-        fields wish: FieldWish, expecting isExpected: (FieldUse) -> Bool
-    ) throws(PacketMetadataError) -> FieldBatch {
+    /// - Throws: as ``unregister(_:force:)``.
+    func removeFields(
+        for wish: FieldWish, expecting isExpected: (FieldUse) -> Bool
+    ) throws(PacketMetadataError) -> [RegisteredField] {
         let path = path
-        var batch = FieldBatch()
-        // What is counted of a slot is known once whoever may have counted for its field has returned: so in two changes.
-        batch.removed = try change(.changeRegistry(path)) { (image) throws(PacketMetadataError) in
+        return try change(.changeRegistry(path)) { (image) throws(PacketMetadataError) in
             let plan = try image.plan(wish, now: Clock.realtime)
             for field in plan.removed { try refuseIfUsed(field, beside: isExpected) }
             return Change(
@@ -33,11 +31,24 @@ extension Registry {
                 return gone.isEmpty ? nil : .changedFields(registered: [], unregistered: gone.map(\.name), path)
             }
         }
-        let removed = batch.removed.map(\.name)
+    }
+
+    /// Registers the fields that are wanted and not there, with one grace period.
+    ///
+    /// What is counted of a slot is known once whoever may have counted for its field has returned: so in another change than that by
+    /// which fields go.
+    ///
+    /// - Parameter removed: what has gone for them, to be told with an error.
+    /// - Throws: as ``register(_:id:)``; `unfinished` if some are gone by then.
+    func registerFields(
+        for wish: FieldWish, after removed: [FieldName]
+    ) throws(PacketMetadataError) -> (moved: [RegisteredField], registered: [RegisteredField]) {
+        let path = path
         do throws(PacketMetadataError) {
-            (batch.moved, batch.registered) = try change(.changeRegistry(path)) { (image) throws(PacketMetadataError) in
+            return try change(.changeRegistry(path)) { (image) throws(PacketMetadataError) in
                 let state = try stateImage()
                 let plan = try image.plan(wish, now: Clock.realtime) { state.counters(ofSlot: $0) }
+                if let refused = plan.refused.first { throw refused.error }
                 let events: [RegistryChange.Event] =
                     plan.moved.map { .moved($0) } + plan.registered.map { .registered($0) }
                 return Change(steps: plan.registration, events: events, result: (plan.moved, plan.registered)) {
@@ -51,6 +62,5 @@ extension Registry {
             throw error.unfinished(
                 .changeRegistry(path), .changedFields(registered: [], unregistered: removed, path))
         }
-        return batch
     }
 }

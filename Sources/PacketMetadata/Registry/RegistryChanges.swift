@@ -57,9 +57,20 @@ extension Registry {
     ///
     /// - Returns: the fields that moved, where they lie now.
     public func compact() throws(PacketMetadataError) -> [RegisteredField] {
+        try compact { $0.compacting() }
+    }
+
+    /// The same, if that gives all fields a place in areas of that size.
+    func compact(into capacity: Int) throws(PacketMetadataError) -> [RegisteredField] {
+        try compact { $0.compacting(into: capacity) }
+    }
+
+    private func compact(
+        _ compacting: (RegistryImage) -> [RegistryStep]
+    ) throws(PacketMetadataError) -> [RegisteredField] {
         let path = path
         return try change(.compactRegistry(path)) { (image) throws(PacketMetadataError) in
-            let steps = image.compacting()
+            let steps = compacting(image)
             let before = Set(image.fields)
             let moved = image.applying(steps).fields.filter { !before.contains($0) }
             return Change(steps: steps, events: moved.map { .moved($0) }, result: moved) { [path] now in

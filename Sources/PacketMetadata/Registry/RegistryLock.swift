@@ -7,10 +7,11 @@ internal import SystemPackage
 // The lock that each change of a registry or of its attachments holds.
 
 extension RegistryPins {
-    /// Does something under the lock, and records if that is half done.
+    /// Does something under the lock, and records if that is half done: as part of more, if the lock is held.
     func locked<Value: ~Copyable>(
         _ body: () throws(PacketMetadataError) -> Value
     ) throws(PacketMetadataError) -> Value {
+        if isLocked { return try body() }
         let lock = try doing(.changeRegistry(path)) { () throws(PacketMetadataError) in
             try refuseIfPartIsNoFolder()
             return try takeLock()
@@ -49,5 +50,17 @@ extension RegistryPins {
             return "one that cannot be seen from here, of another pid namespace or just gone, has its lock"
         }
         return "\(holder) has its lock"
+    }
+}
+
+extension Registry {
+    /// Does several changes with none of others between them.
+    func lockedThroughout<Value>(
+        _ body: (borrowing Registry) throws(PacketMetadataError) -> Value
+    ) throws(PacketMetadataError) -> Value {
+        try pins.locked { () throws(PacketMetadataError) in
+            try refuseIfReplaced()
+            return try body(Registry.open(pins.whileLocked, for: .write))
+        }
     }
 }

@@ -9,10 +9,19 @@ internal import SystemPackage
 struct RegistryPins: Sendable {
     let location: RegistryFolder
     let folder: OpenFolder
+    /// Whether the lock is held for all that is done with these.
+    private(set) var isLocked = false
 
     init(_ location: RegistryFolder, _ folder: OpenFolder) {
         self.location = location
         self.folder = folder
+    }
+
+    /// The same, to be used while the lock is held.
+    var whileLocked: RegistryPins {
+        var pins = self
+        pins.isLocked = true
+        return pins
     }
 
     var path: FilePath { location.path }

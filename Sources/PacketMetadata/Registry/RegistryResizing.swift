@@ -25,14 +25,17 @@ extension Registry {
             }
             var random = SystemRandomNumberGenerator()
             let steps = try image.resizing(to: capacity, seal: Seal(using: &random))
-            if !steps.isEmpty {
-                _ = try Self.grantedCapacity(of: [capacity])
-                for follower in pins.followers { try follower.refuseResizing() }
-            }
+            if !steps.isEmpty { try refuseResizing(to: capacity) }
             let events: [RegistryChange.Event] = steps.isEmpty ? [] : [.resized(capacity: capacity)]
             return Change(steps: steps, events: events, result: !steps.isEmpty) { [path] now in
                 now.word.capacity == capacity ? .resized(capacity, path) : nil
             }
         }
+    }
+
+    /// - Throws: `unsupported` if the kernel does not grant areas of that size; `taken` if programs answer sockets, or pick them.
+    func refuseResizing(to capacity: Int) throws(PacketMetadataError) {
+        _ = try Self.grantedCapacity(of: [capacity])
+        for follower in pins.followers { try follower.refuseResizing() }
     }
 }

@@ -12,7 +12,7 @@ struct Diff: ContextCommand {
         abstract: "Show how this host differs from what is declared.",
         discussion: """
             A line for each difference: + is declared and missing, ~ is otherwise, ? is no longer declared by its owner, ! is \
-            declared of something that is not there. What others than the documents' owners have is no difference.
+            declared of something that is not there, or cannot be had as things are. What others than the documents' owners have is no difference.
 
             Exit codes: 0; with --exit-code, 1 if there are differences.
             """)
@@ -33,8 +33,10 @@ struct Diff: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) { _ = try answer(in: context) }
 
     func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
-        // Whatever differs is told, and nothing is done about it: so nothing is refused.
-        let plan = try declaration.plan(DeclarationLimits(prunes: false, replaces: true), in: context)
+        let declared = try declaration.declaration()
+        let plan = try declared.differences(
+            at: declaration.path(declared, in: context), trustsOwner: declaration.writing.trustOwner,
+            waiting: declaration.writing.wait(in: context))
         let document = PlanDocument(plan, isDone: false).json
         if let report { try write(document + "\n", to: FilePath(report)) }
         if isJSON {

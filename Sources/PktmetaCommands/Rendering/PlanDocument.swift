@@ -84,7 +84,7 @@ extension ProgramChange {
 }
 
 extension Absence {
-    fileprivate var json: JSONValue { ["text": .text(kind.words), "declaredAt": place.json] }
+    fileprivate var json: JSONValue { ["text": .text(kind.words), "declaredAt": place.map(\.json)] }
 }
 
 extension DocumentPlace {

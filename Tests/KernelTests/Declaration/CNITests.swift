@@ -131,11 +131,36 @@ import Testing
             try node.declare("owner: [")
             #expect(try node.call(variables, none).status == 0)
             #expect(try node.attached().count == 5)
+            // The previous result tells the host's end; what is in the namespace goes with it.
+            let previous = node.configuration(previous: pod.result)
+            #expect(try node.call(variables, previous).status == 0)
+            #expect(try node.attached().filter { $0.hasPrefix("veth1") } == [])
+            #expect(try node.attached().count == 3)
             try VethPair.run(in: node.node) { try VethPair.ip("link del veth1") }
             #expect(try node.call(variables, none).status == 0)
             #expect(try node.attached() == [])
             variables["CNI_NETNS"] = "/run/netns/pktmeta-nosuch"
             #expect(try node.call(variables, none).status == 0)
+        }
+    }
+
+    /// An interface that the plugins before should have made.
+    @Test func whatIsDeclaredOfNothingIsRefused() throws {
+        try Kernel.run {
+            let node = try ContainerNode(Self.declaration)
+            let pod = try node.pod()
+            var variables = ContainerNode.variables("ADD", pod)
+            variables["CNI_IFNAME"] = "eth9"
+            let inside = try node.call(
+                variables, node.configuration(ContainerNode.container, previous: pod.result))
+            #expect(inside.code == 166 && inside.message.contains("the interface eth9 is not there"), "\(inside)")
+            let gone = pod.result.replacing("\"veth1\"", with: "\"veth9\"")
+            let outside = try node.call(
+                ContainerNode.variables("ADD", pod), node.configuration(ContainerNode.container, previous: gone))
+            #expect(outside.code == 166 && outside.message.contains("the interface veth9 is not there"), "\(outside)")
+            #expect(try node.attached().filter { $0.hasPrefix("veth") } == [])
+            #expect(try node.call("DEL", pod).status == 0)
+            #expect(try node.attached() == [])
         }
     }
 

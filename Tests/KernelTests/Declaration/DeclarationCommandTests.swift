@@ -76,6 +76,7 @@ import Testing
                 try scene.run("register-field", "seen", "--type", "u64", "--source", "ktime", "--private").exitCode == 0
             )
             let reader = AttachmentTests.object("chain_xdp") + ":dropper"
+            #expect(try scene.run("create-registry", "--mode-bits", "0640", "--group", "daemon").exitCode == 0)
             #expect(try scene.run("register-field", "shared", "--type", "u32", "--no-sockets").exitCode == 0)
             #expect(try scene.run("attach-to-interface", "far0", "--xdp", "prebuilt", "--xdp", reader).exitCode == 0)
             #expect(try scene.run("attach-to-interface", "far0", "--tc-egress", "scrub").exitCode == 0)
@@ -94,6 +95,8 @@ import Testing
             let applied = try scene.declared("apply")
             #expect(applied.exitCode == 0, "\(applied.errors)")
             #expect(try fields() == before)
+            let access = try PinAccess(of: RegistryFolder(path: scene.bench.scratch.path).view().registry)
+            #expect(try access == PinAccess(modeBits: "0640", group: "daemon"))
             #expect(try ApplyTests.programs(scene.bench) == programs)
             // Now they are somebody's.
             let theirs = try scene.run("export", "--layout", "--of", "me")
@@ -169,6 +172,79 @@ import Testing
             try scene.bench.pair.send(50)
             let registry = try Registry.open(at: scene.bench.scratch.path, for: .read)
             #expect(try registry.state(of: registry.image().fields[0]).got == 50)
+        }
+    }
+
+    /// What counts is what there will be.
+    @Test func areasGetSmallerAsFieldsGo() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            let many = (1...20).map { "  f\($0): {type: u8}\n" }.joined()
+            try scene.write("owner: acme\nregistry: {capacity: 64}\nfields:\n" + many + "  last: {type: u64}\n")
+            #expect(try scene.declared("apply").exitCode == 0)
+            try scene.write(
+                "owner: acme\nregistry: {capacity: 32}\nfields: {f1: {type: u8}, f2: {type: u32}, last: {type: u64}}\n")
+            let refused = try scene.declared("apply", "--replace")
+            #expect(refused.exitCode == 73, "\(refused.errors)")
+            let image = try ApplyTests.image(scene.bench)
+            let applied = try scene.declared("apply", "--replace", "--prune")
+            #expect(applied.exitCode == 0, "\(applied.errors)")
+            let now = try ApplyTests.image(scene.bench)
+            #expect(now.word.capacity == 32 && now.fields.map(\.name.text).sorted() == ["f1", "f2", "last"])
+            #expect(now.problems.isEmpty && now.fields(beyond: 32).isEmpty)
+            // It is the same field, moved.
+            let last = try FieldName("last")
+            #expect(image.field(named: last)?.id == now.field(named: last)?.id)
+            #expect(try scene.declared("diff", "--exit-code").exitCode == 0)
+        }
+    }
+
+    /// Also what could not be done about it is only a difference.
+    @Test func whatCannotBeHadIsADifference() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            let many = (1...31).map { "  f\($0): {type: u8}\n" }.joined()
+            try scene.write("owner: acme\nfields:\n" + many + "interfaces: [{name: far0, mode: native}]\n")
+            #expect(try scene.declared("apply").exitCode == 0)
+            try scene.write(
+                "owner: acme\nfields:\n" + many.replacing("  f7: ", with: "  more: ")
+                    + "interfaces: [{name: far0, mode: generic}]\n")
+            let refused = try scene.declared("apply")
+            #expect(refused.exitCode == 73)
+            for words in ["10-acme.yaml:9:3: ", "cannot register more", "--prune", "f7"] {
+                #expect(refused.errors.contains(words), "\(words): \(refused.errors)")
+            }
+            let report = scene.folder.path.appending("report.txt")
+            let diff = try scene.declared("diff", "--exit-code", "--report", report.string)
+            #expect(diff.exitCode == 1 && diff.errors.isEmpty, "\(diff.errors)")
+            let lines = diff.output.split(separator: "\n")
+            #expect(lines.contains { $0.hasPrefix("! ") && $0.contains("cannot register more") }, "\(diff.output)")
+            #expect(lines.contains { $0.hasPrefix("! ") && $0.contains("native") }, "\(diff.output)")
+            #expect(lines.contains { $0.hasPrefix("? field f7") }, "\(diff.output)")
+            let written = try #require(try? String(contentsOfFile: report.string, encoding: .utf8))
+            #expect(try JSONSchema("plan").faults(of: written).isEmpty)
+            // A mode is changed by hand.
+            let other = try scene.declared("apply", "--prune", "--replace")
+            #expect(other.exitCode == 73 && other.errors.contains("far0 --xdp first"), "\(other.errors)")
+        }
+    }
+
+    /// Each says what it did: together, what was done, and each once.
+    @Test func appliesAtOnceTellWhatEachDid() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(Self.fields + "interfaces: [{name: 'f*0'}]\n")
+            let command = "\(Fixture.command) apply '\(scene.folder.path)' --registry '\(scene.bench.scratch.path)'"
+            for _ in 0..<5 {
+                let outcome = try scene.bench.pair.inReceiver {
+                    try ChildProcess.run(["sh", "-c", "for i in 1 2 3; do \(command) & done; wait"])
+                }
+                let lines = outcome.output.split(separator: "\n")
+                for mark in ["+ registry", "+ field tenant", "+ far0: XDP", "+ far0: TC ingress"] {
+                    #expect(lines.count { $0.hasPrefix(mark) } == 1, "\(mark): \(outcome.output)")
+                }
+                #expect(try scene.run("delete-registry", "--force").exitCode == 0)
+            }
         }
     }
 

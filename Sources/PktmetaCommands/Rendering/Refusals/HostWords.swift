@@ -16,10 +16,15 @@ extension HostRefusal: RefusalWords {
                     "\n  \(other.place): \(other.registered.name) is declared as \(other.declared.words), and is "
                         + other.registered.definition.words
                 }.joined()
+        case .fieldsRefused(let fields, _): "fields that are declared do not fit:" + lines(fields)
+        case .notThere(let absences): "something is declared of what is not there:" + lines(absences)
         case .hardwareMissing(let absences):
-            "drivers do not fill fields that they are required to:"
-                + absences.map { "\n  \($0.place): \($0.kind.words)" }.joined()
+            "drivers do not fill fields that they are required to:" + lines(absences)
         }
+    }
+
+    private func lines(_ absences: [Absence]) -> String {
+        absences.map { "\n  " + ($0.place.map { "\($0): " } ?? "") + $0.kind.words }.joined()
     }
 
     var remedy: String? {
@@ -29,6 +34,11 @@ extension HostRefusal: RefusalWords {
             "With --replace they get them: packets under way lose their fields, which keep ids, places and counters."
         case .fieldsDiffer:
             "With --replace they are registered anew: packets under way lose them, and they get other ids."
+        case .fieldsRefused(_, let undeclared) where !undeclared.isEmpty:
+            "With --prune, fields that their owners declare no more make room: "
+                + undeclared.map(\.text).joined(separator: ", ") + "."
+        case .fieldsRefused: "pktmeta inspect-map registry shows who has slots and space."
+        case .notThere: nil
         case .hardwareMissing: "Declare the fields as hardware: wanted, or name other interfaces; doctor says more."
         }
     }
@@ -44,6 +54,7 @@ extension Absence.Kind {
         case .cgroup(let path): "the cgroup \(path) is not there"
         case .unit(let name): "the unit \(name) is not active"
         case .hardware(let field, let interface): "the driver of \(interface) does not fill \(field)"
+        case .refused(let error): error.message
         }
     }
 }
