@@ -7,13 +7,14 @@ SURVIVAL = ("SurvivalTests",)
 # 6.4 netfilter is refused.
 LAYERS = {
     "fields wherever a packet is": ("SkbTests",),
-    "fields in cgroups and netfilter": ("CgroupTests", "NetfilterTests", "NetfilterNamespaceTests"),
+    "fields in cgroups": ("CgroupTests",),
+    "fields in netfilter": ("NetfilterTests", "NetfilterNamespaceTests"),
     "packets followed: stations, and losses": ("TraceTests/[a-bw]",),
     "packets followed: those that are asked for": ("TraceTests/[c-v]",),
     "packets followed, and no other": ("TraceIdentityTests/(connections|addresses|aCopy|copies)",),
 }
 # Of these, what changes programs of XDP under traffic, so often that machines with two CPUs panic (see suites_command).
-ON_ONE_CPU = ("fields in cgroups and netfilter",)
+ON_ONE_CPU = ("fields in cgroups", "fields in netfilter")
 # What is done with packets that leave; attached by TCX. On one CPU likewise.
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 

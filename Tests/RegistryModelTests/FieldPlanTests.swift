@@ -26,7 +26,8 @@ import Testing
             single = single.applying(try single.registering(field.definition, now: 1).steps)
         }
         #expect(single.fields.map(\.layout.offset) == after.fields.map(\.layout.offset))
-        let again = try after.plan(FieldWish(plan.registered.map { WantedField($0.definition) }, replaces: true), now: 2)
+        let again = try after.plan(
+            FieldWish(plan.registered.map { WantedField($0.definition) }, replaces: true), now: 2)
         #expect(again.removal.isEmpty && again.registration.isEmpty && again.future == after)
     }
 
