@@ -115,6 +115,7 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 release: bpf
 	swift build -c release --product pktmeta $(RELEASE_FLAGS)
 	swift build -c release --product pktmeta-bench $(RELEASE_FLAGS)
+	.make/stamp $(BPF_OBJCOPY) .build/release/pktmeta .build/release/pktmeta-bench
 	$(MAKE) share
 
 include packaging/packaging.mk

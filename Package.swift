@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),
         .target(name: "CBPFObjects"),
+        .target(name: "CBuildStamp"),
         .target(name: "CFieldReader", dependencies: ["CLinuxShims", "PktmetaABI"]),
         .target(name: "CBenchObjects", dependencies: ["CBPFObjects"]),
         .target(name: "CSocketLoops", dependencies: ["PktmetaABI"]),
@@ -74,8 +75,9 @@ let package = Package(
         .target(
             name: "PktmetaCommands",
             dependencies: [
-                "PacketMetadata", "DeclarationFiles", "RegistryModel", "Linux", "Testbed", "CFieldReader", arguments,
-                system,
+                "PacketMetadata", "DeclarationFiles", "RegistryModel", "Linux", "Testbed", "CBuildStamp",
+                "CFieldReader",
+                arguments, system,
             ],
             swiftSettings: strict),
         .executableTarget(name: "pktmeta", dependencies: ["PktmetaCommands"], swiftSettings: strict),

@@ -27,7 +27,7 @@ package struct PktmetaBench: Program, ContextCommand {
             bar is too noisy to tell: run it again on a quieter machine, or with more rounds. Registries and network \
             namespaces are the benchmark's own, and go with it.
             """,
-        version: Pktmeta.version)
+        version: Pktmeta.builtVersion)
 
     @Argument(
         help: ArgumentHelp(

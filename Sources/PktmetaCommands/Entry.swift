@@ -117,6 +117,7 @@ extension Program {
         var context = context.withVisibleErrors
         context.remedies = RemedyCommands(arguments: arguments)
         context.verb = arguments.first ?? ""
+        if let request = VersionRequest(arguments) { return answer(request, in: context) }
         if let request = plainRequest(arguments) { return answer(request, in: context) }
         if let request = namedRequest(arguments) { return answer(request, in: context) }
         let mistyped = Mistyped(arguments, for: Self.self)

@@ -15,8 +15,10 @@ public struct Pktmeta: Program {
             69 the kernel or driver cannot, 70 unexpected, 73 already taken or no space, 74 output cannot be written, 75 busy, \
             77 missing privilege, 78 registry of another ABI, \
             79 done, but not all that goes with it (what was, and what finishes it, is said).
+
+            --version with --json says the commit, libbpf and the ABI of registries as well.
             """,
-        version: version,
+        version: builtVersion,
         subcommands: [
             CreateRegistry.self, DeleteRegistry.self, RegisterField.self, UnregisterField.self, AttachToInterface.self,
             DetachFromInterface.self, AttachToNetfilter.self, DetachFromNetfilter.self, AttachToCgroup.self,
@@ -27,8 +29,10 @@ public struct Pktmeta: Program {
             Bench.self,
         ])
 
-    /// Of all programs of this package.
+    /// Of all programs of this package: the one that is released next.
     package static let version = "0.1.0"
+    /// Which of them this program is, if it is one.
+    package static var builtVersion: String { BuildVersion.current.text }
 
     public init() {}
 

@@ -45,13 +45,7 @@ extension PlainArguments {
         switch arguments.first {
         case "inspect-map": InspectMapRequest(plain: arguments.dropFirst())
         case "cni" where arguments.count == 1: CNIPlugin()
-        case "--version" where arguments.count == 1: VersionRequest()
         default: nil
         }
     }
-}
-
-/// To say which version this is.
-private struct VersionRequest: Request {
-    func run(in context: Context) { context.output(Pktmeta.version) }
 }

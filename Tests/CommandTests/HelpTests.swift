@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BenchCommands
+import RegistryModel
 import TestSupport
 import Testing
 
@@ -85,7 +86,15 @@ import Testing
     }
 
     @Test func theVersion() {
-        #expect(CommandRun(["--version"]).output == "0.1.0")
-        #expect(CommandRun(["--version"], of: PktmetaBench.self).output == "0.1.0")
+        // Nobody has stamped this build.
+        #expect(CommandRun(["--version"]).output == "0.1.0-dev")
+        #expect(CommandRun(["--version"], of: PktmetaBench.self).output == "0.1.0-dev")
+        #expect(CommandRun(["--version", "status"]).output == "0.1.0-dev")
+        for arguments in [["--version", "--json"], ["--json", "--version"]] {
+            let document = CommandRun(arguments).output
+            #expect(document.contains("\"pktmeta\" : \"0.1.0-dev\"") && !document.contains("commit"), "\(document)")
+            #expect(document.contains("\"abi\" : \(RegistryWord.abiVersion)"), "\(document)")
+            #expect(document.contains("\"libbpf\" : \"1."), "\(document)")
+        }
     }
 }

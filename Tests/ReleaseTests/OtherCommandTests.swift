@@ -29,7 +29,11 @@ import Testing
             let lines = help.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }
             let listed = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") && !$0.hasPrefix("  See ") }
             #expect(listed.compactMap { $0.split(separator: " ").first.map(String.init) } == Self.commands)
-            #expect(try command.expect("--version").output == "0.1.0\n")
+            // `make release` has written into it which commit it is of.
+            let version = try command.expect("--version").output
+            #expect(version.wholeMatch(of: /\d+\.\d+\.\d+(-dev\+g[0-9a-f]{7}(\.dirty)?)?\n/) != nil, "\(version)")
+            let document = try command.expect("--version", "--json").output
+            #expect(document.contains(/"commit" : "[0-9a-f]{40}"/), "\(document)")
         }
     }
 

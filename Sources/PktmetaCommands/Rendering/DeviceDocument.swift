@@ -14,7 +14,7 @@ extension SystemNames {
             "release": .text(release),
             "machine": .text(machine),
             // The version of the command.
-            "pktmeta": .text(Pktmeta.version),
+            "pktmeta": .text(Pktmeta.builtVersion),
         ]
     }
 }
