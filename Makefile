@@ -94,7 +94,7 @@ ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests Dam
 PYTHON := $(if $(shell command -v python3),,python3)
 PACKAGES := libbpf-dev libelf-dev zlib1g-dev libyaml-dev pkg-config iproute2 $(PYTHON)
 TEST_PACKAGES := gcc g++ tcpdump bpftool $(TEST_CLANGS) ethtool mandoc python3-jsonschema wireguard-tools libteam-utils \
-	golang-go systemd udev
+	golang-go systemd udev bash-completion zsh fish
 LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 $(PYTHON)
 
@@ -113,8 +113,9 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering
 
 release: bpf
-	swift build -c release --product pktmeta $(RELEASE_FLAGS)
-	swift build -c release --product pktmeta-bench $(RELEASE_FLAGS)
+	for program in pktmeta pktmeta-bench; do \
+		swift build -c release --product $$program $(RELEASE_FLAGS) -Xlinker -Map=$(CURDIR)/.build/$$program.map || exit; \
+	done
 	.make/stamp $(BPF_OBJCOPY) .build/release/pktmeta .build/release/pktmeta-bench
 	$(MAKE) share
 

@@ -8,7 +8,9 @@ PKGCONFIG_DIR ?= $(PREFIX)/share/pkgconfig
 UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
 HEADERS := $(wildcard bpf/include/pktmeta/*.h)
 EXAMPLE_SOURCES := $(wildcard bpf/examples/*.c)
-VERSION := $(shell sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/PktmetaCommands/Pktmeta.swift)
+VERSION := $(shell .make/version)
+# As packages have it, where what comes before a release sorts before it.
+PACKAGE_VERSION = $(subst -,~,$(VERSION))
 
 # What is made of the commands' own help.
 SHARE := .build/share
@@ -43,7 +45,7 @@ install:
 	install -D -m 644 $(SHARE)/pktmeta.zsh $(ZSH_COMPLETIONS)/_pktmeta
 	install -D -m 644 $(SHARE)/pktmeta.fish $(FISH_COMPLETIONS)/pktmeta.fish
 	install -d $(DESTDIR)$(PKGCONFIG_DIR) $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(SYSTEMD_UNITS)
-	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(VERSION)|' -e "s|@machine@|$$(uname -m)|" packaging/pktmeta.pc.in \
+	sed -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(.build/release/pktmeta --version)|" -e "s|@machine@|$$(uname -m)|" packaging/pktmeta.pc.in \
 		> $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
 	for unit in $(UNITS); do \
 		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
@@ -62,7 +64,7 @@ uninstall:
 
 # Debian's packages, of what make release has built: .build/deb/*.deb.
 DEB := .build/deb
-DEB_SOURCE := $(DEB)/pktmeta-$(VERSION)
+DEB_SOURCE = $(DEB)/pktmeta-$(PACKAGE_VERSION)
 DEB_PACKAGES := debhelper fakeroot
 
 .PHONY: deb
@@ -74,7 +76,7 @@ deb:
 	mkdir -p $(DEB_SOURCE)/.build/release
 	git ls-files -z | xargs -0 cp --parents -t $(DEB_SOURCE)
 	cp -r packaging/debian $(DEB_SOURCE)/debian
-	packaging/debian-changelog $(VERSION) > $(DEB_SOURCE)/debian/changelog
+	packaging/debian-changelog $(PACKAGE_VERSION) > $(DEB_SOURCE)/debian/changelog
 	cp -r .build/share $(DEB_SOURCE)/.build
 	cp .build/release/pktmeta .build/release/pktmeta-bench $(DEB_SOURCE)/.build/release
 	cd $(DEB_SOURCE) && dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
@@ -104,5 +106,25 @@ rpm:
 	@.make/install-packages rpm
 	test -x .build/release/pktmeta || $(MAKE) release
 	rm -rf $(RPM)
-	rpmbuild -bb --quiet --define '_topdir $(RPM)' --define 'version $(VERSION)' --define 'source $(CURDIR)' \
+	rpmbuild -bb --quiet --define '_topdir $(RPM)' --define 'version $(PACKAGE_VERSION)' --define 'source $(CURDIR)' \
 		packaging/pktmeta.spec
+
+# What a release has: its sources, programs that need nothing else, what they are made of, and the sums of all: .build/dist.
+DIST := .build/dist
+SOURCES := pktmeta-$(VERSION)
+MACHINE := $(shell uname -m)
+
+.PHONY: dist
+
+dist: release
+	@test -z "$$(git status --porcelain --untracked-files=no)" || { echo "Files differ from the commit." >&2; exit 65; }
+	rm -rf $(DIST)
+	mkdir -p $(DIST)
+	git archive --prefix=$(SOURCES)/ --add-virtual-file=$(SOURCES)/.version:"$(VERSION) $$(.make/version --commit)" HEAD \
+		| xz --threads=1 > $(DIST)/$(SOURCES).tar.xz
+	for program in pktmeta pktmeta-bench; do \
+		install -s .build/release/$$program $(DIST)/$$program-$(VERSION)-$(MACHINE) || exit; \
+	done
+	packaging/make-sbom $(VERSION) $(DIST) .build/pktmeta.map .build/pktmeta-bench.map \
+		> $(DIST)/$(SOURCES).spdx.json
+	cd $(DIST) && sha256sum * > SHA256SUMS

@@ -8,6 +8,7 @@ struct XDPModeArgument: ExpressibleByArgument {
     private(set) var choice = ModeChoice.auto
     var defaultValueDescription: String { choice.text }
     static let allValueStrings = ModeChoice.words(of: .xdp)
+    static let defaultCompletionKind = CompletionKind.list(allValueStrings)
 
     init() {}
 
@@ -22,6 +23,7 @@ struct TCModeArgument: ExpressibleByArgument {
     private(set) var choice = ModeChoice.auto
     var defaultValueDescription: String { choice.text }
     static let allValueStrings = ModeChoice.words(of: .tcIngress)
+    static let defaultCompletionKind = CompletionKind.list(allValueStrings)
 
     init() {}
 
@@ -39,10 +41,12 @@ struct OrderOptions: ParsableArguments {
     @Flag(help: "Behind all others; the default.")
     var last = false
 
-    @Option(help: ArgumentHelp("Before that program.", valueName: "program"))
+    @Option(help: ArgumentHelp("Before that program.", valueName: "program"), completion: .programs)
     var before: String?
 
-    @Option(help: ArgumentHelp("Behind that program: its name, or at TC its id.", valueName: "program"))
+    @Option(
+        help: ArgumentHelp("Behind that program: its name, or at TC its id.", valueName: "program"),
+        completion: .programs)
     var after: String?
 
     var placement: Placement? {

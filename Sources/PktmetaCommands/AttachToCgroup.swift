@@ -39,12 +39,13 @@ struct AttachToCgroup: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Program for packets to the sockets; can be repeated.", valueName: "object[:program]"))
+            "Program for packets to the sockets; can be repeated.", valueName: "object[:program]"), completion: .objects
+    )
     var ingress: [ObjectArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "Program for packets from the sockets: likewise.", valueName: "object[:program]"))
+            "Program for packets from the sockets: likewise.", valueName: "object[:program]"), completion: .objects)
     var egress: [ObjectArgument] = []
 
     @Option(

@@ -35,18 +35,19 @@ struct AttachToInterface: ContextCommand {
         help: ArgumentHelp(
             "XDP program: an object that includes <pktmeta/pktmeta.bpf.h>, prebuilt, or none to leave the hook as it is; "
                 + "repeat it for a chain.",
-            valueName: "object[:program]"))
+            valueName: "object[:program]"), completion: .choices)
     var xdp: [HookArgument] = []
 
     @Option(
         help: ArgumentHelp(
-            "TC program for packets that come in: likewise, or scrub.", valueName: "object[:program]"))
+            "TC program for packets that come in: likewise, or scrub.", valueName: "object[:program]"),
+        completion: .choices)
     var tc: [HookArgument] = []
 
     @Option(
         help: ArgumentHelp(
             "TC program for packets that leave by the interface, forwarded ones among them: likewise.",
-            valueName: "object[:program]"))
+            valueName: "object[:program]"), completion: .choices)
     var tcEgress: [HookArgument] = []
 
     @Flag(help: "Attach beside what this registry has attached, instead of in its place.")

@@ -24,7 +24,8 @@ struct AttachToNetfilter: ContextCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("The program: an object that includes <pktmeta/skb.bpf.h>.", valueName: "object[:program]"))
+        help: ArgumentHelp("The program: an object that includes <pktmeta/skb.bpf.h>.", valueName: "object[:program]"),
+        completion: .objects)
     var object: ObjectArgument
 
     @OptionGroup var place: NetfilterPlaceOptions
@@ -80,7 +81,8 @@ struct NetfilterPlaceOptions: ParsableArguments {
     @Option(
         name: .customLong("netns"),
         help: ArgumentHelp(
-            "The network namespace: a name (ip netns), a process id or a path.", valueName: "namespace"))
+            "The network namespace: a name (ip netns), a process id or a path.", valueName: "namespace"),
+        completion: .namespaces)
     var namespace: String?
 
     /// Runs something in the namespace asked for, or where we are.

@@ -7,12 +7,14 @@ internal import SystemPackage
 
 /// Which cgroups a command is about.
 struct CgroupArguments: ParsableArguments {
-    @Argument(help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"))
+    @Argument(
+        help: ArgumentHelp("The cgroups, of version 2, by their folders.", valueName: "cgroup"), completion: .directory)
     var folders: [String] = []
 
     @Option(
         name: .customLong("unit"),
-        help: ArgumentHelp("The cgroup of a systemd unit that is active; can be repeated.", valueName: "name"))
+        help: ArgumentHelp("The cgroup of a systemd unit that is active; can be repeated.", valueName: "name"),
+        completion: .units)
     var units: [String] = []
 
     func validate() throws {

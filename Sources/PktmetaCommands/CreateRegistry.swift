@@ -40,7 +40,7 @@ struct CreateRegistry: ContextCommand {
             valueName: "octal"))
     var modeBits: String?
 
-    @Option(help: ArgumentHelp("The pins' group, by name or number.", valueName: "name"))
+    @Option(help: ArgumentHelp("The pins' group, by name or number.", valueName: "name"), completion: .groups)
     var group: String?
 
     @OptionGroup var registry: RegistryOptions

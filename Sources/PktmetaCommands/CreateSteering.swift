@@ -25,13 +25,15 @@ struct CreateSteering: ContextCommand {
     @Argument(help: "The steering's name: letters, digits, _ and -.")
     var name: String
 
-    @Option(help: ArgumentHelp("The field: an integer or a flag.", valueName: "name"))
+    @Option(help: ArgumentHelp("The field: an integer or a flag.", valueName: "name"), completion: .fields)
     var field: String
 
     @Option(help: ArgumentHelp("How many sockets there may be.", valueName: "number"))
     var sockets: Int
 
-    @Option(help: ArgumentHelp("A group whose members may open it, by name or number.", valueName: "group"))
+    @Option(
+        help: ArgumentHelp("A group whose members may open it, by name or number.", valueName: "group"),
+        completion: .groups)
     var shareWith: String?
 
     @OptionGroup var registry: RegistryOptions

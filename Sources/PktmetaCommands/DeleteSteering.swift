@@ -14,7 +14,7 @@ struct DeleteSteering: ContextCommand {
             are closed or it attaches another.
             """)
 
-    @Argument(help: "The steering's name.")
+    @Argument(help: "The steering's name.", completion: .steerings)
     var name: String
 
     @OptionGroup var registry: RegistryOptions

@@ -9,7 +9,7 @@ struct DetachingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only that program, by its name, its object's, or both as OBJECT:PROGRAM; can be repeated.",
-            valueName: "program"))
+            valueName: "program"), completion: .programs)
     var program: [String] = []
 
     @OptionGroup var registry: RegistryOptions

@@ -19,7 +19,7 @@ struct Doctor: ContextCommand {
             privilege, 66 no such interface.
             """)
 
-    @Argument(help: "The interface.")
+    @Argument(help: "The interface.", completion: .interfaces)
     var interface: String?
 
     @OptionGroup var namespace: NamespaceOptions

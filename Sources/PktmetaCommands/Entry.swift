@@ -120,6 +120,7 @@ extension Program {
         if let request = VersionRequest(arguments) { return answer(request, in: context) }
         if let request = plainRequest(arguments) { return answer(request, in: context) }
         if let request = namedRequest(arguments) { return answer(request, in: context) }
+        if arguments.first == "---completion" { return complete(arguments, in: context) }
         let mistyped = Mistyped(arguments, for: Self.self)
         let command: any ParsableCommand
         do {
@@ -156,6 +157,15 @@ extension Program {
                 context.errors(rendered.text)
             }
             return error.kind.exitCode
+        }
+    }
+
+    /// For a shell, by whose script ArgumentParser is asked; its parser throws what it has to say.
+    private static func complete(_ arguments: [String], in context: Context) -> Int32 {
+        do {
+            return runBuiltIn(try parseAsRoot(arguments), in: context)
+        } catch {
+            return report(error, nil, isJSON: false, in: context)
         }
     }
 

@@ -8,7 +8,8 @@ internal import SystemPackage
 /// Where a command that makes a file puts it.
 struct FileOptions: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("The file to write, whole or not at all; the output if none or -.", valueName: "file"))
+        help: ArgumentHelp("The file to write, whole or not at all; the output if none or -.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @Flag(name: .customLong("json"), help: "Print one JSON document about the file, errors too.")

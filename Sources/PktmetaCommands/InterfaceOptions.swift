@@ -8,7 +8,7 @@ internal import SystemPackage
 
 /// Interfaces of one network namespace.
 struct InterfaceOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The interfaces.", valueName: "interface"))
+    @Argument(help: ArgumentHelp("The interfaces.", valueName: "interface"), completion: .interfaces)
     var names: [String] = []
 
     @Flag(help: "All interfaces of the namespace but the loopback.")

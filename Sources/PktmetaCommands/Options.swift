@@ -11,7 +11,8 @@ struct RegistryOptions: ParsableArguments {
         name: .customLong("registry"),
         help: ArgumentHelp(
             "The registry's folder of pins, in a BPF file system.",
-            discussion: "Default: $PKTMETA_REGISTRY, else \(Registry.defaultPath).", valueName: "path"))
+            discussion: "Default: $PKTMETA_REGISTRY, else \(Registry.defaultPath).", valueName: "path"),
+        completion: .directory)
     var path: String?
 
     func path(in context: Context) -> FilePath { context.registry(path) }
@@ -106,7 +107,8 @@ struct NamespaceOptions: ParsableArguments {
     @Option(
         name: .customLong("netns"),
         help: ArgumentHelp(
-            "The interface's network namespace: a name (ip netns), a process id or a path.", valueName: "namespace"))
+            "The interface's network namespace: a name (ip netns), a process id or a path.", valueName: "namespace"),
+        completion: .namespaces)
     var name: String?
 
     /// Runs something in the namespace asked for, or where we are.

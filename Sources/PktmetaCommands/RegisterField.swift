@@ -30,20 +30,23 @@ struct RegisterField: ContextCommand {
     @Argument(help: "A C identifier of at most \(FieldName.maximumLength) bytes.")
     var name: String
 
-    @Option(help: ArgumentHelp("How to read the value.", valueName: "type"))
+    @Option(help: ArgumentHelp("How to read the value.", valueName: "type"), completion: .types)
     var type: String
 
-    @Option(help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"))
+    @Option(
+        help: ArgumentHelp("Where the prebuilt producer takes the value from.", valueName: "source"),
+        completion: .sources)
     var source: String = "none"
 
     @Option(
         help: ArgumentHelp("Set it on one packet in that many of each CPU; needs a source.", valueName: "packets"))
     var sample: Int = 1
 
-    @Option(help: ArgumentHelp("What the prebuilt consumer does with the value.", valueName: "sink"))
+    @Option(
+        help: ArgumentHelp("What the prebuilt consumer does with the value.", valueName: "sink"), completion: .sinks)
     var sink: String = "none"
 
-    @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"))
+    @Option(help: ArgumentHelp("Who registers it: free text.", valueName: "who"), completion: .owners)
     var owner: String = ""
 
     @Option(

@@ -33,7 +33,7 @@ struct RemoveFromHost: ContextCommand {
         name: .customLong("registry"),
         help: ArgumentHelp(
             "Only this registry, and what was loaded for it; can be repeated. $PKTMETA_REGISTRY is not looked at.",
-            valueName: "path"))
+            valueName: "path"), completion: .directory)
     var registries: [String] = []
 
     @OptionGroup var writing: WritingOptions

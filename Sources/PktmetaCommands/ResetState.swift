@@ -17,7 +17,7 @@ struct ResetState: ContextCommand {
                 pktmeta reset-state --json >>counts.json
             """)
 
-    @Argument(help: ArgumentHelp("The fields' names; all fields if none.", valueName: "field"))
+    @Argument(help: ArgumentHelp("The fields' names; all fields if none.", valueName: "field"), completion: .fields)
     var names: [String] = []
 
     @Flag(help: "Also what is counted of areas.")

@@ -22,7 +22,7 @@ extension Context {
             }
         }
         // getenv(3) returns NULL or a C string that nothing in this process changes.
-        context.environment = { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
+        context.environment = { ProcessEnvironment[$0] }
         // A name without a folder is found by $PATH, as it was this time.
         if let called = CommandLine.arguments.first, called.contains("/") { context.command = called }
         context.hasErrorTerminal = isatty(STDERR_FILENO) == 1

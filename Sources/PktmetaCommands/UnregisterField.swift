@@ -13,7 +13,7 @@ struct UnregisterField: ContextCommand {
             A field that an attached program uses by its id is kept, unless --force is given.
             """)
 
-    @Argument(help: "The field's name.")
+    @Argument(help: "The field's name.", completion: .fields)
     var name: String
 
     @Flag(help: "Also if an attached program uses the field.")

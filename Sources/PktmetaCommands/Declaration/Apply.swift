@@ -19,7 +19,9 @@ struct Apply: ContextCommand {
             With --interface, the part that concerns an interface that has just come: the fields, and its programs.
             """)
 
-    @Option(help: ArgumentHelp("Only what is declared of that interface; can be repeated.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only what is declared of that interface; can be repeated.", valueName: "name"),
+        completion: .interfaces)
     var interface: [String] = []
 
     @Flag(help: "Show what would be done, as plan does.")

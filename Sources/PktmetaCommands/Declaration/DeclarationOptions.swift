@@ -11,7 +11,7 @@ struct DeclarationOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             "Documents, YAML or JSON, and folders of them; - is the input. Several are one. Default: \(Self.usualFolder).",
-            valueName: "file"))
+            valueName: "file"), completion: .documents)
     var files: [String] = []
 
     @OptionGroup var registry: RegistryOptions

@@ -23,7 +23,7 @@ struct Diff: ContextCommand {
     @Option(
         help: ArgumentHelp(
             "Write the JSON document to that file too, whole or not at all, for whoever collects metrics.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var report: String?
 
     @OptionGroup var declaration: DeclarationOptions

@@ -21,7 +21,8 @@ struct Export: ContextCommand {
     var owner = "exported"
 
     @Option(
-        help: ArgumentHelp("Only what that one has declared: a document has one owner.", valueName: "who"))
+        help: ArgumentHelp("Only what that one has declared: a document has one owner.", valueName: "who"),
+        completion: .owners)
     var of: String?
 
     @OptionGroup var file: FileOptions

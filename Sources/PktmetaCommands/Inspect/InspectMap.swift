@@ -24,7 +24,7 @@ struct InspectMap: ContextCommand {
     @Argument(
         help: ArgumentHelp(
             "registry, state or field; then names of fields, also with * and ?; all fields if none.",
-            valueName: "view-and-fields"))
+            valueName: "view-and-fields"), completion: .viewsAndFields)
     var words: [String] = []
 
     @OptionGroup var selection: SelectionOptions

@@ -6,7 +6,7 @@ internal import PacketMetadata
 internal import RegistryModel
 
 struct SelectionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only fields that this owner registered.", valueName: "owner"))
+    @Option(help: ArgumentHelp("Only fields that this owner registered.", valueName: "owner"), completion: .owners)
     var owner: String?
 
     @Flag(help: "Only fields of which a set or a get was refused.")

@@ -24,7 +24,8 @@ struct Trace: ContextCommand {
 
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: ArgumentHelp("Show these fields only; all if not given.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp("Show these fields only; all if not given.", valueName: "names"), completion: .listsOfFields)
     var fields: FieldNames?
 
     @Option(
@@ -41,7 +42,7 @@ struct Trace: ContextCommand {
     @Option(
         help: ArgumentHelp(
             "Show no packets, but at the end, by the values of that field, how many there were, how long they took from "
-                + "station to station, and why they were dropped.", valueName: "field"))
+                + "station to station, and why they were dropped.", valueName: "field"), completion: .fields)
     var summary: FieldNameArgument?
 
     @Option(

@@ -23,7 +23,8 @@ struct Watch: ContextCommand {
     @OptionGroup var interfaces: InterfaceOptions
     @OptionGroup var filter: FilterOptions
 
-    @Option(help: ArgumentHelp("Show these fields only; all if not given.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp("Show these fields only; all if not given.", valueName: "names"), completion: .listsOfFields)
     var fields: FieldNames?
 
     @Option(
@@ -82,7 +83,7 @@ struct FilterOptions: ParsableArguments {
         name: [.customLong("field"), .customShort("f")],
         help: ArgumentHelp(
             "Packets whose field has that value: tenant=7, port!=22, length>=1500, or tenant for any value; repeat it for "
-                + "several that all have to hold.", valueName: "condition"))
+                + "several that all have to hold.", valueName: "condition"), completion: .fields)
     var conditions: [String] = []
 
     @Option(help: ArgumentHelp("From that address, or those that begin so.", valueName: "address[/bits]"))
@@ -152,6 +153,8 @@ struct IPProtocol: ExpressibleByArgument, Hashable {
     static let names: [UInt8: String] = [
         1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp", 58: "icmpv6", 132: "sctp",
     ]
+
+    static let defaultCompletionKind = CompletionKind.list(names.values.sorted())
 
     init(number: UInt8) { self.number = number }
 
