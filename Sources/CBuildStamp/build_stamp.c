@@ -2,8 +2,8 @@
 #include "build_stamp.h"
 
 /*
- * In a section of its own, whose bytes .make/stamp replaces once the program is linked: so that a commit that changes no source
- * has nothing compiled anew. The compiler must not know what is in it.
+ * In a section of its own, whose bytes .make/stamp replaces once the program is linked: so that a commit that changes
+ * no source has nothing compiled anew. The compiler must not know what is in it.
  */
 __attribute__((section(".pktmeta_build"), used)) static const volatile char stamp[BUILD_STAMP_SIZE] = {0};
 
