@@ -51,9 +51,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 BPF_OUT := .build/bpf
-BPF_SOURCES := $(wildcard bpf/programs/*.bpf.c)
-BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h)
-BPF_OBJECTS := $(BPF_SOURCES:bpf/programs/%.bpf.c=$(BPF_OUT)/%.bpf.o)
+# What each object depends on besides its source.
+BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h) bpf/compile
 TEST_SOURCES := $(wildcard Tests/Programs/*.bpf.c)
 TEST_OBJECTS := $(TEST_SOURCES:Tests/Programs/%.bpf.c=$(BPF_OUT)/tests/%.bpf.o)
 # The headers must do with Debian's clang too, with the oldest and with the newest that there is.
@@ -72,19 +71,13 @@ EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples/%.
 EXAMPLE_PROGRAMS := $(patsubst bpf/examples/%.c,$(BPF_OUT)/examples/%,$(filter-out %.bpf.c,$(wildcard bpf/examples/*.c)))
 BENCH_SOURCES := $(wildcard bpf/bench/*.bpf.c)
 BENCH_HEADERS := $(wildcard bpf/bench/*.h bpf/encodings/*.h)
-BENCH_OBJECTS := $(BENCH_SOURCES:bpf/bench/%.bpf.c=$(BPF_OUT)/bench/%.bpf.o)
 SECOND_BENCH := $(BENCH_SOURCES:bpf/bench/%.bpf.c=$(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o)
 SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o)
 
-# The Swift toolchain's clang has the bpf target, so no second compiler is needed.
+# The Swift toolchain's clang has the bpf target, so no second compiler is needed. What pktmeta carries, `swift build` compiles
+# with it (Plugins/CarryObjects); how programs are compiled, there and here, is in bpf/compile.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
-BPF_OBJCOPY ?= $(if $(wildcard $(dir $(SWIFT_CLANG))llvm-objcopy),$(dir $(SWIFT_CLANG)))llvm-objcopy
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
-# As libbpf names it, of programs that read a function's arguments (bpf_tracing.h).
-TARGET_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-D__TARGET_ARCH_$(TARGET_ARCH) -Ibpf/include $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
 
 # Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
@@ -103,7 +96,7 @@ KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iprout
 	test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
-build: bpf
+build: deps examples
 	swift build
 
 # A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time. A static
@@ -112,7 +105,7 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 	-Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering
 
-release: bpf
+release: deps
 	for program in pktmeta pktmeta-bench; do \
 		swift build -c release --product $$program $(RELEASE_FLAGS) -Xlinker -Map=$(CURDIR)/.build/$$program.map || exit; \
 	done
@@ -121,21 +114,14 @@ release: bpf
 
 include packaging/packaging.mk
 
-bpf: deps $(BPF_OBJECTS) $(BENCH_OBJECTS) examples
+bpf: deps examples
+	swift build --target BenchObjects
 
 examples: deps $(EXAMPLE_OBJECTS) $(EXAMPLE_PROGRAMS)
 
-# Without DWARF, of which nobody makes use: BTF stays. Each attachment keeps its object's bytes.
-$(BPF_OUT)/%.bpf.o: bpf/programs/%.bpf.c $(BPF_HEADERS) Makefile
-	@mkdir -p $(@D)
-	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
-	$(BPF_OBJCOPY) --strip-debug $@
-
-$(BPF_OUT)/producer_hw.bpf.o: bpf/programs/producer.bpf.c
-
 $(BPF_OUT)/examples/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+	bpf/compile $(BPF_CLANG) $< $@
 
 # Applications, for the host: any compiler does, and this one is there.
 $(BPF_OUT)/examples/%: bpf/examples/%.c $(BPF_HEADERS) Makefile
@@ -144,44 +130,39 @@ $(BPF_OUT)/examples/%: bpf/examples/%.c $(BPF_HEADERS) Makefile
 
 $(BPF_OUT)/examples-$(SECOND_CLANG)/%.bpf.o: bpf/examples/%.bpf.c $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
-
-$(BPF_OUT)/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
-	@mkdir -p $(@D)
-	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
-	$(BPF_OBJCOPY) --strip-debug $@
+	bpf/compile $(SECOND_CLANG) $< $@
 
 $(BPF_OUT)/bench-$(SECOND_CLANG)/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(SECOND_CLANG) $(BPF_CFLAGS) -c $< -o $@
+	bpf/compile $(SECOND_CLANG) $< $@
 
-$(BPF_OUT)/bench/bound_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/bound_counted.bpf.o: bpf/bench/bound.bpf.c
-$(BPF_OUT)/bench/keyvalue_fixed.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_fixed.bpf.o: bpf/bench/keyvalue.bpf.c
-$(BPF_OUT)/bench/dynamic_counted.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
-$(BPF_OUT)/bench/skb_map_lru.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.bpf.o: bpf/bench/skb_map.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/bound_counted.bpf.o: bpf/bench/bound.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/keyvalue_fixed.bpf.o: bpf/bench/keyvalue.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/dynamic_counted.bpf.o: bpf/bench/dynamic.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/skb_map_lru.bpf.o: bpf/bench/skb_map.bpf.c
 
 .SECONDEXPANSION:
 $(TEST_APPLICATIONS): $(BPF_OUT)/tests/applications/%: $$(wildcard Tests/Applications/%/*.c Tests/Applications/%/*.h) $(BPF_HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-missing-field-initializers -pthread -Ibpf/include $(filter %.c,$^) -o $@
 
-$(BPF_OUT)/bench/layers_types.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_types.bpf.o: bpf/bench/layers.bpf.c
-$(BPF_OUT)/bench/layers_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/layers_probe.bpf.o: bpf/bench/layers.bpf.c
-$(BPF_OUT)/bench/tracer_probe.bpf.o $(BPF_OUT)/bench-$(SECOND_CLANG)/tracer_probe.bpf.o: bpf/programs/tracer.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/layers_types.bpf.o: bpf/bench/layers.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/layers_probe.bpf.o: bpf/bench/layers.bpf.c
+$(BPF_OUT)/bench-$(SECOND_CLANG)/tracer_probe.bpf.o: bpf/programs/tracer.bpf.c
 
 $(BPF_OUT)/tests/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $(@D)
-	$(BPF_CLANG) $(BPF_CFLAGS) -c $< -o $@
+	bpf/compile $(BPF_CLANG) $< $@
 
 # Loaders do not know jump tables, which the newest makes of the tests' own switches if it may use the newest
 # instructions; the headers have no switch that becomes one.
-$(BPF_OUT)/tests-$(NEWEST_CLANG)/%.bpf.o: BPF_CFLAGS += -mcpu=v4
-$(BPF_OUT)/tests-$(NEWEST_CLANG)/contract_%.bpf.o: BPF_CFLAGS += -fno-jump-tables
+$(BPF_OUT)/tests-$(NEWEST_CLANG)/%.bpf.o: OWN_FLAGS += -mcpu=v4
+$(BPF_OUT)/tests-$(NEWEST_CLANG)/contract_%.bpf.o: OWN_FLAGS += -fno-jump-tables
 
 define TESTS_BY
 $(BPF_OUT)/tests-$(1)/%.bpf.o: Tests/Programs/%.bpf.c $(BPF_HEADERS) $(BENCH_HEADERS) $(wildcard Tests/Programs/*.h) Makefile
 	@mkdir -p $$(@D)
-	$(1) $$(BPF_CFLAGS) -c $$< -o $$@
+	bpf/compile $(1) $$< $$@ $$(OWN_FLAGS)
 endef
 $(foreach clang,$(TEST_CLANGS),$(eval $(call TESTS_BY,$(clang))))
 
@@ -194,9 +175,9 @@ $(ABI_1)/bpf/include/pktmeta/abi.h: .make/abi-1
 
 $(BPF_OUT)/tests-abi-1/%.bpf.o: $(ABI_1)/bpf/include/pktmeta/abi.h
 	@mkdir -p $(@D)
-	$(BPF_CLANG) $(BPF_CFLAGS:-Ibpf/include=-I$(ABI_1)/bpf/include) -c $(ABI_1)/Tests/Programs/$*.bpf.c -o $@
+	bpf/compile $(BPF_CLANG) $(ABI_1)/Tests/Programs/$*.bpf.c $@ -I$(ABI_1)/bpf/include
 
-test-bpf: deps-test examples $(BENCH_OBJECTS) $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES) \
+test-bpf: deps-test examples $(SECOND_BENCH) $(TEST_OBJECTS) $(OTHER_OBJECTS) $(SECOND_EXAMPLES) \
 	$(ABI_1_OBJECTS) $(TEST_APPLICATIONS)
 
 # Which functions commands enter, for the next release build: by hand, where code has moved so far that `make bench` shows it.
@@ -225,7 +206,7 @@ bench-many: release
 clients:
 	swift build --package-path clients/swift --scratch-path $(CURDIR)/.build/clients
 
-test: bpf test-bpf clients
+test: test-bpf clients
 	swift test --skip ReleaseTests
 
 # By hand: PKTMETA_COMMAND names another build of the command.
@@ -233,49 +214,49 @@ test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
 	swift test --filter ReleaseTests
 
 # In a folder of their own: with testability, the command would be another than the one that ships.
-test-optimised: release bpf test-bpf clients
+test-optimised: release test-bpf clients
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
 # What memory the runtime never gives back is no leak.
-test-address: bpf test-bpf clients
+test-address: test-bpf clients
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
 		$(addprefix --filter ,$(ADDRESS_TESTS))
 
 check: lint test test-release docs
 
 # Warnings are errors: a name that is no more, a parameter that nobody describes.
-docs: bpf
+docs: deps
 	swift build --product PacketMetadata
 	.make/build-documentation .build/docs
 
 # Ten minutes of packets while the registry changes, a million through all layers, ten million datagrams that applications
 # ask about, and two million reads of counts; a few seconds of it, 20,000 packets, 100,000 datagrams and 20,000 reads are
 # part of `make test`.
-torture: bpf test-bpf
+torture: test-bpf
 	PKTMETA_TORTURE_SECONDS=$${PKTMETA_TORTURE_SECONDS:-600} swift test --filter KernelTests.TortureTests
 	PKTMETA_LAYER_PACKETS=$${PKTMETA_LAYER_PACKETS:-1000000} swift test --skip-build --filter LayerTortureTests
 	PKTMETA_SOCKET_DATAGRAMS=$${PKTMETA_SOCKET_DATAGRAMS:-10000000} swift test --skip-build --filter SocketTortureTests
 	PKTMETA_COUNT_READS=$${PKTMETA_COUNT_READS:-2000000} swift test --skip-build --filter ExactCountTests
 
 # Ten million packets on each path; `make test` sends a hundred thousand.
-forge-test: bpf test-bpf
+forge-test: test-bpf
 	PKTMETA_FORGE_PACKETS=$${PKTMETA_FORGE_PACKETS:-10000000} swift test --filter ForgeryTests
 
 # Objects that were changed somewhere must not crash what opens and loads them; `make test` does a few of each.
-fuzz: bpf test-bpf
+fuzz: test-bpf
 	PKTMETA_FUZZ_MUTATIONS=$${PKTMETA_FUZZ_MUTATIONS:-1000} swift test --filter FuzzTests
 
 # Documents that were changed somewhere must not crash what reads them, and what is wrong with them has a place; `make test`
 # does three thousand.
-fuzz-declarations: bpf
+fuzz-declarations: deps
 	PKTMETA_FUZZ_DOCUMENTS=$${PKTMETA_FUZZ_DOCUMENTS:-100000} swift test --filter DocumentFuzzTests
 
 # Each command killed at each of its system calls: about an hour. `make test` does a few of each.
-kill-test: bpf test-bpf
+kill-test: test-bpf
 	PKTMETA_KILL_SECONDS=$${PKTMETA_KILL_SECONDS:-36000} swift test --filter KillTests
 
 # Each command with each of its system calls failing once. `make test` does some of each.
-fault-test: bpf test-bpf
+fault-test: test-bpf
 	PKTMETA_FAULTS=all swift test --filter FaultTests
 
 # Kernels and what virtual machines need are fetched to .build/kernels. KERNELS="6.1 newest" tries those only.
@@ -283,7 +264,7 @@ test-kernels: release test-bpf deps-kernels
 	swift build --build-tests
 	Tests/KernelMatrix/test-kernels $(KERNELS)
 
-test-survival: bpf test-bpf deps-kernels
+test-survival: test-bpf deps-kernels
 	swift build --build-tests
 	Tests/KernelMatrix/test-kernels --only survival $(KERNELS)
 
@@ -294,12 +275,12 @@ test-old-kernel: KERNELS := 5.10
 test-old-kernel: test-kernels
 
 lint: deps-lint
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Plugins Sources Tests
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	Tests/KernelMatrix/document-drivers
 
 format: deps-lint
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Plugins Sources Tests
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 deps:

@@ -35,16 +35,23 @@ let package = Package(
         .systemLibrary(name: "Clibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(
-            name: "PktmetaABI", path: "bpf", exclude: ["bench", "encodings", "examples", "programs"],
+            name: "PktmetaABI", path: "bpf",
+            exclude: ["bench", "carry", "compile", "encodings", "examples", "programs"],
             sources: ["abi.c"],
             publicHeadersPath: "include"),
         .target(name: "CBPFShims", dependencies: ["Clibbpf"]),
         .target(name: "CLinuxShims"),
-        .target(name: "CBPFObjects"),
         .target(name: "CBuildStamp"),
         .target(name: "CFieldReader", dependencies: ["CLinuxShims", "PktmetaABI"]),
-        .target(name: "CBenchObjects", dependencies: ["CBPFObjects"]),
         .target(name: "CSocketLoops", dependencies: ["PktmetaABI"]),
+        .target(name: "CZlibShims", linkerSettings: [.linkedLibrary("z")]),
+
+        // BPF programs, which each build compiles, as a program carries them.
+        .plugin(name: "CarryObjects", capability: .buildTool()),
+        .target(
+            name: "BPFObjects", dependencies: ["CZlibShims"], swiftSettings: strict, plugins: ["CarryObjects"]),
+        .target(
+            name: "BenchObjects", dependencies: ["BPFObjects"], swiftSettings: strict, plugins: ["CarryObjects"]),
 
         // The domain without I/O; the kernel's objects; the two joined.
         .target(name: "RegistryModel", dependencies: ["PktmetaABI", system], swiftSettings: strict),
@@ -54,7 +61,7 @@ let package = Package(
         .target(
             name: "PacketMetadata",
             dependencies: [
-                "RegistryModel", "BPF", "Linux", "PktmetaABI", "CBPFObjects", "PacketMetadataSockets", system,
+                "RegistryModel", "BPF", "Linux", "PktmetaABI", "BPFObjects", "PacketMetadataSockets", system,
             ],
             swiftSettings: strict),
 
@@ -86,7 +93,8 @@ let package = Package(
         .target(
             name: "Benchmark",
             dependencies: [
-                "Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "CBenchObjects", "CSocketLoops", system,
+                "Testbed", "PacketMetadata", "RegistryModel", "BPF", "Linux", "BPFObjects", "BenchObjects",
+                "CSocketLoops", system,
             ],
             swiftSettings: strict),
         .target(
@@ -101,8 +109,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "BPF", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands", "PktmetaABI", "Testbed",
-                "CTestSupport", system,
+                "BPF", "BPFObjects", "BenchObjects", "Linux", "RegistryModel", "PacketMetadata", "PktmetaCommands",
+                "PktmetaABI", "Testbed", "CTestSupport", system,
             ],
             path: "Tests/TestSupport", swiftSettings: tests),
         .executableTarget(
@@ -138,13 +146,15 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPF", "Benchmark", "BenchCommands", "Linux", "PacketMetadata", "RegistryModel", "PktmetaABI",
+                "BPF", "BPFObjects", "BenchObjects", "Benchmark", "BenchCommands", "Linux", "PacketMetadata",
+                "RegistryModel", "PktmetaABI",
                 "PktmetaCommands", "PacketMetadataSockets", "Testbed", "TestSupport", "object-fuzzer",
                 arguments, system,
             ],
             swiftSettings: tests),
         .testTarget(
-            name: "ReleaseTests", dependencies: ["BPF", "DeclarationFiles", "Linux", "TestSupport", system],
+            name: "ReleaseTests",
+            dependencies: ["BPF", "BPFObjects", "BenchObjects", "DeclarationFiles", "Linux", "TestSupport", system],
             swiftSettings: tests),
     ],
     swiftLanguageModes: [.v6],

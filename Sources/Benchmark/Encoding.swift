@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 internal import BPF
-internal import CBenchObjects
+internal import BPFObjects
+internal import BenchObjects
 internal import PacketMetadata
 internal import RegistryModel
 internal import SystemPackage
@@ -117,8 +118,7 @@ struct BenchmarkObject {
         }
     }
 
-    /// A row of the table of the benchmark's objects.
-    private var bytes: ObjectBytes { .carried(unsafe CarriedBytes(bench_object_file_named(name))) }
+    private var bytes: ObjectBytes { .carried(.compared(named: name)) }
 
     /// Loads programs of the tracer for a request.
     func loadTracer(

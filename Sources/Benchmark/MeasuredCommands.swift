@@ -85,8 +85,8 @@ final class OtherTools {
         isThere = ["bpftool", "tc"].allSatisfy {
             (try? ChildProcess.run([$0, $0 == "tc" ? "-V" : "version"]))?.status == 0
         }
-        producer = try Self.file(of: PrebuiltObject(named: "producer"))
-        consumer = try Self.file(of: PrebuiltObject(named: "consumer"))
+        producer = try Self.file(of: .producer)
+        consumer = try Self.file(of: .consumer)
         place = TemporaryRegistry(for: "bench-pins")
         try FolderEntry(following: place.path).makeFolder()
         pins = (place.path.appending("xdp").string, place.path.appending("tc").string)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import BPF
+import BPFObjects
+import BenchObjects
 import Foundation
 import Linux
 import PacketMetadata
@@ -79,11 +81,30 @@ public enum Fixture {
     /// An example that is an application, compiled by `make examples`.
     public static func application(_ name: String) -> FilePath { root.appending(".build/bpf/examples/\(name)") }
 
-    /// A benchmark's object, compiled by `make bpf` and `make test-bpf`.
+    /// A benchmark's object: as the benchmark carries it, or compiled by `make test-bpf`.
     public static func bench(_ name: String, _ compiler: Compiler = .swift) -> FilePath {
-        let folder = compiler == .swift ? "bench" : "bench-clang-14"
-        return root.appending(".build/bpf/\(folder)/\(name).bpf.o")
+        guard compiler == .swift else { return root.appending(".build/bpf/bench-clang-14/\(name).bpf.o") }
+        return carried.withLock { carried in
+            if let file = carried[name] { return file.path }
+            do {
+                let file = KeptFile(try CarriedObject.compared(named: name).withBytes { try MemoryFile($0) })
+                carried[name] = file
+                return file.path
+            } catch {
+                preconditionFailure("no file of memory for \(name): \(error)")
+            }
+        }
     }
+
+    private final class KeptFile: Sendable {
+        private let file: MemoryFile
+        var path: FilePath { FilePath(file.pathForOthers) }
+
+        init(_ file: consuming MemoryFile) { self.file = file }
+    }
+
+    /// By the object's name.
+    private static let carried = Mutex<[String: KeptFile]>([:])
 
     /// Of a program that a test compiles by itself.
     public static func source(_ name: String) -> FilePath { root.appending("Tests/Programs/\(name)") }

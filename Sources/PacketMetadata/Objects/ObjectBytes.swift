@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 package import BPF
+package import BPFObjects
 internal import Glibc
 
-/// The bytes of a BPF object: read from somewhere, or where they are in this binary.
+/// The bytes of a BPF object: read from somewhere, or carried by this program.
 package enum ObjectBytes: Sendable {
     case read(ArraySlice<UInt8>)
-    case carried(CarriedBytes)
+    case carried(CarriedObject)
 
     package func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         switch self {
         case .read(let bytes): try body(bytes.span)
-        case .carried(let bytes): try bytes.withBytes(body)
+        case .carried(let object): try object.withBytes(body)
         }
     }
 
@@ -31,7 +32,12 @@ package enum ObjectBytes: Sendable {
         try withBytes { bytes throws(BPFError) in try BPF.relocatedTypes(inObject: bytes) }
     }
 
-    var count: Int { withBytes { $0.count } }
+    var count: Int {
+        switch self {
+        case .read(let bytes): bytes.count
+        case .carried(let object): object.count
+        }
+    }
 
     func append(to bytes: inout [UInt8]) {
         withBytes { own in unsafe own.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }

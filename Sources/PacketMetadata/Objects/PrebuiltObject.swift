@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import CBPFObjects
+internal import BPFObjects
 
 /// A BPF object that the library carries: which one, without its bytes.
-package struct PrebuiltObject: Hashable, Sendable {
-    /// The file's in bpf/programs, without `.bpf.c`.
-    package let name: String
+package struct PrebuiltObject: Sendable {
+    private let object: CarriedObject
 
-    package init(named name: String) { self.name = name }
+    private init(_ object: CarriedObject) { self.object = object }
 
-    static let producer = PrebuiltObject(named: "producer")
+    package static let producer = PrebuiltObject(.producer)
     /// The producer that asks the driver: slower to load, and bound to one interface.
-    static let hardwareProducer = PrebuiltObject(named: "producer_hw")
-    static let consumer = PrebuiltObject(named: "consumer")
-    static let scrub = PrebuiltObject(named: "scrub")
-    static let watcher = PrebuiltObject(named: "watcher")
-    static let tracer = PrebuiltObject(named: "tracer")
-    static let steer = PrebuiltObject(named: "steer")
-    static let sockets = PrebuiltObject(named: "sockets")
-    static let probe = PrebuiltObject(named: "probe")
+    static let hardwareProducer = PrebuiltObject(.producer_hw)
+    package static let consumer = PrebuiltObject(.consumer)
+    static let scrub = PrebuiltObject(.scrub)
+    static let watcher = PrebuiltObject(.watcher)
+    static let tracer = PrebuiltObject(.tracer)
+    static let steer = PrebuiltObject(.steer)
+    static let sockets = PrebuiltObject(.sockets)
+    static let probe = PrebuiltObject(.probe)
+
+    /// The file's in bpf/programs, without `.bpf.c`.
+    package var name: String { object.name.description }
 
     /// What users know the object by.
     var title: String { "prebuilt \(name)" }
 
-    package var bytes: ObjectBytes {
-        // A row of the table of prebuilt objects.
-        .carried(unsafe CarriedBytes(bpf_object_file_named(name)))
-    }
+    package var bytes: ObjectBytes { .carried(object) }
 }

@@ -72,12 +72,12 @@ import Testing
     /// files that have gone are still there.
     private static let compile = """
         set -e
-        objects=$(for module in PacketMetadata PacketMetadataSockets RegistryModel BPF Linux SystemPackage; do \\
+        objects=$(for module in PacketMetadata PacketMetadataSockets RegistryModel BPF BPFObjects Linux SystemPackage; do \\
             sed -n 's/^ *"object": "\\(.*\\)",*$/\\1/p' "$1/$module.build/output-file-map.json"; done | \\
             while read -r object; do if [ -e "$object" ]; then echo "$object"; fi; done
-            for module in CBPFShims CLinuxShims CBPFObjects PktmetaABI CSystem; do \\
+            for module in CBPFShims CLinuxShims CZlibShims PktmetaABI CSystem; do \\
             ls "$1/$module.build"/*.o "$1/$module.build"/*/*.o 2>/dev/null || true; done)
-        maps=$(for module in CBPFShims CLinuxShims CBPFObjects; do \\
+        maps=$(for module in CBPFShims CLinuxShims CZlibShims; do \\
             echo "-Xcc -fmodule-map-file=$1/$module.build/module.modulemap"; done)
         maps="$maps -Xcc -fmodule-map-file=$1/../../checkouts/swift-system/Sources/CSystem/include/module.modulemap"
         maps="$maps -Xcc -fmodule-map-file=$4/bpf/include/module.modulemap"
