@@ -78,6 +78,7 @@ SECOND_EXAMPLES := $(EXAMPLE_SOURCES:bpf/examples/%.bpf.c=$(BPF_OUT)/examples-$(
 # with it (Plugins/CarryObjects); how programs are compiled, there and here, is in bpf/compile.
 SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
+OBJCOPY := $(if $(wildcard $(dir $(SWIFT_CLANG))llvm-objcopy),$(dir $(SWIFT_CLANG)))llvm-objcopy
 
 # Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
 ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
@@ -109,7 +110,7 @@ release: deps
 	for program in pktmeta pktmeta-bench; do \
 		swift build -c release --product $$program $(RELEASE_FLAGS) -Xlinker -Map=$(CURDIR)/.build/$$program.map || exit; \
 	done
-	.make/stamp $(BPF_OBJCOPY) .build/release/pktmeta .build/release/pktmeta-bench
+	.make/stamp $(OBJCOPY) .build/release/pktmeta .build/release/pktmeta-bench
 	$(MAKE) share
 
 include packaging/packaging.mk
