@@ -17,6 +17,11 @@ public enum Interruption {
         }
     }
 
+    /// Whether SIGHUP came, for those whom it asks for something else than to stop: then it is as if it had not.
+    public static func takeHangUp() -> Bool {
+        received.compareExchange(expected: SIGHUP, desired: 0, ordering: .relaxed).exchanged
+    }
+
     /// The signal that came; nil if none did.
     public static var signal: CInt? {
         let signal = received.load(ordering: .relaxed)

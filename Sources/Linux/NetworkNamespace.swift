@@ -43,6 +43,15 @@ public struct NetworkNamespace: ~Copyable, Sendable {
 
     private static let folder: FilePath = "/run/netns"
 
+    /// Whether the file of that name is one of `ip netns` on which no namespace is mounted: not yet, or not any more.
+    public static func isUnmounted(_ path: FilePath) -> Bool {
+        guard path.removingLastComponent() == folder, let file = try? NetworkNamespace(path: path) else { return false }
+        return linux_filesystem_magic_of(file.fd.raw) != nsfsMagic
+    }
+
+    /// NSFS_MAGIC of linux/magic.h.
+    private static let nsfsMagic = 0x6e73_6673
+
     /// Its name for `ip netns`; nil if it has none.
     public func name() throws(Errno) -> String? { Self.name(ofInode: try inode()) }
 

@@ -59,6 +59,16 @@ public struct Upkeep: Sendable, Hashable {
     /// Whether nobody else declares a field.
     func owns(_ field: RegisteredField) -> Bool { owns(Claims.Subject(field), recordedAs: field.definition.owner) }
 
+    /// Who declares a field.
+    func declarers(_ field: RegisteredField) -> [String] {
+        claims.declarers(of: Claims.Subject(field), recordedAs: field.definition.owner)
+    }
+
+    /// Who declares a program.
+    func declarers(_ record: AttachmentRecord) -> [String] {
+        claims.declarers(of: record.subject, recordedAs: record.owner)
+    }
+
     private func owns(_ subject: Claims.Subject, recordedAs owner: String) -> Bool {
         let declarers = claims.declarers(of: subject, recordedAs: owner)
         return !declarers.isEmpty && declarers.allSatisfy(owners.contains)
@@ -67,7 +77,7 @@ public struct Upkeep: Sendable, Hashable {
 
 /// A program that a document declares.
 struct DeclaredProgram: Hashable, Sendable {
-    let choice: ProgramChoice
+    var choice: ProgramChoice
     /// Never empty: the first is recorded.
     var owners: [String]
 }

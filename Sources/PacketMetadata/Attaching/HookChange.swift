@@ -21,6 +21,17 @@ struct HookChange {
     let attaching: any HookAttaching
     var steps: [Step] = []
 
+    /// Whether the prebuilt producer is to be there and cannot ask the driver, by the first mode that is tried.
+    var isUnasked: Bool {
+        steps.contains { step in
+            switch step {
+            case .swap(_, let chain, _): chain.members.contains(where: \.spec.isUnasked)
+            case .attach(let new): new.isUnasked
+            case .leave, .remove: false
+            }
+        }
+    }
+
     /// Carries it out.
     func apply(
         _ undo: AttachmentUndo, _ registry: borrowing Registry

@@ -24,6 +24,8 @@ struct NewAttachment {
         chain = try attacher.load(entries, candidates.modes[0], registry)
     }
 
+    /// Whether the prebuilt producer is among the programs, and cannot ask the driver.
+    var isUnasked: Bool { chain.members.contains(where: \.spec.isUnasked) }
     var position: TCXPosition? { plan.position }
     var followsLast: Bool { plan.followsLast }
 

@@ -26,7 +26,8 @@ struct HookDemand {
     mutating func add(_ declaration: AttachmentDeclaration) throws(PacketMetadataError) {
         guard let choices = declaration.programs[hook] else { return }
         for choice in choices {
-            if let index = programs.firstIndex(where: { $0.choice == choice }) {
+            if let index = programs.firstIndex(where: { $0.choice.isSameProgram(as: choice) }) {
+                programs[index].choice = programs[index].choice.joined(choice)
                 if !programs[index].owners.contains(declaration.owner) {
                     programs[index].owners.append(declaration.owner)
                 }
@@ -49,6 +50,20 @@ struct HookDemand {
                 what, at: attacher.target.place.description, hook, places + [declaration.place]))
     }
 
+    /// The same, where what answers sockets goes on in the ways that others have declared.
+    ///
+    /// - Parameter records: of what is attached.
+    func joined(_ records: [AttachmentRecord], _ upkeep: Upkeep) -> HookDemand {
+        guard hook.isOfSockets, let record = records.first, !record.owner.isEmpty, !upkeep.owns(record) else {
+            return self
+        }
+        var joined = self
+        for index in programs.indices {
+            joined.programs[index].choice = programs[index].choice.joined(.sockets(record.ways))
+        }
+        return joined
+    }
+
     func request(_ upkeep: Upkeep) -> AttachmentRequest {
         AttachmentRequest(declared: programs, at: hook, mode: mode, placement, upkeep)
     }
@@ -56,6 +71,19 @@ struct HookDemand {
     /// Where a program is declared, by its index among those wanted.
     func place(ofProgram index: Int) -> DocumentPlace? {
         programPlaces.indices.contains(index) ? programPlaces[index] : nil
+    }
+}
+
+extension ProgramChoice {
+    /// Whether one attached program is both: the programs that answer sockets do so in all ways that are declared.
+    fileprivate func isSameProgram(as other: ProgramChoice) -> Bool {
+        if case .sockets = self, case .sockets = other { return true }
+        return self == other
+    }
+
+    fileprivate func joined(_ other: ProgramChoice) -> ProgramChoice {
+        guard case .sockets(let ways) = self, case .sockets(let more) = other else { return self }
+        return .sockets(ways.union(more))
     }
 }
 

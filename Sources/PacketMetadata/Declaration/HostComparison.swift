@@ -40,7 +40,7 @@ struct HostComparison {
                     do throws(PacketMetadataError) {
                         hooks.add(try changes(of: demand))
                     } catch {
-                        guard tells, error.kind == .taken || error.kind == .unsupported else { throw error }
+                        guard tells, error.kind.isOfWhatIsAsked else { throw error }
                         hooks.absences.append(Absence(kind: .refused(error), place: demand.places.first))
                     }
                 }
@@ -55,16 +55,28 @@ struct HostComparison {
     }
 
     private func changes(of demand: HookDemand) throws(PacketMetadataError) -> ProgramChanges.Told {
-        let (attacher, hook, request) = (demand.attacher, demand.hook, demand.request(upkeep))
+        let (attacher, hook) = (demand.attacher, demand.hook)
         return try doing(attacher.action) { () throws(PacketMetadataError) in
             let existing = try existing(attacher, hook)
+            let demand = demand.joined(existing.flatMap(\.members).map(\.record), upkeep)
+            let request = demand.request(upkeep)
             guard let plan = try attacher.plan(hook, request, image, existing) else { return ProgramChanges.Told() }
             let specs = try attacher.specs(demand.programs.map(\.choice), hook, image, request.owners(hook))
-            let changes = ProgramChanges(demand, specs)
+            let changes = ProgramChanges(demand, specs, upkeep)
             return ProgramChanges.Told(
                 changes: plan.steps.flatMap { changes.told($0, existing) }
-                    + (upkeep.prunes ? [] : changes.undeclared(existing, upkeep)),
+                    + (upkeep.prunes ? [] : changes.undeclared(existing)),
                 declarers: changes.declarers(existing))
+        }
+    }
+}
+
+extension PacketMetadataError.Kind {
+    /// Whether it may be different once something else is declared, or is there.
+    fileprivate var isOfWhatIsAsked: Bool {
+        switch self {
+        case .taken, .unsupported, .notFound, .badData, .usage: true
+        case .busy, .missingPrivilege, .incompatibleABI, .unfinished, .system, .interrupted: false
         }
     }
 }
@@ -122,7 +134,11 @@ private struct ProgramChanges {
     /// Of the programs that are declared, in their order.
     let specs: [ProgramSpec]
 
-    init(_ demand: HookDemand, _ specs: [ProgramSpec]) { (self.demand, self.specs) = (demand, specs) }
+    let upkeep: Upkeep
+
+    init(_ demand: HookDemand, _ specs: [ProgramSpec], _ upkeep: Upkeep) {
+        (self.demand, self.specs, self.upkeep) = (demand, specs, upkeep)
+    }
 
     /// Of one hook.
     struct Told {
@@ -135,7 +151,7 @@ private struct ProgramChanges {
         case .leave, .remove(_, hasMoved: true): []
         case .attach(let new): new.specs.compactMap { change($0, new.outcome) }
         case .remove(let index, hasMoved: false):
-            existing[index].members.map { ProgramChange($0.record, .detach, at: site) }
+            existing[index].members.map { gone($0.record, .detach) }
         case .swap(let index, let slots, let gone):
             slots.compactMap { slot in
                 switch slot {
@@ -144,16 +160,20 @@ private struct ProgramChanges {
                 case .kept: nil
                 case .new(let spec, let outcome): change(spec, outcome)
                 }
-            } + gone.map { ProgramChange(existing[index].members[$0].record, .detach, at: site) }
+            } + gone.map { self.gone(existing[index].members[$0].record, .detach) }
         }
     }
 
     /// Programs that stay although nobody declares them.
-    func undeclared(_ existing: [Attachment], _ upkeep: Upkeep) -> [ProgramChange] {
+    func undeclared(_ existing: [Attachment]) -> [ProgramChange] {
         let declared = Set(specs.map(\.identity))
         return existing.flatMap(\.members).map(\.record)
             .filter { upkeep.owns($0) && !declared.contains($0.identity) }
-            .map { ProgramChange($0, .undeclared, at: site) }
+            .map { gone($0, .undeclared) }
+    }
+
+    private func gone(_ record: AttachmentRecord, _ kind: ProgramChange.Kind) -> ProgramChange {
+        ProgramChange(record, kind, at: site, owner: upkeep.declarers(record).joined(separator: ", "))
     }
 
     /// Who declares each program that is attached and declared.

@@ -21,6 +21,7 @@ public final class HostFollower {
 
     private let declaration: HostDeclaration
     private let path: FilePath
+    private let limits: DeclarationLimits
     private let trustsOwner: Bool
     private let waiting: LockWait
     private let recording: @Sendable (RegistryChange) -> Void
@@ -33,16 +34,19 @@ public final class HostFollower {
     /// - Parameters:
     ///   - declaration: what the host is to have.
     ///   - path: the registry's folder of pins.
+    ///   - limits: what may go.
     ///   - trustsOwner: as for ``Registry/open(at:for:trustsOwner:waiting:recording:)``.
     ///   - waiting: how to wait for processes that change the registry.
     ///   - recording: told each change that is made.
     ///   - tell: told what was done, and what was refused.
     public init(
-        _ declaration: HostDeclaration, at path: FilePath, trustsOwner: Bool = false, waiting: LockWait = LockWait(),
+        _ declaration: HostDeclaration, at path: FilePath, _ limits: DeclarationLimits = DeclarationLimits(),
+        trustsOwner: Bool = false, waiting: LockWait = LockWait(),
         recording: @escaping @Sendable (RegistryChange) -> Void = { _ in }, tell: @escaping (Event) -> Void
     ) throws(PacketMetadataError) {
         self.declaration = declaration
         self.path = path
+        self.limits = limits
         self.trustsOwner = trustsOwner
         self.waiting = waiting
         self.recording = recording
@@ -78,7 +82,7 @@ public final class HostFollower {
 
     private func applyAll() throws(PacketMetadataError) {
         let (plan, reports) = try declaration.apply(
-            at: path, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
+            at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
         for place in places { try place.lookAround() }
         tell(.applied(plan, reports))
     }
@@ -123,6 +127,8 @@ public final class HostFollower {
         do throws(PacketMetadataError) {
             try attach(came, in: place)
         } catch {
+            // The registry or its fields are gone: as they are declared, they come again, and what is attached with them.
+            if error.kind == .notFound, (try? applyAll()) != nil { return }
             // One must not keep the others from theirs.
             if came.count == 1 { return refuse(error, came[0], place) }
             for interface in came {

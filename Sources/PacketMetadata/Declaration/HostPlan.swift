@@ -56,9 +56,9 @@ public struct FieldChange: Sendable, Hashable {
         /// Likewise, and it stays, since nothing was to be removed.
         case undeclared
         /// It is there, by another's declaration, and this owner declares it as well.
-        case claim(String)
+        case claim
         /// This owner declares it no more, and others do.
-        case withdraw(String)
+        case withdraw
     }
 
     public let kind: Kind
@@ -66,6 +66,8 @@ public struct FieldChange: Sendable, Hashable {
     public let definition: FieldDefinition
     /// Where it is to lie, bytes from the beginning of the area.
     public let offset: Int
+    /// Who declares it, or declared it before; several with commas.
+    public let owner: String
     /// Where it is declared; nil if it is not.
     public let place: DocumentPlace?
 }
@@ -95,6 +97,7 @@ public struct ProgramChange: Sendable, Hashable {
     public let program: String
     /// The object as users name it.
     public let object: String
+    /// Who declares it, or declared it before; several with commas.
     public let owner: String
     /// Where it is declared; nil if it is not.
     public let place: DocumentPlace?

@@ -49,19 +49,53 @@ extension HostDeclaration {
     private func apply(
         to registry: borrowing Registry, _ limits: DeclarationLimits, _ note: (String) -> Void
     ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
-        let path = registry.path
         let done = try registry.lockedThroughout { (registry) throws(PacketMetadataError) in
-            let plan = try doing(.planHost(path)) { () throws(PacketMetadataError) in
-                try registry.plan(self, limits, finishing: true)
-            }
-            if plan.isEmpty { return (plan: plan, reports: [AttachmentReport]()) }
-            try trySockets(plan, at: path, note)
-            return (plan: plan, reports: try registry.apply(self, plan, limits))
+            try plannedAndDone(in: registry, limits, attempts: Self.mostAttempts, note)
         }
-        if done.plan.isEmpty { return done }
         let idle = try registry.idleHardwareFields(self, AttachmentStore(registry.pins))
         if !idle.isEmpty { throw PacketMetadataError(HostRefusal.hardwareMissing(idle)) }
         return done
+    }
+
+    /// So often interfaces may go while programs are attached to them.
+    private static var mostAttempts: Int { 5 }
+
+    private func plannedAndDone(
+        in registry: borrowing Registry, _ limits: DeclarationLimits, attempts: Int, _ note: (String) -> Void
+    ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
+        let path = registry.path
+        let plan = try doing(.planHost(path)) { () throws(PacketMetadataError) in
+            try registry.plan(self, limits, finishing: true)
+        }
+        if plan.isEmpty { return (plan, []) }
+        try trySockets(plan, at: path, note)
+        let before = try interfaces()
+        do throws(PacketMetadataError) {
+            return (plan, try registry.apply(self, plan, limits))
+        } catch {
+            // What the kernel says of an interface that is gone is anything. What is left is all the more to be had.
+            guard attempts > 1, error.kind != .unfinished, try !before.isSubset(of: interfaces()) else { throw error }
+            return try plannedAndDone(in: registry, limits, attempts: attempts - 1, note)
+        }
+    }
+
+    /// Those of which something is declared.
+    private func interfaces() throws(PacketMetadataError) -> Set<HookSite> {
+        var sites: Set<HookSite> = []
+        for netns in namespaces {
+            try inNamespace(netns, CommandPrograms()) { (demands) throws(PacketMetadataError) in
+                for demand in demands.demands { sites.insert(demand.point.site) }
+            } orAbsent: { _ in
+            }
+        }
+        return sites
+    }
+
+    /// Fields that are to be filled by the drivers of interfaces that do not.
+    func hardwareAbsences(_ interfaces: [String]) -> [Absence] {
+        fields.filter(\.requiresHardware).flatMap { field in
+            interfaces.map { Absence(kind: .hardware(field.definition.name, interface: $0), place: field.place) }
+        }
     }
 
     /// Tries the programs that answer sockets, if some are to be attached.
@@ -143,17 +177,18 @@ extension Registry {
             if future.word.capacity != image.word.capacity { try refuseResizing(to: future.word.capacity) }
             let index = try AttachmentIndex(store)
             let programs = CommandPrograms()
+            var unasked: [String] = []
             for netns in declaration.namespaces {
                 try declaration.inNamespace(netns, programs) { (demands) throws(PacketMetadataError) in
                     for demand in demands.demands {
-                        try doing(demand.attacher.action) { () throws(PacketMetadataError) in
-                            _ = try demand.attacher.change(
-                                demand.hook, demand.request(upkeep), future, index, self)
-                        }
+                        let change = try change(demand, upkeep, future, index)
+                        if change.isUnasked, let name = demand.attacher.target.place.interface { unasked.append(name) }
                     }
                 } orAbsent: { _ in
                 }
             }
+            let absences = declaration.hardwareAbsences(unasked)
+            if !absences.isEmpty { throw PacketMetadataError(HostRefusal.hardwareMissing(absences)) }
         }
     }
 
@@ -175,14 +210,23 @@ extension Registry {
         return try changeHooks(.attach(to: names)) { (image, index) throws(PacketMetadataError) in
             let upkeep = try upkeep(of: declaration, limits)
             var changes: [HookChange] = []
-            for demand in demands {
-                try doing(demand.attacher.action) { () throws(PacketMetadataError) in
-                    changes.append(
-                        try demand.attacher.change(
-                            demand.hook, demand.request(upkeep), image, index, self))
-                }
-            }
+            for demand in demands { changes.append(try change(demand, upkeep, image, index)) }
             return changes
+        }
+    }
+
+    /// What a hook is to become, with its programs loaded.
+    private func change(
+        _ demand: HookDemand, _ upkeep: Upkeep, _ image: RegistryImage, _ index: AttachmentIndex
+    ) throws(PacketMetadataError) -> HookChange {
+        let attacher = demand.attacher
+        return try doing(attacher.action) { () throws(PacketMetadataError) in
+            var demand = demand
+            if demand.hook.isOfSockets {
+                let existing = try attacher.existing(demand.hook, among: index)
+                demand = demand.joined(existing.flatMap(\.members).map(\.record), upkeep)
+            }
+            return try attacher.change(demand.hook, demand.request(upkeep), image, index, self)
         }
     }
 

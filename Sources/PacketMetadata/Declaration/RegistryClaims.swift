@@ -7,22 +7,36 @@ internal import RegistryModel
 internal import SystemPackage
 
 extension AttachmentRecord {
-    /// By what claims know the program: it stays the same where its object is another, or its interface is elsewhere.
+    /// By what claims know the program: it stays the same where its object is another, or its interface is made anew.
     var subject: Claims.Subject {
-        Claims.Subject(programBy: [site.site.words, String(hook.code), identity.object, identity.program])
+        Claims.Subject(
+            programBy: [site.claimWords, String(hook.code), identity.object, identity.program], attachedAt: attachedAt)
+    }
+}
+
+extension RecordedSite {
+    fileprivate var claimWords: String {
+        switch self {
+        case .interface(let name, let netnsCookie, _): "\(netnsCookie) \(name)"
+        case .netfilter, .cgroup: site.words
+        }
     }
 }
 
 /// Who declares what, once a declaration counts: of what its owners declare, they are among those who do; of what they do not and
-/// others do, they are not any more. What nobody else declares is theirs to prune, and stays as it is here.
+/// others do, they are not any more, if what is declared no more goes. What nobody else declares is theirs to prune, and stays as it
+/// is here.
 struct ClaimSettlement {
     private(set) var claims: Claims
     private(set) var fields: [FieldChange] = []
     private(set) var programs: [ProgramChange] = []
     private let owners: [String]
+    private let prunes: Bool
     private var subjects: Set<Claims.Subject> = []
 
-    init(_ claims: Claims, by owners: [String]) { (self.claims, self.owners) = (claims, owners) }
+    init(_ upkeep: Upkeep, by owners: [String]) {
+        (claims, prunes, self.owners) = (upkeep.claims, upkeep.prunes, owners)
+    }
 
     /// - Parameter declaration: where the owners declare it; nil if they do not.
     mutating func settle(_ field: RegisteredField, declaredIn declaration: FieldDeclaration?) {
@@ -30,8 +44,8 @@ struct ClaimSettlement {
             Claims.Subject(field), recordedAs: field.definition.owner, by: declaration?.owners ?? [])
         fields += changes.map { owner, kind in
             FieldChange(
-                kind: kind == .claim ? .claim(owner) : .withdraw(owner), definition: field.definition,
-                offset: field.layout.offset, place: declaration?.place)
+                kind: kind == .claim ? .claim : kind == .withdraw ? .withdraw : .undeclared,
+                definition: field.definition, offset: field.layout.offset, owner: owner, place: declaration?.place)
         }
     }
 
@@ -50,13 +64,14 @@ struct ClaimSettlement {
         let others = before.filter { !owners.contains($0) }
         let after = others + declarers.filter { !others.contains($0) }
         if after.isEmpty || Set(after) == Set(before) { return [] }
-        claims.settle(subject, recordedAs: recorded, on: after)
+        let gone = before.filter { !after.contains($0) }
+        claims.settle(subject, recordedAs: recorded, on: prunes ? after : after + gone)
         return after.filter { !before.contains($0) }.map { ($0, .claim) }
-            + before.filter { !after.contains($0) }.map { ($0, .withdraw) }
+            + gone.map { ($0, prunes ? .withdraw : .undeclared) }
     }
 
     /// Forgets what has gone.
-    mutating func forgetOthers() { claims.keep(only: subjects) }
+    mutating func forgetOthers() { claims.forget(others: subjects, claimedBy: prunes ? Set(owners) : []) }
 }
 
 extension HostComparison {
@@ -66,7 +81,7 @@ extension HostComparison {
     ///   - hooks: those that are declared and there.
     ///   - attachments: all of the registry.
     func settlement(_ hooks: Hooks, _ attachments: [Attachment]) -> ClaimSettlement {
-        var settlement = ClaimSettlement(upkeep.claims, by: declaration.owners)
+        var settlement = ClaimSettlement(upkeep, by: declaration.owners)
         let declared = Dictionary(declaration.fields.map { ($0.definition.name, $0) }) { first, _ in first }
         for field in image.fields { settlement.settle(field, declaredIn: declared[field.name]) }
         for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {

@@ -85,15 +85,24 @@ extension HostDeclaration {
             using: &random)
         let upkeep = Upkeep(owners: Set(owners), prunes: limits.prunes)
         let fields = try empty.plan(wish(limits, upkeep), now: 0)
-        let refused = absences(fields)
+        var refused = absences(fields)
         if !tells { try refuse(refused, among: empty, upkeep) }
+        if let capacity = registry.capacity {
+            do throws(PacketMetadataError) {
+                _ = try Registry.grantedCapacity(of: [capacity])
+            } catch {
+                if !tells, error.kind == .unsupported { throw error }
+                if error.kind == .unsupported { refused.append(Absence(kind: .refused(error), place: nil)) }
+            }
+        }
         let comparison = HostComparison(
             declaration: self, upkeep: upkeep, tells: tells, image: fields.future, existing: { _, _ in [] })
         let hooks = try comparison.hooks(CommandPrograms())
         return HostPlan(
             registry: path,
             settings: [.create(capacity: registry.capacity)] + registry.access.map { [.access($0)] }.orNone,
-            fields: changes(fields, upkeep, of: empty), programs: hooks.changes, absences: refused + hooks.absences,
+            fields: changes(fields, upkeep, of: empty), programs: hooks.changes,
+            absences: (refused + hooks.absences).withoutRepetition,
             renewed: 0)
     }
 
@@ -156,17 +165,20 @@ extension HostDeclaration {
     func changes(_ plan: FieldPlan, _ upkeep: Upkeep, of image: RegistryImage) -> [FieldChange] {
         let places = Dictionary(fields.map { ($0.definition.name, $0.place) }) { first, _ in first }
         let replaced = Dictionary(plan.replaced.map { ($0.name, $0) }) { first, _ in first }
-        func change(_ field: RegisteredField, _ kind: FieldChange.Kind) -> FieldChange {
+        func change(
+            _ field: RegisteredField, _ kind: FieldChange.Kind, by owners: [String]? = nil
+        ) -> FieldChange {
             FieldChange(
-                kind: kind, definition: field.definition, offset: field.layout.offset, place: places[field.name])
+                kind: kind, definition: field.definition, offset: field.layout.offset,
+                owner: owners?.joined(separator: ", ") ?? field.definition.owner, place: places[field.name])
         }
         let undeclared = image.fields.filter { places[$0.name] == nil && upkeep.owns($0) }
         let moved = plan.moved.compactMap { field in
             image.fields.first { $0.id == field.id }.map { change(field, .move(from: $0.layout.offset)) }
         }
-        return plan.pruned.map { change($0, .unregister) } + moved
+        return plan.pruned.map { change($0, .unregister, by: upkeep.declarers($0)) } + moved
             + plan.registered.map { field in change(field, replaced[field.name].map { .replace($0) } ?? .register) }
-            + (upkeep.prunes ? [] : undeclared.map { change($0, .undeclared) })
+            + (upkeep.prunes ? [] : undeclared.map { change($0, .undeclared, by: upkeep.declarers($0)) })
     }
 
     /// - Throws: `usage` for a size that no area has; `taken` if areas have another, unless that may be changed.
@@ -193,6 +205,14 @@ extension HostDeclaration {
     }
 }
 
+extension [Absence] {
+    /// Each once: of what is not there, several things may be declared.
+    fileprivate var withoutRepetition: [Absence] {
+        var seen: Set<Absence> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
+
 extension Optional where Wrapped: RangeReplaceableCollection {
     var orNone: Wrapped { self ?? Wrapped() }
 }
@@ -214,6 +234,15 @@ extension Registry {
             let upkeep = try upkeep(of: declaration, limits)
             let (fields, refused) = try declaration.fieldPlan(image, limits, upkeep, tells: tells)
             let future = fields.future
+            var absences = refused
+            if future.word.capacity != image.word.capacity {
+                do throws(PacketMetadataError) {
+                    try refuseResizing(to: future.word.capacity)
+                } catch {
+                    guard tells, error.kind != .missingPrivilege else { throw error }
+                    absences.append(Absence(kind: .refused(error), place: nil))
+                }
+            }
             var comparison = try comparison(with: declaration, limits, on: future, AttachmentIndex(store))
             comparison.tells = tells
             let hooks = try comparison.hooks(CommandPrograms())
@@ -229,7 +258,7 @@ extension Registry {
                 registry: path, settings: try settings(declaration.registry, image),
                 fields: declaration.changes(fields, upkeep, of: image) + claimed,
                 programs: hooks.changes + undeclared + settlement.programs,
-                absences: refused + hooks.absences + (try idleHardwareFields(declaration, store)),
+                absences: (absences + hooks.absences + (try idleHardwareFields(declaration, store))).withoutRepetition,
                 renewed: future == image ? 0 : try followers(store, of: future))
         }
     }
@@ -281,14 +310,27 @@ extension Registry {
         let attachments = attachments.filter { attachment in
             let point = HookPoint(attachmentNamed: attachment.name) ?? attachment.record.point
             return !points.contains(point) && attachment.members.contains { upkeep.owns($0.record) }
-                && (try? attachment.anchor.state()) != .gone
+                && isThere(attachment, upkeep)
         }
         return zip(attachments, AttachmentPlace.all(attachments)).map { attachment, place in
             let records = attachment.members.map(\.record).filter { upkeep.owns($0) }
             let kind = upkeep.prunes ? ProgramChange.Kind.detach : .undeclared
             return Undeclared(
                 attachment: attachment, place: place,
-                changes: records.map { ProgramChange($0, kind, at: place.named) })
+                changes: records.map {
+                    ProgramChange(
+                        $0, kind, at: place.named, owner: upkeep.declarers($0).joined(separator: ", "))
+                })
+        }
+    }
+
+    /// Whether its hook is there. Of a namespace that nobody is in any more, nobody declares anything: what is attached there goes
+    /// where something goes, and is no difference.
+    private func isThere(_ attachment: Attachment, _ upkeep: Upkeep) -> Bool {
+        switch try? attachment.anchor.state() {
+        case .gone: false
+        case .deserted: upkeep.prunes
+        default: true
         }
     }
 
@@ -296,11 +338,7 @@ extension Registry {
     func idleHardwareFields(
         _ declaration: HostDeclaration, _ store: AttachmentStore
     ) throws(PacketMetadataError) -> [Absence] {
-        let required = declaration.fields.filter(\.requiresHardware)
-        if required.isEmpty { return [] }
-        let interfaces = try interfacesWithoutHardwareFields()
-        return required.flatMap { field in
-            interfaces.map { Absence(kind: .hardware(field.definition.name, interface: $0), place: field.place) }
-        }
+        if !declaration.fields.contains(where: \.requiresHardware) { return [] }
+        return declaration.hardwareAbsences(try interfacesWithoutHardwareFields())
     }
 }

@@ -16,7 +16,10 @@ extension NetworkNamespace {
     private static func open(_ name: String) throws(PacketMetadataError) -> NetworkNamespace {
         let path = NetworkNamespace.path(named: name)
         do throws(Errno) {
-            return try NetworkNamespace(path: path)
+            let namespace = try NetworkNamespace(path: path)
+            // Between ip-netns(8)'s steps, the file is there, and the namespace is not.
+            if NetworkNamespace.isUnmounted(path) { throw .noSuchFileOrDirectory }
+            return namespace
         } catch {
             if error == .permissionDenied || error == .notPermitted {
                 throw PacketMetadataError(NamespaceRefusal.namespaceNotOpened(path, error))

@@ -191,7 +191,12 @@ extension Registry {
 
     /// The first of some sizes of an area that the kernel grants, bytes.
     package static func grantedCapacity(of candidates: [Int]) throws(PacketMetadataError) -> Int {
-        try doing(.probeAreas) { () throws(PacketMetadataError) in try granted(of: candidates) }
+        do throws(PacketMetadataError) {
+            return try granted(of: candidates)
+        } catch {
+            if case .noArea? = error.refusal as? RegistryRefusal { throw error }
+            throw error.keeping(from: .probeAreas)
+        }
     }
 
     /// Asks the kernel, by a program that asks for an area of that size.

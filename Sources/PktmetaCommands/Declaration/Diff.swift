@@ -22,7 +22,7 @@ struct Diff: ContextCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the JSON document to that file too, whole or not at all, for whoever collects metrics.",
+            "Write the JSON document to that file too, that of an error as well, for whoever collects metrics.",
             valueName: "file"), completion: .file())
     var report: String?
 
@@ -33,10 +33,14 @@ struct Diff: ContextCommand {
     func run(in context: Context) throws(PacketMetadataError) { _ = try answer(in: context) }
 
     func answer(in context: Context) throws(PacketMetadataError) -> Int32 {
-        let declared = try declaration.declaration()
-        let plan = try declared.differences(
-            at: declaration.path(declared, in: context), trustsOwner: declaration.writing.trustOwner,
-            waiting: declaration.writing.wait(in: context))
+        let plan: HostPlan
+        do throws(PacketMetadataError) {
+            plan = try differences(in: context)
+        } catch {
+            // An old report would say that all is well.
+            if let report { try write(ErrorDocument(error, context.remedies).json + "\n", to: FilePath(report)) }
+            throw error
+        }
         let document = PlanDocument(plan, isDone: false).json
         if let report { try write(document + "\n", to: FilePath(report)) }
         if isJSON {
@@ -45,6 +49,13 @@ struct Diff: ContextCommand {
             context.show(PlanRendering(plan, .difference).text)
         }
         return exitCode && !plan.isFulfilled ? 1 : 0
+    }
+
+    private func differences(in context: Context) throws(PacketMetadataError) -> HostPlan {
+        let declared = try declaration.declaration()
+        return try declared.differences(
+            at: declaration.path(declared, in: context), trustsOwner: declaration.writing.trustOwner,
+            waiting: declaration.writing.wait(in: context))
     }
 
     private func write(_ text: String, to path: FilePath) throws(PacketMetadataError) {

@@ -13,23 +13,42 @@ struct Follow: ContextCommand {
             Applies what is declared, and stays: an interface or a network namespace that comes, is made anew or gets another \
             name has its programs right then. The kernel tells of them; nothing is asked again and again. What is refused of \
             one interface is told, and keeps no other from its programs. Ends on SIGINT and SIGTERM, and leaves all that is \
-            attached as it is.
+            attached as it is; on SIGHUP the documents are read again.
 
             For hosts without systemd; with it, pktmeta@NAME.service does so for one interface.
             """)
 
+    @OptionGroup var limits: LimitOptions
     @OptionGroup var declaration: DeclarationOptions
 
     var isJSON: Bool { declaration.output.isJSON }
     var isJSONStream: Bool { true }
 
     func run(in context: Context) throws(PacketMetadataError) {
-        let declared = try declaration.declaration()
         Interruption.watch()
+        var follower = try follower(in: context)
+        try follower.begin()
+        while Interruption.signal == nil || Interruption.takeHangUp() {
+            try follower.next()
+            guard Interruption.takeHangUp() else { continue }
+            do throws(PacketMetadataError) {
+                let next = try self.follower(in: context)
+                try next.begin()
+                follower = next
+            } catch {
+                // What was read before still counts.
+                show(error, in: context)
+            }
+        }
+    }
+
+    private func follower(in context: Context) throws(PacketMetadataError) -> HostFollower {
+        let declared = try declaration.declaration()
         let isJSON = isJSON
-        let follower = try HostFollower(
-            declared, at: declaration.path(declared, in: context), trustsOwner: declaration.writing.trustOwner,
-            waiting: declaration.writing.wait(in: context), recording: context.record
+        return try HostFollower(
+            declared, at: declaration.path(declared, in: context), limits.limits,
+            trustsOwner: declaration.writing.trustOwner, waiting: declaration.writing.wait(in: context),
+            recording: context.record
         ) { event in
             switch event {
             case .applied(let plan, _):
@@ -44,12 +63,13 @@ struct Follow: ContextCommand {
                 } else {
                     context.show(AttachmentRendering(reports).text)
                 }
-            case .refused(let error):
-                let rendered = ErrorRendering(error, context.remedies, program: "pktmeta", showsVerifierLog: nil)
-                if isJSON { context.output(rendered.jsonLine) } else { context.errors(rendered.text) }
+            case .refused(let error): show(error, in: context)
             }
         }
-        try follower.begin()
-        while Interruption.signal == nil { try follower.next() }
+    }
+
+    private func show(_ error: PacketMetadataError, in context: Context) {
+        let rendered = ErrorRendering(error, context.remedies, program: "pktmeta", showsVerifierLog: nil)
+        if isJSON { context.output(rendered.jsonLine) } else { context.errors(rendered.text) }
     }
 }

@@ -43,15 +43,14 @@ extension SettingChange {
 extension FieldChange {
     fileprivate var json: JSONValue {
         var (word, from): (String, Int?) = ("register", nil)
-        var declarer = definition.owner
         switch kind {
         case .register: break
         case .replace: word = "replace"
         case .move(let offset): (word, from) = ("move", offset)
         case .unregister: word = "unregister"
         case .undeclared: word = "undeclared"
-        case .claim(let owner): (word, declarer) = ("claim", owner)
-        case .withdraw(let owner): (word, declarer) = ("withdraw", owner)
+        case .claim: word = "claim"
+        case .withdraw: word = "withdraw"
         }
         return [
             "change": .text(word),
@@ -59,7 +58,7 @@ extension FieldChange {
             "type": .text(definition.type.description),
             "offset": .number(offset),
             "fromOffset": from.map(JSONValue.number),
-            "owner": .text(declarer),
+            "owner": .text(owner),
             "declaredAt": place.map(\.json),
         ]
     }

@@ -97,10 +97,10 @@ extension FieldChange {
         case .register: "\(definition.words), byte \(offset)"
         case .replace(let old): "\(old.definition.words) -> \(definition.words)"
         case .move(let old): "byte \(old) -> \(offset)"
-        case .unregister: "no longer declared by \(definition.owner)"
-        case .undeclared: "no longer declared by \(definition.owner), and stays"
-        case .claim(let owner): "declared by \(owner) as well"
-        case .withdraw(let owner): "no longer declared by \(owner), and still by others"
+        case .unregister: "no longer declared by \(owner)"
+        case .undeclared: "no longer declared by \(owner), and stays"
+        case .claim: "declared by \(owner) as well"
+        case .withdraw: "no longer declared by \(owner), and still by others"
         }
     }
 }

@@ -31,15 +31,19 @@ import Testing
             let (image, program) = (try ApplyTests.image(bench), try bench.attachedXDP())
 
             let claimed = try ApplyTests.apply(beta, bench)
-            #expect(claimed.fields.map(\.kind) == [.claim("beta")])
+            #expect(claimed.fields.map(\.kind) == [.claim] && claimed.fields.map(\.owner) == ["beta"])
             #expect(claimed.programs.map(\.kind) == [.claim] && claimed.programs.map(\.owner) == ["beta"])
             for declaration in [acme, beta] { #expect(try ApplyTests.plan(declaration, bench).isFulfilled) }
             #expect(try Self.declarers(bench) == [["acme", "beta"]])
 
-            // Also without --prune: nothing goes.
+            // Without --prune, other documents of the owner may declare it.
             let none = HostDeclaration(owners: ["acme"])
-            let withdrawn = try ApplyTests.apply(none, bench)
-            #expect(withdrawn.fields.map(\.kind) == [.withdraw("acme")])
+            let kept = try ApplyTests.apply(none, bench)
+            #expect(
+                kept.isEmpty && kept.fields.map(\.kind) == [.undeclared] && kept.programs.map(\.kind) == [.undeclared])
+            #expect(try Self.declarers(bench) == [["acme", "beta"]])
+            let withdrawn = try ApplyTests.apply(none, bench, prunes: true)
+            #expect(withdrawn.fields.map(\.kind) == [.withdraw] && withdrawn.fields.map(\.owner) == ["acme"])
             #expect(withdrawn.programs.map(\.kind) == [.withdraw])
             #expect(try ApplyTests.image(bench) == image)
             #expect(try bench.attachedXDP() == program)
@@ -48,6 +52,8 @@ import Testing
 
             let gone = try ApplyTests.apply(HostDeclaration(owners: ["beta"]), bench, prunes: true)
             #expect(gone.fields.map(\.kind) == [.unregister] && gone.programs.map(\.kind) == [.detach])
+            // Whoever was recorded first.
+            #expect(gone.fields.map(\.owner) == ["beta"] && gone.programs.map(\.owner) == ["beta"])
             #expect(try ApplyTests.names(bench).isEmpty)
             #expect(try bench.attachedXDP() == nil)
             // Nobody claims anything: the registry has the parts that it had.
@@ -81,7 +87,7 @@ import Testing
             let bench = try Bench()
             let (acme, beta) = (try Self.declared(by: "acme"), try Self.declared(by: "beta"))
             for declaration in [acme, beta, HostDeclaration(owners: ["acme"]), acme] {
-                try ApplyTests.apply(declaration, bench)
+                try ApplyTests.apply(declaration, bench, prunes: true)
             }
             #expect(try Self.declarers(bench) == [["acme", "beta"]])
             try ApplyTests.apply(HostDeclaration(owners: ["beta"]), bench, prunes: true)
@@ -119,6 +125,69 @@ import Testing
             #expect(exported.declaration.owners == ["acme", "beta"])
             #expect(exported.declaration.fields.map(\.owners) == [["acme", "beta"]])
             #expect(exported.declaration.attachments.map(\.owner) == ["acme", "beta"])
+        }
+    }
+
+    /// A field that one registers with another type, by hand or by documents, an interface that is made anew: the other still
+    /// declares them.
+    @Test func whatIsMadeAnewIsStillDeclared() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let (acme, beta) = (try Self.declared(by: "acme"), try Self.declared(by: "beta"))
+            for declaration in [acme, beta] { try ApplyTests.apply(declaration, bench) }
+            var wide = acme
+            wide.fields = [try ApplyTests.field("shared", .u64)]
+            wide.attachments = []
+            for declaration in [wide, acme] { try ApplyTests.apply(declaration, bench, replaces: true) }
+            #expect(try bench.command("unregister-field", "shared", "--force").exitCode == 0)
+            try ApplyTests.apply(acme, bench)
+            try bench.pair.inReceiver {
+                try VethPair.ip("link set far0 name other0")
+                try VethPair.ip("link set other0 name far0")
+            }
+            try ApplyTests.apply(HostDeclaration(owners: ["acme"]), bench, prunes: true)
+            #expect(try ApplyTests.names(bench) == ["shared"])
+            #expect(try Self.declarers(bench) == [["beta"]])
+            #expect(try ApplyTests.plan(beta, bench).isFulfilled)
+        }
+    }
+
+    /// Programs that answer sockets do so in all ways that are declared.
+    @Test func socketsAreAnsweredInTheWaysOfAll() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let cgroup = try ScratchCgroup()
+            func declared(_ owner: String, _ ways: SocketWays) throws -> HostDeclaration {
+                HostDeclaration(
+                    owners: [owner], fields: [try ApplyTests.field("shared", owner: owner)],
+                    attachments: [
+                        AttachmentDeclaration(
+                            .cgroup(cgroup.path), programs: ways.programs, owner: owner, at: ApplyTests.place(2))
+                    ])
+            }
+            func ways() throws -> Set<[String]> {
+                let programs = try Registry.open(at: bench.scratch.path, for: .read).status().flatMap(\.entries)
+                return Set(
+                    programs.compactMap { entry in
+                        if case .ours(let program) = entry { program.ways.names } else { nil }
+                    })
+            }
+            try ApplyTests.apply(declared("acme", .all), bench)
+            let all = try ways()
+            let next = try declared("beta", #require(SocketWays("next")))
+            try ApplyTests.apply(next, bench)
+            #expect(try ways() == all)
+            for declaration in [next, try declared("acme", .all)] {
+                #expect(try ApplyTests.plan(declaration, bench).isFulfilled)
+            }
+            var both = try declared("acme", .all)
+            both.owners.append("beta")
+            both.fields = [FieldDeclaration(both.fields[0].definition, alsoDeclaredBy: ["beta"], at: ApplyTests.place(1))]
+            both.attachments += next.attachments
+            #expect(try ApplyTests.plan(both, bench).isFulfilled)
+            try ApplyTests.apply(HostDeclaration(owners: ["acme"]), bench, prunes: true)
+            try ApplyTests.apply(next, bench)
+            #expect(try ways() == [["next"]])
         }
     }
 

@@ -162,7 +162,8 @@ struct pktmeta_claims {
 };
 
 struct pktmeta_claim {
-	__u8 subject[32]; /* SHA-256 of what tells the field or the program from others */
+	__u8 subject[32]; /* SHA-256 of what documents mean the field or program by; of what is withdrawn, with its time
+			   */
 	char owner[PKTMETA_NAME_SIZE];
 	__u32 flags; /* PKTMETA_CLAIM_* */
 };
