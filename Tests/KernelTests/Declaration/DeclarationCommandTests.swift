@@ -248,6 +248,64 @@ import Testing
         }
     }
 
+    /// A veth interface in generic mode has no driver to ask.
+    @Test func hardwareThatIsMissingIsRefusedBeforeAnythingIsDone() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(
+                "owner: acme\nfields:\n  rx_timestamp: {type: u64, source: rx-timestamp, hardware: required}\n"
+                    + "interfaces: [{name: far0, mode: generic}]\n")
+            for _ in 0..<2 {
+                let refused = try scene.declared("apply")
+                #expect(refused.exitCode == 69 && refused.errors.contains("the driver of far0"), "\(refused.errors)")
+                #expect(!Folder.exists(scene.bench.scratch.path))
+            }
+            // By hand, it is there all the same; then each comparison and each application says so.
+            try scene.write(
+                "owner: acme\nfields:\n  rx_timestamp: {type: u64, source: rx-timestamp}\n"
+                    + "interfaces: [{name: far0, mode: generic}]\n")
+            #expect(try scene.declared("apply").exitCode == 0)
+            try scene.write(
+                "owner: acme\nfields:\n  rx_timestamp: {type: u64, source: rx-timestamp, hardware: required}\n"
+                    + "interfaces: [{name: far0, mode: generic}]\n")
+            #expect(try scene.declared("diff", "--exit-code").exitCode == 1)
+            for _ in 0..<2 { #expect(try scene.declared("apply").exitCode == 69) }
+        }
+    }
+
+    /// Whoever reads reports must not have an old one.
+    @Test func anErrorIsReportedToo() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(Self.fields)
+            let report = scene.folder.path.appending("report.txt")
+            #expect(try scene.declared("diff", "--report", report.string).exitCode == 0)
+            try scene.write("owner: [")
+            #expect(try scene.declared("diff", "--report", report.string).exitCode == 65)
+            let written = try String(contentsOfFile: report.string, encoding: .utf8)
+            #expect(written.contains("\"kind\" : \"bad-data\"") && !written.contains("isFulfilled"), "\(written)")
+        }
+    }
+
+    /// What apply would refuse, plan refuses, and diff tells.
+    @Test func aSizeThatIsNotGrantedShowsAtOnce() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            let most = try #require(try Registry.largestGrantedCapacity())
+            let tooLarge = try #require(RegistryWord.capacities.first { $0 > most })
+            try scene.write("registry: {capacity: \(tooLarge)}\n" + Self.fields)
+            for command in ["plan", "apply"] {
+                let refused = try scene.declared(command)
+                #expect(refused.exitCode == 69 && refused.errors.contains("\(most)"), "\(refused.errors)")
+                #expect(!refused.errors.contains("cannot tell"), "\(refused.errors)")
+            }
+            #expect(try scene.declared("diff").output.contains("! "))
+            #expect(try scene.run("create-registry").exitCode == 0)
+            #expect(try scene.declared("plan", "--replace").exitCode == 69)
+            #expect(try scene.declared("diff").output.contains("! "))
+        }
+    }
+
     @Test func theReportIsADocument() throws {
         try Kernel.run {
             let scene = try Scene()

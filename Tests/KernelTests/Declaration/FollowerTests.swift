@@ -126,4 +126,56 @@ import Testing
             }
         }
     }
+
+    /// ip-netns(8) unmounts a namespace before it removes the file: for a moment, and for good if it is ended, a file is there that is
+    /// none.
+    @Test func aFileWithoutANamespaceIsNoError() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            let name = "pktmeta-test-\(UInt32.random(in: 0...UInt32.max))"
+            let file = FilePath("/run/netns").appending(name)
+            try bench.pair.inReceiver {
+                try Self.ip("netns add \(name)")
+                defer { try? Self.ip("netns del \(name)") }
+                let told = Told()
+                let declaration = try ApplyTests.declaration(
+                    [ApplyTests.field("tenant")],
+                    [
+                        ApplyTests.interface("pod*", [.xdp: [.prebuilt]], netns: name),
+                        ApplyTests.interface("far0", [.xdp: [.prebuilt]]),
+                    ])
+                let follower = try HostFollower(declaration, at: bench.scratch.path) { told.events.append($0) }
+                try follower.begin()
+                let unmounted = try ChildProcess.run(["umount", file.string])
+                try #require(unmounted.status == 0 && Folder.exists(file), "\(unmounted.output)")
+                try follower.next()
+                #expect(told.refusals.isEmpty, "\(told.refusals)")
+                let plan = try declaration.apply(at: bench.scratch.path).plan
+                #expect(plan.absences.map(\.kind) == [.namespace(name)])
+                #expect(plan.isEmpty)
+            }
+        }
+    }
+
+    /// What somebody has taken away is declared still.
+    @Test func aRegistryAndItsFieldsComeAgain() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver {
+                let told = Told()
+                let declaration = try ApplyTests.declaration(
+                    [ApplyTests.field("shared")], [ApplyTests.interface("pod*", [.xdp: [ApplyTests.stamp]])])
+                let follower = try HostFollower(declaration, at: bench.scratch.path) { told.events.append($0) }
+                try follower.begin()
+                for (index, command) in [["unregister-field", "shared"], ["delete-registry", "--force"]].enumerated() {
+                    #expect(CommandRun(command + ["--registry", bench.scratch.path.string]).exitCode == 0)
+                    try Self.ip("link add pod\(index) type veth peer name other\(index)")
+                    while told.applications < index + 2, told.refusals.isEmpty { try follower.next() }
+                    #expect(try declaration.plan(at: bench.scratch.path).isFulfilled)
+                }
+                #expect(told.refusals.isEmpty, "\(told.refusals)")
+                #expect(try ApplyTests.names(bench) == ["shared"])
+            }
+        }
+    }
 }

@@ -182,7 +182,9 @@ import Testing
             }
             var both = try declared("acme", .all)
             both.owners.append("beta")
-            both.fields = [FieldDeclaration(both.fields[0].definition, alsoDeclaredBy: ["beta"], at: ApplyTests.place(1))]
+            both.fields = [
+                FieldDeclaration(both.fields[0].definition, alsoDeclaredBy: ["beta"], at: ApplyTests.place(1))
+            ]
             both.attachments += next.attachments
             #expect(try ApplyTests.plan(both, bench).isFulfilled)
             try ApplyTests.apply(HostDeclaration(owners: ["acme"]), bench, prunes: true)
