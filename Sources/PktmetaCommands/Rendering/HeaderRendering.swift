@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-internal import FoundationEssentials
 internal import RegistryModel
 
 /// A registry's fields as a C header: for each its id, and accessors of its type.
@@ -109,7 +108,7 @@ private struct FieldSection {
 
     /// When it was registered, in whole seconds of UTC.
     private var time: String {
-        Date(timeIntervalSince1970: TimeInterval(field.registeredAt / 1_000_000_000)).formatted(.iso8601)
+        TimeOfDay.dated(second: field.registeredAt / 1_000_000_000)
     }
 
     private var accessors: [String] {

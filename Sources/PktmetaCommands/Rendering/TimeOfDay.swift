@@ -25,6 +25,18 @@ final class TimeOfDay {
             + "."
     }
 
+    /// `YYYY-MM-DDTHH:MM:SSZ`, in UTC.
+    static func dated(second: UInt64) -> String {
+        var seconds = time_t(second)
+        // As above.
+        var parts = unsafe tm()
+        unsafe gmtime_r(&seconds, &parts)
+        let date = unsafe [(parts.tm_year + 1900, 4), (parts.tm_mon + 1, 2), (parts.tm_mday, 2)]
+        let time = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
+        return date.map { digits(Int($0), $1) }.joined(separator: "-") + "T"
+            + time.map { digits(Int($0), 2) }.joined(separator: ":") + "Z"
+    }
+
     private static func digits(_ number: Int, _ count: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
