@@ -102,11 +102,23 @@ build: deps examples
 
 # A command runs for about a millisecond, most of which is its start: so nothing is linked or relocated at run time. A static
 # executable has a fixed address. What commands enter lies side by side: of what they do not, no page is mapped.
+#
+# Nothing is there that nobody uses: of Foundation, what ArgumentParser takes, and no tables to unwind by, as no error is thrown by
+# unwinding. Of functions that are the same code, one is kept.
+RELEASE_FOLDER := $(CURDIR)/.build/release-parts
+ESSENTIALS := $(RELEASE_FOLDER)/FoundationEssentials
 RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz -Xlinker -lyaml \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections \
-	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering
+	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering \
+	-Xswiftc -I$(RELEASE_FOLDER) -Xlinker $(ESSENTIALS).o \
+	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/release/no-unwinding.ld -Xlinker --icf=all
 
-release: deps
+$(ESSENTIALS).o: packaging/release/FoundationEssentials.swift Makefile
+	@mkdir -p $(@D)
+	swiftc -O -wmo -parse-as-library -swift-version 6 -module-name $(@F:.o=) -Xfrontend -function-sections \
+		-emit-module -emit-module-path $(ESSENTIALS).swiftmodule -emit-object -o $@ $<
+
+release: deps $(ESSENTIALS).o
 	for program in pktmeta pktmeta-bench; do \
 		swift build -c release --product $$program $(RELEASE_FLAGS) -Xlinker -Map=$(CURDIR)/.build/$$program.map || exit; \
 	done
