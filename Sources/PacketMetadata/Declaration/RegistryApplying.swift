@@ -238,12 +238,14 @@ extension Registry {
         var chains: [Undeclared] = []
         var upkeep = Upkeep(owners: [], prunes: false)
         var reports = try pins.locked { () throws(PacketMetadataError) in
-            let comparison = try comparison(with: declaration, limits, on: image(), AttachmentIndex(store))
+            let index = try AttachmentIndex(store)
+            let comparison = try comparison(with: declaration, limits, on: image(), index)
             upkeep = comparison.upkeep
             let points = try comparison.hooks(CommandPrograms()).points
             let undo = AttachmentUndo(store)
             var reports: [AttachmentReport] = []
-            for item in try undeclared(store.attachments(), upkeep, beside: points) {
+            let attachments = try index.all().filter { isThere($0, upkeep, beside: points) }
+            for item in try undeclared(attachments, upkeep, beside: points) {
                 guard item.isWhole else {
                     chains.append(item)
                     continue

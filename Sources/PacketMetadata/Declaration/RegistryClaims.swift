@@ -108,9 +108,11 @@ extension Registry {
         if declaration.owners.isEmpty { return }
         try pins.locked { () throws(PacketMetadataError) in
             let store = AttachmentStore(pins)
-            let comparison = try comparison(with: declaration, limits, on: image(), AttachmentIndex(store))
-            var settlement = comparison.settlement(
-                try comparison.hooks(CommandPrograms()), try store.attachments())
+            let index = try AttachmentIndex(store)
+            let comparison = try comparison(with: declaration, limits, on: image(), index)
+            let hooks = try comparison.hooks(CommandPrograms())
+            let attachments = try index.all().filter { isThere($0, comparison.upkeep, beside: hooks.points) }
+            var settlement = comparison.settlement(hooks, attachments)
             settlement.forgetOthers()
             if settlement.claims != comparison.upkeep.claims { try pins.write(settlement.claims) }
         }

@@ -213,6 +213,11 @@ extension [Absence] {
     }
 }
 
+extension Attachment {
+    /// By its name, which it has where it is now.
+    fileprivate var point: HookPoint { HookPoint(attachmentNamed: name) ?? record.point }
+}
+
 extension Optional where Wrapped: RangeReplaceableCollection {
     var orNone: Wrapped { self ?? Wrapped() }
 }
@@ -243,10 +248,11 @@ extension Registry {
                     absences.append(Absence(kind: .refused(error), place: nil))
                 }
             }
-            var comparison = try comparison(with: declaration, limits, on: future, AttachmentIndex(store))
+            let index = try AttachmentIndex(store)
+            var comparison = try comparison(with: declaration, limits, on: future, index)
             comparison.tells = tells
             let hooks = try comparison.hooks(CommandPrograms())
-            let attachments = try store.attachments()
+            let attachments = try index.all().filter { isThere($0, upkeep, beside: hooks.points) }
             let undeclared = try undeclared(attachments, upkeep, beside: hooks.points).flatMap(\.changes)
             let settlement = comparison.settlement(hooks, attachments)
             let known = Set(image.fields.map(\.id))
@@ -303,14 +309,14 @@ extension Registry {
         var isWhole: Bool { attachment.members.count == changes.count }
     }
 
-    /// Programs of those who declare, at hooks of which nobody declares anything, if the hook is there.
+    /// Programs of those who declare, at hooks of which nobody declares anything.
+    ///
+    /// - Parameter attachments: those whose hook is there.
     func undeclared(
         _ attachments: [Attachment], _ upkeep: Upkeep, beside points: Set<HookPoint>
     ) throws(PacketMetadataError) -> [Undeclared] {
         let attachments = attachments.filter { attachment in
-            let point = HookPoint(attachmentNamed: attachment.name) ?? attachment.record.point
-            return !points.contains(point) && attachment.members.contains { upkeep.owns($0.record) }
-                && isThere(attachment, upkeep)
+            !points.contains(attachment.point) && attachment.members.contains { upkeep.owns($0.record) }
         }
         return zip(attachments, AttachmentPlace.all(attachments)).map { attachment, place in
             let records = attachment.members.map(\.record).filter { upkeep.owns($0) }
@@ -324,10 +330,11 @@ extension Registry {
         }
     }
 
-    /// Whether its hook is there. Of a namespace that nobody is in any more, nobody declares anything: what is attached there goes
-    /// where something goes, and is no difference.
-    private func isThere(_ attachment: Attachment, _ upkeep: Upkeep) -> Bool {
-        switch try? attachment.anchor.state() {
+    /// Whether an attachment's hook is there. Of a namespace that nobody is in any more, nobody declares anything: what is attached there
+    /// goes where something goes, and is no difference.
+    func isThere(_ attachment: Attachment, _ upkeep: Upkeep, beside points: Set<HookPoint>) -> Bool {
+        if points.contains(attachment.point) { return true }
+        return switch try? attachment.anchor.state() {
         case .gone: false
         case .deserted: upkeep.prunes
         default: true

@@ -4,19 +4,23 @@ internal import BPF
 internal import Linux
 internal import RegistryModel
 
-/// The attachments of a registry by their names and by what holds them, asked once. What they are is not read.
+/// The attachments of a registry by their names and by what holds them, asked once. What they are is read where it is asked for, once.
 ///
 /// To be made under the registry's lock, once what killed processes left is finished.
 final class AttachmentIndex {
     private let store: AttachmentStore
+    private var names: Set<String> = []
     private var holds: [String: Hold] = [:]
     private var namesByPoint: [HookPoint: Set<String>] = [:]
     private var namesByTrace: [HookTrace: [String]] = [:]
+    private var known: [String: Attachment] = [:]
+    private let objects = ObjectPool()
 
     init(_ store: AttachmentStore) throws(PacketMetadataError) {
         self.store = store
         for name in try store.names() where !name.hasPrefix(AttachmentStore.temporaryPrefix) {
             if let point = HookPoint(attachmentNamed: name) { namesByPoint[point, default: []].insert(name) }
+            names.insert(name)
             let folders = store.folders(name)
             do throws(BPFError) {
                 holds[name] = try folders.anchor.hold()
@@ -36,7 +40,7 @@ final class AttachmentIndex {
         let links = namesByPoint[point, default: []].map { (name: $0, link: holds[$0]?.link?.id ?? .max) }
         var attachments: [Attachment] = []
         for (name, _) in links.sorted(by: { ($0.link, $0.name) < ($1.link, $1.name) }) {
-            if let attachment = try store.attachment(name) { attachments.append(attachment) }
+            if let attachment = try attachment(name) { attachments.append(attachment) }
         }
         return attachments
     }
@@ -57,15 +61,35 @@ final class AttachmentIndex {
         for name in here {
             var name = name
             if namesByPoint[point]?.contains(name) != true { name = rename(name, to: try store.adopt(name, at: point)) }
-            if let attachment = try store.attachment(name) { attachments.append(attachment) }
+            if let attachment = try attachment(name) { attachments.append(attachment) }
         }
         return attachments
+    }
+
+    /// All of them, by their names.
+    func all() throws(PacketMetadataError) -> [Attachment] {
+        for attachment in try store.attachments(
+            names.filter { known[$0] == nil }.sorted(), keeping: objects)
+        {
+            known[attachment.name] = attachment
+        }
+        return known.keys.sorted().compactMap { known[$0] }
+    }
+
+    private func attachment(_ name: String) throws(PacketMetadataError) -> Attachment? {
+        if let attachment = known[name] { return attachment }
+        let attachment = try store.attachments([name], keeping: objects).first
+        known[name] = attachment
+        return attachment
     }
 
     @discardableResult
     private func rename(_ old: String, to new: String) -> String {
         if let point = HookPoint(attachmentNamed: old) { namesByPoint[point]?.remove(old) }
         if let point = HookPoint(attachmentNamed: new) { namesByPoint[point, default: []].insert(new) }
+        known[old] = nil
+        names.remove(old)
+        names.insert(new)
         guard let hold = holds.removeValue(forKey: old) else { return new }
         holds[new] = hold
         namesByTrace[hold.trace] = namesByTrace[hold.trace, default: []].map { $0 == old ? new : $0 }

@@ -29,8 +29,16 @@ struct AttachmentStore: Sendable {
     /// The attachment of that name; nil if it has gone meanwhile.
     ///
     /// - Throws: `badData` likewise.
-    func attachment(_ name: String) throws(PacketMetadataError) -> Attachment? {
-        try sound(survey(of: [name])).first
+    func attachment(_ name: String) throws(PacketMetadataError) -> Attachment? { try attachments([name]).first }
+
+    /// The attachments of those names that have not gone meanwhile.
+    ///
+    /// - Parameter objects: keeps the bytes of their programs' objects.
+    /// - Throws: `badData` likewise.
+    func attachments(
+        _ names: [String], keeping objects: ObjectPool = ObjectPool()
+    ) throws(PacketMetadataError) -> [Attachment] {
+        try sound(survey(of: names, keeping: objects))
     }
 
     private func sound(_ survey: Survey) throws(PacketMetadataError) -> [Attachment] {

@@ -74,10 +74,13 @@ extension AttachmentStore {
         try survey(of: names().filter { !$0.hasPrefix(Self.temporaryPrefix) })
     }
 
-    /// - Parameter names: those of entries.
-    func survey(of names: [String]) throws(PacketMetadataError) -> Survey {
+    /// - Parameters:
+    ///   - names: those of entries.
+    ///   - objects: keeps the bytes of objects.
+    func survey(
+        of names: [String], keeping objects: ObjectPool = ObjectPool()
+    ) throws(PacketMetadataError) -> Survey {
         var survey = Survey()
-        let objects = ObjectPool()
         for name in names {
             let entry = pins.attachments.appending(name)
             do throws(BPFError) {
