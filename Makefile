@@ -16,6 +16,7 @@
 #                  CNI_BIN_DIR is where container runtimes look for plugins, PREFIX/lib/cni unless it is said; make uninstall
 #                  removes them
 #   make deb       Debian's packages of the release build, in .build/deb; make rpm, in .build/rpm
+#   make dist      what a release has, of a commit: sources, static programs, their SPDX document and SHA256SUMS, in .build/dist
 #   make test-packages
 #                  a system that debootstrap makes, in a virtual machine: packages installed, used, upgraded under traffic, removed
 #                  and purged (root)
