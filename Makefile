@@ -112,7 +112,7 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 	-Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering \
 	-Xswiftc -I$(RELEASE_FOLDER) -Xlinker $(ESSENTIALS).o \
-	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/release/no-unwinding.ld -Xlinker --icf=all
+	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/release/sections.ld -Xlinker --icf=all -Xlinker -O2
 
 $(ESSENTIALS).o: packaging/release/FoundationEssentials.swift Makefile
 	@mkdir -p $(@D)
