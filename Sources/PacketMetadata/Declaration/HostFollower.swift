@@ -81,9 +81,12 @@ public final class HostFollower {
     }
 
     private func applyAll() throws(PacketMetadataError) {
+        // Before, so that one that comes meanwhile is new, whether it has got its programs or not.
+        var seen: [[UInt32: String]] = []
+        for place in places { seen.append(try place.interfaces()) }
         let (plan, reports) = try declaration.apply(
             at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
-        for place in places { try place.lookAround() }
+        for (place, known) in zip(places, seen) { place.know(known) }
         tell(.applied(plan, reports))
     }
 
@@ -210,9 +213,21 @@ private final class FollowedNamespace {
         }
     }
 
-    /// Takes all interfaces that are there for known.
-    func lookAround() throws(PacketMetadataError) {
-        known = try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
+    /// Takes interfaces, by their indices, for known.
+    func know(_ interfaces: [UInt32: String]) { known = interfaces }
+
+    /// The names of those that are there, by their indices; none if the namespace is gone.
+    func interfaces() throws(PacketMetadataError) -> [UInt32: String] {
+        do throws(PacketMetadataError) {
+            return try names()
+        } catch {
+            if case .noSuchNamespace? = error.refusal as? NamespaceRefusal { return [:] }
+            throw error
+        }
+    }
+
+    private func names() throws(PacketMetadataError) -> [UInt32: String] {
+        try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
             do throws(Errno) {
                 return Dictionary(uniqueKeysWithValues: try NetworkInterface.all().map { ($0.index, $0.name) })
             } catch {

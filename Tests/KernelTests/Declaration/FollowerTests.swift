@@ -2,6 +2,7 @@
 
 import Linux
 import RegistryModel
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -175,6 +176,32 @@ import Testing
                 }
                 #expect(told.refusals.isEmpty, "\(told.refusals)")
                 #expect(try ApplyTests.names(bench) == ["shared"])
+            }
+        }
+    }
+
+    /// An interface that comes when all are being attached to is not taken for one that was.
+    @Test func whatComesMeanwhileIsFound() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver {
+                let told = Told()
+                let declaration = try ApplyTests.declaration(
+                    [ApplyTests.field("tenant")],
+                    ["far0", "pod*"].map { ApplyTests.interface($0, [.xdp: [.prebuilt]]) })
+                let hasCome = Atomic(false)
+                let follower = try HostFollower(
+                    declaration, at: bench.scratch.path,
+                    recording: { change in
+                        guard case .attachment = change.event, !hasCome.exchange(true, ordering: .relaxed) else {
+                            return
+                        }
+                        try? Self.ip("link add pod1 type veth peer name other1")
+                    }, tell: { told.events.append($0) })
+                try follower.begin()
+                #expect(hasCome.load(ordering: .relaxed) && told.applications == 1)
+                try follower.next()
+                #expect(told.attached == ["pod1"] && told.refusals.isEmpty, "\(told.refusals)")
             }
         }
     }
