@@ -82,6 +82,8 @@ extension HostComparison {
     ///   - attachments: all of the registry.
     func settlement(_ hooks: Hooks, _ attachments: [Attachment]) -> ClaimSettlement {
         var settlement = ClaimSettlement(upkeep, by: declaration.owners)
+        // A part of a declaration is nobody's, and says nothing of who declares the rest.
+        if declaration.owners.isEmpty { return settlement }
         let declared = Dictionary(declaration.fields.map { ($0.definition.name, $0) }) { first, _ in first }
         for field in image.fields { settlement.settle(field, declaredIn: declared[field.name]) }
         for (attachment, place) in zip(attachments, AttachmentPlace.all(attachments)) {

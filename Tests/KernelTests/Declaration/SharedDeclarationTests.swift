@@ -152,6 +152,19 @@ import Testing
         }
     }
 
+    /// What is applied as an interface comes claims nothing, and so a second time has nothing to do.
+    @Test func aPartClaimsNothing() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try ApplyTests.apply(Self.declared(by: "acme"), bench)
+            let part = try bench.pair.inReceiver { try Self.declared(by: "beta").narrowed(toInterface: "far0") }
+            #expect(!part.attachments.isEmpty)
+            #expect(try ApplyTests.plan(part, bench).isFulfilled)
+            #expect(try ApplyTests.apply(part, bench).isFulfilled)
+            #expect(try Self.declarers(bench) == [["acme"]])
+        }
+    }
+
     /// Programs that answer sockets do so in all ways that are declared.
     @Test func socketsAreAnsweredInTheWaysOfAll() throws {
         try Kernel.run {
