@@ -11,16 +11,21 @@ public final class BackgroundTraffic: Sendable {
     private let isDone = Atomic<Bool>(false)
     private let sent = Atomic<UInt64>(0)
 
+    /// Bytes of the kernel's for some 40 packets: a packet is its sender's until it is past the receiver's programs. A veth device has
+    /// room for 256 (`VETH_RING_SIZE` in drivers/net/veth.c) and drops what is beyond them, so that several may send on one.
+    private static let bufferOfPaced = 16 << 10
+
     /// - Parameters:
     ///   - address: of IPv4; the far end's if not given.
-    ///   - isPaced: leaves the receiver time, so that none of its queues overflows; else as fast as can be.
+    ///   - isPaced: waits for the receiver, so that no queue in front of its programs overflows; else as fast as can be.
     ///   - numbers: the first packet's number, of 8 bytes, if payloads are to begin with such.
     public init(
         _ pair: VethPair, to address: [UInt8] = [192, 0, 2, 2], isPaced: Bool = true, numbersFrom numbers: UInt64? = nil
     ) {
         let thread = Thread { [self] in
             try? pair.inSender {
-                let sender = try UDPSender(to: address, port: VethPair.port)
+                let sender = try UDPSender(
+                    to: address, port: VethPair.port, buffer: isPaced ? Self.bufferOfPaced : nil)
                 var payload = [UInt8](repeating: 7, count: 18)
                 var number = numbers ?? 0
                 let burst = isPaced ? 16 : 256
