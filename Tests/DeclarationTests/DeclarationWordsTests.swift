@@ -62,6 +62,12 @@ import Testing
         #expect(DeclarationRefusal([access]).remedy == "chmod go-w '/x y' keeps others from it.")
     }
 
+    @Test(arguments: [DocumentFault.FileProblem.unreadable(.noSuchFileOrDirectory), .noDocuments])
+    func whoHasNoDocumentsIsToldHowToBegin(problem: DocumentFault.FileProblem) {
+        let refusal = DeclarationRefusal([DocumentFault(file: "/etc/pktmeta.d", .file(problem))])
+        #expect(refusal.remedy?.hasPrefix("pktmeta export FILE.yaml ") == true)
+    }
+
     @Test func whatIsLeftOutIsCounted() {
         let text = "owner: a\n" + (1...22).map { "x\($0): 1\n" }.joined()
         #expect(Self.message(text)?.hasSuffix("\n  and 2 more") == true)

@@ -81,6 +81,8 @@ extension DocumentFault.Problem {
     fileprivate var remedy: String? {
         switch self {
         case .refused(let error): error.remedy
+        case .file(.unreadable(.noSuchFileOrDirectory)), .file(.noDocuments):
+            "pktmeta export FILE.yaml writes a document to begin with: what this host has."
         case .file(let problem), .include(_, let problem): problem.remedy
         default: nil
         }
