@@ -35,7 +35,7 @@ import Testing
         #expect(CommandRun(["--help"], of: PktmetaBench.self).exitCode == 0)
     }
 
-    /// As the README has it.
+    /// As the article on commands has it.
     @Test func whatEachCommandTakes() throws {
         func lacking(_ option: String) -> [String] {
             Self.names.filter { !CommandRun([$0, "--help"]).output.contains(option) }
@@ -43,7 +43,7 @@ import Testing
         #expect(lacking("--json") == ["cni", "demo"])
         #expect(lacking("--registry <") == ["cni", "demo", "bench"])
         #expect(
-            try Fixture.readme.replacing("\n", with: " ").contains(
+            try Fixture.documentation("Commands.md").replacing("\n", with: " ").contains(
                 "Each command has `--help`; all but `demo` and `cni`, whose documents are the specification's, have `--json`; "
                     + "all but these and `bench` have `--registry PATH`"))
     }

@@ -29,6 +29,12 @@ import Testing
             try manager.createSymbolicLink(
                 atPath: folder.path.appending("bpf").string, withDestinationPath: Fixture.bpf.string)
             try tool("clang", "exec \(compiler.command) \"$@\"")
+            // The headers as if they were installed there.
+            let package = try Fixture.bytes(Fixture.root.appending("packaging/pktmeta.pc.in"))
+            let described = String(decoding: package, as: UTF8.self)
+                .replacing("@prefix@", with: Fixture.bpf.string)
+                .replacing("@machine@", with: SystemNames.this.machine)
+            _ = try folder.write(Array(described.utf8), as: "pktmeta.pc")
             // What would not end, ends soon; a benchmark takes minutes.
             try tool(
                 "pktmeta",
@@ -57,7 +63,7 @@ import Testing
         /// before was successful.
         func run(_ commands: String) throws -> ChildProcess.Outcome {
             let script = """
-                export PATH=\(tools):$PATH PKTMETA_REGISTRY=\(scratch.path)
+                export PATH=\(tools):$PATH PKTMETA_REGISTRY=\(scratch.path) PKG_CONFIG_PATH=\(folder.path)
                 cd \(folder.path)
                 mount -t tmpfs none /run
                 \(commands)
@@ -72,8 +78,10 @@ import Testing
         }
     }
 
-    private static func shell(containing word: String) throws -> String {
-        let blocks = CodeBlock.all(in: try Fixture.readme).filter { $0.language == "sh" && $0.code.contains(word) }
+    private static func shell(containing word: String, in text: String? = nil) throws -> String {
+        let blocks = try CodeBlock.all(in: text ?? Fixture.readme).filter {
+            $0.language == "sh" && $0.code.contains(word)
+        }
         return try #require(blocks.first).code
     }
 
@@ -138,11 +146,12 @@ import Testing
     func itsExampleTakesTheKernelsOwnTypes(compiler: Fixture.Compiler) throws {
         try Kernel.run {
             let bench = try Bench(compiler)
-            let dump = try #require(try Fixture.readme.firstMatch(of: /`(bpftool btf dump file [^`]*)`/)?.1)
+            let commands = try Fixture.documentation("Commands.md")
+            let dump = try #require(commands.firstMatch(of: /`(bpftool btf dump file [^`]*)`/)?.1)
             try bench.writeSources { $0.replacingOccurrences(of: "<linux/bpf.h>", with: "\"vmlinux.h\"") }
             let compile = try Self.compileLines()
-                .replacingOccurrences(of: " -I /usr/include/$(uname -m)-linux-gnu", with: "")
-            #expect(!compile.contains("/usr/include"))
+                .replacingOccurrences(of: "$(pkg-config --cflags pktmeta)", with: "-I bpf/include")
+            #expect(!compile.contains("pkg-config"))
             let others = try Self.shell(containing: "clang").split(separator: "\n").filter {
                 $0.contains("register-field") || $0.contains("attach-to-interface")
             }
@@ -155,8 +164,8 @@ import Testing
         }
     }
 
-    /// The rest of its commands, in the order in which they are printed.
-    @Test func itsCommandsWork() throws {
+    /// Those of the article on commands behind the README's, in the order in which they are printed.
+    @Test func theArticleOnCommandsIsRight() throws {
         try Kernel.run {
             let bench = try Bench(.swift)
             try bench.writeSources()
@@ -164,7 +173,7 @@ import Testing
                 !$0.contains("watch") && !$0.contains("trace -f")  // which wait for packets
             }
             // Tests run side by side, some in mount namespaces of their own: what these have is not seen, and told (79).
-            let commands = try Self.shell(containing: "delete-registry")
+            let commands = try Self.shell(containing: "delete-registry", in: Fixture.documentation("Commands.md"))
                 .replacing("remove-from-host --dry-run", with: "remove-from-host --dry-run || test $? -eq 79")
             let world = """
                 mkdir -p /run/netns
