@@ -20,6 +20,12 @@
 #   make test-packages
 #                  a system that debootstrap makes, in a virtual machine: packages installed, used, upgraded under traffic, removed
 #                  and purged (root)
+#   make test-reproducible
+#                  the sources of dist, built in another folder, give the same programs (root)
+#   make test-dependency
+#                  a package that depends on this one by URL, in debug and release (root); make test-optimised: in debug
+#   make test-libbpf
+#                  with the libbpf of another Debian suite; LIBBPF_SUITE=trixie, sid unless it is said (root)
 #   make order-functions
 #                  find anew which functions the release build is to have side by side (root)
 #   make bench     measure encodings, programs and the command itself, side by side (root); PARTS="tcp watch" some of it
@@ -81,8 +87,8 @@ SWIFT_CLANG := $(dir $(realpath $(shell command -v swift)))clang
 BPF_CLANG ?= $(if $(wildcard $(SWIFT_CLANG)),$(SWIFT_CLANG),clang)
 OBJCOPY := $(if $(wildcard $(dir $(SWIFT_CLANG))llvm-objcopy),$(dir $(SWIFT_CLANG)))llvm-objcopy
 
-# Under AddressSanitizer: the commands, and each part that hands memory to libbpf or to the kernel. RegistryModelTests has none.
-ADDRESS_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
+# Each part that hands memory to libbpf or to the kernel, and the commands. RegistryModelTests has none.
+LIBBPF_TESTS := CommandTests ABITests AttachmentTests BoundTests ChainTests DamageTests ExportTests \
 	DeclarationTests InspectionTests RegistryTests ScrubTests StatusTests TCFilterTests WatchTests
 
 # Manual pages are made by a Python script.
@@ -94,7 +100,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 $(PYTHON)
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
-	test-optimised test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
+	test-optimised test-dependency test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
 	test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
@@ -231,10 +237,13 @@ test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
 test-optimised: release test-bpf clients
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
+test-dependency: deps-test
+	PKTMETA_CONFIGURATIONS="debug release" swift test --filter PackageTests
+
 # What memory the runtime never gives back is no leak.
 test-address: test-bpf clients
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/address \
-		$(addprefix --filter ,$(ADDRESS_TESTS))
+		$(addprefix --filter ,$(LIBBPF_TESTS))
 
 check: lint test test-release docs
 

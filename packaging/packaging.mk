@@ -91,11 +91,13 @@ test-packages: deps-kernels
 	@.make/install-packages debootstrap
 	$(MAKE) deb
 	$(MAKE) deb VERSION=9.9.9 DEB=$(DEB)/next
+	$(MAKE) rpm
 	Tests/KernelMatrix/fetch-kernel $(TEST_KERNEL) trixie
 	Tests/KernelMatrix/make-initrd $(TEST_KERNEL)
 	mkdir -p $(dir $(TEST_ROOT))
 	packaging/tests/make-root $(TEST_ROOT) bookworm
-	Tests/KernelMatrix/run-in-vm $(TEST_KERNEL) 1200 packaging/tests/in-root $(CURDIR)/$(TEST_ROOT) $(CURDIR)/$(DEB)
+	Tests/KernelMatrix/run-in-vm $(TEST_KERNEL) 1200 packaging/tests/in-root $(CURDIR)/$(TEST_ROOT) $(CURDIR)/$(DEB) $(RPM)/RPMS \
+		$(CURDIR)/README.md
 
 # The like for distributions that take rpm: .build/rpm/RPMS/*/*.rpm.
 RPM := $(CURDIR)/.build/rpm
@@ -128,3 +130,34 @@ dist: release
 	packaging/make-sbom $(VERSION) $(DIST) .build/pktmeta.map .build/pktmeta-bench.map \
 		> $(DIST)/$(SOURCES).spdx.json
 	cd $(DIST) && sha256sum * > SHA256SUMS
+
+# The sources that a release has, built in another folder, give the programs that it has, byte for byte.
+REPRODUCED := .build/reproduced/in-some-other-folder
+
+.PHONY: test-reproducible
+
+test-reproducible: dist
+	rm -rf .build/reproduced
+	mkdir -p $(REPRODUCED)
+	tar -xJf $(DIST)/$(SOURCES).tar.xz -C $(REPRODUCED)
+	$(MAKE) -C $(REPRODUCED)/$(SOURCES) release NO_INSTALL=1
+	for program in pktmeta pktmeta-bench; do \
+		install -s $(REPRODUCED)/$(SOURCES)/.build/release/$$program .build/reproduced/$$program-$(VERSION)-$(MACHINE) || exit; \
+	done
+	cd .build/reproduced && grep ' pktmeta.*-$(MACHINE)$$' $(CURDIR)/$(DIST)/SHA256SUMS | sha256sum --check --strict
+	rm -rf .build/reproduced
+
+# With the libbpf of another Debian suite, whose headers programs are compiled with, too: the parts that hand memory to it.
+LIBBPF_SUITE ?= sid
+LIBBPF := $(CURDIR)/.build/libbpf/$(LIBBPF_SUITE)
+WITH_LIBBPF := PKG_CONFIG_PATH=$(LIBBPF)/pkgconfig CPATH=$(LIBBPF)/include LD_LIBRARY_PATH=$(LIBBPF)/lib
+
+.PHONY: test-libbpf
+
+test-libbpf: test-bpf
+	@.make/install-packages dpkg-dev
+	packaging/tests/build-libbpf $(LIBBPF) $(LIBBPF_SUITE)
+	$(WITH_LIBBPF) swift build --build-tests --scratch-path .build/libbpf/build
+	test "$$($(WITH_LIBBPF) .build/libbpf/build/debug/pktmeta --version --json | sed -n 's/.*"libbpf" : "\(.*\)".*/\1/p')" = \
+		"$$(sed -n 's/^Version: //p' $(LIBBPF)/pkgconfig/libbpf.pc)"
+	$(WITH_LIBBPF) swift test --skip-build --scratch-path .build/libbpf/build $(addprefix --filter ,$(LIBBPF_TESTS))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import Foundation
 import Linux
 import SystemPackage
 import TestSupport
@@ -46,6 +47,9 @@ import Testing
         git ls-files
         """
 
+    /// Debug builds, or those that PKTMETA_CONFIGURATIONS names, with blanks between them.
+    private static let configurations = ProcessInfo.processInfo.environment["PKTMETA_CONFIGURATIONS"] ?? "debug"
+
     /// By the toolchain's build system: objects of BPF programs are compiled, and no file is there that was not committed.
     @Test func aDependencyByURLIsBuiltAndUsed() throws {
         let folder = try ScratchFolder()
@@ -62,7 +66,7 @@ import Testing
         let manifest = Self.manifest.replacing("REPOSITORY", with: repository)
         _ = try folder.write(Array(manifest.utf8), as: "lister/Package.swift")
         _ = try folder.write(Array(Self.program.utf8), as: "lister/Sources/lister/main.swift")
-        for configuration in ["debug", "release"] {
+        for configuration in Self.configurations.split(separator: " ").map(String.init) {
             let built = try ChildProcess.run([
                 "timeout", "1800", "swift", "build", "--package-path", package.string, "-c", configuration,
             ])
