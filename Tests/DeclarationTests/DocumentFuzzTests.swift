@@ -22,7 +22,7 @@ import Testing
         let folder = try ScratchFolder()
         let documents = try Self.documents()
         let input = try folder.write(Array(documents.joined(separator: "\0\n").utf8), as: "documents")
-        let fuzzer = FilePath(CommandLine.arguments[0]).removingLastComponent().appending("declaration-fuzzer")
+        let fuzzer = Fixture.builtFolder.appending("declaration-fuzzer")
         let outcome = try ChildProcess.run([
             "timeout", "3000", "sh", "-c", "exec '\(fuzzer)' \(first) \(count) < '\(input)'",
         ])

@@ -147,14 +147,18 @@ public enum Fixture {
     }
 
     /// The command that was built beside the tests.
-    public static var command: String { built("pktmeta") }
+    public static var command: String { builtFolder.appending("pktmeta").string }
 
     /// The benchmark that was built beside the tests.
-    public static var bench: String { built("pktmeta-bench") }
+    public static var bench: String { builtFolder.appending("pktmeta-bench").string }
 
-    private static func built(_ name: String) -> String {
-        FilePath(CommandLine.arguments[0]).removingLastComponent().appending(name).string
-    }
+    /// Where these tests and all else of their build are: absolute, since what tests run may work in another folder.
+    public static let builtFolder: FilePath = {
+        guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            preconditionFailure("/proc has no program of this process (proc(5))")
+        }
+        return FilePath(tests).removingLastComponent()
+    }()
 }
 
 /// A folder for files, removed at the end of its life.

@@ -34,7 +34,8 @@ import Testing
             let source = try folder.write(Array(code.utf8), as: "main.swift")
             let program = folder.path.appending("program")
             let outcome = try ChildProcess.run([
-                "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string, Fixture.root.string,
+                "sh", "-c", Self.compile, "sh", Fixture.builtFolder.string, source.string, program.string,
+                Fixture.root.string,
             ])
             try #require(outcome.status == 0, "\(outcome.output)")
 
@@ -61,12 +62,11 @@ import Testing
         let source = try folder.write(Array(blocks.map(\.code).joined().utf8), as: "main.swift")
         let program = folder.path.appending("program")
         let outcome = try ChildProcess.run([
-            "sh", "-c", Self.compile, "sh", Self.built.string, source.string, program.string, Fixture.root.string,
+            "sh", "-c", Self.compile, "sh", Fixture.builtFolder.string, source.string, program.string,
+            Fixture.root.string,
         ])
         #expect(outcome.status == 0 && !outcome.output.contains("warning: "), "\(outcome.output)")
     }
-
-    private static let built = FilePath(CommandLine.arguments[0]).removingLastComponent()
 
     /// Arguments: where the library was built, the source, the program, the package. What the build lists is linked: objects of
     /// files that have gone are still there.

@@ -28,9 +28,7 @@ import Testing
     ]
 
     /// The fuzzer, built beside the tests.
-    static var fuzzer: String {
-        FilePath(CommandLine.arguments[0]).removingLastComponent().appending("object-fuzzer").string
-    }
+    static var fuzzer: String { Fixture.builtFolder.appending("object-fuzzer").string }
 
     /// A file of the types that the objects' fields are relocated against.
     static func types(_ folder: ScratchFolder) throws -> String {
