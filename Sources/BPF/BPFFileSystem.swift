@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import CLinuxShims
 internal import Clibbpf
 internal import Glibc
@@ -68,12 +69,10 @@ public enum BPFFileSystem {
     public static func open(_ entry: FolderEntry, readOnly: Bool = false) throws(BPFError) -> OwnedFD {
         let pin = try place("open \(entry)") { () throws(Errno) in try entry.openPlace() }
         let path = try place("open \(entry) by way of /proc, which is not mounted") { () throws(Errno) in try pin.path }
-        var options = bpf_obj_get_opts()
-        options.sz = MemoryLayout<bpf_obj_get_opts>.size(through: \.file_flags)
-        options.file_flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
+        let flags = readOnly ? UInt32(BPF_F_RDONLY) : 0
         do throws(BPFError) {
             let fd = try libbpf("open \(entry)") {
-                unsafe path.withPlatformString { unsafe bpf_obj_get_opts($0, &options) }
+                unsafe path.withPlatformString { unsafe libbpf_open_pin($0, flags) }
             }
             return OwnedFD(fd)
         } catch {

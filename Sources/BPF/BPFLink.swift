@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import Clibbpf
 public import Linux
 internal import SystemPackage
@@ -26,12 +27,8 @@ public struct BPFLink: ~Copyable, Sendable {
     ///
     /// - Parameter expected: fails with EPERM or EINVAL if another is attached by now.
     public func update(to program: borrowing BPFProgram, replacing expected: borrowing BPFProgram) throws(BPFError) {
-        var options = bpf_link_update_opts()
-        options.sz = MemoryLayout<bpf_link_update_opts>.size(through: \.old_prog_fd)
-        options.flags = UInt32(BPF_F_REPLACE)
-        options.old_prog_fd = UInt32(expected.fd.raw)
-        let new = program.fd.raw
-        try libbpf("replace \(expected.name)") { unsafe bpf_link_update(fd.raw, new, &options) }
+        let (new, old) = (program.fd.raw, expected.fd.raw)
+        try libbpf("replace \(expected.name)") { libbpf_update_link(fd.raw, new, old) }
     }
 
     /// Detaches the program now. Whoever still holds the link holds one without an interface.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import Clibbpf
 public import Linux
 internal import SystemPackage
@@ -55,13 +56,10 @@ public struct BPFMap: ~Copyable, Sendable {
 
     /// Creates a map; the kernel keeps 15 bytes of the name.
     public init(creating name: String, _ shape: Shape) throws(BPFError) {
-        var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size(through: \.map_ifindex)
-        options.map_flags = shape.flags
         let fd = try libbpf("create map \(name)") {
-            unsafe bpf_map_create(
-                bpf_map_type(shape.kind.code), String(name.prefix(15)), UInt32(shape.keySize),
-                UInt32(shape.valueSize), UInt32(shape.entries), &options)
+            unsafe libbpf_create_map(
+                shape.kind.code, String(name.prefix(15)), UInt32(shape.keySize), UInt32(shape.valueSize),
+                UInt32(shape.entries), shape.flags, 0)
         }
         try self.init(OwnedFD(fd))
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import CLinuxShims
 internal import Clibbpf
 internal import Linux
@@ -18,11 +19,8 @@ public func waitForRunningPrograms() throws(BPFError) {
 /// The second way, on its own so that it can be tested where the first works.
 package func updateArrayOfMaps() throws(BPFError) {
     let inner = try BPFMap(creating: "pktmeta_grace", .init(kind: .array, valueSize: 4, entries: 1))
-    var options = bpf_map_create_opts()
-    options.sz = MemoryLayout<bpf_map_create_opts>.size(through: \.map_ifindex)
-    options.inner_map_fd = UInt32(inner.fd.raw)
     let raw = try libbpf("create an array of maps") {
-        unsafe bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "pktmeta_grace", 4, 4, 1, &options)
+        unsafe libbpf_create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS.rawValue, "pktmeta_grace", 4, 4, 1, 0, inner.fd.raw)
     }
     let outer = OwnedFD(raw)
     var key: UInt32 = 0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import CBPFShims
 internal import CLinuxShims
-internal import Clibbpf
 internal import Linux
 internal import SystemPackage
 
@@ -81,9 +81,9 @@ public struct TCFilter: Sendable, Hashable {
         if direction == .egress, try !ClsactQdisc.hasEgress(ifindex: ifindex) {
             throw BPFError("attach \(program.name) to the egress of an ingress qdisc", .invalidArgument)
         }
-        var options = options
-        options.prog_fd = program.fd.raw
-        try libbpf("attach \(program.name)") { unsafe onHook { unsafe bpf_tc_attach($0, &options) } }
+        try libbpf("attach \(program.name)") {
+            libbpf_attach_filter(CInt(ifindex), direction == .egress, priority, handle, program.fd.raw)
+        }
     }
 
     /// Puts a program in the place of the filter's; no packet passes without either.
@@ -114,10 +114,11 @@ public struct TCFilter: Sendable, Hashable {
 
     /// The program of the filter at this place; nil if there is none any more, or something else.
     public func programID() throws(BPFError) -> UInt32? {
-        var options = options
         do throws(BPFError) {
-            try libbpf("ask for a filter") { unsafe onHook { unsafe bpf_tc_query($0, &options) } }
-            return options.prog_id
+            return UInt32(
+                try libbpf("ask for a filter") {
+                    libbpf_query_filter(CInt(ifindex), direction == .egress, priority, handle)
+                })
         } catch {
             if Self.meansNone(error) { return nil }
             throw error
@@ -132,10 +133,9 @@ public struct TCFilter: Sendable, Hashable {
     @discardableResult
     public func detach(_ expected: UInt32) throws(BPFError) -> Bool {
         guard try programID() == expected else { return false }
-        let options = options
         do throws(BPFError) {
             try libbpf("detach a filter") {
-                unsafe onHook { hook in unsafe withUnsafePointer(to: options) { unsafe bpf_tc_detach(hook, $0) } }
+                libbpf_detach_filter(CInt(ifindex), direction == .egress, priority, handle)
             }
             return true
         } catch {
@@ -202,23 +202,4 @@ public struct TCFilter: Sendable, Hashable {
     }
 
     private static let kind = "bpf"
-
-    // MARK: libbpf's structs
-
-    private var options: bpf_tc_opts {
-        var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size(through: \.priority)
-        options.handle = handle
-        options.priority = priority
-        return options
-    }
-
-    private func onHook(_ body: (UnsafePointer<bpf_tc_hook>) -> CInt) -> CInt {
-        var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size(through: \.parent)
-        hook.ifindex = CInt(ifindex)
-        hook.attach_point = direction == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS
-        // The struct lives until the call returns; libbpf only reads it.
-        return unsafe withUnsafePointer(to: hook) { unsafe body($0) }
-    }
 }
