@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The kernels that are tried, and what each is expected to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Kernel:
     without_perfmon: tuple[int, int]
     # Whether applications are told the marks of packets (SO_RCVMARK).
     marks: bool
+    # As Debian calls it. Of another than this machine's, only the main job is done.
+    architecture: str = "amd64"
 
 
 KERNELS = (
@@ -30,4 +32,7 @@ KERNELS = (
     Kernel("6.1", ("bookworm",), 32, "clsact", True, False, (), (0, 65), True),
     Kernel("6.12", ("trixie",), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 65), True),
     Kernel("newest", ("sid", "experimental"), 64, "tcx", True, False, ("rx_hash", "rx_vlan"), (0, 0), True),
+)
+ARM64_KERNELS = (
+    replace(KERNELS[2], name="6.12-arm64", architecture="arm64"),
 )
