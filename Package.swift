@@ -3,19 +3,28 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+// What is unsafe differs: compilers before 6.3 mind `unsafe` where they see nothing of it, and later ones mind that it is missing.
+#if compiler(>=6.3)
+    let warnings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+    let memory: [SwiftSetting] = [.strictMemorySafety()]
+#else
+    let warnings: [SwiftSetting] = []
+    let memory: [SwiftSetting] = []
+#endif
+
+let strict: [SwiftSetting] =
+    memory + warnings + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
 
 // Tests may look at memory as they like. Optimised, what they test is: they themselves would take longer to compile than all else.
-let tests: [SwiftSetting] = [
-    .treatAllWarnings(as: .error), .enableUpcomingFeature("MemberImportVisibility"),
-    .unsafeFlags(["-Onone"], .when(configuration: .release)),
-]
+let tests: [SwiftSetting] =
+    warnings + [
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .unsafeFlags(["-Onone"], .when(configuration: .release)),
+    ]
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")

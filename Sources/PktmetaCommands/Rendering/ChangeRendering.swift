@@ -27,13 +27,16 @@ struct ChangeRendering {
         let (kind, sentence, fields) = event
         let login = caller.loginUser.map(String.init)
         let who = "uid \(caller.user)" + (login.map { ", login uid \($0)" } ?? "")
+        let registry = change.registry.map { "registry \($0), " } ?? ""
+        // A list of one type each: Swift 6.2 takes too long over all of it in one expression.
+        let registryField: [LogLine.Field] = change.registry.map { [.init("PKTMETA_REGISTRY", $0.string)] } ?? []
+        let loginField: [LogLine.Field] = login.map { [.init("PKTMETA_LOGIN_UID", $0)] } ?? []
+        let caused: [LogLine.Field] = [
+            .init("PKTMETA_VERB", caller.verb), .init("PKTMETA_UID", "\(caller.user)"),
+        ]
         return LogLine(
-            kind == "unfinished" ? .warning : .notice,
-            "\(sentence); \(change.registry.map { "registry \($0), " } ?? "")by \(caller.verb), \(who)",
-            fields: [.init("PKTMETA_CHANGE", kind)]
-                + (change.registry.map { [.init("PKTMETA_REGISTRY", $0.string)] } ?? [])
-                + [.init("PKTMETA_VERB", caller.verb), .init("PKTMETA_UID", "\(caller.user)")]
-                + (login.map { [.init("PKTMETA_LOGIN_UID", $0)] } ?? []) + fields)
+            kind == "unfinished" ? .warning : .notice, "\(sentence); \(registry)by \(caller.verb), \(who)",
+            fields: [.init("PKTMETA_CHANGE", kind)] + registryField + caused + loginField + fields)
     }
 
     private var event: (kind: String, sentence: String, fields: [LogLine.Field]) {
