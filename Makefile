@@ -17,6 +17,9 @@
 #                  removes them
 #   make deb       Debian's packages of the release build, in .build/deb; make rpm, in .build/rpm
 #   make dist      what a release has, of a commit: sources, static programs, their SPDX document and SHA256SUMS, in .build/dist
+#   make arm64     the release build for arm64, by the compiler of Debian sid, unpacked to .build/arm64 (root; 1.5 GB are fetched)
+#   make test-arm64
+#                  that, and the main job of test-kernels with it under Debian's kernel of arm64, in a virtual machine (root)
 #   make test-packages
 #                  a system that debootstrap makes, in a virtual machine: packages installed, used, upgraded under traffic, removed
 #                  and purged (root)
@@ -121,9 +124,11 @@ RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use
 	-Xswiftc -I$(RELEASE_FOLDER) -Xlinker $(ESSENTIALS).o \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/release/sections.ld -Xlinker --icf=all -Xlinker -O2 -Xlinker --build-id=none
 
+ESSENTIALS_FLAGS := -O -wmo -parse-as-library -swift-version 6 -module-name FoundationEssentials -Xfrontend -function-sections
+
 $(ESSENTIALS).o: packaging/release/FoundationEssentials.swift Makefile
 	@mkdir -p $(@D)
-	swiftc -O -wmo -parse-as-library -swift-version 6 -module-name $(@F:.o=) -Xfrontend -function-sections \
+	swiftc $(ESSENTIALS_FLAGS) \
 		-emit-module -emit-module-path $(ESSENTIALS).swiftmodule -emit-object -o $@ $<
 
 release: deps $(ESSENTIALS).o
