@@ -161,4 +161,5 @@ test-libbpf: test-bpf
 	test "$$($(WITH_LIBBPF) .build/libbpf/build/debug/pktmeta --version --json | sed -n 's/.*"libbpf" : "\(.*\)".*/\1/p')" = \
 		"$$(sed -n 's/^Version: //p' $(LIBBPF)/pkgconfig/libbpf.pc)"
 	$(WITH_LIBBPF) swift test --skip-build --scratch-path .build/libbpf/build $(addprefix --filter ,$(LIBBPF_TESTS))
+
 include packaging/arm64/arm64.mk
