@@ -159,7 +159,7 @@ test-libbpf: test-bpf
 	packaging/tests/build-libbpf $(LIBBPF) $(LIBBPF_SUITE)
 	$(WITH_LIBBPF) swift build --build-tests --scratch-path .build/libbpf/build
 	test "$$($(WITH_LIBBPF) .build/libbpf/build/debug/pktmeta --version --json | sed -n 's/.*"libbpf" : "\(.*\)".*/\1/p')" = \
-		"$$(sed -n 's/^Version: //p' $(LIBBPF)/pkgconfig/libbpf.pc)"
+		"$$(sed -n 's/^Version: \([0-9]*\.[0-9]*\).*/\1/p' $(LIBBPF)/pkgconfig/libbpf.pc)"
 	$(WITH_LIBBPF) swift test --skip-build --scratch-path .build/libbpf/build $(addprefix --filter ,$(LIBBPF_TESTS))
 
 include packaging/arm64/arm64.mk
