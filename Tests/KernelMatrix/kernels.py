@@ -35,5 +35,4 @@ KERNELS = (
 )
 ARM64_KERNELS = (
     replace(KERNELS[2], name="6.12-arm64", architecture="arm64"),
-    replace(KERNELS[3], name="newest-arm64", architecture="arm64"),
 )
