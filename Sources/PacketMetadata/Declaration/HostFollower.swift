@@ -82,13 +82,28 @@ public final class HostFollower {
 
     private func applyAll() throws(PacketMetadataError) {
         // Before, so that one that comes meanwhile is new, whether it has got its programs or not.
-        var seen: [[UInt32: String]] = []
+        var seen: [[NetworkInterface]] = []
         for place in places { seen.append(try place.interfaces()) }
-        let (plan, reports) = try declaration.apply(
-            at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
+        do throws(PacketMetadataError) {
+            try tell(apply(declaration, limits))
+        } catch {
+            // One interface must not keep the others from theirs: what is of none is applied, or there is nothing to follow for.
+            guard declaration.attachments.contains(where: \.isOfInterfaces) else { throw error }
+            let rest = DeclarationLimits(prunes: false, replaces: limits.replaces)
+            let done = try apply(declaration.withoutInterfaces, rest)
+            if !done.plan.isEmpty { tell(done) }
+            for (place, interfaces) in zip(places, seen) { attachEach(interfaces, in: place) }
+        }
         for (place, known) in zip(places, seen) { place.know(known) }
-        tell(.applied(plan, reports))
     }
+
+    private func apply(
+        _ declaration: HostDeclaration, _ limits: DeclarationLimits
+    ) throws(PacketMetadataError) -> (plan: HostPlan, reports: [AttachmentReport]) {
+        try declaration.apply(at: path, limits, trustsOwner: trustsOwner, waiting: waiting, recording: recording)
+    }
+
+    private func tell(_ done: (plan: HostPlan, reports: [AttachmentReport])) { tell(.applied(done.plan, done.reports)) }
 
     private func applyAllAndTell() {
         do throws(PacketMetadataError) {
@@ -132,14 +147,18 @@ public final class HostFollower {
         } catch {
             // The registry or its fields are gone: as they are declared, they come again, and what is attached with them.
             if error.kind == .notFound, (try? applyAll()) != nil { return }
-            // One must not keep the others from theirs.
             if came.count == 1 { return refuse(error, came[0], place) }
-            for interface in came {
-                do throws(PacketMetadataError) {
-                    try attach([interface], in: place)
-                } catch {
-                    refuse(error, interface, place)
-                }
+            attachEach(came, in: place)
+        }
+    }
+
+    /// One after the other, so that none keeps the others from theirs.
+    private func attachEach(_ interfaces: [NetworkInterface], in place: FollowedNamespace) {
+        for interface in interfaces {
+            do throws(PacketMetadataError) {
+                try attach([interface], in: place)
+            } catch {
+                refuse(error, interface, place)
             }
         }
     }
@@ -177,10 +196,6 @@ public final class HostFollower {
     }
 }
 
-extension AttachmentDeclaration {
-    fileprivate var isOfInterfaces: Bool { if case .interfaces = target { true } else { false } }
-}
-
 /// A network namespace whose interfaces are followed.
 private final class FollowedNamespace {
     /// As it is declared.
@@ -213,23 +228,25 @@ private final class FollowedNamespace {
         }
     }
 
-    /// Takes interfaces, by their indices, for known.
-    func know(_ interfaces: [UInt32: String]) { known = interfaces }
+    /// Takes interfaces for known.
+    func know(_ interfaces: [NetworkInterface]) {
+        known = Dictionary(interfaces.map { ($0.index, $0.name) }) { first, _ in first }
+    }
 
-    /// The names of those that are there, by their indices; none if the namespace is gone.
-    func interfaces() throws(PacketMetadataError) -> [UInt32: String] {
+    /// Those that are there; none if the namespace is gone.
+    func interfaces() throws(PacketMetadataError) -> [NetworkInterface] {
         do throws(PacketMetadataError) {
-            return try names()
+            return try all()
         } catch {
-            if case .noSuchNamespace? = error.refusal as? NamespaceRefusal { return [:] }
+            if case .noSuchNamespace? = error.refusal as? NamespaceRefusal { return [] }
             throw error
         }
     }
 
-    private func names() throws(PacketMetadataError) -> [UInt32: String] {
+    private func all() throws(PacketMetadataError) -> [NetworkInterface] {
         try NetworkNamespace.run(in: netns) { () throws(PacketMetadataError) in
             do throws(Errno) {
-                return Dictionary(uniqueKeysWithValues: try NetworkInterface.all().map { ($0.index, $0.name) })
+                return try NetworkInterface.all()
             } catch {
                 throw PacketMetadataError(error, doing: "list the interfaces")
             }

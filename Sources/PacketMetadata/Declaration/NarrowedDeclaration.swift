@@ -38,7 +38,19 @@ extension HostDeclaration {
     }
 }
 
+extension HostDeclaration {
+    /// The part that concerns no interface. To be applied likewise.
+    var withoutInterfaces: HostDeclaration {
+        var rest = self
+        rest.owners = []
+        rest.attachments.removeAll { $0.isOfInterfaces }
+        return rest
+    }
+}
+
 extension AttachmentDeclaration {
+    var isOfInterfaces: Bool { if case .interfaces = target { true } else { false } }
+
     /// The same of something else.
     fileprivate func of(_ target: Target) -> AttachmentDeclaration {
         AttachmentDeclaration(

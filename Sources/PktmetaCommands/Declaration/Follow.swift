@@ -36,8 +36,8 @@ struct Follow: ContextCommand {
                 try next.begin()
                 follower = next
             } catch {
-                // What was read before still counts.
                 show(error, in: context)
+                context.note("what was read before still counts")
             }
         }
     }

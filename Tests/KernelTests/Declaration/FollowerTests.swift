@@ -88,6 +88,43 @@ import Testing
         }
     }
 
+    /// Nor does one that is there already, and what is of no interface is done.
+    @Test func aRefusalAtTheStartIsOfOneAlone() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver {
+                for name in ["pod1", "pod2", "pod3"] { try Self.ip("link add \(name) type veth peer name x\(name)") }
+                try Self.ip("link set dev pod2 xdp obj \(Fixture.object("foreign")) sec xdp")
+                let told = Told()
+                let follower = try Self.follower(bench, "pod*", told: told)
+                try follower.begin()
+                #expect(told.attached.sorted() == ["pod1", "pod3"])
+                #expect(told.refusals.map(\.kind) == [.taken])
+                let image = try Registry.open(at: bench.scratch.path, for: .read).image()
+                #expect(image.fields.map(\.name.text) == ["tenant"])
+                try Self.ip("link add pod4 type veth peer name xpod4")
+                try follower.next()
+                #expect(told.attached.last == "pod4")
+                #expect(told.refusals.count == 1)
+            }
+        }
+    }
+
+    /// Without an interface, what is refused is refused.
+    @Test func whatIsOfNoInterfaceEndsIt() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver {
+                let told = Told()
+                try Self.follower(bench, "pod*", told: told).begin()
+                let other = try ApplyTests.declaration(
+                    [ApplyTests.field("tenant", .u64)], [ApplyTests.interface("pod*", [.xdp: [.prebuilt]])])
+                let follower = try HostFollower(other, at: bench.scratch.path) { told.events.append($0) }
+                #expect(throws: PacketMetadataError.self) { try follower.begin() }
+            }
+        }
+    }
+
     @Test func manyAtOnceAreAllFound() throws {
         try Kernel.run {
             let bench = try Bench()
