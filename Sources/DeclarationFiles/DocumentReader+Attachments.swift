@@ -94,7 +94,8 @@ extension DocumentReader {
     // MARK: Words
 
     private mutating func programs(_ node: Node) -> [ProgramChoice]? {
-        choices(node) { text, folder in ProgramChoice(text, in: folder) }
+        // An option's word for no program; here, the key is left out.
+        choices(node) { text, folder in text == "none" ? nil : ProgramChoice(text, in: folder) }
     }
 
     private mutating func objects(_ node: Node) -> [ProgramChoice]? {

@@ -22,6 +22,11 @@ protocol HookAttaching {
         _ specs: [ProgramSpec], _ existing: [Attachment], _ request: AttachmentRequest
     ) throws(PacketMetadataError) -> HookPlan
 
+    /// Whether the hook can have a new attachment, as far as that can be known beforehand.
+    ///
+    /// - Throws: `taken` if it has room for one, and somebody else is there.
+    func refuseIfTaken() throws(PacketMetadataError)
+
     /// Attaches a program by a link that is not pinned.
     ///
     /// - Parameter position: among all programs of the hook; nil for the usual place.
@@ -51,6 +56,8 @@ struct CandidateModes {
 }
 
 extension HookAttaching {
+    func refuseIfTaken() {}
+
     func attach(
         _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?,
         pinnedIn folders: Attachment.Folders

@@ -48,6 +48,8 @@ struct HookPlan: Sendable {
 
     var steps: [Step] = []
 
+    var attachesAnew: Bool { steps.contains { if case .attach = $0 { true } else { false } } }
+
     /// For a hook where one attachment holds all of a registry's programs, which hand packets on.
     ///
     /// - Parameters:

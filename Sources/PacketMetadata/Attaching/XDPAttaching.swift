@@ -29,6 +29,14 @@ struct XDPAttaching: HookAttaching {
         return .chain(records, specs, arrangement, request.isSame)
     }
 
+    func refuseIfTaken() throws(PacketMetadataError) {
+        // Whom the kernel does not tell of, it refuses as something is attached.
+        let occupants = (try? HookOccupancy(ifindex: interface.index, hook))?.occupants ?? []
+        // A program in the NIC leaves the hook in the stack free.
+        guard let holder = occupants.first(where: { $0.mode != .offloaded }) else { return }
+        throw PacketMetadataError(AttachingRefusal.hookTaken(holder, interface: interface.name, .resourceBusy))
+    }
+
     func link(
         _ program: borrowing BPFProgram, _ mode: AttachmentMode, at position: TCXPosition?
     ) throws(BPFError) -> BPFLink {

@@ -61,6 +61,7 @@ struct HostComparison {
             let demand = demand.joined(existing.flatMap(\.members).map(\.record), upkeep)
             let request = demand.request(upkeep)
             guard let plan = try attacher.plan(hook, request, image, existing) else { return ProgramChanges.Told() }
+            if plan.attachesAnew { try attacher.target.attaching(hook).refuseIfTaken() }
             let specs = try attacher.specs(demand.programs.map(\.choice), hook, image, request.owners(hook))
             let changes = ProgramChanges(demand, specs, upkeep)
             return ProgramChanges.Told(

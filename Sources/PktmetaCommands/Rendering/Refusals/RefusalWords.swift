@@ -51,6 +51,10 @@ extension PacketMetadataError {
     package var message: String { "\(summary): \(reason)" }
 
     var reason: String { (steps.map(\.words) + [refusal.words.reason]).joined(separator: ": ") }
-    package var remedy: String? { done.map(\.remedy) ?? refusal.words.remedy }
+    /// What is in the way comes first; what finishes the rest works once it is gone.
+    package var remedy: String? {
+        let remedies = [refusal.words.remedy, done?.remedy].compactMap(\.self)
+        return remedies.isEmpty ? nil : remedies.joined(separator: " ")
+    }
     var details: String? { refusal.words.details }
 }
