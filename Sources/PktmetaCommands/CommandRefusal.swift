@@ -23,13 +23,15 @@ enum CommandRefusal: Refusal {
     case noSingleKeys(Errno)
     /// A document has one owner: with all that there are.
     case notOneOwner([String])
+    /// Of those who have declared something.
+    case noSuchOwner(String, among: [String])
     case packetNotSent(Errno)
     case packetsNotArrived(UInt64, of: Int)
 
     var kind: PacketMetadataError.Kind {
         switch self {
         case .badArguments, .binaryToTerminal, .notOneOwner: .usage
-        case .noSuchField, .noInterfaces: .notFound
+        case .noSuchField, .noInterfaces, .noSuchOwner: .notFound
         case .damagedFields, .damagedSlots: .badData
         case .interfacesNotListed, .noSingleKeys, .packetNotSent, .packetsNotArrived: .system
         case .fileNotWritten(_, let errno):

@@ -33,6 +33,11 @@ import Testing
                 """)
     }
 
+    @Test func noneIsNoProgram() {
+        #expect(
+            Self.message("owner: a\ninterfaces: [{name: e, xdp: none}]")?.contains("none names no program") == true)
+    }
+
     @Test func eachProblemHasWords() {
         let place = DocumentPlace(file: "a.yaml", line: 3, column: 5)
         let problems: [(DocumentFault.Problem, String)] = [
@@ -66,6 +71,16 @@ import Testing
     func whoHasNoDocumentsIsToldHowToBegin(problem: DocumentFault.FileProblem) {
         let refusal = DeclarationRefusal([DocumentFault(file: "/etc/pktmeta.d", .file(problem))])
         #expect(refusal.remedy?.hasPrefix("pktmeta export FILE.yaml ") == true)
+    }
+
+    /// What was in the way of the rest comes before what finishes it.
+    @Test func whatIsDoneInPartHasTheRemedyOfItsCause() throws {
+        let cause = PacketMetadataError(
+            DeclarationRefusal([DocumentFault(file: "/etc/pktmeta.d", .file(.noDocuments))]))
+        let error = cause.unfinished(
+            .applyDeclaration("/x"),
+            .declaredInPart(settings: 0, registered: [try FieldName("t")], unregistered: [], programs: 0, "/x"))
+        #expect(error.remedy == "\(try #require(cause.remedy)) The same command finishes it.")
     }
 
     @Test func whatIsLeftOutIsCounted() {

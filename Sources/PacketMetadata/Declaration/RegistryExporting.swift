@@ -7,7 +7,7 @@ internal import SystemPackage
 /// What a host has, written down as it could have been declared.
 public struct ExportedHost: Sendable, Hashable {
     public let declaration: HostDeclaration
-    /// What is attached and cannot be declared.
+    /// What the registry has and cannot be declared.
     public let omissions: [Omission]
 
     public enum Omission: Sendable, Hashable {
@@ -17,6 +17,8 @@ public struct ExportedHost: Sendable, Hashable {
         case cutPath(program: String, HookPlace, object: String)
         /// What it was attached to is gone.
         case gone(program: String, HookPlace)
+        /// A steering, by its name.
+        case steering(String)
     }
 }
 
@@ -53,7 +55,7 @@ extension Registry {
                     owners: owners.isEmpty ? [owner] : owners, fields: fields, attachments: attachments,
                     layout: hasLayout
                         ? image.fields.map { PlacedField($0.name, id: $0.id, offset: $0.layout.offset) } : []),
-                omissions: omissions)
+                omissions: omissions + (try exportedSteerings()))
         }
     }
 
@@ -80,6 +82,10 @@ extension Registry {
             }
         }
         return (entries.map { $0.declaration(at: nowhere) }, omissions)
+    }
+
+    private func exportedSteerings() throws(PacketMetadataError) -> [ExportedHost.Omission] {
+        try SteeringStore(pins).survey().sound.map(\.name.text).sorted().map { .steering($0) }
     }
 
     /// nil for that of a new registry.

@@ -36,11 +36,12 @@ struct HookChecks {
     // MARK: XDP
 
     private func xdp(_ result: Result<HookOccupancy, BPFError>) -> Finding {
-        let occupants: [HookOccupant]
+        let occupancy: HookOccupancy
         switch result {
         case .failure(let error): return unknown(.xdpHook, error)
-        case .success(let occupancy): occupants = occupancy.occupants
+        case .success(let value): occupancy = value
         }
+        let occupants = occupancy.occupants
         // A program in the NIC leaves the hook in the stack free.
         guard let holder = occupants.first(where: { $0.mode != .offloaded }) else {
             let inNIC = occupants.first.map { "; in the NIC: \($0)" } ?? ""
@@ -48,6 +49,11 @@ struct HookChecks {
         }
         let mode = holder.mode.map { " in \($0.rawValue) mode" } ?? ""
         if isOurs(holder) { return Finding(.xdpHook, .ok, "\(holder) is attached\(mode)") }
+        if holder.programName == nil, !occupancy.hasAllPins {
+            return Finding(
+                .xdpHook, .unknown, "whose \(holder) is, which holds the XDP hook\(mode): that takes CAP_SYS_ADMIN",
+                isPrivilege: true)
+        }
         return Finding(
             .xdpHook, .broken, "\(holder) holds the XDP hook\(mode)",
             remedy: .freeHook(holder, interface: interface.name))

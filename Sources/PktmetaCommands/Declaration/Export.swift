@@ -37,8 +37,9 @@ struct Export: ContextCommand {
         let parts = DeclarationWriter.apart(exported.declaration)
         let chosen = of.map { who in parts.filter { $0.owners == [who] } } ?? parts
         guard chosen.count == 1 else {
-            throw PacketMetadataError(CommandRefusal.notOneOwner(exported.declaration.owners))
-                .keeping(from: .exportDeclaration(registry.path))
+            let owners = exported.declaration.owners
+            let refusal = of.map { CommandRefusal.noSuchOwner($0, among: owners) } ?? .notOneOwner(owners)
+            throw PacketMetadataError(refusal).keeping(from: .exportDeclaration(registry.path))
         }
         try file.write(Array(DeclarationWriter(chosen[0]).yaml.utf8), in: context)
     }
@@ -52,6 +53,7 @@ extension ExportedHost.Omission {
         case .cutPath(let program, let place, let object):
             "left out: \(program) at \(place), of whose object's path no more than \(object) is known"
         case .gone(let program, let place): "left out: \(program) at \(place), which is gone"
+        case .steering(let name): "left out: the steering \(name), which create-steering makes"
         }
     }
 }

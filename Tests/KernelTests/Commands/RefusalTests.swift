@@ -155,9 +155,9 @@ import Testing
             try refuse(["large", "--type", "bytes:48"], 73, "it needs 48 bytes, and 44 of 48 are free")
             try refuse(["large", "--type", "bytes:60"], 73, "this registry's capacity of 64 has 48 for values")
             try Self.expectRefusal(
-                bench, ["unregister-field", "nosuch"], exitCode: 66, saying: "has no such field", "It has tenant.")
+                bench, ["unregister-field", "nosuch"], exitCode: 66, saying: "has no field nosuch", "It has tenant.")
             try Self.expectRefusal(
-                bench, ["inspect-map", "state", "nosuch"], exitCode: 66, saying: "has no such field")
+                bench, ["inspect-map", "state", "nosuch"], exitCode: 66, saying: "has no field nosuch")
         }
     }
 

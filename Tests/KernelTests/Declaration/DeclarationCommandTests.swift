@@ -123,6 +123,37 @@ import Testing
         }
     }
 
+    /// Whoever has the only place of a hook is seen before anything is done.
+    @Test func aHeldHookIsRefusedBeforeTheFirstStep() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write(Self.fields + "interfaces: [{name: far0}]\n")
+            let foreign = Fixture.object("foreign").string
+            try scene.bench.pair.inReceiver { try VethPair.ip("link set dev far0 xdp obj \(foreign) sec xdp") }
+            for command in ["plan", "apply"] {
+                let run = try scene.declared(command)
+                #expect(run.exitCode == 73 && run.errors.contains("holds its XDP hook"), "\(run.errors)")
+            }
+            #expect(!Folder.exists(scene.bench.scratch.path))
+            let differing = try scene.declared("diff", "--exit-code")
+            #expect(differing.exitCode == 1 && differing.output.contains("holds its XDP hook"), "\(differing.output)")
+            // A registry that is there gets no field either.
+            #expect(try scene.run("create-registry").exitCode == 0)
+            #expect(try scene.declared("apply").exitCode == 73)
+            #expect(try ApplyTests.names(scene.bench) == [])
+        }
+    }
+
+    @Test func whatCannotBeExportedIsSaid() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            #expect(try scene.run("register-field", "tenant", "--type", "u32").exitCode == 0)
+            #expect(try scene.run("create-steering", "workers", "--field", "tenant", "--sockets", "4").exitCode == 0)
+            let run = try scene.run("export")
+            #expect(run.exitCode == 0 && run.errors.contains("left out: the steering workers"), "\(run.errors)")
+        }
+    }
+
     @Test func aDocumentHasOneOwner() throws {
         try Kernel.run {
             let scene = try Scene()
@@ -133,6 +164,8 @@ import Testing
             #expect(both.exitCode == 64 && both.errors.contains("acme, globex"), "\(both.errors)")
             let one = try scene.run("export", "--of", "globex")
             #expect(one.text.contains("globex:") && !one.text.contains("acme"))
+            let none = try scene.run("export", "--of", "globe")
+            #expect(none.exitCode == 66 && none.errors.contains("Did you mean globex?"), "\(none.errors)")
         }
     }
 

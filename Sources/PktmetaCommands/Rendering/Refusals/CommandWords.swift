@@ -10,7 +10,7 @@ extension CommandRefusal: RefusalWords {
     var reason: String {
         switch self {
         case .badArguments(let fault): fault
-        case .noSuchField(_, let path, _): "the registry \(path) has no such field"
+        case .noSuchField(let name, let path, _): "the registry \(path) has no field \(name)"
         case .damagedFields(let problem): "it is damaged: \(problem.words)"
         case .damagedSlots(let slots):
             "it is damaged: what is in slot\(slots.count == 1 ? "" : "s") "
@@ -21,6 +21,7 @@ extension CommandRefusal: RefusalWords {
         case .fileNotWritten(let path, let errno): "cannot write \(path): \(errno.withName)"
         case .noSingleKeys(let errno): "the terminal does not give single keys (\(errno.name))"
         case .notOneOwner(let owners): "a document has one owner, and there are \(owners.joined(separator: ", "))"
+        case .noSuchOwner(let owner, _): "nothing of it is \(owner)'s"
         case .packetNotSent(let errno): "cannot send a packet (\(errno.name))"
         case .packetsNotArrived(let found, let all): "only \(found) of \(all.of("packet")) arrived in 5 s"
         }
@@ -36,6 +37,8 @@ extension CommandRefusal: RefusalWords {
                 + "pktmeta inspect-map registry lists its fields."
         case .damagedFields, .damagedSlots: "pktmeta inspect-map registry lists all damage."
         case .notOneOwner: "Name one by --of: a file each, in one folder, are one declaration."
+        case .noSuchOwner(let owner, let owners):
+            NearestName.question(owner, among: owners) + "Owners are \(owners.joined(separator: ", "))."
         case .binaryToTerminal: "Name a file, or redirect the output."
         case .noSingleKeys: "Put the output into a pipe: ... --watch | cat."
         case .badArguments, .noInterfaces, .interfacesNotListed, .fileNotWritten, .packetNotSent, .packetsNotArrived:

@@ -30,7 +30,7 @@ extension RegistryRefusal: RefusalWords {
         case .noArea(let capacity, let most):
             "the kernel grants no metadata area of \(capacity) bytes"
                 + (most.map { "; \($0) are the most that it grants" } ?? "")
-        case .noSuchField(_, let path, _): "the registry \(path) has no such field"
+        case .noSuchField(let name, let path, _): "the registry \(path) has no field \(name.text)"
         case .fieldInUse(let uses): uses.map(\.words).joined(separator: ", ")
         case .damagedRegistry(_, let damage): "the registry is damaged: \(damage.words)"
         case .damagedFields(let path, let problem): "the registry \(path) is damaged: \(problem.words)"
