@@ -79,12 +79,12 @@ final class KillSweep {
         self.scene = scene
         bench = try KillBench(.paced)
         try bench.run(scene.prepare, allowing: [66])
-        old = (try bench.view()?.names ?? [], bench.pins)
+        old = (try bench.view(of: scene)?.names ?? [], bench.pins)
         let whole = try bench.trace(scene.command)
         try #require(whole.exitCode == 0 && whole.call == nil, "\(scene.testDescription): \(whole)")
         calls = whole.calls
         steps = whole.steps
-        new = (try bench.view()?.names ?? [], bench.pins)
+        new = (try bench.view(of: scene)?.names ?? [], bench.pins)
         try bench.run(scene.undo, allowing: [66])
     }
 
@@ -121,7 +121,7 @@ final class KillSweep {
     private static func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
 
     func visit(_ place: Place) throws -> Outcome {
-        let before = try bench.view()
+        let before = try bench.view(of: scene)
         let map = bench.registryMap
         let run = try bench.trace(scene.command, stoppingAt: place.number, by: place.signal)
         var outcome = Outcome(call: run.call ?? "the end", problems: [])
@@ -132,13 +132,13 @@ final class KillSweep {
             outcome.problems.append("it was not killed")
         }
 
-        try outcome.problems += compare(bench.view(), with: before, "right after")
+        try outcome.problems += compare(bench.view(of: scene), with: before, "right after")
         try bench.run([["status"]], allowing: [66])
         // Sometimes the user tries again, sometimes somebody else does something, or repairs.
         if place.number % 3 == 0 {
             try bench.run([scene.command], allowing: [66])
             if bench.pins != new.pins { outcome.problems.append("tried again: \(difference(bench.pins, new.pins))") }
-            try outcome.problems += compare(bench.view(), with: before, "tried again")
+            try outcome.problems += compare(bench.view(of: scene), with: before, "tried again")
         } else {
             try outcome.problems += continueOtherwise(before, repairs: place.number % 3 == 1)
         }
@@ -148,7 +148,7 @@ final class KillSweep {
 
         try bench.run(scene.undo, allowing: [66])
         if bench.pins != old.pins { outcome.problems.append("undone: \(difference(bench.pins, old.pins))") }
-        let after = try bench.view()
+        let after = try bench.view(of: scene)
         if after?.names ?? [] != old.names { outcome.problems.append("undone: fields \(after?.names ?? [])") }
         got += after?.got ?? 0
         return outcome
@@ -160,14 +160,14 @@ final class KillSweep {
             return bench.pins.isEmpty ? [] : ["deleted again: \(bench.pins)"]
         }
         // There may be no registry yet, which is no case for repair.
-        let isThere = try bench.view() != nil
+        let isThere = try bench.view(of: scene) != nil
         if repairs && isThere {
             try bench.run([["repair"]])
         } else {
             try bench.run([["register-field", "probe", "--type", "u8"]])
         }
         var problems = PinSets(old: old.pins, new: new.pins).problems(bench.pins)
-        problems += try compare(bench.view(), with: before, "seen to", allowing: ["probe"])
+        problems += try compare(bench.view(of: scene), with: before, "seen to", allowing: ["probe"])
         try bench.run([["unregister-field", "probe"]], allowing: [66])
         return problems
     }
