@@ -31,9 +31,7 @@ struct XDPAttaching: HookAttaching {
 
     func refuseIfTaken() throws(PacketMetadataError) {
         // Whom the kernel does not tell of, it refuses as something is attached.
-        let occupants = (try? HookOccupancy(ifindex: interface.index, hook))?.occupants ?? []
-        // A program in the NIC leaves the hook in the stack free.
-        guard let holder = occupants.first(where: { $0.mode != .offloaded }) else { return }
+        guard let holder = (try? HookOccupancy(ifindex: interface.index, hook))?.holder else { return }
         throw PacketMetadataError(AttachingRefusal.hookTaken(holder, interface: interface.name, .resourceBusy))
     }
 

@@ -41,10 +41,8 @@ struct HookChecks {
         case .failure(let error): return unknown(.xdpHook, error)
         case .success(let value): occupancy = value
         }
-        let occupants = occupancy.occupants
-        // A program in the NIC leaves the hook in the stack free.
-        guard let holder = occupants.first(where: { $0.mode != .offloaded }) else {
-            let inNIC = occupants.first.map { "; in the NIC: \($0)" } ?? ""
+        guard let holder = occupancy.holder else {
+            let inNIC = occupancy.occupants.first.map { "; in the NIC: \($0)" } ?? ""
             return Finding(.xdpHook, .ok, "the XDP hook is free\(inNIC)")
         }
         let mode = holder.mode.map { " in \($0.rawValue) mode" } ?? ""

@@ -26,6 +26,9 @@ public struct HookOccupancy: Sendable, Hashable {
     /// Whether all pins could be looked at: else there may be more than the occupants' ``HookOccupant/pins``.
     public let hasAllPins: Bool
 
+    /// Who has the only place of an XDP hook in the stack, which a program in the NIC leaves free.
+    var holder: HookOccupant? { occupants.first { $0.mode != .offloaded } }
+
     /// Asks the kernel about an interface of this thread's network namespace. Takes no capability, but without
     /// CAP_SYS_ADMIN names and links may be unknown, and without CAP_NET_ADMIN what TCX holds.
     ///
