@@ -68,6 +68,7 @@ public struct DocumentFault: Sendable, Hashable {
         case badCapacity(String)
         case badProgram(String)
         case badPriority(String)
+        case badInterface(String)
         case badNetns(String)
         case relativePath(String)
         /// Only what a driver fills asks for hardware.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
 internal import PacketMetadata
 internal import SystemPackage
 
@@ -7,7 +8,7 @@ extension DocumentReader {
     mutating func interface(_ node: Node, owner: String) -> AttachmentDeclaration? {
         guard let members = members(node, InterfaceKey.self) else { return nil }
         let before = faults.count
-        let name = required(.name, of: members, at: node).flatMap { text($0) }
+        let name = required(.name, of: members, at: node).flatMap { interfaceName($0) }
         let netns = members[.netns].flatMap { namespace($0) }
         var programs: [Hook: [ProgramChoice]] = [:]
         let keys: [(InterfaceKey, Hook)] = [(.xdp, .xdp), (.tc, .tcIngress), (.tcEgress, .tcEgress)]
@@ -92,6 +93,14 @@ extension DocumentReader {
     }
 
     // MARK: Words
+
+    /// Or a pattern of names.
+    private mutating func interfaceName(_ node: Node) -> String? {
+        guard let text = text(node) else { return nil }
+        if NetworkInterface.canBeNamed(text) { return text }
+        note(.badInterface(text), at: node)
+        return nil
+    }
 
     private mutating func programs(_ node: Node) -> [ProgramChoice]? {
         // An option's word for no program; here, the key is left out.

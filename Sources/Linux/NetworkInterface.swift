@@ -30,6 +30,17 @@ public struct NetworkInterface: Sendable, Hashable {
         try self.init(LinkMessage(index: index))
     }
 
+    /// Whether an interface may have that name, or that alternative one; of a pattern, whether it may match one.
+    ///
+    /// The kernel refuses white space, `/` and `:` in names (`dev_valid_name` in net/core/dev.c), and ip(8) the first two in alternative
+    /// ones.
+    public static func canBeNamed(_ text: String) -> Bool {
+        if [".", ".."].contains(text) || text.utf8.contains(where: { " \t\n\u{b}\u{c}\r/".utf8.contains($0) }) {
+            return false
+        }
+        return NamePattern.isPattern(text) || SpelledBytes.bytes(text).count < LinkMessage.alternativeNameSize
+    }
+
     /// Those of the namespace, by index.
     public static func all() throws(Errno) -> [NetworkInterface] {
         var interfaces: [NetworkInterface] = []

@@ -18,7 +18,7 @@ enum CommandRefusal: Refusal {
     case noInterfaces
     case interfacesNotListed(Errno)
     case binaryToTerminal
-    case fileNotWritten(FilePath, Errno)
+    case fileNotWritten(Errno)
     /// The terminal does not give single keys.
     case noSingleKeys(Errno)
     /// A document has one owner: with all that there are.
@@ -34,12 +34,12 @@ enum CommandRefusal: Refusal {
         case .noSuchField, .noInterfaces, .noSuchOwner: .notFound
         case .damagedFields, .damagedSlots: .badData
         case .interfacesNotListed, .noSingleKeys, .packetNotSent, .packetsNotArrived: .system
-        case .fileNotWritten(_, let errno):
+        case .fileNotWritten(let errno):
             switch errno {
             case .noSuchFileOrDirectory, .notDirectory: .notFound
-            case .isDirectory, .noSpace, .diskQuotaExceeded, .fileTooLarge: .taken
+            case .isDirectory: .taken
             case .permissionDenied, .notPermitted, .readOnlyFileSystem: .missingPrivilege
-            default: .system
+            default: .output
             }
         }
     }

@@ -146,7 +146,9 @@ extension Program {
 
     private static func answer(_ request: any Request, in context: Context) -> Int32 {
         do throws(PacketMetadataError) {
-            return try request.answer(in: context)
+            return try doing(.run(command: context.verb)) { () throws(PacketMetadataError) in
+                try request.answer(in: context)
+            }
         } catch {
             let rendered = ErrorRendering(
                 error, context.remedies, program: _commandName, showsVerifierLog: request.showsVerifierLog)
@@ -212,6 +214,7 @@ extension PacketMetadataError.Kind {
         case .unsupported: 69
         case .system: 70
         case .taken: 73
+        case .output: 74
         case .busy: 75
         case .missingPrivilege: 77
         case .incompatibleABI: 78

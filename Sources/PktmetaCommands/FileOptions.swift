@@ -31,11 +31,16 @@ struct FileOptions: ParsableArguments {
     /// - Parameter isSecret: whether nobody but the file's owner is to read it.
     func write(_ bytes: [UInt8], isSecret: Bool = false, in context: Context) throws(PacketMetadataError) {
         guard let path else { return context.bytes(bytes) }
+        try Self.write(bytes, to: path, isSecret: isSecret)
+        if isJSON { context.output(FileDocument(file: path.string, size: bytes.count).json) }
+    }
+
+    /// - Throws: `output`, or what keeps the file from being made.
+    static func write(_ bytes: [UInt8], to path: FilePath, isSecret: Bool = false) throws(PacketMetadataError) {
         do throws(Errno) {
             try WholeFile.write(bytes, to: path, isSecret: isSecret)
         } catch {
-            throw PacketMetadataError(CommandRefusal.fileNotWritten(path, error))
+            throw PacketMetadataError(CommandRefusal.fileNotWritten(error)).keeping(from: .writeFile(path))
         }
-        if isJSON { context.output(FileDocument(file: path.string, size: bytes.count).json) }
     }
 }

@@ -96,6 +96,13 @@ public enum Action: Hashable, Sendable {
     case trace
     case watchBy(field: FieldName, comparison: String, value: String)
 
+    // Of a command line.
+
+    /// To write a file that the user named.
+    case writeFile(FilePath)
+    /// To run a command, by its name, where it says no more exactly what was refused.
+    case run(command: String)
+
     // Of programs that are built on the library.
 
     /// In words that say that it was refused, as in "the benchmark stopped".

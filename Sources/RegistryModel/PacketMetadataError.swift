@@ -25,6 +25,8 @@ public struct PacketMetadataError: Error, Sendable {
         case incompatibleABI = "incompatible-abi"
         /// What was asked was done, or some of it, and something that belongs to it was not.
         case unfinished
+        /// What was asked for could not be written to the file or the output that it was meant for.
+        case output
         /// The system said something unexpected.
         case system
         /// A signal asked to stop.

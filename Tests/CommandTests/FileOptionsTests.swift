@@ -101,8 +101,8 @@ import Testing
         let device = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
         #expect(device == .typeCharacterSpecial)
         let full = refusal { _ = try write("x", to: "/dev/full") }
-        #expect(full?.kind == .taken)
-        #expect(full?.reason.contains("ENOSPC") == true)
+        #expect(full?.kind == .output)
+        #expect(full?.message == "cannot write /dev/full: No space left on device (ENOSPC)")
     }
 
     @Test func whatCannotBeWrittenIsTold() throws {

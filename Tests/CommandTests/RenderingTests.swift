@@ -105,7 +105,7 @@ struct ExampleRefusal: RefusalWords {
         #expect(
             Dictionary(uniqueKeysWithValues: codes) == [
                 "usage": 64, "badData": 65, "notFound": 66, "unsupported": 69, "system": 70, "taken": 73, "busy": 75,
-                "missingPrivilege": 77, "incompatibleABI": 78, "unfinished": 79, "interrupted": 130,
+                "output": 74, "missingPrivilege": 77, "incompatibleABI": 78, "unfinished": 79, "interrupted": 130,
             ])
     }
 }

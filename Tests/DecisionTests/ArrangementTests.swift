@@ -93,6 +93,9 @@ import Testing
         #expect(throws: ArrangementError.notThere("z", there)) {
             try Arrangement(existing: there, joinedBy: [], at: .before("z"))
         }
+        #expect(throws: ArrangementError.isWanted("z")) {
+            try Arrangement(existing: there, joinedBy: Self.programs("y", "z"), at: .before("z"))
+        }
         let one = try Arrangement(existing: there, without: ["/srv/a.o"])
         #expect(one.slots == [.kept(0)])
         #expect(one.removed == [1])

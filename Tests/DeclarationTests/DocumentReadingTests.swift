@@ -196,6 +196,11 @@ import Testing
         ("owner: a\nfields: {x: {type: u8, hardware: wanted}}", ["2:34 hardwareWithoutSource"]),
         ("owner: a\nfields: {x: {type: u8, hardware: sometimes}}", ["2:34 unknownWord"]),
         ("owner: a\ninterfaces: [{name: x, netns: /proc/1, mode: tcx}]", ["2:31 badNetns", "2:46 unknownWord"]),
+        (
+            "owner: a\ninterfaces: [{name: a/b}, {name: '..'}, {name: 'a b'}]",
+            ["2:21 badInterface", "2:34 badInterface", "2:48 badInterface"]
+        ),
+        ("owner: a\ninterfaces: [{name: \(String(repeating: "x", count: 128))}]", ["2:21 badInterface"]),
         ("owner: a\ninterfaces: [{name: x, xdp: [':x', 'y:']}]", ["2:30 badProgram", "2:36 badProgram"]),
         ("owner: a\ninterfaces: [{name: x, tc-order: middle}]", ["2:34 unknownWord"]),
         ("owner: a\ninterfaces: [{name: x, tc-order: {before: x, after: y}}]", ["2:34 notOneOf"]),

@@ -65,7 +65,7 @@ import Testing
         let place = DocumentPlace(file: "", line: 1, column: 1)
         declaration.attachments = [
             AttachmentDeclaration(
-                .interfaces(text, netns: "a" + text),
+                .interfaces("far0", netns: "a" + text),
                 programs: [.tcIngress: [.prebuilt, .object(FilePath("/\(text)"), program: "p")]],
                 placement: .before(text), owner: "acme", at: place)
         ]

@@ -35,7 +35,7 @@ struct Arrangement: Equatable {
     ///
     /// - Parameter placement: where the wanted programs run among the existing ones that are not their like; nil for
     ///   behind all, and for those that are there already, where they are.
-    /// - Throws: if the neighbour is not there, or several may be meant.
+    /// - Throws: if the neighbour is not there, several may be meant, or it is one of the wanted programs.
     init(existing: [ProgramIdentity], joinedBy wanted: [ProgramIdentity], at placement: Placement?)
         throws(ArrangementError)
     {
@@ -52,7 +52,12 @@ struct Arrangement: Equatable {
             return
         }
         let others = existing.indices.filter { !like.values.contains($0) }
-        let position = try Self.position(placement, among: others.map { existing[$0] })
+        let position: Int
+        do throws(ArrangementError) {
+            position = try Self.position(placement, among: others.map { existing[$0] })
+        } catch .notThere(let word, let there) {
+            throw wanted.contains { $0.isMeant(by: word) } ? .isWanted(word) : .notThere(word, there)
+        }
         let moved = wanted.indices.map { Slot.wanted($0, instead: like[$0]) }
         slots = others[..<position].map { .kept($0) } + moved + others[position...].map { .kept($0) }
     }
@@ -146,4 +151,6 @@ enum ArrangementError: Error, Equatable {
     /// With what is there.
     case notThere(String, [ProgramIdentity])
     case ambiguous(String, [ProgramIdentity])
+    /// A program that is to be put beside another is this one itself, or comes together with it.
+    case isWanted(String)
 }

@@ -21,6 +21,8 @@ public enum AttachingRefusal: Refusal {
     /// Of all programs of a TC hook.
     case noSuchNeighbour(String, Hook, among: [Neighbour])
     case ambiguousNeighbour(String, among: [Neighbour])
+    /// It is among the programs that are to be put beside it.
+    case neighbourIsWanted(String)
 
     // What is there.
 
@@ -70,7 +72,7 @@ public enum AttachingRefusal: Refusal {
     public var kind: PacketMetadataError.Kind {
         switch self {
         case .noSuchMode, .heldRequest, .namedTwice, .onlyOneProgram, .noPrebuilt, .ambiguousProgram,
-            .ambiguousNeighbour, .reservedPriority:
+            .ambiguousNeighbour, .neighbourIsWanted, .reservedPriority:
             .usage
         case .programNotAttached, .noSuchNeighbour, .nothingAttached, .registryGone, .namespaceDeserted: .notFound
         case .attachedInOtherMode, .hookTaken, .priorityTaken, .hookFull, .cgroupClosed: .taken

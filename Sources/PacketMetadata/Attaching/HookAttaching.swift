@@ -92,6 +92,7 @@ extension AttachingRefusal {
             switch error {
             case .notThere(let word, let there): .programNotAttached(word, among: there)
             case .ambiguous(let word, let meant): .ambiguousProgram(word, meant)
+            case .isWanted(let word): .neighbourIsWanted(word)
             }
     }
 }

@@ -68,6 +68,11 @@ struct HookDemand {
         AttachmentRequest(declared: programs, at: hook, mode: mode, placement, upkeep)
     }
 
+    /// An error of the hook, which says where the hook is declared.
+    func placed(_ error: PacketMetadataError) -> PacketMetadataError {
+        places.first.map { error.keeping(from: .declare(at: $0.description)) } ?? error
+    }
+
     /// Where a program is declared, by its index among those wanted.
     func place(ofProgram index: Int) -> DocumentPlace? {
         programPlaces.indices.contains(index) ? programPlaces[index] : nil

@@ -40,7 +40,7 @@ struct HostComparison {
                     do throws(PacketMetadataError) {
                         hooks.add(try changes(of: demand))
                     } catch {
-                        guard tells, error.kind.isOfWhatIsAsked else { throw error }
+                        guard tells, error.kind.isOfWhatIsAsked else { throw demand.placed(error) }
                         hooks.absences.append(Absence(kind: .refused(error), place: demand.places.first))
                     }
                 }
@@ -77,7 +77,7 @@ extension PacketMetadataError.Kind {
     fileprivate var isOfWhatIsAsked: Bool {
         switch self {
         case .taken, .unsupported, .notFound, .badData, .usage: true
-        case .busy, .missingPrivilege, .incompatibleABI, .unfinished, .system, .interrupted: false
+        case .busy, .missingPrivilege, .incompatibleABI, .unfinished, .output, .system, .interrupted: false
         }
     }
 }

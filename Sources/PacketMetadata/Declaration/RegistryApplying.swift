@@ -220,13 +220,17 @@ extension Registry {
         _ demand: HookDemand, _ upkeep: Upkeep, _ image: RegistryImage, _ index: AttachmentIndex
     ) throws(PacketMetadataError) -> HookChange {
         let attacher = demand.attacher
-        return try doing(attacher.action) { () throws(PacketMetadataError) in
-            var demand = demand
-            if demand.hook.isOfSockets {
-                let existing = try attacher.existing(demand.hook, among: index)
-                demand = demand.joined(existing.flatMap(\.members).map(\.record), upkeep)
+        do throws(PacketMetadataError) {
+            return try doing(attacher.action) { () throws(PacketMetadataError) in
+                var demand = demand
+                if demand.hook.isOfSockets {
+                    let existing = try attacher.existing(demand.hook, among: index)
+                    demand = demand.joined(existing.flatMap(\.members).map(\.record), upkeep)
+                }
+                return try attacher.change(demand.hook, demand.request(upkeep), image, index, self)
             }
-            return try attacher.change(demand.hook, demand.request(upkeep), image, index, self)
+        } catch {
+            throw demand.placed(error)
         }
     }
 

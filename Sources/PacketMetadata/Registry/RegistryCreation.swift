@@ -75,8 +75,9 @@ extension Registry {
                 return nil
             }
         } catch {
-            // Who may not look is told, by what follows, all that making one takes.
-            if error.kind == .notFound || error.kind == .missingPrivilege { return nil }
+            if error.kind == .notFound { return nil }
+            // Who may not even look whether one is there is told, by what follows, all that making one takes.
+            if error.kind == .missingPrivilege, (try? FileAccess(of: folder.path)) == nil { return nil }
             throw error
         }
     }

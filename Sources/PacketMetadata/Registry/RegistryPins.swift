@@ -75,8 +75,15 @@ struct RegistryPins: Sendable {
         do throws(Errno) {
             return try registry.exists()
         } catch {
-            throw PacketMetadataError(error, doing: "look for \(registry)").keeping(from: .openRegistry(path))
+            throw unseen(error, doing: "look for \(registry)").keeping(from: .openRegistry(path))
         }
+    }
+
+    /// That this process, which is to change the registry, cannot look at what is pinned.
+    private func unseen(_ error: Errno, doing operation: String) -> PacketMetadataError {
+        let refusal = KernelRefusal(error, doing: operation)
+        guard refusal.kind == .missingPrivilege else { return PacketMetadataError(refusal) }
+        return PacketMetadataError(RegistryRefusal.pinNotOpened(refusal, isToChange: true))
     }
 
     /// That a registry is there, and not as it should be.
@@ -135,7 +142,7 @@ struct RegistryPins: Sendable {
         do throws(Errno) {
             owner = try stranger
         } catch {
-            throw PacketMetadataError(error, doing: "look at \(path)")
+            throw unseen(error, doing: "look at \(path)")
         }
         guard let owner, folder.isWritable else { return }
         throw PacketMetadataError(RegistryRefusal.foreignOwner(path, owner: UserName(owner).description))

@@ -5,7 +5,7 @@ public import SystemPackage
 
 /// Why packets cannot be steered to sockets as asked.
 public enum SteeringRefusal: Refusal {
-    case badSteeringName(String)
+    case badSteeringName(String, SteeringName.Fault)
     case badSocketCount(Int, most: Int)
     /// The field is neither an integer nor a flag.
     case notANumber(FieldName, FieldType)

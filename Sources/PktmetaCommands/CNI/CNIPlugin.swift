@@ -134,7 +134,7 @@ struct CNIPlugin: ContextCommand {
             switch error.kind {
             case .notFound: break
             case .badData, .unsupported, .incompatibleABI, .taken: context.note(error.message)
-            case .usage, .busy, .missingPrivilege, .unfinished, .system, .interrupted: throw error
+            case .usage, .busy, .missingPrivilege, .unfinished, .output, .system, .interrupted: throw error
             }
         }
     }

@@ -38,11 +38,11 @@ struct Diff: ContextCommand {
             plan = try differences(in: context)
         } catch {
             // An old report would say that all is well.
-            if let report { try write(ErrorDocument(error, context.remedies).json + "\n", to: FilePath(report)) }
+            if let report { try write(ErrorDocument(error, context.remedies).json, to: report) }
             throw error
         }
         let document = PlanDocument(plan, isDone: false).json
-        if let report { try write(document + "\n", to: FilePath(report)) }
+        if let report { try write(document, to: report) }
         if isJSON {
             context.output(document)
         } else if !plan.isFulfilled {
@@ -58,11 +58,7 @@ struct Diff: ContextCommand {
             waiting: declaration.writing.wait(in: context))
     }
 
-    private func write(_ text: String, to path: FilePath) throws(PacketMetadataError) {
-        do throws(Errno) {
-            try WholeFile.write(Array(text.utf8), to: path)
-        } catch {
-            throw PacketMetadataError(CommandRefusal.fileNotWritten(path, error))
-        }
+    private func write(_ document: String, to report: String) throws(PacketMetadataError) {
+        try FileOptions.write(Array("\(document)\n".utf8), to: FilePath(report))
     }
 }

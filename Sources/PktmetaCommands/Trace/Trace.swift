@@ -71,6 +71,7 @@ struct Trace: ContextCommand {
         request.count = count
         request.bufferSize = buffer.bytes
         Interruption.watch()
+        context.progress("attaching to functions of the kernel, which takes seconds")
         let stream = try context.registryForPrograms(at: registry.path(in: context)).trace(request)
         let notes = TraceNotes(stream)
         if isJSON {

@@ -184,6 +184,25 @@ import Testing
         }
     }
 
+    /// Also what is found out at the hook only.
+    @Test func whatAHookCannotHaveIsSaidWithItsPlace() throws {
+        try Kernel.run {
+            let scene = try Scene()
+            try scene.write("owner: acme\ninterfaces:\n  - name: far0\n    xdp: /tmp\n")
+            for command in ["plan", "apply"] {
+                let run = try scene.declared(command)
+                #expect(run.exitCode == 65, "\(command): \(run.errors)")
+                #expect(
+                    run.errors.contains("10-acme.yaml:3:5: cannot read the object /tmp"), "\(command): \(run.errors)")
+            }
+            let diff = try scene.declared("diff")
+            #expect(diff.output.contains("! cannot read the object /tmp"), "\(diff.output)")
+            #expect(diff.output.split(separator: "10-acme.yaml").count == 2, "\(diff.output)")
+            let full = try scene.declared("diff", "--report", "/dev/full")
+            #expect(full.exitCode == 74 && full.errors.contains("cannot write /dev/full"), "\(full.errors)")
+        }
+    }
+
     @Test func sizesChangeOnlyIfAsked() throws {
         try Kernel.run {
             let scene = try Scene()

@@ -161,6 +161,24 @@ import Testing
         }
     }
 
+    /// Who sees that a registry is there is not told of making one.
+    @Test func aRegistryThatIsThereIsNotSaidToBeMade() throws {
+        try Kernel.run {
+            let script = """
+                set -e
+                mount -t bpf bpf /sys/fs/bpf
+                chmod 755 /sys/fs/bpf
+                \(Fixture.command) create-registry
+                setpriv --reuid=65534 --regid=65534 --clear-groups \(Fixture.command) register-field other --type u8
+                """
+            let outcome = try ChildProcess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+            #expect(outcome.status == 77, "\(outcome.output)")
+            #expect(
+                outcome.output.contains("pktmeta: cannot open the registry /sys/fs/bpf/pktmeta"), "\(outcome.output)")
+            #expect(outcome.output.contains("That is for the registry's owner, or root."), "\(outcome.output)")
+        }
+    }
+
     @Test func theCapacityIsChosenOnce() throws {
         try Kernel.run {
             let scratch = ScratchRegistry()

@@ -141,7 +141,9 @@ import Testing
                     "cannot create the steering a: address is of type ipv4, which is no number and no flag"))
             #expect(try create("a", "kee", "4", 66).contains("Did you mean key?"))
             #expect(try create("a", "key", "0", 64).contains("0 sockets cannot be; there may be 1 to 4096"))
-            #expect(try create("9", "key", "4", 64).contains("bad name of a steering '9'"))
+            #expect(
+                try create("9", "key", "4", 64).contains("bad name of a steering '9': it does not begin with a letter"))
+            #expect(try create("a/b", "key", "4", 64).contains("'a/b': only A-Z, a-z, 0-9, _ and - are allowed"))
             #expect(try create("workers", "key", "4", 0) == bench.pins.string + "\n")
             #expect(try create("workers", "key", "4", 0) == bench.pins.string + "\n")
             #expect(try create("workers", "key", "5", 73).contains("there is a steering workers by key to 4 sockets"))

@@ -54,6 +54,8 @@ extension Action {
         case .watch(let names): "cannot watch\(Self.list("", names))"
         case .trace: "cannot trace packets"
         case .watchBy(let field, let comparison, let value): "cannot watch by \(field)\(comparison)\(value)"
+        case .writeFile(let path): "cannot write \(path)"
+        case .run(let command): "cannot run \(command)"
         case .other(let text): text
         }
     }

@@ -15,6 +15,7 @@ extension AttachingRefusal: RefusalWords {
         case .ambiguousProgram(let word, let programs): "\(word) may be any of \(Self.list(programs))"
         case .noSuchNeighbour(let word, let hook, _): "its \(hook) has no program \(word)"
         case .ambiguousNeighbour(let word, let there): "\(word) may be any of \(Self.list(there))"
+        case .neighbourIsWanted(let word): "\(word) is itself among the programs that are to run beside it"
         case .onlyOneProgram(let hook): "the kernel takes one program at each place of \(hook)"
         case .noPrebuilt(let hook): "no program for \(hook) comes with pktmeta"
         case .attachedInOtherMode(let program, let mode, .netfilter, _):
@@ -75,6 +76,7 @@ extension AttachingRefusal: RefusalWords {
         case .noSuchNeighbour(let word, _, let there):
             NearestName.question(word, among: there.compactMap(\.name)) + "It has \(Self.list(there))."
         case .ambiguousNeighbour: "Name one by its id."
+        case .neighbourIsWanted: "Programs of one command run in the order in which they are named."
         case .attachedInOtherMode(_, _, let hook, let place):
             (hook == .xdp || hook == .netfilter ? "A link keeps its mode: " : "") + "\(place.detaching(hook)) first."
         case .priorityTaken(_, let holders, _):

@@ -18,7 +18,7 @@ extension CommandRefusal: RefusalWords {
         case .noInterfaces: "the namespace has no interface but the loopback"
         case .interfacesNotListed(let errno): "cannot list interfaces (\(errno.name))"
         case .binaryToTerminal: "it is binary, and the output is a terminal"
-        case .fileNotWritten(let path, let errno): "cannot write \(path): \(errno.withName)"
+        case .fileNotWritten(let errno): errno.withName
         case .noSingleKeys(let errno): "the terminal does not give single keys (\(errno.name))"
         case .notOneOwner(let owners): "a document has one owner, and there are \(owners.joined(separator: ", "))"
         case .noSuchOwner(let owner, _): "nothing of it is \(owner)'s"

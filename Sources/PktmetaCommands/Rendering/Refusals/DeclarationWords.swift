@@ -62,6 +62,7 @@ extension DocumentFault.Problem {
         case .badCapacity(let text): "\(text) is no capacity: \(RegistryWord.capacitiesText)"
         case .badProgram(let text): "\(text) names no program: OBJECT or OBJECT:PROGRAM does"
         case .badPriority(let text): "\(text) is no priority: a number, or as in nft a name with a distance"
+        case .badInterface(let text): "no interface can be called \(text)"
         case .badNetns(let text): "\(text) is no name of a network namespace, as ip netns lists them"
         case .relativePath(let text): "\(text) does not begin with /"
         case .hardwareWithoutSource(let source):

@@ -8,7 +8,7 @@ internal import SystemPackage
 extension SteeringRefusal: RefusalWords {
     var reason: String {
         switch self {
-        case .badSteeringName: "it is none"
+        case .badSteeringName(_, let fault): fault.words
         case .badSocketCount(let count, let most): "\(count) sockets cannot be; there may be 1 to \(most)"
         case .notANumber(let name, let type): "\(name) is of type \(type), which is no number and no flag"
         case .steeringTaken(let name, let field, let isGone, let sockets):
@@ -41,6 +41,17 @@ extension SteeringRefusal: RefusalWords {
             "pktmeta delete-steering \(names[0]) first, or use --force: the kernel then chooses sockets."
         case .steeringNotShared(let refusal):
             refusal.remedy(beside: "Their owner may, for groups that it is a member of; so may root.")
+        }
+    }
+}
+
+extension SteeringName.Fault {
+    fileprivate var words: String {
+        switch self {
+        case .empty: "it is empty"
+        case .tooLong(let bytes): "it has \(bytes.of("byte"))"
+        case .beginsWithoutLetter: "it does not begin with a letter"
+        case .badCharacter: "only A-Z, a-z, 0-9, _ and - are allowed"
         }
     }
 }
