@@ -114,12 +114,13 @@ build: deps examples
 # executable has a fixed address. What commands enter lies side by side: of what they do not, no page is mapped.
 #
 # Nothing is there that nobody uses: of Foundation, what ArgumentParser takes, and no tables to unwind by, as no error is thrown by
-# unwinding. Of functions that are the same code, one is kept. No build ID, which is a sum of debug sections too, and these name
-# the folder: the same sources are the same bytes once they are stripped, wherever they are built.
+# unwinding. Texts are searched without the module of regular expressions (TextSearch.swift). Of functions that are the same code, one
+# is kept. No build ID, which is a sum of debug sections too, and these name the folder: the same sources are the same bytes once they
+# are stripped, wherever they are built.
 RELEASE_FOLDER := $(CURDIR)/.build/release-parts
 ESSENTIALS := $(RELEASE_FOLDER)/FoundationEssentials
 RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker -lelf -Xlinker -lz -Xlinker -lyaml \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/.make/functions.order -Xlinker --no-warn-symbol-ordering \
 	-Xswiftc -I$(RELEASE_FOLDER) -Xlinker $(ESSENTIALS).o \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T$(CURDIR)/packaging/release/sections.ld -Xlinker --icf=all -Xlinker -O2 -Xlinker --build-id=none

@@ -23,8 +23,8 @@ public struct BPFError: Error, Sendable {
 
     /// The last of libbpf's messages that gives a reason; those behind it say only what failed for it.
     public var reason: String? {
-        let said = messages.filter { message in !Self.guesses.contains { message.contains($0) } }
-        if let reason = said.last(where: { message in !Self.consequences.contains { message.contains($0) } }) {
+        let said = messages.filter { message in !Self.guesses.contains { message.contains(text: $0) } }
+        if let reason = said.last(where: { message in !Self.consequences.contains { message.contains(text: $0) } }) {
             return reason
         }
         return said.count == messages.count ? said.last : nil
@@ -40,7 +40,9 @@ public struct BPFError: Error, Sendable {
 
     /// The program that the kernel refused to load, which libbpf names in a message; nil if it was something else.
     var refusedProgram: String? {
-        guard let message = messages.last(where: { $0.contains("': BPF program load failed: ") }) else { return nil }
+        guard let message = messages.last(where: { $0.contains(text: "': BPF program load failed: ") }) else {
+            return nil
+        }
         return message.split(separator: "'", maxSplits: 2).dropFirst().first.map(String.init)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+internal import Linux
+
 /// What the verifier said about a program that it refused.
 public struct VerifierLog: Sendable, Hashable, CustomStringConvertible {
     public let text: String
@@ -45,8 +47,8 @@ public struct VerifierLog: Sendable, Hashable, CustomStringConvertible {
 
     /// nil if the licence is not what it is about.
     public var needsLicense: Licensed? {
-        guard summary.contains("from non-GPL compatible program") else { return nil }
-        return summary.contains("kernel function") ? .kernelFunction : .helper
+        guard summary.contains(text: "from non-GPL compatible program") else { return nil }
+        return summary.contains(text: "kernel function") ? .kernelFunction : .helper
     }
 
     private static let sourceMark = "; "

@@ -30,7 +30,7 @@ public struct HoldingProcess: Sendable, Hashable {
             let process = FilePath("/proc/\(processID)")
             for name in (try? Folder.names(in: process.appending("fd"))) ?? [] {
                 guard let target = Folder.target(ofLink: process.appending("fd").appending(name)),
-                    target.hasPrefix("anon_inode:"), target.contains("bpf"),
+                    target.hasPrefix("anon_inode:"), target.contains(text: "bpf"),
                     let number = number(key, in: process.appending("fdinfo").appending(name)), numbers.contains(number)
                 else { continue }
                 holders[number, default: []].insert(processID)

@@ -19,7 +19,8 @@ public enum ShellWord {
 
     /// A word for any shell of POSIX (XCU 2.2.2): whatever is in it stands for itself.
     public static func literal(_ word: String) -> String {
-        isPlain(word) ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        isPlain(word)
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     /// Whether a word is nothing special to a shell.

@@ -71,7 +71,7 @@ extension PacketMetadataError {
 }
 
 extension BPFError {
-    fileprivate func says(_ text: String) -> Bool { messages.contains { $0.contains(text) } }
+    fileprivate func says(_ text: String) -> Bool { messages.contains { $0.contains(text: text) } }
 
     /// Whether it may be RLIMIT_MEMLOCK, which libbpf raises if it may. libbpf talks of the limit on each EPERM and under each
     /// kernel, so this is for when no capability is missing.

@@ -70,7 +70,7 @@ public struct VerifierRefusal: Sendable, Hashable {
         self.missing = missing.map(\.description)
         cause =
             switch log.needsLicense {
-            case _ where Self.lacks.contains(where: log.summary.contains) && !missing.isEmpty: .capabilities
+            case _ where Self.lacks.contains { log.summary.contains(text: $0) } && !missing.isEmpty: .capabilities
             case .helper: .helperLicense
             case .kernelFunction: .functionLicense
             case nil: .program

@@ -58,7 +58,7 @@ extension NetfilterHook {
         let words = word.split(separator: "_")
         guard words.count == 3, let family = Family(rawValue: String(words[0])),
             let stage = Stage(rawValue: String(words[1])),
-            let priority = Int32((words[2].hasPrefix("m") ? "-" : "") + words[2].trimmingPrefix("m"))
+            let priority = words[2].first == "m" ? Int32("-\(words[2].dropFirst())") : Int32(words[2])
         else { return nil }
         self.init(family, stage, priority: priority)
     }

@@ -61,13 +61,13 @@ public enum InterfaceRefusal: Refusal {
     ///   - mtu: nil if it is not known.
     /// - Returns: nil if it is about something else.
     init?(said: String?, _ errno: Errno, _ features: XDPFeatures?, mtu: Int?) {
-        let isOfKernel = said?.contains(Self.saidByKernel) ?? true
+        let isOfKernel = said?.contains(text: Self.saidByKernel) ?? true
         if errno == .notSupported, features.map({ !$0.hasNative }) ?? isOfKernel {
             self = .noNativeXDP(errno)
             return
         }
         let largeMTU = mtu.flatMap { $0 > Self.usualMTU ? $0 : nil }
-        if largeMTU != nil, features?.takesFragments == true, said?.contains("MTU") ?? true {
+        if largeMTU != nil, features?.takesFragments == true, said?.contains(text: "MTU") ?? true {
             self = .tooLargeMTU(.own, kernelTakesFragments: true, errno)
             return
         }

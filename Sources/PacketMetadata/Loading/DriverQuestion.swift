@@ -50,7 +50,7 @@ struct DriverQuestion {
     /// - Returns: nil if the kernel's answer is about something else.
     func refused(_ error: BPFError) -> PacketMetadataError? {
         if let log = error.verifierLog?.text {
-            return log.contains("invalid kernel function call") ? refused(.noQuestion) : nil
+            return log.contains(text: "invalid kernel function call") ? refused(.noQuestion) : nil
         }
         return switch error.errno {
         case .notSupported: refused(.noDriver)

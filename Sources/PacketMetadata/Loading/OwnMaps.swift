@@ -22,7 +22,7 @@ enum OwnMaps {
     /// what is for sockets have pins of their own.
     private static func isOwn(_ name: String) -> Bool {
         ![PKTMETA_REGISTRY_MAP, PKTMETA_STATE_MAP, PKTMETA_CHAIN_MAP].contains(name)
-            && !SocketMaps.names.contains(name) && !name.contains(".rodata")
+            && !SocketMaps.names.contains(name) && !name.contains(text: ".rodata")
     }
 
     static func areIn(_ object: borrowing BPFObject) -> Bool { object.mapNames.contains(where: isOwn) }

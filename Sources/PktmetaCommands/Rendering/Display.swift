@@ -110,6 +110,6 @@ extension Context {
     /// By the locale, as locale(7) has it: the first of these that is set says.
     private var hasUnicode: Bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first { !$0.isEmpty } ?? "C"
-        return ["utf8", "utf-8"].contains { locale.lowercased().contains($0) }
+        return ["utf8", "utf-8"].contains { locale.lowercased().contains(text: $0) }
     }
 }

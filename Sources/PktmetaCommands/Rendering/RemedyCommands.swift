@@ -68,7 +68,7 @@ struct RemedyCommands: Sendable {
 
     private func command(at start: Substring.Index, in text: Substring) -> Command? {
         let words = text[start...].drop { $0 == "(" }
-        if let name = Self.others.first(where: words.hasPrefix), let netns, !sentence(words).contains(" PEER") {
+        if let name = Self.others.first(where: words.hasPrefix), let netns, !sentence(words).contains(text: " PEER") {
             let path = NetworkNamespace.path(named: netns).string
             return Command(
                 start: words.startIndex, end: words.index(words.startIndex, offsetBy: name.count - 1),
@@ -79,10 +79,10 @@ struct RemedyCommands: Sendable {
         guard Self.verbs.contains(verb) else { return nil }
         let said = sentence(words)
         var options = ""
-        if let netns, Self.verbsOfInterfaces.contains(verb), !said.contains("--netns") {
+        if let netns, Self.verbsOfInterfaces.contains(verb), !said.contains(text: "--netns") {
             options += " --netns \(ShellWord.quoted(netns))"
         }
-        if let registry, !Self.verbsWithoutRegistry.contains(verb), !said.contains("--registry") {
+        if let registry, !Self.verbsWithoutRegistry.contains(verb), !said.contains(text: "--registry") {
             options += " --registry \(ShellWord.quoted(registry))"
         }
         return Command(start: words.startIndex, end: verb.endIndex, options: options)
@@ -90,7 +90,7 @@ struct RemedyCommands: Sendable {
 
     /// Up to the next command.
     private func sentence(_ words: Substring) -> Substring {
-        let next = words.dropFirst().ranges(of: Self.ownName).first?.lowerBound ?? words.endIndex
+        let next = words.dropFirst().firstIndex(ofText: Self.ownName) ?? words.endIndex
         return words[..<next]
     }
 }

@@ -56,7 +56,7 @@ extension LoadingRefusal: RefusalWords {
     var remedy: String? {
         switch self {
         case .unreadableObject(_, let said, _):
-            said?.contains("BTF is required") == true
+            said?.contains(text: "BTF is required") == true
                 ? "Compile it with -g: where fields lie is told by its types." : nil
         case .noRegistryMap:
             "Programs that share fields include <pktmeta/pktmeta.bpf.h>; others need no pktmeta to be attached."
@@ -108,7 +108,7 @@ extension ObjectProgram {
         let reason =
             switch purpose {
             case .xdp: "for XDP"
-            case .tcIngress: section.contains("ingress") ? "for TC ingress" : "for TC"
+            case .tcIngress: section.contains(text: "ingress") ? "for TC ingress" : "for TC"
             case .tcEgress: "for TC egress"
             case .netfilter: "for netfilter"
             case .cgroup: "for cgroups"
