@@ -145,8 +145,8 @@ public final class HostFollower {
         do throws(PacketMetadataError) {
             try attach(came, in: place)
         } catch {
-            // The registry or its fields are gone: as they are declared, they come again, and what is attached with them.
-            if error.kind == .notFound, (try? applyAll()) != nil { return }
+            // As they are declared, they come again, and what is attached with them.
+            if error.isOfMissingRegistry, (try? applyAll()) != nil { return }
             if came.count == 1 { return refuse(error, came[0], place) }
             attachEach(came, in: place)
         }
@@ -193,6 +193,16 @@ public final class HostFollower {
         let fresh = CommandPrograms()
         programs = (image, fresh)
         return fresh
+    }
+}
+
+extension PacketMetadataError {
+    /// Whether the registry is gone, or fields of it.
+    fileprivate var isOfMissingRegistry: Bool {
+        switch (refusal as? RegistryRefusal, refusal as? LoadingRefusal) {
+        case (.noRegistry?, _), (.noFileSystem?, _), (_, .missingFields?): true
+        default: false
+        }
     }
 }
 

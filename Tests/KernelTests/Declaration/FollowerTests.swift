@@ -110,6 +110,26 @@ import Testing
         }
     }
 
+    /// Also if it is refused for want of a file: those that were there are not tried again.
+    @Test func aRefusalIsToldOnce() throws {
+        try Kernel.run {
+            let bench = try Bench()
+            try bench.pair.inReceiver {
+                let told = Told()
+                let declared = try ApplyTests.declaration(
+                    [ApplyTests.field("tenant")],
+                    [ApplyTests.interface("pod*", [.xdp: [.object("/nonexistent.bpf.o", program: nil)]])])
+                let follower = try HostFollower(declared, at: bench.scratch.path) { told.events.append($0) }
+                try follower.begin()
+                for name in ["pod1", "pod2", "pod3"] {
+                    try Self.ip("link add \(name) type veth peer name x\(name)")
+                    try follower.next()
+                }
+                #expect(told.attached.isEmpty && told.refusals.map(\.kind) == [.badData, .badData, .badData], "\(told.refusals)")
+            }
+        }
+    }
+
     /// Without an interface, what is refused is refused.
     @Test func whatIsOfNoInterfaceEndsIt() throws {
         try Kernel.run {
