@@ -125,7 +125,9 @@ import Testing
                     try Self.ip("link add \(name) type veth peer name x\(name)")
                     try follower.next()
                 }
-                #expect(told.attached.isEmpty && told.refusals.map(\.kind) == [.badData, .badData, .badData], "\(told.refusals)")
+                #expect(
+                    told.attached.isEmpty && told.refusals.map(\.kind) == [.badData, .badData, .badData],
+                    "\(told.refusals)")
             }
         }
     }
