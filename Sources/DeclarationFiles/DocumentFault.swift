@@ -69,6 +69,8 @@ public struct DocumentFault: Sendable, Hashable {
         case badProgram(String)
         case badPriority(String)
         case badInterface(String)
+        /// The owner of what a container network declares.
+        case reservedOwner(String)
         case badNetns(String)
         case relativePath(String)
         /// Only what a driver fills asks for hardware.

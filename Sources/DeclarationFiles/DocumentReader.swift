@@ -60,6 +60,10 @@ struct DocumentReader {
 
     private mutating func owner(_ node: Node) -> String? {
         guard let text = text(node) else { return nil }
+        if text == ContainerDeclaration.owner {
+            note(.reservedOwner(text), at: node)
+            return nil
+        }
         return attempt(at: node) { () throws(PacketMetadataError) in
             try FieldDefinition.checkOwner(text)
             return text

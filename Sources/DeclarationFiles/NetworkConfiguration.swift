@@ -30,9 +30,6 @@ public struct NetworkConfiguration: Sendable, Hashable {
         /// The network namespace that it is in, by a path; nil for the host's.
         public let sandbox: String?
     }
-
-    /// Who declares what containers have: not the documents' owners, for whom it would be what they declare no more.
-    public static let containerOwner = "cni"
 }
 
 /// A container network's configuration, as JSON.
@@ -132,7 +129,7 @@ extension DocumentReader {
             entries.append(Entry(key: InterfaceKey.name.rawValue, keyPlace: node.place, value: name))
         }
         return self.interface(
-            Node(value: .mapping(entries), place: node.place), owner: NetworkConfiguration.containerOwner)
+            Node(value: .mapping(entries), place: node.place), owner: ContainerDeclaration.owner)
     }
 }
 

@@ -24,6 +24,9 @@ public struct ContainerInterfaces: Sendable, Hashable {
 /// What is declared of the interfaces that a container has got: of those of the host as of any other; of those in its network
 /// namespace, which nobody knows before, as its network declares.
 public struct ContainerDeclaration: Sendable {
+    /// Who declares what containers have: not the documents' owners, for whom it would be what they declare no more.
+    public static let owner = "cni"
+
     private let host: HostDeclaration
     private let container: HostDeclaration
     private let netns: FilePath?

@@ -17,6 +17,8 @@ public struct ExportedHost: Sendable, Hashable {
         case cutPath(program: String, HookPlace, object: String)
         /// What it was attached to is gone.
         case gone(program: String, HookPlace)
+        /// The network of a container has declared it, and does so again for each container that comes.
+        case ofContainer(program: String, HookPlace)
         /// A steering, by its name.
         case steering(String)
     }
@@ -66,6 +68,11 @@ extension Registry {
         var omissions: [ExportedHost.Omission] = []
         for hook in try status() {
             for case .ours(let program) in hook.entries {
+                let declarers = program.declaredBy.filter { $0 != ContainerDeclaration.owner }
+                if declarers.isEmpty, !program.declaredBy.isEmpty {
+                    omissions.append(.ofContainer(program: program.program, hook.place))
+                    continue
+                }
                 let target: AttachmentDeclaration.Target
                 switch ExportedEntry.target(program, hook) {
                 case .target(let found): target = found
@@ -73,7 +80,7 @@ extension Registry {
                     omissions.append(omission)
                     continue
                 }
-                for declarer in program.declaredBy.isEmpty ? [owner] : program.declaredBy {
+                for declarer in declarers.isEmpty ? [owner] : declarers {
                     let key = ExportedEntry.Key(target: target, owner: declarer)
                     let index = entries.firstIndex { $0.key == key } ?? entries.count
                     if index == entries.count { entries.append(ExportedEntry(key: key)) }

@@ -30,6 +30,12 @@ struct Export: ContextCommand {
 
     var isJSON: Bool { file.isJSON }
 
+    func validate() throws {
+        if owner == ContainerDeclaration.owner {
+            throw ValidationError("\(owner) is the owner of what container networks declare, and of no document.")
+        }
+    }
+
     func run(in context: Context) throws(PacketMetadataError) {
         let registry = try context.readableRegistry(at: registry.path(in: context))
         let exported = try registry.export(ownedBy: owner, withLayout: layout)
@@ -53,6 +59,8 @@ extension ExportedHost.Omission {
         case .cutPath(let program, let place, let object):
             "left out: \(program) at \(place), of whose object's path no more than \(object) is known"
         case .gone(let program, let place): "left out: \(program) at \(place), which is gone"
+        case .ofContainer(let program, let place):
+            "left out: \(program) at \(place), which the container's network declares"
         case .steering(let name): "left out: the steering \(name), which create-steering makes"
         }
     }

@@ -51,6 +51,11 @@ import Testing
                 state,
                 "\(CommandRun(["inspect-map", "state", "tenant", "--registry", node.registry.path.string]).output)")
 
+            let exported = CommandRun(["export", "--registry", node.registry.path.string])
+            #expect(exported.exitCode == 0 && !exported.output.contains("cni"), "\(exported.output)")
+            #expect(exported.errors.contains("which the container's network declares"), "\(exported.errors)")
+            #expect(CommandRun(["export", "--owner", "cni", "--registry", node.registry.path.string]).exitCode == 64)
+
             let checked = try node.call("CHECK", pod)
             #expect(checked.status == 0 && checked.output == "", "\(checked.output)")
             // Again, which a runtime does not do, changes nothing.

@@ -63,6 +63,7 @@ extension DocumentFault.Problem {
         case .badProgram(let text): "\(text) names no program: OBJECT or OBJECT:PROGRAM does"
         case .badPriority(let text): "\(text) is no priority: a number, or as in nft a name with a distance"
         case .badInterface(let text): "no interface can be called \(text)"
+        case .reservedOwner(let text): "\(text) is the owner of what container networks declare, and of no document"
         case .badNetns(let text): "\(text) is no name of a network namespace, as ip netns lists them"
         case .relativePath(let text): "\(text) does not begin with /"
         case .hardwareWithoutSource(let source):
