@@ -109,7 +109,8 @@ struct DocumentReader {
     /// A network namespace by its name, as `ip netns` has it.
     mutating func namespace(_ node: Node) -> String? {
         guard let text = text(node) else { return nil }
-        if !text.utf8.contains(UInt8(ascii: "/")), text != ".", text != ".." { return text }
+        // An option takes a number for a process, which is another one on each host.
+        if !text.utf8.contains(UInt8(ascii: "/")), text != ".", text != "..", UInt32(text) == nil { return text }
         note(.badNetns(text), at: node)
         return nil
     }

@@ -203,6 +203,7 @@ import Testing
         ("owner: a\ninterfaces: [{name: \(String(repeating: "x", count: 128))}]", ["2:21 badInterface"]),
         ("owner: a\ninterfaces: [{name: x, xdp: [':x', 'y:']}]", ["2:30 badProgram", "2:36 badProgram"]),
         ("owner: cni", ["1:8 reservedOwner"]),
+        ("owner: a\ninterfaces: [{name: x, netns: 1}]", ["2:31 badNetns"]),
         ("owner: a\ninterfaces: [{name: x, tc-order: middle}]", ["2:34 unknownWord"]),
         ("owner: a\ninterfaces: [{name: x, tc-order: {before: x, after: y}}]", ["2:34 notOneOf"]),
         ("owner: a\ncgroups: [{path: x, sockets: sometimes}]", ["2:18 relativePath", "2:30 unknownWord"]),
