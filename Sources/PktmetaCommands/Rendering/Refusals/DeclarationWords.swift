@@ -64,7 +64,8 @@ extension DocumentFault.Problem {
         case .badPriority(let text): "\(text) is no priority: a number, or as in nft a name with a distance"
         case .badInterface(let text): "no interface can be called \(text)"
         case .reservedOwner(let text): "\(text) is the owner of what container networks declare, and of no document"
-        case .badNetns(let text): "\(text) does not name a network namespace: names are those that ip netns lists, and no numbers"
+        case .badNetns(let text):
+            "\(text) does not name a network namespace: names are those that ip netns lists, and no numbers"
         case .relativePath(let text): "\(text) does not begin with /"
         case .hardwareWithoutSource(let source):
             "a driver fills fields with a source rx-..., and this one has \(source == .none ? "none" : "another")"
