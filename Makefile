@@ -103,7 +103,7 @@ LINT_PACKAGES := clang-format
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 $(PYTHON)
 
 .PHONY: build release order-functions bpf examples test-bpf demo bench bench-before bench-many test test-release \
-	test-optimised test-dependency test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
+	build-optimised test-optimised test-dependency test-address torture forge-test fuzz fuzz-declarations kill-test fault-test test-kernels \
 	test-survival test-drivers \
 	test-old-kernel check clients docs lint format deps deps-test deps-lint deps-kernels clean
 
@@ -241,8 +241,13 @@ test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
 	swift test --filter ReleaseTests
 
 # In a folder of their own: with testability, the command would be another than the one that ships.
-test-optimised: release test-bpf clients
-	swift test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+
+build-optimised: test-bpf clients
+	swift build --build-tests $(OPTIMISED)
+
+test-optimised: release build-optimised
+	swift test --skip-build $(OPTIMISED)
 
 test-dependency: deps-test
 	PKTMETA_CONFIGURATIONS="debug release" swift test --filter PackageTests

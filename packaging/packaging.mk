@@ -116,14 +116,16 @@ DIST := .build/dist
 SOURCES := pktmeta-$(VERSION)
 MACHINE := $(shell uname -m)
 
-.PHONY: dist
+.PHONY: dist dist-sources
 
-dist: release
+dist-sources:
 	@test -z "$$(git status --porcelain --untracked-files=no)" || { echo "Files differ from the commit." >&2; exit 65; }
 	rm -rf $(DIST)
 	mkdir -p $(DIST)
 	git archive --prefix=$(SOURCES)/ --add-virtual-file=$(SOURCES)/.version:"$(VERSION) $$(.make/version --commit)" HEAD \
 		| xz --threads=1 > $(DIST)/$(SOURCES).tar.xz
+
+dist: release dist-sources
 	for program in pktmeta pktmeta-bench; do \
 		install -s .build/release/$$program $(DIST)/$$program-$(VERSION)-$(MACHINE) || exit; \
 	done
@@ -134,9 +136,9 @@ dist: release
 # The sources that a release has, built in another folder, give the programs that it has, byte for byte.
 REPRODUCED := .build/reproduced/in-some-other-folder
 
-.PHONY: test-reproducible
+.PHONY: reproduced compare-reproduced test-reproducible
 
-test-reproducible: dist
+reproduced: dist-sources
 	rm -rf .build/reproduced
 	mkdir -p $(REPRODUCED)
 	tar -xJf $(DIST)/$(SOURCES).tar.xz -C $(REPRODUCED)
@@ -144,8 +146,14 @@ test-reproducible: dist
 	for program in pktmeta pktmeta-bench; do \
 		install -s $(REPRODUCED)/$(SOURCES)/.build/release/$$program .build/reproduced/$$program-$(VERSION)-$(MACHINE) || exit; \
 	done
+	rm -rf $(REPRODUCED)
+
+compare-reproduced:
 	cd .build/reproduced && grep ' pktmeta.*-$(MACHINE)$$' $(CURDIR)/$(DIST)/SHA256SUMS | sha256sum --check --strict
 	rm -rf .build/reproduced
+
+test-reproducible: dist reproduced
+	$(MAKE) compare-reproduced
 
 # With the libbpf of another Debian suite, whose headers programs are compiled with, too: the parts that hand memory to it.
 LIBBPF_SUITE ?= sid
