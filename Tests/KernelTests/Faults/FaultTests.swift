@@ -26,7 +26,7 @@ import Testing
         /// Whether it is all done, none of it (false), or something between (nil).
         let isDone: @Sendable (KillBench) throws -> Bool?
         /// Of how many calls, unless of all.
-        var tries = 24
+        var tries = 16
     }
 
     private static let create = [
