@@ -246,8 +246,9 @@ OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 build-optimised: test-bpf clients
 	swift build --build-tests $(OPTIMISED)
 
+# Not with --skip-build, which has SwiftPM plan without what plugins make, and write that down.
 test-optimised: release build-optimised
-	swift test --skip-build $(OPTIMISED)
+	swift test $(OPTIMISED)
 
 test-dependency: deps-test
 	PKTMETA_CONFIGURATIONS="debug release" swift test --filter PackageTests
