@@ -60,6 +60,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
+# A variable that names a folder may have no letter that make or the shell takes for something else: with a blank in it, what is to be
+# removed would be two other folders.
+refuse-odd = $(if $(shell printf %s '$(subst ','\'',$($(1)))' | LC_ALL=C tr --delete 'A-Za-z0-9_/.,+@~\200-\377-' | head -c 1 | tr ' ' !), \
+	$(error $(1) is '$($(1))', of which make or the shell takes some letters for something else))
+$(call refuse-odd,CURDIR)
+
 BPF_OUT := .build/bpf
 # What each object depends on besides its source.
 BPF_HEADERS := $(wildcard bpf/include/pktmeta/*.h bpf/programs/*.h) bpf/compile

@@ -5,9 +5,14 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 CNI_BIN_DIR ?= $(PREFIX)/lib/cni
 PKGCONFIG_DIR ?= $(PREFIX)/share/pkgconfig
+# An end in / would be seen in what is installed.
+override PREFIX := $(patsubst %/,%,$(PREFIX))
+FOLDERS := PREFIX SYSCONFDIR CNI_BIN_DIR PKGCONFIG_DIR
+$(foreach name,DESTDIR $(FOLDERS),$(call refuse-odd,$(name)))
+$(foreach name,$(FOLDERS),$(if $(filter-out /%,$($(name))),$(error $(name) is $($(name)), which does not begin with /)))
 UNITS := $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
 HEADERS := $(wildcard bpf/include/pktmeta/*.h)
-EXAMPLE_SOURCES := $(wildcard bpf/examples/*.c)
+EXAMPLE_FILES := $(wildcard bpf/examples/*.c)
 VERSION := $(shell .make/version)
 # As packages have it, where what comes before a release sorts before it.
 PACKAGE_VERSION = $(subst -,~,$(VERSION))
@@ -37,7 +42,7 @@ install:
 	install -d $(DESTDIR)$(CNI_BIN_DIR)
 	ln -sfr $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/pktmeta $(HEADERS)
-	install -D -m 644 -t $(EXAMPLES) $(EXAMPLE_SOURCES)
+	install -D -m 644 -t $(EXAMPLES) $(EXAMPLE_FILES)
 	install -D -m 644 -t $(MAN)/man1 $(SHARE)/man1/*.1
 	install -D -m 644 -t $(MAN)/man5 packaging/manual/*.5
 	install -D -m 644 -t $(MAN)/man7 packaging/manual/*.7
@@ -45,22 +50,28 @@ install:
 	install -D -m 644 $(SHARE)/pktmeta.zsh $(ZSH_COMPLETIONS)/_pktmeta
 	install -D -m 644 $(SHARE)/pktmeta.fish $(FISH_COMPLETIONS)/pktmeta.fish
 	install -d $(DESTDIR)$(PKGCONFIG_DIR) $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(SYSTEMD_UNITS)
-	sed -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(.build/release/pktmeta --version)|" -e "s|@machine@|$$(uname -m)|" packaging/pktmeta.pc.in \
-		> $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
-	for unit in $(UNITS); do \
-		sed -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' $$unit \
-			> $(SYSTEMD_UNITS)/$${unit##*/} || exit; \
-	done
+	install -m 644 packaging/pktmeta.pc.in $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
+	install -m 644 -t $(SYSTEMD_UNITS) $(UNITS)
+	sed -i -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(.build/release/pktmeta --version)|" -e "s|@machine@|$$(uname -m)|" \
+		$(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
+	sed -i -e '/^@sandbox@$$/ { r deploy/systemd/sandbox.conf' -e 'd }' -e 's|@bindir@|$(PREFIX)/bin|' \
+		$(addprefix $(SYSTEMD_UNITS)/,$(notdir $(UNITS)))
 
-# With the same PREFIX and the like. Documents stay, and so does what is attached: pktmeta remove-from-host comes first.
+# With the same PREFIX and the like. Documents stay, as do files of others, and so does what is attached: pktmeta remove-from-host comes
+# first. Which commands had manual pages, the pages say.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pktmeta $(DESTDIR)$(PREFIX)/bin/pktmeta-bench $(DESTDIR)$(CNI_BIN_DIR)/pktmeta-cni
-	rm -rf $(DESTDIR)$(PREFIX)/include/pktmeta $(DESTDIR)$(PREFIX)/share/doc/pktmeta
-	rm -f $(MAN)/man1/pktmeta.1 $(MAN)/man1/pktmeta-*.1 $(MAN)/man5/pktmeta.d.5 $(MAN)/man7/pktmeta-bpf.7
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/include/pktmeta/,$(notdir $(HEADERS)))
+	rm -f $(addprefix $(EXAMPLES)/,$(notdir $(EXAMPLE_FILES)))
+	grep --files-with-matches --no-messages --line-regexp --fixed-strings ".\\\" Made from the command's help." \
+		$(MAN)/man1/pktmeta.1 $(MAN)/man1/pktmeta-*.1 | xargs --no-run-if-empty rm -f
+	rm -f $(MAN)/man5/pktmeta.d.5 $(MAN)/man7/pktmeta-bpf.7
 	rm -f $(BASH_COMPLETIONS)/pktmeta $(ZSH_COMPLETIONS)/_pktmeta $(FISH_COMPLETIONS)/pktmeta.fish
 	rm -f $(DESTDIR)$(PKGCONFIG_DIR)/pktmeta.pc
 	for unit in $(UNITS); do rm -f $(SYSTEMD_UNITS)/$${unit##*/}; done
-	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/pktmeta.d
+	for folder in $(DESTDIR)$(SYSCONFDIR)/pktmeta.d $(DESTDIR)$(PREFIX)/include/pktmeta $(EXAMPLES) $(dir $(EXAMPLES)) $(DESTDIR)$(CNI_BIN_DIR); do \
+		[ ! -d $$folder ] || rmdir --ignore-fail-on-non-empty $$folder; \
+	done
 
 # Debian's packages, of what make release has built: .build/deb/*.deb.
 DEB := .build/deb
@@ -74,7 +85,7 @@ deb:
 	test -x .build/release/pktmeta || $(MAKE) release
 	rm -rf $(DEB)
 	mkdir -p $(DEB_SOURCE)/.build/release
-	git ls-files -z | xargs -0 cp --parents -t $(DEB_SOURCE)
+	tar --create --exclude=./.build --exclude=./.git . | tar --extract --directory $(DEB_SOURCE)
 	cp -r packaging/debian $(DEB_SOURCE)/debian
 	packaging/debian-changelog $(PACKAGE_VERSION) > $(DEB_SOURCE)/debian/changelog
 	cp -r .build/share $(DEB_SOURCE)/.build

@@ -103,12 +103,75 @@ import Testing
         }
     }
 
-    /// What somebody has written stays.
-    @Test func nothingButDocumentsIsLeft() throws {
+    /// What somebody has written stays, also beside what is removed.
+    @Test func nothingButOthersFilesIsLeft() throws {
         let host = try Host()
-        let document = host.folder.path.appending("etc/pktmeta.d/10-acme.yaml")
-        try "owner: acme\n".write(toFile: document.string, atomically: true, encoding: .utf8)
+        let others = [
+            "etc/pktmeta.d/10-acme.yaml", "usr/include/pktmeta/mine.h", "usr/share/doc/pktmeta/examples/mine.c",
+            "usr/share/man/man1/pktmeta-mine.1",
+        ]
+        for file in others {
+            try "owner: acme\n".write(
+                toFile: host.folder.path.appending(file).string, atomically: true, encoding: .utf8)
+        }
         try host.installation.uninstall()
-        #expect(try host.files() == ["etc/pktmeta.d/10-acme.yaml"])
+        #expect(try host.files() == others)
+        // Nor are there folders of no use.
+        #expect(!FileManager.default.fileExists(atPath: host.prefix.appending("lib/cni").string))
+    }
+
+    @Test func othersMayReadItWhateverTheMask() throws {
+        let folder = try ScratchFolder()
+        let run = try ChildProcess.run([
+            "sh", "-c",
+            """
+            umask 077
+            make -s -C '\(Fixture.root)' install PREFIX='\(folder.path)/usr' SYSCONFDIR='\(folder.path)/etc' &&
+            find '\(folder.path)/usr' -type f ! -perm -444
+            """,
+        ])
+        #expect(run.status == 0 && run.output.isEmpty, "\(run.output)")
+    }
+
+    /// With a blank in its name, what is removed would be others' folders. Make says nothing but what is wrong.
+    @Test(arguments: [
+        "DESTDIR=/nonexistent/a b", "PREFIX=/nonexistent/a&b", "PREFIX=/nonexistent/a'b", "PREFIX=relative",
+        "SYSCONFDIR=/nonexistent/a;b", "CNI_BIN_DIR=/nonexistent/$$a",
+    ])
+    func aFolderThatRecipesCannotNameIsRefused(setting: String) throws {
+        for target in ["install", "uninstall"] {
+            let run = try ChildProcess.run(["make", "-s", "-C", Fixture.root.string, target, setting])
+            let name = setting.prefix { $0 != "=" }
+            #expect(run.status == 2 && run.output.contains("*** \(name) is "), "\(run.output)")
+        }
+    }
+
+    @Test func aCheckoutThatRecipesCannotNameIsRefused() throws {
+        let folder = try ScratchFolder()
+        let (neighbour, checkout) = (folder.path.appending("w"), folder.path.appending("w t"))
+        let run = try ChildProcess.run([
+            "sh", "-c",
+            """
+            mkdir '\(neighbour)' && cp -r '\(Fixture.root)/Makefile' '\(Fixture.root)/packaging' '\(Fixture.root)/.make' \
+                -t "$(mkdir '\(checkout)' && echo '\(checkout)')" && make -C '\(checkout)' rpm
+            """,
+        ])
+        #expect(run.status == 2 && run.output.contains("*** CURDIR is "), "\(run.output)")
+        #expect(FileManager.default.fileExists(atPath: neighbour.string))
+    }
+
+    /// What a release's programs are made of, packages say.
+    @Test func packagesNameEachLicence() throws {
+        func text(_ path: String) throws -> String {
+            try String(contentsOfFile: Fixture.root.appending("packaging/\(path)").string, encoding: .utf8)
+        }
+        let (copyright, spec) = try (text("debian/copyright"), text("pktmeta.spec"))
+        // As in "libbpf-dev": ("libbpf", "LGPL-2.1-only OR BSD-2-Clause"),
+        let known = try text("make-sbom").matches(of: /": \("(.+?)", "(.+?)"\)/)
+        #expect(known.count >= 7)
+        for (_, name, licence) in known.map(\.output) {
+            #expect(copyright.contains("  \(name): \(licence)\n"), "\(name)")
+            #expect(spec.contains(licence), "\(name)")
+        }
     }
 }
