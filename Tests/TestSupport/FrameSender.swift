@@ -52,8 +52,8 @@ public enum Frame {
         _ payload: [UInt8]
     ) -> [UInt8] {
         let length = UInt16(20 + options.count + payload.count)
-        return [UInt8(0x45 + options.count / 4), 0] + bytes(length) + [0, 0] + bytes(fragment) + [64, `protocol`, 0, 0]
-            + source + destination + options + payload
+        let beginning: [UInt8] = [UInt8(0x45 + options.count / 4), 0] + bytes(length) + [0, 0] + bytes(fragment)
+        return beginning + [64, `protocol`, 0, 0] + source + destination + options + payload
     }
 
     public static func ipv6(

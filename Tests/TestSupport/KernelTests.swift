@@ -18,16 +18,7 @@ public enum Kernel {
     ///
     /// A namespace belongs to the thread, and a body that does not suspend stays on its thread: tests run side by side.
     public static func run(_ body: () throws -> Void) throws {
-        do {
-            try NetworkNamespace.create().run { () throws(Wrapped) in
-                do { try SlowTests.measure(body) } catch { throw Wrapped(error: error) }
-            }
-        } catch NamespaceError<Wrapped>.body(let wrapped) {
-            throw wrapped.error
-        }
-    }
-
-    private struct Wrapped: Error {
-        let error: any Error
+        let namespace = try NetworkNamespace.create()
+        try VethPair.run(in: namespace) { try SlowTests.measure(body) }
     }
 }

@@ -34,11 +34,12 @@ public final class VethPair: @unchecked Sendable {
     public static func run<Value: ~Copyable>(
         in namespace: borrowing NetworkNamespace, _ body: () throws -> Value
     ) throws -> Value {
-        do {
+        do throws(NamespaceError<Wrapped>) {
             return try namespace.run { () throws(Wrapped) in
                 do { return try body() } catch { throw Wrapped(error: error) }
             }
-        } catch NamespaceError<Wrapped>.body(let wrapped) {
+        } catch {
+            guard case .body(let wrapped) = error else { throw error }
             throw wrapped.error
         }
     }

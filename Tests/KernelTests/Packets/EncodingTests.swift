@@ -173,7 +173,8 @@ private let noSpace: Int32 = -28
                 area: [UInt8](repeating: 0, count: 24), [.set(1, long), .set(2, long), .set(3, [1]), .get(2, 8)])
             #expect(full.errnos == [0, 0, noSpace, 0])
             let header = ContractScript.little(UInt32(20))
-            #expect(full.area == header + [1, 8] + long + [2, 8] + long)
+            let entries: [[UInt8]] = [[1, 8], long, [2, 8], long]
+            #expect(full.area == header + entries.joined())
             // Entries that lead out of the area.
             let damaged = try harness.run(area: header + [1, 200] + [UInt8](repeating: 0, count: 18), [.get(2, 8)])
             #expect(damaged.results[0].errno != 0)
