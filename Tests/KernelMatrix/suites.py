@@ -3,6 +3,8 @@
 
 # What packets keep on their ways.
 SURVIVAL = ("SurvivalTests",)
+# What calls in programs give, byte for byte, and where areas of others might pass for a packet's own: for another machine.
+CONTRACT = ("ABITests", "ContractTests", "SurvivalLimitTests")
 # Who else can read a packet's fields, and what is done by them there, in machines that take some minutes each. Before Linux
 # 6.4 netfilter is refused.
 LAYERS = {
@@ -19,14 +21,16 @@ ON_ONE_CPU = ("fields in cgroups", "fields in netfilter")
 EGRESS = ("PrivateFieldTests", "EgressTests", "RestoredTests")
 
 
-def suites_command(suites: tuple[str, ...]) -> str:
-    """In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
+def suites_command(suites: tuple[str, ...], tests: str) -> str:
+    """Runs suites of the tests' program.
+
+    In CI nothing is skipped for want of privileges. The device node of tun comes with its module.
 
     One test at a time: an emulated CPU may run bpf_dispatcher_xdp_func while another, attaching a program in native mode, is
     writing it, and then the kernel panics. That makes it rarer, and not impossible, but on one CPU.
     """
     return (
-        "modprobe tun && CI=1 exec .build/debug/pktmetaPackageTests.xctest"
+        f"modprobe tun && CI=1 exec {tests}"
         f" --testing-library swift-testing --no-parallel --filter '({'|'.join(map(_pattern, suites))})'"
     )
 

@@ -12,8 +12,7 @@ IN_ARM64_TOOLS := BPF_CLANG=$(realpath $(BPF_CLANG)) BPF_MACHINE=aarch64 \
 # The libelf of sid takes zstd.
 ARM64_FLAGS := $(subst $(RELEASE_FOLDER),$(ARM64_PARTS),$(RELEASE_FLAGS)) -Xlinker -lzstd
 
-# What of the tests' objects the main job takes. They are this machine's: no program in them goes by the registers of one.
-ARM64_JOB_OBJECTS := $(BPF_OUT)/tests/contract_tc.bpf.o
+ARM64_BUILD_FLAGS := --scratch-path $(ARM64)/build --disable-automatic-resolution --swift-sdks-path $(ARM64)/sdks --swift-sdk arm64
 
 .PHONY: arm64 deps-arm64 test-arm64
 
@@ -30,12 +29,13 @@ $(ARM64_PARTS)/FoundationEssentials.o: packaging/release/FoundationEssentials.sw
 arm64: deps-arm64 $(ARM64_PARTS)/FoundationEssentials.o
 	swift package resolve --scratch-path $(ARM64)/build
 	for program in pktmeta pktmeta-bench; do \
-		$(IN_ARM64_TOOLS) swift build -c release --product $$program --scratch-path $(ARM64)/build --disable-automatic-resolution \
-			--swift-sdks-path $(ARM64)/sdks --swift-sdk arm64 $(ARM64_FLAGS) || exit; \
+		$(IN_ARM64_TOOLS) swift build -c release --product $$program $(ARM64_BUILD_FLAGS) $(ARM64_FLAGS) || exit; \
 		$(OBJCOPY) --strip-all $(ARM64)/build/$(ARM64_TRIPLE)/release/$$program $(ARM64)/$$program || exit; \
 	done
 	.make/stamp $(OBJCOPY) $(ARM64)/pktmeta $(ARM64)/pktmeta-bench
 
-test-arm64: arm64 examples deps-kernels $(ARM64_JOB_OBJECTS)
+# The tests' objects are this machine's: no program in them goes by the registers of one. KERNELS as for test-kernels.
+test-arm64: arm64 test-bpf deps-kernels
 	@.make/install-packages qemu-system-arm
-	Tests/KernelMatrix/test-kernels --arm64
+	$(IN_ARM64_TOOLS) swift build --build-tests $(ARM64_BUILD_FLAGS)
+	Tests/KernelMatrix/test-kernels --arm64 $(KERNELS)
