@@ -23,7 +23,7 @@ class Kernel:
     without_perfmon: tuple[int, int]
     # Whether applications are told the marks of packets (SO_RCVMARK).
     marks: bool
-    # As Debian calls it. Of another than this machine's, only the main job is done.
+    # As Debian calls it. Of another than this machine's, only some jobs are done.
     architecture: str = "amd64"
 
 
@@ -35,4 +35,5 @@ KERNELS = (
 )
 ARM64_KERNELS = (
     replace(KERNELS[2], name="6.12-arm64", architecture="arm64"),
+    replace(KERNELS[3], name="newest-arm64", architecture="arm64"),
 )
