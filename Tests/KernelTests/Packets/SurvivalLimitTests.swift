@@ -20,14 +20,19 @@ import Testing
         return try bench.seen()
     }
 
+    /// Whether `bpf_skb_change_head` moves the area along with the packet's start (Linux 7.3).
+    private static let areaMoves = SurvivalKernel.running >= .newest
+
     /// The packet's start moves by 24 bytes to the front, where the last of four values gets into the trailer's place: it is the
-    /// stamp. That is half of the seal, and does not do.
+    /// stamp. That is half of the seal, and does not do. Where the area moves along, the field is right.
     @Test func aValueThatLooksLikeAStamp() throws {
         try Kernel.run {
             let fields = try SurvivalFields { [1, 2, 3, $1] }
             let route = SurvivalRoute(stamp: .withOthers, change: "change_head")
             let seen = try Self.seen(SurvivalBench(route, .native, amount: 24, in: SurvivalWorld(fields)), 20)
-            #expect(seen.metadata == seen.packets && seen.opened == 0 && seen.wrong == 0, "\(seen)")
+            let right = Self.areaMoves ? seen.packets : 0
+            #expect(seen.metadata == seen.packets && seen.wrong == 0, "\(seen)")
+            #expect(seen.opened == right && seen.right == right, "\(seen)")
         }
     }
 
@@ -72,7 +77,7 @@ import Testing
     /// XDP puts 64 bytes in front of some packets, TC in front of the others: no luck and no malice needed.
     ///
     /// Where TC's packets then have "their" area, earlier packets in the same memory had theirs. Fails on the day that nothing
-    /// is wrong any more.
+    /// is wrong any more. Nothing is where the area moves along.
     @Test func anEarlierPacketsArea() throws {
         try Kernel.run {
             let route = SurvivalRoute(stamp: .pushed, pushed: 64, change: "change_head_of_others")
@@ -81,6 +86,8 @@ import Testing
             #expect(seen.packets > 0)
             withKnownIssue("an earlier packet's area passes for this one's") {
                 #expect(seen.wrong == 0)
+            } when: {
+                !Self.areaMoves
             }
         }
     }
