@@ -17,9 +17,10 @@
 #                  removes them
 #   make deb       Debian's packages of the release build, in .build/deb; make rpm, in .build/rpm
 #   make dist      what a release has, of a commit: sources, static programs, their SPDX document and SHA256SUMS, in .build/dist
-#   make arm64     the release build for arm64, by the compiler of Debian sid, unpacked to .build/arm64 (root; 1.5 GB are fetched)
+#   make arm64     the release build for arm64, by the compiler of Debian sid, unpacked to .build/arm64 (root; 1.3 GB are fetched)
 #   make test-arm64
-#                  that, and the main job of test-kernels with it under Debian's kernel of arm64, in a virtual machine (root)
+#                  that, and the tests; the main job of test-kernels, and the tests of the contract and of survival, under Debian's
+#                  kernels of arm64, in virtual machines (root)
 #   make test-packages
 #                  a system that debootstrap makes, in a virtual machine: packages installed, used, upgraded under traffic, removed
 #                  and purged (root)
