@@ -146,7 +146,8 @@ extension Program {
 
     private static func answer(_ request: any Request, in context: Context) -> Int32 {
         do throws(PacketMetadataError) {
-            return try doing(.run(command: context.verb)) { () throws(PacketMetadataError) in
+            let command = configuration.subcommands.isEmpty ? _commandName : context.verb
+            return try doing(.run(command: command)) { () throws(PacketMetadataError) in
                 try request.answer(in: context)
             }
         } catch {
