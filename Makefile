@@ -250,10 +250,11 @@ test-release: release deps-test $(BPF_OUT)/tests/application.bpf.o
 # In a folder of their own: with testability, the command would be another than the one that ships.
 OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
+# By swift test: swift build would have other flags, and all be built again. Nor can the tests be run with --skip-build, which has
+# SwiftPM plan without what plugins make, and write that down.
 build-optimised: test-bpf clients
-	swift build --build-tests $(OPTIMISED)
+	swift test list $(OPTIMISED) > /dev/null
 
-# Not with --skip-build, which has SwiftPM plan without what plugins make, and write that down.
 test-optimised: release build-optimised
 	swift test $(OPTIMISED)
 
