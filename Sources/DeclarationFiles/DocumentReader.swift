@@ -110,7 +110,7 @@ struct DocumentReader {
     mutating func namespace(_ node: Node) -> String? {
         guard let text = text(node) else { return nil }
         // An option takes a number for a process, which is another one on each host.
-        if !text.utf8.contains(UInt8(ascii: "/")), text != ".", text != "..", UInt32(text) == nil { return text }
+        if FolderEntry.isName(text), UInt32(text) == nil { return text }
         note(.badNetns(text), at: node)
         return nil
     }

@@ -109,8 +109,8 @@ public struct FolderEntry: Sendable, Hashable, CustomStringConvertible {
         return try FolderEntry(folder, names.dropLast()).open(LINUX_FOLDER_PLACE)
     }
 
-    /// What holds a slash, or goes up, is nobody's name.
-    private static func isName(_ text: String) -> Bool {
+    /// Whether something in a folder can be called so. What holds a slash, or goes up, is nobody's name.
+    public static func isName(_ text: String) -> Bool {
         !text.utf8.contains(UInt8(ascii: "/")) && !["", ".", ".."].contains(text)
     }
 

@@ -35,7 +35,7 @@ public struct NetworkInterface: Sendable, Hashable {
     /// The kernel refuses white space, `/` and `:` in names (`dev_valid_name` in net/core/dev.c), and ip(8) the first two in alternative
     /// ones.
     public static func canBeNamed(_ text: String) -> Bool {
-        if [".", ".."].contains(text) || text.utf8.contains(where: { " \t\n\u{b}\u{c}\r/".utf8.contains($0) }) {
+        guard FolderEntry.isName(text), !text.utf8.contains(where: { " \t\n\u{b}\u{c}\r".utf8.contains($0) }) else {
             return false
         }
         return NamePattern.isPattern(text) || SpelledBytes.bytes(text).count < LinkMessage.alternativeNameSize
